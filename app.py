@@ -1,5 +1,5 @@
-"""Rostrum: `create_app()` and the table of contents. Whatever the application consists of is listed here, nothing
-registers itself on import."""
+"""Rostrum: `create_app()` and the table of contents. Whatever the application consists of is
+listed here, nothing registers itself on import."""
 
 from __future__ import annotations
 
@@ -120,7 +120,14 @@ from courses.events import DeliveryCancelled, DeliveryChanged, DeliveryCutShort,
 from courses.models import DeliveryStatus
 from demonstration.cli import demo_cli
 from enrollment.events import EnrollmentReassigned, EnrollmentResult
-from people.events import ConsentGiven, ConsentWithdrawn, MergeConfirmed, MergeUndone, OrganizationChanged, PersonChanged
+from people.events import (
+    ConsentGiven,
+    ConsentWithdrawn,
+    MergeConfirmed,
+    MergeUndone,
+    OrganizationChanged,
+    PersonChanged,
+)
 from people.models import BodyKind, Gender
 from people.permissions import Permission as P
 from people.personnel import PersonnelCategory, Subcategory
@@ -161,7 +168,11 @@ WORDED = (
 
 #: Who reacts to what, in the transaction of the fact itself.
 SUBSCRIBERS: events.Subscribers = {
-    OrganizationChanged: [accounts.handlers.keep_kinds, courses.handlers.keep_kinds, roster.handlers.keep_kind],
+    OrganizationChanged: [
+        accounts.handlers.keep_kinds,
+        courses.handlers.keep_kinds,
+        roster.handlers.keep_kind,
+    ],
     DeliveryCancelled: [enrollment.handlers.end_enrollments],
     DeliveryChanged: [enrollment.handlers.fit_places],
     DeliveryMoved: [enrollment.handlers.tell_of_move],
@@ -205,12 +216,16 @@ JOBS: Mapping[str, running.JobFunction] = {
     "roster.forget": roster.jobs.forget_old_proposals,
 }
 
-#: Lanes of work that do not wait for one another. Links that someone waits for have a lane of their own and go first in the other
-#: one. A server may be silent for minutes and hold up both, so spare lanes take the links that have waited some seconds.
+#: Lanes of work that do not wait for one another. Links that someone waits for have a lane of their
+#: own and go first in the other one. A server may be silent for minutes and hold up both, so spare
+#: lanes take the links that have waited some seconds.
 LANES = [
     running.Lane("links", (mail.LINKS,), mail.carry),
     running.Lane("mail", (mail.LINKS, mail.BULK), mail.carry),
-    *(running.Lane(f"spare-{n}", (mail.LINKS,), partial(mail.carry, left_for=3.0 + n / 2)) for n in range(4)),
+    *(
+        running.Lane(f"spare-{n}", (mail.LINKS,), partial(mail.carry, left_for=3.0 + n / 2))
+        for n in range(4)
+    ),
 ]
 
 #: kind of job → every so many seconds.
@@ -278,7 +293,8 @@ FOOTER = [
 
 
 def create_app(environ: Mapping[str, str] | None = None) -> Flask:
-    """The application, set up from `environ` (default: the process's). Raises SettingsError or UndeclaredAccess."""
+    """The application, set up from `environ` (default: the process's). Raises SettingsError or
+    UndeclaredAccess."""
     settings = read_settings(environ)
     for sentence in make_private(settings.instance_path):
         click.echo(f"Note: {sentence}.", err=True)
@@ -320,7 +336,8 @@ def _first_start() -> Iterator[str]:
 
 @cache
 def _address(endpoint: str) -> str:
-    """Of a page without parts in its address: the same in every request, and asked for a dozen times on each page."""
+    """Of a page without parts in its address: the same in every request, and asked for a dozen
+    times on each page."""
     return url_for(endpoint)
 
 
@@ -342,7 +359,11 @@ def _alerts(actor: Actor) -> list[pages.Link]:
         return []
     if fault is None:
         return []
-    words = _l("No message goes out: sending has stopped.") if fault.is_stopped else _l("The mail server does not answer.")
+    words = (
+        _l("No message goes out: sending has stopped.")
+        if fault.is_stopped
+        else _l("The mail server does not answer.")
+    )
     return [pages.Link(words, url_for("administration.mail"))]
 
 

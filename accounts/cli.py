@@ -21,28 +21,46 @@ accounts_cli = Commands("accounts", help="People who may sign in.")
 @accounts_cli.command("create")
 @click.argument("email")
 @click.option("--name", required=True, help="The whole name, such as “Zoë van der Berg”.")
-@click.option("--role", "roles", multiple=True, type=click.Choice([role.value for role in Role]), help="May be repeated.")
+@click.option(
+    "--role",
+    "roles",
+    multiple=True,
+    type=click.Choice([role.value for role in Role]),
+    help="May be repeated.",
+)
 @click.option(
     "--organization",
-    help="Code of the body in which the roles are held; without it, the first centre or roster office. With --role nominator, "
-    "an unknown code creates the organization.",
+    help="Code of the body in which the roles are held; without it, the first centre or roster "
+    "office. With --role nominator, an unknown code creates the organization.",
 )
 @click.option(
-    "--identity", help="Who is meant where the address is known under another name: “new”, or the number of the record."
+    "--identity",
+    help="Who is meant where the address is known under another name: “new”, or the number of the "
+    "record.",
 )
-def create(email: str, name: str, roles: tuple[str, ...], organization: str | None, identity: str | None) -> None:
-    """Makes an account (or gives more roles to an existing one) and prints a one-time sign-in link."""
+def create(
+    email: str, name: str, roles: tuple[str, ...], organization: str | None, identity: str | None
+) -> None:
+    """Makes an account (or gives more roles to an existing one) and prints a one-time sign-in
+    link."""
     given, family = values.split_name(name)
     if organization and not set(roles) & set(WITHIN):
         *some, last = WITHIN
-        sentence = f"--organization is for roles held in a body: add --role {', '.join(some)} or {last}."
+        sentence = (
+            f"--organization is for roles held in a body: add --role {', '.join(some)} or {last}."
+        )
         raise click.ClickException(sentence)
     with _refusals(), transaction():
         person = services.create_account(
-            SYSTEM, email=email, given_name=given, family_name=family, roles=roles, organization=organization,
+            SYSTEM,
+            email=email,
+            given_name=given,
+            family_name=family,
+            roles=roles,
+            organization=organization,
             identity=names.meant(identity) or identity,
             names_confirmed=True,  # who types a command means what it says
-        )  # fmt: skip
+        )
         account = queries.find_account(person.id)
         if account is not None and not account.is_active:
             raise click.ClickException("This account is closed. An administrator can reopen it.")
@@ -53,16 +71,29 @@ def create(email: str, name: str, roles: tuple[str, ...], organization: str | No
 @accounts_cli.command("token")
 @click.argument("email")
 @click.option("--name", required=True, help="What the token is for.")
-@click.option("--days", type=int, default=365, show_default=True, help="Days until it ends, a year at most.")
-@click.option("--scope", multiple=True, default=[ALL], show_default=True, help="all, read, or a role; a role may be repeated.")
+@click.option(
+    "--days", type=int, default=365, show_default=True, help="Days until it ends, a year at most."
+)
+@click.option(
+    "--scope",
+    multiple=True,
+    default=[ALL],
+    show_default=True,
+    help="all, read, or a role; a role may be repeated.",
+)
 def token(email: str, name: str, days: int, scope: tuple[str, ...]) -> None:
     """Creates an API token and prints only the token."""
     with _refusals(), transaction():
         person = queries.find_person_by_email(email)
         if person is not None and people_services.shares_mailbox(person):
-            raise click.ClickException(f"Several people use {email}. Each of them creates a token on the own page.")
+            raise click.ClickException(
+                f"Several people use {email}. Each of them creates a token on the own page."
+            )
         if person is None:
-            raise click.ClickException(f"No one has the email address {email}. Create an account first: flask accounts create")
+            raise click.ClickException(
+                f"No one has the email address {email}. Create an account first: flask accounts "
+                "create"
+            )
         made = services.create_token(SYSTEM, person, name=name, days=days, scope=scope)
     click.echo(made)
 
@@ -87,6 +118,12 @@ def _sentence(error: DomainError) -> str:
         "organization": "--organization",
     }
     where = label.get(error.field or "", "")
-    known = "; ".join(f"--identity {one['id']} is {one['name']}" for one in error.details.get("candidates", ()))
-    sentence = f"{error.message} ({known}; --identity new is another person)" if known else str(error.message)
+    known = "; ".join(
+        f"--identity {one['id']} is {one['name']}" for one in error.details.get("candidates", ())
+    )
+    sentence = (
+        f"{error.message} ({known}; --identity new is another person)"
+        if known
+        else str(error.message)
+    )
     return f"{where}: {sentence}" if where else sentence

@@ -1,4 +1,5 @@
-"""Where demonstration people may sign in: with DEMO=1 on a loopback address and through no proxy, nowhere else."""
+"""Where demonstration people may sign in: with DEMO=1 on a loopback address and through no
+proxy, nowhere else."""
 
 from __future__ import annotations
 
@@ -6,7 +7,13 @@ from accounts.passwords import DEMONSTRATION_PASSWORD
 from core.database import settings_of
 from core.origin import is_forwarded
 
-__all__ = ["DEMONSTRATION_PASSWORD", "DOMAIN", "is_demonstration", "is_demonstration_here", "is_invented"]
+__all__ = [
+    "DEMONSTRATION_PASSWORD",
+    "DOMAIN",
+    "is_demonstration",
+    "is_demonstration_here",
+    "is_invented",
+]
 
 #: Where everyone of the demonstration has an address. No one can ever own it.
 DOMAIN = "rostrum.example"
@@ -22,6 +29,6 @@ def is_demonstration_here() -> bool:
 
 
 def is_invented(address: str) -> bool:
-    """Whether mail to this address never leaves, whatever MAIL_URL says: all of a demonstration, and what its people left
-    behind in a database that has become a real one."""
+    """Whether mail to this address never leaves, whatever MAIL_URL says: all of a demonstration,
+    and what its people left behind in a database that has become a real one."""
     return is_demonstration() or address.rpartition("@")[2].lower() == DOMAIN

@@ -11,7 +11,8 @@ from core.events import Event
 
 @dataclass(frozen=True)
 class AddressConfirmed(Event):
-    """Someone opened the link that an application was answered with: the address is theirs, and the application counts."""
+    """Someone opened the link that an application was answered with: the address is theirs, and
+    the application counts."""
 
     name = "person.address_confirmed"
     label = _l("Applicant’s address confirmed")
@@ -83,7 +84,8 @@ class SignInLinkSent(Event):
 
 @dataclass(frozen=True)
 class SignInLinkRefused(Event):
-    """A link was asked for and not sent; `person_id` is 0 when no one has the address, which itself is not kept."""
+    """A link was asked for and not sent; `person_id` is 0 when no one has the address, which
+    itself is not kept."""
 
     name = "sign_in.link_refused"
     label = _l("Sign-in link not sent: no open account has the address")

@@ -19,9 +19,10 @@ PERSONAL = (
         _l("To let you and your programs in, to what you may do"),
         _l("Yourself, administrators"),
         _l("As long as you have an account"),
-        """account.is_active account.is_demonstration account.created_at role_assignment.role role_assignment.scope
-        role_assignment.scope_id api_token.digest api_token.name api_token.scope api_token.created_at
-        api_token.expires_at api_token.used_at api_token.revoked_at""",
+        """account.is_active account.is_demonstration account.created_at role_assignment.role
+        role_assignment.scope
+        role_assignment.scope_id api_token.digest api_token.name api_token.scope
+        api_token.created_at api_token.expires_at api_token.used_at api_token.revoked_at""",
     ),
     Datum(
         _l("Where you are signed in"),
@@ -36,7 +37,8 @@ PERSONAL = (
         _l("Administrators; the text of a link that was sent is not kept"),
         _l("Links 30 days, messages 90 days"),
         """sign_in_link.target sign_in_link.created_at sign_in_link.expires_at sign_in_link.used_at
-        sign_in_link.mail_id mail.person_id mail.address mail.subject mail.body mail.kind mail.language mail.reply_to
-        mail.message_id mail.is_secret mail.state mail.answer mail.created_at mail.expires_at mail.sent_at""",
+        sign_in_link.mail_id mail.person_id mail.address mail.subject mail.body mail.kind
+        mail.language mail.reply_to mail.message_id mail.is_secret mail.state mail.answer
+        mail.created_at mail.expires_at mail.sent_at""",
     ),
 )

@@ -68,11 +68,15 @@ class OwnPasswordForm(Form):
 
     def validate_again(self, field: PasswordField) -> None:
         if self.password.data and field.data != self.password.data:
-            field.errors = [*field.errors, _l("The two are not the same. Type the new password twice.")]
+            field.errors = [
+                *field.errors,
+                _l("The two are not the same. Type the new password twice."),
+            ]
 
 
 class TokenForm(Form):
-    """A key for a program. No `submission`: its answer shows a secret, which is not kept to be shown again."""
+    """A key for a program. No `submission`: its answer shows a secret, which is not kept to be
+    shown again."""
 
     name = StringField(_l("What is it for?"), NEEDED)
     scope = SelectField(_l("What may it do?"), default=ALL)
@@ -93,7 +97,9 @@ class AccountForm(Form):
     given_name = StringField(_l("Given names"), description=ONE_NAME)
     family_name = StringField(_l("Family name"))
     names_confirmed = names_confirmation()
-    is_another = Confirmation(_l("This is another person, who uses the same mailbox."), code="identity_in_doubt")
+    is_another = Confirmation(
+        _l("This is another person, who uses the same mailbox."), code="identity_in_doubt"
+    )
     language = RadioField(_l("Language of pages and messages"), default=texts.SOURCE)
     roles = CheckboxesField(_l("Roles"))
     organization = StringField(_l("Organization for these roles (its code)"))
@@ -113,7 +119,11 @@ class RoleForm(Form):
     def __init__(self, *args: Any, bodies: Mapping[BodyKind, list[tuple[int, str]]], **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.role.choices = [(role.value, role.words) for role in ASSIGNABLE]
-        groups = {_holders(kind): [(str(key), name) for key, name in those] for kind, those in bodies.items() if those}
+        groups = {
+            _holders(kind): [(str(key), name) for key, name in those]
+            for kind, those in bodies.items()
+            if those
+        }
         self.organization.choices = {"": [("", _l("None"))]} | groups
 
 

@@ -30,7 +30,8 @@ class Account(Base):
 
 
 class RoleAssignment(Base):
-    """A role within a scope: everywhere, one body (`scope_id`: an organization's), or one delivery (`scope_id`)."""
+    """A role within a scope: everywhere, one body (`scope_id`: an organization's), or one
+    delivery (`scope_id`)."""
 
     __tablename__ = "role_assignment"
 
@@ -38,13 +39,19 @@ class RoleAssignment(Base):
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
     role: Mapped[Role] = mapped_column(enum_column(Role))
     scope: Mapped[Reach] = mapped_column(enum_column(Reach), default=Reach.EVERYWHERE)
-    scope_id: Mapped[int] = mapped_column(default=0)  # 0 for everywhere: a NULL would escape the unique constraint
+    scope_id: Mapped[int] = mapped_column(
+        default=0
+    )  # 0 for everywhere: a NULL would escape the unique constraint
 
-    __table_args__ = (sa.UniqueConstraint("person_id", "role", "scope", "scope_id"), sa.Index(None, "scope", "scope_id"))
+    __table_args__ = (
+        sa.UniqueConstraint("person_id", "role", "scope", "scope_id"),
+        sa.Index(None, "scope", "scope_id"),
+    )
 
 
 class UserSession(Base):
-    """A signed-in browser. The cookie holds a random id, this row only its SHA-256; deleting the row signs out at once."""
+    """A signed-in browser. The cookie holds a random id, this row only its SHA-256; deleting the
+    row signs out at once."""
 
     __tablename__ = "user_session"
     __audited__ = False
@@ -58,8 +65,9 @@ class UserSession(Base):
 
 
 class SignInLink(Base):
-    """A link that signs in once, kept as its SHA-256. `mail_id`: the message it goes out with, of a link that is good for a
-    while from the moment at which the mail server took the message (see services.entry)."""
+    """A link that signs in once, kept as its SHA-256. `mail_id`: the message it goes out with,
+    of a link that is good for a while from the moment at which the mail server took the message
+    (see services.entry)."""
 
     __tablename__ = "sign_in_link"
     __audited__ = False
@@ -84,7 +92,8 @@ ALL, READ = TokenScope.ALL, TokenScope.READ
 
 
 class ApiToken(Base):
-    """A program's key; it acts for its person with that person's roles and no more. Kept as its SHA-256.
+    """A program's key; it acts for its person with that person's roles and no more. Kept as its
+    SHA-256.
 
     `scope`: `all`, `read` (it changes nothing), or the roles it is limited to, separated by spaces.
     """

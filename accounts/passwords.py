@@ -1,4 +1,5 @@
-"""Passwords: argon2id, the same work whether or not there is one to compare with, and no password that is on every list."""
+"""Passwords: argon2id, the same work whether or not there is one to compare with, and no
+password that is on every list."""
 
 from __future__ import annotations
 
@@ -23,23 +24,28 @@ HASHER = PasswordHasher(time_cost=1, memory_cost=46 * 1024, parallelism=1)
 #: Hashing takes memory, so only so many run at once in a process; the others wait their turn.
 _TURNS = threading.BoundedSemaphore(2)
 
-#: For demonstrations only: accounts with it open on a loopback address and with DEMO=1, nowhere else.
+#: For demonstrations only: accounts with it open on a loopback address and with DEMO=1, nowhere
+#: else.
 DEMONSTRATION_PASSWORD = "classroom-to-mission"  # noqa: S105 -- shown on the sign-in page of a demonstration
 
-#: What the lists of leaked passwords are made of. Digits, signs and repetitions around them do not help.
+#: What the lists of leaked passwords are made of. Digits, signs and repetitions around them do not
+#: help.
 _WORDS = """
-    password passwort passwd motdepasse contrasena senha parola haslo wachtwoord lozinka sifre salasana losenord
-    letmein welcome bienvenue willkommen bienvenido changeme changeit admin administrator administrateur root user guest
-    login default secret access master qwerty qwertyuiop qwertzuiop azerty azertyuiop asdfgh asdfghjkl zxcvbn zxcvbnm
-    qwertyasdfgh qwertyuiopasdfghjkl qazwsx qazwsxedc qweasdzxc iloveyou jetaime teamo princess princesse sunshine
-    shadow monkey dragon football baseball basketball superman batman pokemon starwars trustno charlie michael jennifer
-    jordan ashley daniel thomas jessica hunter buster soccer hockey killer george andrew summer winter spring autumn
-    freedom liberty whatever computer internet samsung google facebook linkedin microsoft windows android flower cheese
-    chocolate butterfly liverpool chelsea arsenal barcelona mercedes ferrari corvette yankees cowboys steelers lovely
-    blink forever friends family jesus christ blessed angel angels hello bonjour salut abcdef abcdefgh abcdefghij
-    abcdefghijkl nothing please correcthorsebatterystaple thisisapassword mypassword newpassword adminadmin testtest test
-    peacekeeping peacekeeper bluehelmet casquebleu unitednations nationsunies military police civilian soldier army navy
-    rostrum training mission roster certificate instructor
+    password passwort passwd motdepasse contrasena senha parola haslo wachtwoord lozinka sifre
+    salasana losenord letmein welcome bienvenue willkommen bienvenido changeme changeit admin
+    administrator administrateur root user guest login default secret access master qwerty
+    qwertyuiop qwertzuiop azerty azertyuiop asdfgh asdfghjkl zxcvbn zxcvbnm qwertyasdfgh
+    qwertyuiopasdfghjkl qazwsx qazwsxedc qweasdzxc iloveyou jetaime teamo princess princesse
+    sunshine shadow monkey dragon football baseball basketball superman batman pokemon starwars
+    trustno charlie michael jennifer jordan ashley daniel thomas jessica hunter buster soccer hockey
+    killer george andrew summer winter spring autumn freedom liberty whatever computer internet
+    samsung google facebook linkedin microsoft windows android flower cheese chocolate butterfly
+    liverpool chelsea arsenal barcelona mercedes ferrari corvette yankees cowboys steelers lovely
+    blink forever friends family jesus christ blessed angel angels hello bonjour salut abcdef
+    abcdefgh abcdefghij abcdefghijkl nothing please correcthorsebatterystaple thisisapassword
+    mypassword newpassword adminadmin testtest test peacekeeping peacekeeper bluehelmet casquebleu
+    unitednations nationsunies military police civilian soldier army navy rostrum training mission
+    roster certificate instructor
 """
 COMMON = frozenset(_WORDS.split())
 _LEET = str.maketrans("013457@$!", "oieastasi")
@@ -51,7 +57,8 @@ def hash_password(password: str) -> str:
 
 
 def verify(kept: str | None, password: str) -> bool:
-    """Whether `password` is the kept one. Without a kept one the same work is done, and the answer is no."""
+    """Whether `password` is the kept one. Without a kept one the same work is done, and the
+    answer is no."""
     with waits(MOMENT), _TURNS:  # hashing needs no interpreter, and takes as long as a dozen pages
         try:
             HASHER.verify(kept or _nobodys_hash(), password)
@@ -69,50 +76,79 @@ def _nobodys_hash() -> str:
     return HASHER.hash("no one has this password")
 
 
-def check_strength(password: str, *, personal: tuple[str | None, ...] = (), field: str = "password") -> None:
-    """Raises Invalid for a password that is too short, too long, or among the first that anyone would try.
+def check_strength(
+    password: str, *, personal: tuple[str | None, ...] = (), field: str = "password"
+) -> None:
+    """Raises Invalid for a password that is too short, too long, or among the first that anyone
+    would try.
 
     `personal`: the person's names and address, of which the password may not consist.
     """
     if len(password) < SHORTEST:
-        sentence = _l("Use at least %(count)s characters; several words make a good password.", count=SHORTEST)
+        sentence = _l(
+            "Use at least %(count)s characters; several words make a good password.", count=SHORTEST
+        )
         raise Invalid("password_short", sentence, field)
     if len(password) > LONGEST:
-        raise Invalid("password_long", _l("Use at most %(count)s characters.", count=LONGEST), field)
+        raise Invalid(
+            "password_long", _l("Use at most %(count)s characters.", count=LONGEST), field
+        )
     if is_common(password, personal):
-        sentence = _l("This password is easy to guess. Use several words that do not belong together.")
+        sentence = _l(
+            "This password is easy to guess. Use several words that do not belong together."
+        )
         raise Invalid("password_common", sentence, field)
 
 
-#: One digest a line, in order: of 43,940 passwords that leaked and are long enough (scripts/common_passwords.py made it).
+#: One digest a line, in order: of 43,940 passwords that leaked and are long enough
+#: (scripts/common_passwords.py made it).
 LISTED = Path(__file__).with_name("common_passwords.txt")
 ENTRY = 10  # hexadecimal digits: by chance one password in 25 million is taken for a listed one
 
 
 def list_entry(password: str) -> bytes:
     """The line that stands for the password, without its end."""
-    return hashlib.sha256(password.casefold().encode("utf-8", "surrogatepass")).hexdigest()[:ENTRY].encode()
+    return (
+        hashlib.sha256(password.casefold().encode("utf-8", "surrogatepass"))
+        .hexdigest()[:ENTRY]
+        .encode()
+    )
 
 
 def is_listed(password: str) -> bool:
-    """Whether it is among those that leaked most. Looked up in the file, which is read when someone sets a password only."""
+    """Whether it is among those that leaked most. Looked up in the file, which is read when
+    someone sets a password only."""
     wanted, length = list_entry(password), ENTRY + 1
     listed = LISTED.read_bytes()
-    at = bisect.bisect_left(range(len(listed) // length), wanted, key=lambda line: listed[line * length : line * length + ENTRY])
+    at = bisect.bisect_left(
+        range(len(listed) // length),
+        wanted,
+        key=lambda line: listed[line * length : line * length + ENTRY],
+    )
     return listed[at * length : at * length + ENTRY] == wanted
 
 
 def is_common(password: str, personal: tuple[str | None, ...] = ()) -> bool:
-    """Whether it leaked among the most common ones, or is made of one common or personal word, a sequence or a repetition, with
-    digits and signs around it."""
+    """Whether it leaked among the most common ones, or is made of one common or personal word, a
+    sequence or a repetition, with digits and signs around it."""
     plain = password.casefold()
-    own = {part for value in personal if value for part in re.split(r"[^\w]+", value.casefold()) if len(part) > 2}
+    own = {
+        part
+        for value in personal
+        if value
+        for part in re.split(r"[^\w]+", value.casefold())
+        if len(part) > 2
+    }
     own |= {value.casefold() for value in personal if value}
     candidates = {plain, _bare(plain), _bare(plain).translate(_LEET)}
     return (
         any(is_listed(form) for form in candidates if len(form) >= SHORTEST)
         or any(
-            len(set(form)) <= 3 or _is_run(form) or _repeated(form) in COMMON | own or form in own or _is_run(_repeated(form))
+            len(set(form)) <= 3
+            or _is_run(form)
+            or _repeated(form) in COMMON | own
+            or form in own
+            or _is_run(_repeated(form))
             for form in candidates
         )
         or not re.search(r"[^\W\d_]", plain)

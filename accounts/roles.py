@@ -1,4 +1,5 @@
-"""The one matrix: which role has which permission, and how far it reaches. docs/reference/permissions.md is drawn from it."""
+"""The one matrix: which role has which permission, and how far it reaches.
+docs/reference/permissions.md is drawn from it."""
 
 from __future__ import annotations
 
@@ -28,10 +29,15 @@ WITHIN: dict[Role, tuple[BodyKind, Reach]] = {
 }
 
 
-P, EVERYWHERE, ORGANIZATION, DELIVERY, SELF = Permission, Reach.EVERYWHERE, Reach.ORGANIZATION, Reach.DELIVERY, Reach.SELF
+P = Permission
+EVERYWHERE = Reach.EVERYWHERE
+ORGANIZATION = Reach.ORGANIZATION
+DELIVERY = Reach.DELIVERY
+SELF = Reach.SELF
 CENTRE, OFFICE = Reach.CENTRE, Reach.OFFICE
 
-#: "Everywhere" in a role that is given within a body: what belongs to no body, such as the names of skills.
+#: "Everywhere" in a role that is given within a body: what belongs to no body, such as the names of
+#: skills.
 ROLES: dict[Role, dict[Permission, Reach]] = {
     Role.PARTICIPANT: {
         P.ENROLLMENT_READ: SELF,
@@ -96,7 +102,8 @@ ROLES: dict[Role, dict[Permission, Reach]] = {
     Role.ADMINISTRATOR: dict.fromkeys(Permission, EVERYWHERE),
 }
 
-#: The roles to assign, in the order in which an administrator looks for them. Everyone is a participant.
+#: The roles to assign, in the order in which an administrator looks for them. Everyone is a
+#: participant.
 ASSIGNABLE: tuple[Role, ...] = tuple(role for role in Role if role is not Role.PARTICIPANT)
 
 
@@ -105,5 +112,6 @@ def _scopes(role: Role) -> set[Reach]:
     return {whole, DELIVERY} if DELIVERY in ROLES[role].values() else {whole}
 
 
-#: How far each role may be assigned: within a body of the right kind, and to one delivery where it reaches deliveries.
+#: How far each role may be assigned: within a body of the right kind, and to one delivery where it
+#: reaches deliveries.
 SCOPES: dict[Role, set[Reach]] = {role: _scopes(role) for role in ASSIGNABLE}

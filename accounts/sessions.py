@@ -1,4 +1,5 @@
-"""Who acts: from the visit's cookie on pages, from the token in the API; Flask-Login asks here. One query each, plain facts."""
+"""Who acts: from the visit's cookie on pages, from the token in the API; Flask-Login asks here.
+One query each, plain facts."""
 
 from __future__ import annotations
 
@@ -38,7 +39,11 @@ def load_by_token(request: Request) -> Actor | None:
     if not token or not is_api():
         return None
     now = clock.now()
-    actor = _load(ApiToken, digest=digest(token.strip()), now=now) if scheme.lower() == "bearer" else None
+    actor = (
+        _load(ApiToken, digest=digest(token.strip()), now=now)
+        if scheme.lower() == "bearer"
+        else None
+    )
     if actor is None:
         raise NotSignedIn("bad_token", _l("The token is unknown, was revoked or has expired."))
     if g.token_scope == READ and request.method not in ("GET", "HEAD", "OPTIONS"):
@@ -54,19 +59,35 @@ def load_by_visit(visit_id: str) -> Actor | None:
     if is_api():
         return None
     now = clock.now()
-    actor = _load(UserSession, digest=digest(visit_id), seen_after=now - IDLE, made_after=now - ABSOLUTE)
+    actor = _load(
+        UserSession, digest=digest(visit_id), seen_after=now - IDLE, made_after=now - ABSOLUTE
+    )
     if actor is None:
         return None
     if g.seen_at < now - SEEN_EVERY:
-        with suppress(Unavailable), transaction(patience=0):  # a page is not kept waiting for it; the next one notes it
-            db.session.execute(sa.update(UserSession).where(UserSession.id == actor.session_id).values(seen_at=now))
+        with (
+            suppress(Unavailable),
+            transaction(patience=0),
+        ):  # a page is not kept waiting for it; the next one notes it
+            db.session.execute(
+                sa.update(UserSession).where(UserSession.id == actor.session_id).values(seen_at=now)
+            )
     return actor
 
 
-def _held(key: type[UserSession] | type[ApiToken], *conditions: sa.ColumnElement[bool]) -> sa.Select[Any]:
+def _held(
+    key: type[UserSession] | type[ApiToken], *conditions: sa.ColumnElement[bool]
+) -> sa.Select[Any]:
     """One row for each role of the active account behind a session or token."""
     return (
-        sa.select(key, Person, Account.is_demonstration, RoleAssignment.role, RoleAssignment.scope, RoleAssignment.scope_id)
+        sa.select(
+            key,
+            Person,
+            Account.is_demonstration,
+            RoleAssignment.role,
+            RoleAssignment.scope,
+            RoleAssignment.scope_id,
+        )
         .join(Account, Account.person_id == key.person_id)
         .join(Person, Person.id == key.person_id)
         .outerjoin(RoleAssignment, RoleAssignment.person_id == key.person_id)
@@ -81,7 +102,9 @@ _HELD = {
         UserSession.seen_at > sa.bindparam("seen_after"),
         UserSession.created_at > sa.bindparam("made_after"),
     ),
-    ApiToken: _held(ApiToken, ApiToken.revoked_at.is_(None), ApiToken.expires_at > sa.bindparam("now")),
+    ApiToken: _held(
+        ApiToken, ApiToken.revoked_at.is_(None), ApiToken.expires_at > sa.bindparam("now")
+    ),
 }
 
 
@@ -92,13 +115,19 @@ def _load(key: type[UserSession] | type[ApiToken], **asked: Any) -> Actor | None
         return None
     held, record, is_demonstration = rows[0][:3]
     person, roles = record, [row for row in rows if row.role is not None]
-    if record.merged_into_id is not None:  # the session or the key goes on, with the rights of the record that is used now
+    if (
+        record.merged_into_id is not None
+    ):  # the session or the key goes on, with the rights of the record that is used now
         entered = signs_in_as(record)
         account = db.session.get(Account, entered.id) if entered is not None else None
         if entered is None or (account is not None and not account.is_active):
             return None
         person = entered
-        roles = list(db.session.scalars(sa.select(RoleAssignment).where(RoleAssignment.person_id == person.id)))
+        roles = list(
+            db.session.scalars(
+                sa.select(RoleAssignment).where(RoleAssignment.person_id == person.id)
+            )
+        )
     if is_demonstration and (not settings_of().is_local or is_forwarded()):
         return None  # its password is known to everyone
     is_session = isinstance(held, UserSession)
@@ -118,13 +147,15 @@ def _load(key: type[UserSession] | type[ApiToken], **asked: Any) -> Actor | None
 
 
 def make_actor(person: Person, assignments: Iterable[Any], **facts) -> Actor:
-    """The actor that `person` is with these roles; everyone is a participant where it concerns themselves.
-    `assignments`: rows with `role`, `scope` and `scope_id`."""
+    """The actor that `person` is with these roles; everyone is a participant where it concerns
+    themselves. `assignments`: rows with `role`, `scope` and `scope_id`."""
     grants: dict[str, Grant] = {}
     roles: set[str] = {Role.PARTICIPANT}
     for permission in ROLES[Role.PARTICIPANT]:
         grants[permission] = Grant(self=frozenset({person.id}))
-    held: dict[tuple[Role, Reach], set[int]] = {}  # together: a trainer may have hundreds of deliveries
+    held: dict[
+        tuple[Role, Reach], set[int]
+    ] = {}  # together: a trainer may have hundreds of deliveries
     for assignment in assignments:
         held.setdefault((assignment.role, assignment.scope), set()).add(assignment.scope_id)
     for (role, scope), ids in held.items():
@@ -139,15 +170,19 @@ def make_actor(person: Person, assignments: Iterable[Any], **facts) -> Actor:
         roles=frozenset(roles),
         grants=grants,
         organization_ids=frozenset(held.get((Role.NOMINATOR, Reach.ORGANIZATION), ())),
-        centre_ids=frozenset(id_ for (_, scope), ids in held.items() if scope is Reach.CENTRE for id_ in ids),
-        office_ids=frozenset(id_ for (_, scope), ids in held.items() if scope is Reach.OFFICE for id_ in ids),
+        centre_ids=frozenset(
+            id_ for (_, scope), ids in held.items() if scope is Reach.CENTRE for id_ in ids
+        ),
+        office_ids=frozenset(
+            id_ for (_, scope), ids in held.items() if scope is Reach.OFFICE for id_ in ids
+        ),
         **facts,
     )
 
 
 def _granted(reach: Reach, scope: Reach, ids: set[int]) -> Grant | None:
-    """As far as the matrix says and the assignment's scope allows. What belongs to no body is open to whoever holds the role in
-    one; a trainer of single deliveries only has these."""
+    """As far as the matrix says and the assignment's scope allows. What belongs to no body is
+    open to whoever holds the role in one; a trainer of single deliveries only has these."""
     if reach is Reach.EVERYWHERE and scope in (Reach.EVERYWHERE, Reach.CENTRE, Reach.OFFICE):
         return Grant(everywhere=True)
     return Grant(**{scope.value: frozenset(ids)}) if reach is scope else None
@@ -155,15 +190,21 @@ def _granted(reach: Reach, scope: Reach, ids: set[int]) -> Grant | None:
 
 def actor_of(person: Person) -> Actor:
     """The actor a person is, outside of a request (commands, tests)."""
-    return make_actor(person, db.session.scalars(sa.select(RoleAssignment).where(RoleAssignment.person_id == person.id)))
+    return make_actor(
+        person,
+        db.session.scalars(sa.select(RoleAssignment).where(RoleAssignment.person_id == person.id)),
+    )
 
 
 def start_session(person_id: int, method: str) -> None:
-    """Signs in, inside the open transaction: a fresh visit id, so that one known before is worth nothing after."""
+    """Signs in, inside the open transaction: a fresh visit id, so that one known before is worth
+    nothing after."""
     visit = session._get_current_object()  # type: ignore[attr-defined]  # the visit behind Flask's proxy
     now = clock.now()
     kept = digest(visit.renew(signed_in=True))
-    db.session.add(UserSession(digest=kept, person_id=person_id, method=method, created_at=now, seen_at=now))
+    db.session.add(
+        UserSession(digest=kept, person_id=person_id, method=method, created_at=now, seen_at=now)
+    )
     g.pop("csrf_token", None)
     login_user(Actor(person_id=person_id))
     publish(SignedIn(person_id, method), Actor(person_id=person_id))

@@ -1,1 +1,2 @@
-"""What administrators look after: mail, background jobs, the audit trail; and pages about the application itself."""
+"""What administrators look after: mail, background jobs, the audit trail; and pages about the
+application itself."""

@@ -22,18 +22,22 @@ PERSONAL: tuple[Datum | Field, ...] = (
     Datum(
         _l("Answers to a form or a program, work that waits, counters of tries"),
         _l("To do nothing twice, and to stop people who try passwords"),
-        _l("The person who sent the form or the request; administrators see what waits, without names"),
+        _l(
+            "The person who sent the form or the request; administrators see what waits, without "
+            "names"
+        ),
         _l("Answers and counters a day, finished work 90 days"),
         """first_answer.request_digest first_answer.status first_answer.body first_answer.location
-        first_answer.created_at job.kind job.args job.dedupe_key job.state job.run_after job.attempts job.give_up_at
-        job.lease_until job.token job.error job.done job.total job.errors job.created_by_id job.created_at
-        try_count.since try_count.count""",
+        first_answer.created_at job.kind job.args job.dedupe_key job.state job.run_after
+        job.attempts job.give_up_at job.lease_until job.token job.error job.done job.total
+        job.errors job.created_by_id job.created_at try_count.since try_count.count""",
     ),
     Datum(
         _l("Audit trail: who did what, when"),
         _l("To find misuse and mistakes"),
         _l("Administrators"),
         _l("Without end. It holds numbers, no names or addresses"),
-        "audit_entry.at audit_entry.actor_id audit_entry.action audit_entry.subject audit_entry.body audit_entry.digest",
+        "audit_entry.at audit_entry.actor_id audit_entry.action audit_entry.subject "
+        "audit_entry.body audit_entry.digest",
     ),
 )

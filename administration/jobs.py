@@ -22,15 +22,20 @@ OVER = (jobs.JobState.DONE, jobs.JobState.DEAD)
 
 
 def forget_ended(progress: jobs.Progress) -> None:
-    """Job: drops sessions that ended, old links and counters, and messages and jobs after the time the privacy page names."""
+    """Job: drops sessions that ended, old links and counters, and messages and jobs after the
+    time the privacy page names."""
     now = clock.now()
     with transaction():
         for statement in (
             sa.delete(UserSession).where(UserSession.created_at < now - ABSOLUTE),
             sa.delete(SignInLink).where(SignInLink.expires_at < now - LINKS_KEPT),
             sa.delete(TryCount).where(TryCount.since < now - TRIES_KEPT),
-            sa.delete(Mail).where(Mail.created_at < now - MAIL_KEPT, Mail.state != MailState.QUEUED),
-            sa.delete(jobs.Job).where(jobs.Job.created_at < now - JOBS_KEPT, jobs.Job.state.in_(OVER)),
+            sa.delete(Mail).where(
+                Mail.created_at < now - MAIL_KEPT, Mail.state != MailState.QUEUED
+            ),
+            sa.delete(jobs.Job).where(
+                jobs.Job.created_at < now - JOBS_KEPT, jobs.Job.state.in_(OVER)
+            ),
         ):
             db.session.execute(statement, execution_options={"synchronize_session": False})
         expire_ended()

@@ -26,12 +26,20 @@ PER_READ = 1000
 
 
 def list_mail(
-    actor: Actor, *, kept_only: bool = False, state: str = "", after: str | None = None, limit: int = PAGE
+    actor: Actor,
+    *,
+    kept_only: bool = False,
+    state: str = "",
+    after: str | None = None,
+    limit: int = PAGE,
 ) -> Page[Mail]:
-    """Mail, the newest first; `kept_only` for people of a demonstration, whom the page has let in."""
+    """Mail, the newest first; `kept_only` for people of a demonstration, whom the page has let
+    in."""
     if not kept_only:
         require(actor, Permission.MAIL_READ)
-    statement = sa.select(Mail).where(Mail.state == MailState.KEPT) if kept_only else sa.select(Mail)
+    statement = (
+        sa.select(Mail).where(Mail.state == MailState.KEPT) if kept_only else sa.select(Mail)
+    )
     if state in set(MailState):
         statement = statement.where(Mail.state == MailState(state))
     return newest(statement, Mail.id.expression, after=after, limit=limit)
@@ -56,7 +64,8 @@ def get_mail(actor: Actor, mail_id: int, *, kept_only: bool = False) -> Mail:
 
 @dataclass(frozen=True)
 class AuditFilter:
-    """Which entries of the trail: of an action, about a subject such as "delivery:7", by a person."""
+    """Which entries of the trail: of an action, about a subject such as "delivery:7", by a
+    person."""
 
     action: str = ""
     subject: str = ""
@@ -74,22 +83,32 @@ class AuditFilter:
         return sa.and_(*parts)
 
 
-def audit_entries(actor: Actor, wanted: AuditFilter, *, after: str | None = None, limit: int = PAGE) -> Page[AuditEntry]:
+def audit_entries(
+    actor: Actor, wanted: AuditFilter, *, after: str | None = None, limit: int = PAGE
+) -> Page[AuditEntry]:
     """Entries of the trail, the newest first."""
     require(actor, Permission.AUDIT_READ)
-    return newest(sa.select(AuditEntry).where(wanted.condition), AuditEntry.number.expression, after=after, limit=limit)
+    return newest(
+        sa.select(AuditEntry).where(wanted.condition),
+        AuditEntry.number.expression,
+        after=after,
+        limit=limit,
+    )
 
 
 def audit_facts(entry: AuditEntry) -> dict[str, Any]:
     """What else the entry says, without the id that its subject says already."""
     facts = json.loads(entry.body).get("facts") or {}
     own = entry.subject.partition(":")[0] + "_id"
-    return {key: value for key, value in facts.items() if key != own and value not in (None, "", [], {})}
+    return {
+        key: value for key, value in facts.items() if key != own and value not in (None, "", [], {})
+    }
 
 
 @dataclass(frozen=True)
 class JobOverview:
-    """How the background work is doing. `oldest_due_seconds` is None when nothing waits that should run."""
+    """How the background work is doing. `oldest_due_seconds` is None when nothing waits that
+    should run."""
 
     queued: int
     running: int
@@ -101,7 +120,9 @@ def job_overview(actor: Actor) -> JobOverview:
     """How many jobs wait, run and were given up, and how long the oldest has been due."""
     require(actor, Permission.JOB_READ)
     living = (JobState.QUEUED, JobState.RUNNING, JobState.DEAD)
-    rows = db.session.execute(sa.select(Job.state, sa.func.count()).where(Job.state.in_(living)).group_by(Job.state))
+    rows = db.session.execute(
+        sa.select(Job.state, sa.func.count()).where(Job.state.in_(living)).group_by(Job.state)
+    )
     counts: dict[JobState, int] = {row[0]: row[1] for row in rows}
     due = sa.select(sa.func.max(database_now() - Job.run_after)).where(
         Job.state.in_((JobState.QUEUED, JobState.RUNNING)), Job.run_after <= database_now()

@@ -1,4 +1,5 @@
-"""Mail and background jobs: starts again by hand what was given up, and notes who read a message."""
+"""Mail and background jobs: starts again by hand what was given up, and notes who read a
+message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""The API of this package: asking for certificates, their jobs, reading, revoking and correcting them."""
+"""The API of this package: asking for certificates, their jobs, reading, revoking and correcting
+them."""
 
 from __future__ import annotations
 
@@ -36,15 +37,22 @@ routes = Routes("certificates")
 
 
 @routes.call(
-    "POST", "/deliveries/<code>/certificates", "Issue certificates, in a job", requires=P.CERTIFICATE_ISSUE,
-    body=IssueBody, body_is_optional=True, answers={202: IssueAnswer},
+    "POST",
+    "/deliveries/<code>/certificates",
+    "Issue certificates, in a job",
+    requires=P.CERTIFICATE_ISSUE,
+    body=IssueBody,
+    body_is_optional=True,
+    answers={202: IssueAnswer},
     location=lambda answer: url_for("certificates_api.get_job", job_id=answer.job.id),
-)  # fmt: skip
+)
 def request_issue(code: str, body: IssueBody) -> tuple[IssueAnswer, int]:
     actor = current_actor()
     asked = body.enrollments or []
     places = {field_of(one): f"enrollments.{number}" for number, one in enumerate(asked)}
-    with renamed(lambda field: places.get(field, "enrollments" if field.startswith("name-") else field)):
+    with renamed(
+        lambda field: places.get(field, "enrollments" if field.startswith("name-") else field)
+    ):
         job = services.request_issue(actor, get_delivery(actor, code).id, body.enrollments)
     return IssueAnswer(job=job_link(job)), 202
 
@@ -55,98 +63,154 @@ def get_job(job_id: int) -> JobAnswer:
 
 
 @routes.call(
-    "GET", "/deliveries/<code>/certificates", "Certificates of a delivery", requires=P.CERTIFICATE_READ,
-    query=ListQuery, answers={200: CertificateAnswer}, is_list=True,
-)  # fmt: skip
+    "GET",
+    "/deliveries/<code>/certificates",
+    "Certificates of a delivery",
+    requires=P.CERTIFICATE_READ,
+    query=ListQuery,
+    answers={200: CertificateAnswer},
+    is_list=True,
+)
 def list_certificates(code: str, query: ListQuery) -> Page[CertificateAnswer]:
     actor = current_actor()
-    found = queries.page_of_delivery(actor, get_delivery(actor, code), after=query.after, limit=query.limit)
+    found = queries.page_of_delivery(
+        actor, get_delivery(actor, code), after=query.after, limit=query.limit
+    )
     return Page(_answers(actor, found.items), found.next)
 
 
 def _answers(actor: Actor, certificates: Sequence[Certificate]) -> list[CertificateAnswer]:
     reviewed, own = reviewed_by(actor, certificates), queries.own_enrollments(actor, certificates)
     return [
-        certificate_answer(one, is_under_review=one.id in reviewed, enrollment=own.get(one.enrollment_id)) for one in certificates
+        certificate_answer(
+            one, is_under_review=one.id in reviewed, enrollment=own.get(one.enrollment_id)
+        )
+        for one in certificates
     ]
 
 
-@routes.call("GET", "/certificates/<number>", "A certificate", requires=P.CERTIFICATE_READ, answers={200: CertificateAnswer})
+@routes.call(
+    "GET",
+    "/certificates/<number>",
+    "A certificate",
+    requires=P.CERTIFICATE_READ,
+    answers={200: CertificateAnswer},
+)
 def get_certificate(number: str) -> CertificateAnswer:
     return _answers(current_actor(), [_certificate(number)])[0]
 
 
 @routes.call(
-    "GET", "/certificates/<number>/pdf", "A certificate's file", requires=P.CERTIFICATE_READ, answers={200: bytes},
+    "GET",
+    "/certificates/<number>/pdf",
+    "A certificate's file",
+    requires=P.CERTIFICATE_READ,
+    answers={200: bytes},
     media_type="application/pdf",
-)  # fmt: skip
+)
 def get_pdf(number: str) -> Response:
     return file_answer(current_actor(), _certificate(number))
 
 
 @routes.call(
-    "POST", "/certificates/<number>/revoke", "Revoke a certificate", requires=P.CERTIFICATE_REVOKE, body=RevokeBody,
+    "POST",
+    "/certificates/<number>/revoke",
+    "Revoke a certificate",
+    requires=P.CERTIFICATE_REVOKE,
+    body=RevokeBody,
     answers={200: CertificateAnswer, 202: ProposedAnswer},
-)  # fmt: skip
-def revoke_certificate(number: str, body: RevokeBody) -> tuple[CertificateAnswer | ProposedAnswer, int]:
-    """Fraud needs a second person to confirm (202), and so does every reason if the centre requires two people."""
+)
+def revoke_certificate(
+    number: str, body: RevokeBody
+) -> tuple[CertificateAnswer | ProposedAnswer, int]:
+    """Fraud needs a second person to confirm (202), and so does every reason if the centre
+    requires two people."""
     certificate = _certificate(number)
-    proposal = services.revoke(current_actor(), certificate, reason_code=body.reason_code.value, note=body.note)
+    proposal = services.revoke(
+        current_actor(), certificate, reason_code=body.reason_code.value, note=body.note
+    )
     if proposal is not None:
         return ProposedAnswer.of(certificate.number, proposal), 202
     return certificate_answer(certificate), 200
 
 
 @routes.call(
-    "GET", "/certificates/<number>/revoke", "A revocation waiting for confirmation", requires=P.CERTIFICATE_REVOKE,
+    "GET",
+    "/certificates/<number>/revoke",
+    "A revocation waiting for confirmation",
+    requires=P.CERTIFICATE_REVOKE,
     answers={200: ProposedAnswer},
-)  # fmt: skip
+)
 def proposed_revocation(number: str) -> ProposedAnswer:
     found = queries.get_proposal(current_actor(), number)
     return ProposedAnswer.of(found.certificate.number, found.proposal)
 
 
 @routes.call(
-    "POST", "/certificates/<number>/revoke/confirm", "Confirm a revocation that another person proposed",
-    requires=P.CERTIFICATE_REVOKE, answers={200: CertificateAnswer},
-)  # fmt: skip
+    "POST",
+    "/certificates/<number>/revoke/confirm",
+    "Confirm a revocation that another person proposed",
+    requires=P.CERTIFICATE_REVOKE,
+    answers={200: CertificateAnswer},
+)
 def confirm_revocation(number: str) -> CertificateAnswer:
     return certificate_answer(services.confirm_revocation(current_actor(), _certificate(number)))
 
 
 @routes.call(
-    "POST", "/certificates/<number>/revoke/decline", "Decline or withdraw a proposed revocation",
-    requires=P.CERTIFICATE_REVOKE, answers={200: CertificateAnswer},
-)  # fmt: skip
+    "POST",
+    "/certificates/<number>/revoke/decline",
+    "Decline or withdraw a proposed revocation",
+    requires=P.CERTIFICATE_REVOKE,
+    answers={200: CertificateAnswer},
+)
 def decline_revocation(number: str) -> CertificateAnswer:
     return certificate_answer(services.decline_revocation(current_actor(), _certificate(number)))
 
 
 @routes.call(
-    "POST", "/certificates/<number>/suspend", "Suspend a certificate", requires=P.CERTIFICATE_REVOKE, body=SuspendBody,
+    "POST",
+    "/certificates/<number>/suspend",
+    "Suspend a certificate",
+    requires=P.CERTIFICATE_REVOKE,
+    body=SuspendBody,
     answers={200: CertificateAnswer},
-)  # fmt: skip
+)
 def suspend_certificate(number: str, body: SuspendBody) -> CertificateAnswer:
-    """Until the suspension is lifted, no one should rely on the certificate, and its skills are withdrawn."""
-    return certificate_answer(services.suspend(current_actor(), _certificate(number), note=body.note))
+    """Until the suspension is lifted, no one should rely on the certificate, and its skills are
+    withdrawn."""
+    return certificate_answer(
+        services.suspend(current_actor(), _certificate(number), note=body.note)
+    )
 
 
 @routes.call(
-    "POST", "/certificates/<number>/lift", "Lift the suspension of a certificate", requires=P.CERTIFICATE_REVOKE,
-    body=SuspendBody, answers={200: CertificateAnswer},
-)  # fmt: skip
+    "POST",
+    "/certificates/<number>/lift",
+    "Lift the suspension of a certificate",
+    requires=P.CERTIFICATE_REVOKE,
+    body=SuspendBody,
+    answers={200: CertificateAnswer},
+)
 def lift_suspension(number: str, body: SuspendBody) -> CertificateAnswer:
     return certificate_answer(services.lift(current_actor(), _certificate(number), note=body.note))
 
 
 @routes.call(
-    "POST", "/certificates/<number>/reissue", "Replace a certificate by a corrected one", requires=P.CERTIFICATE_ISSUE,
-    body=ReissueBody, answers={201: CertificateAnswer},
+    "POST",
+    "/certificates/<number>/reissue",
+    "Replace a certificate by a corrected one",
+    requires=P.CERTIFICATE_ISSUE,
+    body=ReissueBody,
+    answers={201: CertificateAnswer},
     location=lambda answer: url_for("certificates_api.get_certificate", number=answer.number),
-)  # fmt: skip
+)
 def reissue_certificate(number: str, body: ReissueBody) -> tuple[CertificateAnswer, int]:
     successor = services.reissue(
-        current_actor(), _certificate(number), name_on_certificate=body.name_on_certificate, reason=body.reason
+        current_actor(),
+        _certificate(number),
+        name_on_certificate=body.name_on_certificate,
+        reason=body.reason,
     )
     return certificate_answer(successor), 201
 

@@ -18,7 +18,8 @@ certificates_cli = Commands("certificates", help="Certificates.")
 
 @certificates_cli.command("verify")
 def verify() -> None:
-    """Proves every stored file and makes again what is missing or damaged; exits 1 when something could not be made again."""
+    """Proves every stored file and makes again what is missing or damaged; exits 1 when
+    something could not be made again."""
     ids, left = queries.filed_ids(), 0
     for certificate_id in ids:
         certificate = db.session.get_one(Certificate, certificate_id)
@@ -28,19 +29,31 @@ def verify() -> None:
             left += not is_well
             click.echo(f"{number}: the file {fault}; {outcome}")
         db.session.rollback()
-    click.echo(f"{len(ids)} files: {left} could not be made again" if left else f"{len(ids)} files: all are whole")
+    click.echo(
+        f"{len(ids)} files: {left} could not be made again"
+        if left
+        else f"{len(ids)} files: all are whole"
+    )
     if left:
         sys.exit(1)
 
 
 def _restored(certificate: Certificate) -> tuple[str, bool]:
-    """What came of making the file again, and whether all is well now. Every file put back leaves an audit entry."""
-    certificate_id, number, before, key = certificate.id, certificate.number, certificate.sha256, certificate.file_key or ""
+    """What came of making the file again, and whether all is well now. Every file put back
+    leaves an audit entry."""
+    certificate_id = certificate.id
+    number = certificate.number
+    before = certificate.sha256
+    key = certificate.file_key or ""
     data = files.remade(certificate)
     if data is None:
         return "it cannot be made again: its record was altered, or the press failed", False
     if _lies_there(key, data):
-        return "it is what its record states, but another digest is recorded: someone altered the digest", False
+        return (
+            "it is what its record states, but another digest is recorded: someone altered the "
+            "digest",
+            False,
+        )
     try:
         new_key, digest = files.store(number, data)
     except storage.Obstructed as obstacle:
@@ -48,10 +61,15 @@ def _restored(certificate: Certificate) -> tuple[str, bool]:
     except OSError as error:
         return f"it could not be put back ({error.strerror})", False
     with transaction():
-        services.refile(SYSTEM, db.session.get_one(Certificate, certificate_id), file_key=new_key, sha256=digest)
+        services.refile(
+            SYSTEM, db.session.get_one(Certificate, certificate_id), file_key=new_key, sha256=digest
+        )
     if digest == before:
         return "made again, exactly as it was filed", True
-    return f"made again by another press: its SHA-256 was {before} and is {digest} from now on", True
+    return (
+        f"made again by another press: its SHA-256 was {before} and is {digest} from now on",
+        True,
+    )
 
 
 def _lies_there(key: str, data: bytes) -> bool:

@@ -1,7 +1,7 @@
 """What is printed on a certificate, and how large: from a payload to the values of the template.
 
-The font families each text needs, and sizes chosen so that a long name keeps to two lines and the objectives
-to one page. Widths come from the fonts themselves.
+The font families each text needs, and sizes chosen so that a long name keeps to two lines and the
+objectives to one page. Widths come from the fonts themselves.
 """
 
 import re
@@ -19,7 +19,11 @@ from core import texts
 from core.texts import Text
 
 ISSUER_LEADING, COURSE_LEADING, SIGNATORY_LEADING = 1.3, 1.3, 1.25
-LEADING, ITEM_GAP, HEADING_HEIGHT = 1.34, 0.16, 3.2  # in ems of the body's size, as in the style sheet
+LEADING, ITEM_GAP, HEADING_HEIGHT = (
+    1.34,
+    0.16,
+    3.2,
+)  # in ems of the body's size, as in the style sheet
 FACT_INDENT, ITEM_INDENT = 8.4, 1.9
 SIDES = ("first", "second")
 
@@ -44,8 +48,8 @@ class Composition:
     def context(self) -> dict[str, Any]:
         """The values of the template."""
         payload, langs = self.payload, self.payload.languages
-        page, sizes = self.layout.page, self.layout.sizes
         address = wording.printed_address(payload)
+        line = self.layout.page.address * MM / text_width(address, "sans")
         return {
             "p": payload,
             "name": Text(payload.holder_name, payload.holder_script_lang or "und"),
@@ -64,12 +68,16 @@ class Composition:
             "course": _each(payload.course_title, langs),
             "course_style": self._course_style,
             "facts": {lang: wording.facts(payload, lang) for lang in langs},
-            "objectives": {lang: [item.text(lang) for item in payload.objectives] for lang in langs},
+            "objectives": {
+                lang: [item.text(lang) for item in payload.objectives] for lang in langs
+            },
             "skills": {lang: wording.skills(payload, lang) for lang in langs},
-            "signatories": [(Text(s.name, "und"), _each(s.role, langs)) for s in payload.signatories],
+            "signatories": [
+                (Text(s.name, "und"), _each(s.role, langs)) for s in payload.signatories
+            ],
             "reference": wording.reference(payload),
             "address": address,
-            "address_size": f"{min(sizes.address, page.address * MM / text_width(address, 'sans')):.2f}pt",
+            "address_size": f"{min(self.layout.sizes.address, line):.2f}pt",
             "code": wording.printed_code(payload),
             "qr": qr_code(payload.verify_url),
             "face": self._face,
@@ -99,21 +107,34 @@ class Composition:
         column = self.layout.page.column * MM
         _, width = balance(text, self.course_size, column)
         aside = (column - width) / 2
-        return f"font-size:{self.course_size}pt;padding-left:{aside:.1f}pt;padding-right:{aside:.1f}pt"
+        return (
+            f"font-size:{self.course_size}pt;padding-left:{aside:.1f}pt;padding-right:{aside:.1f}pt"
+        )
 
 
 def compose(payload: CertificatePayload, layout: Layout) -> Composition:
-    """Choose the sizes: the largest in which everything should fit, with what is left over as air."""
+    """Choose the sizes: the largest in which everything should fit, with what is left over as
+    air."""
     page = layout.page
-    name_size, name_width, name_lines = fit_name(payload.holder_name, payload.holder_script_lang, layout)
-    room = page.height - page.fixed - _foot_height(payload, layout) - page.reserve - name_lines * name_size * 1.3 / MM
+    name_size, name_width, name_lines = fit_name(
+        payload.holder_name, payload.holder_script_lang, layout
+    )
+    room = (
+        page.height
+        - page.fixed
+        - _foot_height(payload, layout)
+        - page.reserve
+        - name_lines * name_size * 1.3 / MM
+    )
     course_size, course_height = fit_course(payload, layout)
     room -= course_height
     for size in layout.sizes.body:
         left = room - _body_height(payload, layout, size)
         if left >= 0:
             break
-    return Composition(payload, layout, name_size, name_width, course_size, size, max(0.0, min(page.air, left / 6)))
+    return Composition(
+        payload, layout, name_size, name_width, course_size, size, max(0.0, min(page.air, left / 6))
+    )
 
 
 def fit_course(payload: CertificatePayload, layout: Layout) -> tuple[float, float]:
@@ -127,7 +148,8 @@ def fit_course(payload: CertificatePayload, layout: Layout) -> tuple[float, floa
 
 
 def balance(text: Text, size: float, width: float) -> tuple[int, float]:
-    """Lines of a text, and the narrowest width (within 2 %) in which it still takes no more of them."""
+    """Lines of a text, and the narrowest width (within 2 %) in which it still takes no more of
+    them."""
     lines = _lines(text, "display", size, width)
     for percent in range(98, 50, -2):
         if lines == 1 or _lines(text, "display", size, width * percent / 100) > lines:
@@ -136,7 +158,8 @@ def balance(text: Text, size: float, width: float) -> tuple[int, float]:
 
 
 def fit_name(name: str, lang: str, layout: Layout) -> tuple[float, float, int]:
-    """Size in points, width of the box, and lines: one large line if possible, else two balanced ones."""
+    """Size in points, width of the box, and lines: one large line if possible, else two balanced
+    ones."""
     line, sizes = layout.page.line * MM, layout.sizes
     width = text_width(name, "display", lang) * 1.02
     if line / width >= sizes.name_one_line:
@@ -152,7 +175,8 @@ def fit_name(name: str, lang: str, layout: Layout) -> tuple[float, float, int]:
 
 
 def text_width(text: str, role: fonts.Role, lang: str = "") -> float:
-    """The width of a text in ems, without kerning and ligatures (so rather too much than too little)."""
+    """The width of a text in ems, without kerning and ligatures (so rather too much than too
+    little)."""
     return max(sum(_word_widths(text.replace(" ", "\u00a0"), role, lang)), 0.1)
 
 
@@ -164,10 +188,13 @@ class QrCode(NamedTuple):
 
 
 def qr_code(url: str) -> QrCode:
-    """The QR code of an address. The mask is fixed: choosing one costs more than all the rest of the code."""
+    """The QR code of an address. The mask is fixed: choosing one costs more than all the rest of
+    the code."""
     code = segno.make(url, error="m", micro=False, mask=2, boost_error=False)
     rows = enumerate(code.matrix)
-    path = "".join(f"M{x} {y}.5h{length}" for y, row in rows for x, length in _dark_runs(bytes(row)))
+    path = "".join(
+        f"M{x} {y}.5h{length}" for y, row in rows for x, length in _dark_runs(bytes(row))
+    )
     return QrCode(len(code.matrix), path)
 
 
@@ -176,7 +203,8 @@ def _dark_runs(row: bytes) -> list[tuple[int, int]]:
 
 
 def label_style() -> str:
-    """Style rules that bring the value after each label to the indent (floats or tables cost a quarter more)."""
+    """Style rules that bring the value after each label to the indent (floats or tables cost a
+    quarter more)."""
     return "".join(
         f".{key}-{lang}{{margin-right:{FACT_INDENT - text_width(label, 'sans'):.3f}em}}\n"
         for lang in texts.printed()
@@ -189,16 +217,21 @@ def _each(text: Texts, langs: tuple[str, ...]) -> dict[str, Text]:
 
 
 def _foot_height(payload: CertificatePayload, layout: Layout) -> float:
-    signatures = _signatures_height(payload, layout) + layout.page.signing if payload.signatories else 0
+    signatures = (
+        _signatures_height(payload, layout) + layout.page.signing if payload.signatories else 0
+    )
     return layout.page.footer + signatures
 
 
 def _signatures_height(payload: CertificatePayload, layout: Layout) -> float:
-    """Millimetres from the line to the last word of the tallest signatory: name, and office in each language."""
+    """Millimetres from the line to the last word of the tallest signatory: name, and office in
+    each language."""
     sizes, width = layout.sizes, layout.page.signatory * MM
     heights = [0.0]
     for person in payload.signatories:
-        roles = {text.value: text for text in _each(person.role, payload.languages).values()}.values()
+        roles = {
+            text.value: text for text in _each(person.role, payload.languages).values()
+        }.values()
         height = sizes.person * _lines(Text(person.name, "und"), "serif", sizes.person, width)
         height += sum(sizes.role * _lines(role, "sans", sizes.role, width) for role in roles)
         heights.append(height * SIGNATORY_LEADING / MM + 2.0)
@@ -210,22 +243,30 @@ def _body_height(payload: CertificatePayload, layout: Layout, size: float) -> fl
     langs, column = payload.languages, layout.page.column * MM
     facts = [list(wording.facts(payload, lang).values()) for lang in langs]
     objectives = [[item.text(lang) for item in payload.objectives] for lang in langs]
-    skills = [[Text(f"{title.value} {detail}", lang) for title, detail in wording.skills(payload, lang)] for lang in langs]
+    skills = [
+        [Text(f"{title.value} {detail}", lang) for title, detail in wording.skills(payload, lang)]
+        for lang in langs
+    ]
     ems = max(_block_height(block, "sans", size, FACT_INDENT, column) for block in facts)
     for block in (objectives, skills):
         if block[0]:
-            ems += HEADING_HEIGHT + max(_block_height(side, "serif", size, ITEM_INDENT, column) for side in block)
+            ems += HEADING_HEIGHT + max(
+                _block_height(side, "serif", size, ITEM_INDENT, column) for side in block
+            )
     return ems * size / MM
 
 
-def _block_height(items: list[Text], role: fonts.Role, size: float, indent: float, column: float) -> float:
+def _block_height(
+    items: list[Text], role: fonts.Role, size: float, indent: float, column: float
+) -> float:
     """The height of a list in ems of its size."""
     lines = sum(_lines(text, role, size, column - indent * size) for text in items)
     return LEADING * lines + ITEM_GAP * len(items)
 
 
 def _lines(text: Text, role: fonts.Role, size: float, width: float) -> int:
-    """Lines a text takes in a column, filling each with whole words and breaking only what is longer."""
+    """Lines a text takes in a column, filling each with whole words and breaking only what is
+    longer."""
     width /= size
     space = _word_widths("\u00a0", role, "")[0]
     lines, used = 1, 0.0
@@ -241,9 +282,13 @@ def _lines(text: Text, role: fonts.Role, size: float, width: float) -> int:
 @lru_cache(maxsize=1024)
 def _word_widths(text: str, role: fonts.Role, lang: str) -> tuple[float, ...]:
     """The width of each word in ems. Only the plain space divides words."""
-    metrics = [_advances(fonts.FONT_OF_FAMILY[family].file) for family in fonts.families_for(text, role, lang)]
+    metrics = [
+        _advances(fonts.FONT_OF_FAMILY[family].file)
+        for family in fonts.families_for(text, role, lang)
+    ]
     return tuple(
-        sum(next((table[ord(c)] for table in metrics if ord(c) in table), 0.0) for c in word) for word in text.split(" ")
+        sum(next((table[ord(c)] for table in metrics if ord(c) in table), 0.0) for c in word)
+        for word in text.split(" ")
     )
 
 

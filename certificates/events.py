@@ -11,8 +11,9 @@ from core.events import Event
 
 @dataclass(frozen=True)
 class CertificateIssued(Event):
-    """`replaces_id` names the certificate it corrects, None for a first one. The digest of what it states enters the audit
-    chain, so that whoever alters the row later would have to alter the signed chain as well."""
+    """`replaces_id` names the certificate it corrects, None for a first one. The digest of what
+    it states enters the audit chain, so that whoever alters the row later would have to alter
+    the signed chain as well."""
 
     name = "certificate.issued"
     label = _l("Certificate issued")
@@ -48,7 +49,8 @@ class CertificateRevoked(Event):
 
 @dataclass(frozen=True)
 class CertificateReviewOpened(Event):
-    """The result behind a certificate was corrected, and is not what it certifies: a coordinator decides about it."""
+    """The result behind a certificate was corrected, and is not what it certifies: a coordinator
+    decides about it."""
 
     name = "certificate.review_opened"
     label = _l("Certificate under review: its result was corrected")
@@ -96,7 +98,8 @@ class RevocationProposed(Event):
 
 @dataclass(frozen=True)
 class RevocationDeclined(Event):
-    """What was proposed is not done; `outcome` says whether the one who proposed it took it back."""
+    """What was proposed is not done; `outcome` says whether the one who proposed it took it
+    back."""
 
     name = "certificate.revocation_declined"
     label = _l("Proposed revocation declined")
@@ -132,8 +135,8 @@ class CertificateFiled(Event):
 
 @dataclass(frozen=True)
 class CertificateRefiled(Event):
-    """Its file was missing or damaged and was made again. When the two digests differ, the press of today makes other bytes of
-    the same payload, and the file that was promised is lost."""
+    """Its file was missing or damaged and was made again. When the two digests differ, the press
+    of today makes other bytes of the same payload, and the file that was promised is lost."""
 
     name = "certificate.refiled"
     label = _l("Certificate file made again")

@@ -1,4 +1,5 @@
-"""The files of certificates: where they lie, reading them only when they are what was filed, and many in one archive."""
+"""The files of certificates: where they lie, reading them only when they are what was filed, and
+many in one archive."""
 
 from __future__ import annotations
 
@@ -27,7 +28,8 @@ LACKING = "MISSING.txt"
 
 
 def printer(renderer: Any = rendering) -> Callable[[Mapping[str, Any]], bytes]:
-    """What makes the PDF of a payload: nothing is open in the database while it prints, and an emblem is read once."""
+    """What makes the PDF of a payload: nothing is open in the database while it prints, and an
+    emblem is read once."""
     emblem_of = cache(emblem_png)
 
     def printed(payload: Mapping[str, Any]) -> bytes:
@@ -39,8 +41,8 @@ def printer(renderer: Any = rendering) -> Callable[[Mapping[str, Any]], bytes]:
 
 
 def store(number: str, data: bytes) -> tuple[str, str]:
-    """Puts a certificate's file in its place and returns key and SHA-256. Equal data have the same place: doing it again
-    after a crash leaves nothing behind."""
+    """Puts a certificate's file in its place and returns key and SHA-256. Equal data have the
+    same place: doing it again after a crash leaves nothing behind."""
     digest = storage.digest_of(data)
     key = f"certificates/{number.split('-')[1]}/{number.lower()}-{digest[:16]}.pdf"
     storage.put(key, data)
@@ -48,11 +50,14 @@ def store(number: str, data: bytes) -> tuple[str, str]:
 
 
 def read(certificate: Certificate) -> bytes:
-    """The file as it was filed. What is missing or damaged is made again from the payload and put back, when that gives the
-    very same bytes. NotFound while it is being made; Conflict when it cannot be made again, or when something that is no file
-    lies in its place."""
+    """The file as it was filed. What is missing or damaged is made again from the payload and
+    put back, when that gives the very same bytes. NotFound while it is being made; Conflict when
+    it cannot be made again, or when something that is no file lies in its place."""
     if certificate.file_key is None:
-        raise NotFound("file_not_ready", _l("The file of this certificate is still being made. Try again in a minute."))
+        raise NotFound(
+            "file_not_ready",
+            _l("The file of this certificate is still being made. Try again in a minute."),
+        )
     data = _stored(certificate.file_key)
     if storage.digest_of(data) == certificate.sha256:
         return data
@@ -60,29 +65,34 @@ def read(certificate: Certificate) -> bytes:
 
 
 def restore(certificate: Certificate) -> bytes:
-    """Makes a filed certificate's file again and puts it back; the caller gets it even when it cannot be saved. Raises
-    Conflict when the row was altered or the bytes differ from those filed: only `flask certificates verify` replaces a file
-    that has another digest."""
+    """Makes a filed certificate's file again and puts it back; the caller gets it even when it
+    cannot be saved. Raises Conflict when the row was altered or the bytes differ from those
+    filed: only `flask certificates verify` replaces a file that has another digest."""
     key, number, sha256 = certificate.file_key, certificate.number, certificate.sha256
     log.error("certificate %s: its file is missing or was changed", number)
     data = remade(certificate)
     if key is None or data is None or storage.digest_of(data) != sha256:
         raise Conflict(
             "file_damaged",
-            _l("The file of this certificate is damaged and could not be made again as it was. Tell an administrator."),
+            _l(
+                "The file of this certificate is damaged and could not be made again as it was. "
+                "Tell an administrator."
+            ),
         )
     try:
         storage.put(key, data)
     except OSError as error:
-        log.error("certificate %s: its file was made again, but could not be put back: %s", number, error)
+        log.error(
+            "certificate %s: its file was made again, but could not be put back: %s", number, error
+        )
         return data
     log.warning("certificate %s: its file was made again, exactly as it was filed", number)
     return data
 
 
 def remade(certificate: Certificate) -> bytes | None:
-    """The file as the press makes it today; None when the row is not what was issued, or the press fails. Nothing stays open
-    in the database while it prints."""
+    """The file as the press makes it today; None when the row is not what was issued, or the
+    press fails. Nothing stays open in the database while it prints."""
     if not is_intact(certificate):
         return None
     number = certificate.number
@@ -94,7 +104,8 @@ def remade(certificate: Certificate) -> bytes | None:
 
 
 def fault_of(certificate: Certificate) -> str | None:
-    """What is wrong with a filed certificate's file, in words for the end of a sentence; None when it is as it was filed."""
+    """What is wrong with a filed certificate's file, in words for the end of a sentence; None
+    when it is as it was filed."""
     try:
         data = storage.get(certificate.file_key or "")
     except FileNotFoundError:
@@ -137,7 +148,8 @@ class _Pipe(io.RawIOBase):
 
 
 def archive(certificates: Iterable[Certificate]) -> Iterator[bytes]:
-    """A ZIP of the certificates' files as a stream; never more than one of them in memory. What it lacks is listed in it."""
+    """A ZIP of the certificates' files as a stream; never more than one of them in memory. What
+    it lacks is listed in it."""
     pipe, lacking = _Pipe(), []
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_STORED) as made:  # PDFs are compressed already
         for certificate in certificates:
@@ -147,9 +159,14 @@ def archive(certificates: Iterable[Certificate]) -> Iterator[bytes]:
                 lacking.append(f"{certificate.number}: {refusal.message}")
                 continue
             day = certificate.issued_on
-            made.writestr(zipfile.ZipInfo(name_of(certificate), (day.year, day.month, day.day, 0, 0, 0)), data)
+            made.writestr(
+                zipfile.ZipInfo(name_of(certificate), (day.year, day.month, day.day, 0, 0, 0)), data
+            )
             if pipe.size > CHUNK:
                 yield pipe.take()
         if lacking:
-            made.writestr(LACKING, "\r\n".join([_("These certificates are not in this archive:"), "", *lacking, ""]))
+            made.writestr(
+                LACKING,
+                "\r\n".join([_("These certificates are not in this archive:"), "", *lacking, ""]),
+            )
     yield pipe.take()

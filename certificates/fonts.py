@@ -1,8 +1,9 @@
 """The fonts embedded in certificates, and which characters they can print.
 
-No font of the machine is ever used: what is printed depends on the files in ``static/fonts`` alone. Which font
-covers which character is read from ``coverage.json`` beside them, so that asking costs no font parsing; write
-it anew with ``python -m certificates.fonts`` after a font was added or replaced.
+No font of the machine is ever used: what is printed depends on the files in ``static/fonts`` alone.
+Which font covers which character is read from ``coverage.json`` beside them, so that asking costs
+no font parsing; write it anew with ``python -m certificates.fonts`` after a font was added or
+replaced.
 """
 
 import json
@@ -25,7 +26,9 @@ class Font:
 
     family: str
     file: str
-    langs: tuple[str, ...] = ()  # languages that want this font before the others (Japanese kanji forms)
+    langs: tuple[
+        str, ...
+    ] = ()  # languages that want this font before the others (Japanese kanji forms)
 
     @property
     def path(self) -> Path:
@@ -70,7 +73,10 @@ _SANS_SCRIPTS = (
 SCRIPT_FONTS = (
     Font("Atlas Arabic", "NotoNaskhArabic-Bold.ttf"),
     *(Font(f"Atlas {script}", f"NotoSerif{script}-Bold.ttf") for script in _SERIF_SCRIPTS),
-    *(Font(f"Atlas {script}", f"NotoSans{script}-{weight}.ttf") for script, weight in _SANS_SCRIPTS),
+    *(
+        Font(f"Atlas {script}", f"NotoSans{script}-{weight}.ttf")
+        for script, weight in _SANS_SCRIPTS
+    ),
     Font("Atlas Hangul", "RostrumMyeongjo-Bold.ttf", langs=("ko",)),
     Font("Atlas Han", "NotoSerifSC-SemiBold.ttf", langs=("zh",)),
     Font("Atlas Kanji", "NotoSerifJP-SemiBold.ttf", langs=("ja",)),
@@ -89,14 +95,16 @@ _PREFERRED: dict[str, tuple[Font, ...]] = {
 
 DEFAULT = {role: preferred[0] for role, preferred in _PREFERRED.items()}
 
-# Invisible, but they decide how neighbours are joined and in which direction they run: shaping needs no glyph.
+# Invisible, but they decide how neighbours are joined and in which direction they run: shaping
+# needs no glyph.
 JOINERS_AND_MARKS = frozenset("\u200c\u200d\u200e\u200f")
 _NEVER_PRINTED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _PICTOGRAPHS = ((0x2600, 0x27BF), (0x2B00, 0x2BFF), (0x1F000, 0x1FAFF))
 
 
 def unprintable(text: str) -> list[str]:
-    """The distinct characters of a text, in order, that a certificate cannot show. Empty means: printable."""
+    """The distinct characters of a text, in order, that a certificate cannot show. Empty means:
+    printable."""
     found: dict[str, None] = {}
     for character in normalized("NFC", text):
         if not _printable(character):
@@ -105,10 +113,11 @@ def unprintable(text: str) -> list[str]:
 
 
 def families_for(text: str, role: Role, lang: str = "") -> tuple[str, ...]:
-    """The font families that together print a text, the preferred first; none that the text does not need.
+    """The font families that together print a text, the preferred first; none that the text does
+    not need.
 
-    A text is kept in one font where one has all of it: a name whose last letter is missing in the display
-    font is set in the wide one as a whole rather than in a mixture.
+    A text is kept in one font where one has all of it: a name whose last letter is missing in the
+    display font is set in the wide one as a whole rather than in a mixture.
     """
     return _families_for(normalized("NFC", text), role, lang.partition("-")[0].lower())
 
@@ -157,7 +166,8 @@ def _printable(character: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _coverage() -> dict[str, list[int]]:
-    """For each file the sorted bounds of its ranges: start, end + 1, start, end + 1 … (odd position = inside)."""
+    """For each file the sorted bounds of its ranges: start, end + 1, start, end + 1 … (odd
+    position = inside)."""
     steps = json.loads(COVERAGE_FILE.read_text(encoding="ascii"))
     coverage = {}
     for file, deltas in steps.items():
@@ -170,7 +180,8 @@ def _coverage() -> dict[str, list[int]]:
 
 
 def measure_coverage() -> dict[str, list[int]]:
-    """The content of ``coverage.json`` from the fonts themselves: distances between successive bounds."""
+    """The content of ``coverage.json`` from the fonts themselves: distances between successive
+    bounds."""
     from fontTools.ttLib import TTFont
 
     measured = {}
@@ -183,10 +194,15 @@ def measure_coverage() -> dict[str, list[int]]:
                 bounds[-1] = code + 1
             else:
                 bounds += [code, code + 1]
-        measured[font.file] = [bound - before for before, bound in zip([0, *bounds], bounds, strict=False)]
+        measured[font.file] = [
+            bound - before for before, bound in zip([0, *bounds], bounds, strict=False)
+        ]
     return measured
 
 
 if __name__ == "__main__":
-    lines = [f"{json.dumps(file)}: {json.dumps(deltas, separators=(',', ':'))}" for file, deltas in measure_coverage().items()]
+    lines = [
+        f"{json.dumps(file)}: {json.dumps(deltas, separators=(',', ':'))}"
+        for file, deltas in measure_coverage().items()
+    ]
     COVERAGE_FILE.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="ascii")

@@ -23,14 +23,21 @@ class IssueForm(Form):
 
     def names(self) -> dict[int, str]:
         """What was typed, by enrollment."""
-        typed = {name: field.data or "" for name, field in self._fields.items() if name.startswith("name-")}
+        typed = {
+            name: field.data or ""
+            for name, field in self._fields.items()
+            if name.startswith("name-")
+        }
         return {int(name.removeprefix("name-")): text for name, text in typed.items()}
 
 
 def issue_form(names: Mapping[int, str | None], chosen: list[int]) -> IssueForm:
-    """The form for these enrollments, each with the name to print (None: it is printed already), `chosen` ticked at first."""
+    """The form for these enrollments, each with the name to print (None: it is printed already),
+    `chosen` ticked at first."""
     fields = {
-        field_of(key): StringField(_l("Name to print"), default=name, render_kw={"maxlength": LONGEST_NAME})
+        field_of(key): StringField(
+            _l("Name to print"), default=name, render_kw={"maxlength": LONGEST_NAME}
+        )
         for key, name in names.items()
         if name is not None
     }
@@ -48,11 +55,13 @@ class RevokeForm(Form):
         description=_l("The holder is told this by email."),
     )
     note = TextAreaField(
-        _l("Note"), [Length(max=1000)],
+        _l("Note"),
+        [Length(max=1000)],
         description=_l(
-            "Kept with the certificate for those who may revoke. Neither the holder nor the verification page is shown it."
+            "Kept with the certificate for those who may revoke. Neither the holder nor the "
+            "verification page is shown it."
         ),
-    )  # fmt: skip
+    )
 
 
 class SuspendForm(Form):
@@ -61,7 +70,8 @@ class SuspendForm(Form):
         _l("Why is it suspended?"),
         [DataRequired(_l("Enter the reason for the suspension.")), Length(max=1000)],
         description=_l(
-            "Only people who may revoke certificates see this. The holder is notified of the suspension, but not of the reason."
+            "Only people who may revoke certificates see this. The holder is notified of the "
+            "suspension, but not of the reason."
         ),
     )
 
@@ -72,8 +82,8 @@ class LiftForm(Form):
         _l("Why is the suspension lifted?"),
         [DataRequired(_l("Enter the reason for lifting the suspension.")), Length(max=1000)],
         description=_l(
-            "Only people who may revoke certificates see this. The holder is notified that the certificate is "
-            "valid again, but not of the reason."
+            "Only people who may revoke certificates see this. The holder is notified that the "
+            "certificate is valid again, but not of the reason."
         ),
     )
 
@@ -81,9 +91,17 @@ class LiftForm(Form):
 class ReissueForm(Form):
     submission = SubmissionField()
     name_on_certificate = StringField(
-        _l("Name to print"), [DataRequired(_l("Write the name as it shall stand on the certificate.")), Length(max=LONGEST_NAME)]
+        _l("Name to print"),
+        [
+            DataRequired(_l("Write the name as it shall stand on the certificate.")),
+            Length(max=LONGEST_NAME),
+        ],
     )
     reason = TextAreaField(
-        _l("What is corrected?"), [DataRequired(_l("Say in a few words what is corrected.")), Length(max=1000)],
-        description=_l("For instance: the family name was misspelt. Kept with the certificate that is replaced."),
-    )  # fmt: skip
+        _l("What is corrected?"),
+        [DataRequired(_l("Say in a few words what is corrected.")), Length(max=1000)],
+        description=_l(
+            "For instance: the family name was misspelt. Kept with the certificate that is "
+            "replaced."
+        ),
+    )

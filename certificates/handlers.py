@@ -1,5 +1,5 @@
-"""How certificates react to what happens to people and results, in the same transaction: a certificate belongs to whoever the
-enrollment that it came from belongs to."""
+"""How certificates react to what happens to people and results, in the same transaction: a
+certificate belongs to whoever the enrollment that it came from belongs to."""
 
 from __future__ import annotations
 
@@ -28,18 +28,25 @@ def follow_enrollment(event: EnrollmentReassigned, actor: Actor) -> None:
 
 
 def _follow(condition: sa.ColumnElement[bool]) -> None:
-    rows = sa.select(Certificate, Enrollment.person_id).join(Enrollment, Enrollment.id == Certificate.enrollment_id)
-    for certificate, person_id in db.session.execute(rows.where(condition, Certificate.person_id != Enrollment.person_id)).all():
+    rows = sa.select(Certificate, Enrollment.person_id).join(
+        Enrollment, Enrollment.id == Certificate.enrollment_id
+    )
+    for certificate, person_id in db.session.execute(
+        rows.where(condition, Certificate.person_id != Enrollment.person_id)
+    ).all():
         certificate.person_id = person_id
     db.session.flush()
 
 
 def open_review(event: EnrollmentResult, actor: Actor) -> None:
-    """The result of someone who holds a certificate is not what it certifies any more: nothing is changed silently, the trail
-    says that a review is open, and coordinators see it until they have ended the certificate or corrected the result again."""
+    """The result of someone who holds a certificate is not what it certifies any more: nothing
+    is changed silently, the trail says that a review is open, and coordinators see it until they
+    have ended the certificate or corrected the result again."""
     _open_review(event.enrollment_id, actor)
 
 
 def _open_review(enrollment_id: int, actor: Actor) -> None:
-    if certificate := db.session.scalar(under_review().where(Certificate.enrollment_id == enrollment_id)):
+    if certificate := db.session.scalar(
+        under_review().where(Certificate.enrollment_id == enrollment_id)
+    ):
         publish(CertificateReviewOpened(certificate.id, certificate.number, enrollment_id), actor)

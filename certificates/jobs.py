@@ -1,7 +1,8 @@
 """Background work: issuing to many, and making the file of one.
 
-Killed at any point and run again, a job goes on where it was: each certificate is one transaction, its file lies under a
-key that follows from its content, and the row of the file decides about the mail. Rendering happens between transactions.
+Killed at any point and run again, a job goes on where it was: each certificate is one transaction,
+its file lies under a key that follows from its content, and the row of the file decides about the
+mail. Rendering happens between transactions.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ def issue_all(
     actor_id: int | None = None,
     after_certificate_id: int = 0,
 ) -> None:
-    """Job: a certificate with its file for each enrollment. What fails for one person is noted and the others go on."""
+    """Job: a certificate with its file for each enrollment. What fails for one person is noted
+    and the others go on."""
     tally = _Tally(progress, enrollment_ids, after_certificate_id)
     try:
         actor = _requester(actor_id, delivery_id)
@@ -60,7 +62,8 @@ def issue_all(
 
 
 def render_one(progress: Progress, certificate_id: int) -> None:
-    """Job: makes the file of one certificate (a reissued one). Tried again later when the press fails."""
+    """Job: makes the file of one certificate (a reissued one). Tried again later when the press
+    fails."""
     certificate = db.session.get_one(Certificate, certificate_id)
     tally = _Tally(progress, [certificate.enrollment_id], 0)
     db.session.rollback()
@@ -73,7 +76,8 @@ def render_one(progress: Progress, certificate_id: int) -> None:
 
 
 class _Tally:
-    """What is done and what could not be, kept in the job's row with each step. Every step proves the lease anew."""
+    """What is done and what could not be, kept in the job's row with each step. Every step
+    proves the lease anew."""
 
     def __init__(self, progress: Progress, enrollment_ids: list[int], after_certificate_id: int):
         self.progress = progress
@@ -83,13 +87,16 @@ class _Tally:
         self.errors: list[dict[str, Any]] = []
 
     def _finished_before(self) -> set[int]:
-        """Who has a file already, or was issued to by this job and has lost the certificate since (revoked meanwhile)."""
+        """Who has a file already, or was issued to by this job and has lost the certificate
+        since (revoked meanwhile)."""
         rows = db.session.execute(
             sa.select(Certificate.enrollment_id).where(
                 Certificate.enrollment_id.in_(self.ids),
                 sa.or_(
                     sa.and_(Certificate.status.in_(NOT_ENDED), Certificate.file_key.is_not(None)),
-                    sa.and_(Certificate.status == CertificateStatus.REVOKED, Certificate.id > self.after),
+                    sa.and_(
+                        Certificate.status == CertificateStatus.REVOKED, Certificate.id > self.after
+                    ),
                 ),
             )
         )
@@ -115,19 +122,26 @@ class _Tally:
 
     def fail_rest(self, enrollment_ids: list[int], refusal: DomainError) -> None:
         left = [one for one in enrollment_ids if one not in self.finished]
-        self.errors = [{"enrollment": one, "code": refusal.code, "message": str(refusal.message)} for one in left]
+        self.errors = [
+            {"enrollment": one, "code": refusal.code, "message": str(refusal.message)}
+            for one in left
+        ]
         with transaction():
             self.prove()
 
 
 def _requester(actor_id: int | None, delivery_id: int) -> Actor:
-    """Who asked, with the rights of this moment: a coordinator whose rights ended meanwhile issues nothing."""
+    """Who asked, with the rights of this moment: a coordinator whose rights ended meanwhile
+    issues nothing."""
     if actor_id is None:
         return SYSTEM  # a command or the demonstration asked
     person = db.session.get_one(Person, actor_id)
     account = db.session.get(Account, actor_id)
     if account is None or not account.is_active:
-        raise NotAllowed("not_allowed", _("The person who asked for these certificates no longer has an account."))
+        raise NotAllowed(
+            "not_allowed",
+            _("The person who asked for these certificates no longer has an account."),
+        )
     actor = actor_of(person)
     require(actor, Permission.CERTIFICATE_ISSUE, db.session.get_one(Delivery, delivery_id))
     db.session.rollback()
@@ -149,9 +163,17 @@ def _issued(tally: _Tally, actor: Actor, enrollment_id: int) -> Certificate:
     return certificate
 
 
-def _file(actor: Actor, certificate: Certificate, printed: Callable[[Mapping[str, Any]], bytes], tally: _Tally) -> None:
-    """Makes the file from the frozen payload and notes it with the holder's mail; nothing is open while it is rendered."""
-    payload, number, enrollment_id = dict(certificate.payload), certificate.number, certificate.enrollment_id
+def _file(
+    actor: Actor,
+    certificate: Certificate,
+    printed: Callable[[Mapping[str, Any]], bytes],
+    tally: _Tally,
+) -> None:
+    """Makes the file from the frozen payload and notes it with the holder's mail; nothing is
+    open while it is rendered."""
+    payload = dict(certificate.payload)
+    number = certificate.number
+    enrollment_id = certificate.enrollment_id
     certificate_id, is_filed = certificate.id, certificate.file_key is not None
     db.session.rollback()
     if is_filed:

@@ -43,7 +43,9 @@ class Page:
 
     @property
     def style(self) -> str:
-        size, margins = ([f"{length:g}mm" for length in lengths] for lengths in (self.size, self.margins))
+        size, margins = (
+            [f"{length:g}mm" for length in lengths] for lengths in (self.size, self.margins)
+        )
         return f"@page{{size:{' '.join(size)};margin:{' '.join(margins)}}}\n"
 
 
@@ -95,7 +97,9 @@ class Layout:
 def read(folder: Path) -> Layout:
     with open(folder / "layout.toml", "rb") as file:
         told: dict[str, Any] = tomllib.load(file)
-    page, sizes, limits = Page(**told.pop("page")), Sizes(**told.pop("sizes")), Limits(**told.pop("limits"))
+    page = Page(**told.pop("page"))
+    sizes = Sizes(**told.pop("sizes"))
+    limits = Limits(**told.pop("limits"))
     return Layout(name=folder.name, folder=folder, page=page, sizes=sizes, limits=limits, **told)
 
 
@@ -114,4 +118,6 @@ def get(name: str) -> Layout:
 
 def titles() -> dict[str, dict[str, str]]:
     """What each layout is called, by its name: the answer to the port `core.printing.layouts`."""
-    return {path.parent.name: read(path.parent).title for path in sorted(FOLDER.glob("*/layout.toml"))}
+    return {
+        path.parent.name: read(path.parent).title for path in sorted(FOLDER.glob("*/layout.toml"))
+    }

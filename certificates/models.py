@@ -28,7 +28,8 @@ class CertificateStatus(enum.StrEnum):
 
 
 class PublicStatus(Worded):
-    """As people read it. *Expired* is not stored: it follows from `valid_until` and the day one asks about."""
+    """As people read it. *Expired* is not stored: it follows from `valid_until` and the day one
+    asks about."""
 
     VALID = "valid", _p("certificate", "Valid")
     EXPIRED = "expired", _p("certificate", "Expired")
@@ -43,7 +44,8 @@ _NOT_ENDED_SQL = sa.text("status IN ({})".format(", ".join(f"'{s.value}'" for s 
 
 
 class RevocationReason(Worded):
-    """Why the certificate is wrong. What its holder did elsewhere is no reason: conduct belongs to those who judge it."""
+    """Why the certificate is wrong. What its holder did elsewhere is no reason: conduct belongs
+    to those who judge it."""
 
     ISSUED_IN_ERROR = "issued_in_error", _p("revocation", "Issued in error")
     WRONG_PERSON = "wrong_person", _p("revocation", "Issued to the wrong person")
@@ -60,27 +62,37 @@ class ProposalOutcome(enum.StrEnum):
 class Certificate(Base):
     """What was certified, as it was printed. `payload` is the snapshot; the other columns find it.
 
-    `number` is printed and guessable; `token` is random and the only key to the public page. `sha256` and `file_key` are
-    empty until the file is made.
+    `number` is printed and guessable; `token` is random and the only key to the public page.
+    `sha256` and `file_key` are empty until the file is made.
     """
 
     __tablename__ = "certificate"
     __scope__ = {
-        Reach.DELIVERY: "delivery_id", Reach.CENTRE: "centre_id", Reach.ORGANIZATION: "organization_id", Reach.SELF: "person_id",
-    }  # fmt: skip
+        Reach.DELIVERY: "delivery_id",
+        Reach.CENTRE: "centre_id",
+        Reach.ORGANIZATION: "organization_id",
+        Reach.SELF: "person_id",
+    }
 
     id: Mapped[int] = mapped_column(primary_key=True)
     number: Mapped[str] = mapped_column(sa.String(40), unique=True)
     token: Mapped[str] = mapped_column(sa.String(40), unique=True)
-    status: Mapped[CertificateStatus] = mapped_column(enum_column(CertificateStatus), default=CertificateStatus.VALID)
+    status: Mapped[CertificateStatus] = mapped_column(
+        enum_column(CertificateStatus), default=CertificateStatus.VALID
+    )
     enrollment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrollment.id"))
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
     delivery_id: Mapped[int] = mapped_column(sa.ForeignKey("delivery.id"), index=True)
-    centre_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"), index=True)  # which issued it: the delivery's
-    organization_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organization.id"), index=True)
+    centre_id: Mapped[int] = mapped_column(
+        sa.ForeignKey("organization.id"), index=True
+    )  # which issued it: the delivery's
+    organization_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("organization.id"), index=True
+    )
     holder_name: Mapped[str] = mapped_column(sa.String(120))
     holder_words: Mapped[str] = mapped_column(
-        sa.Text, default=lambda context: names.searched([context.get_current_parameters()["holder_name"]])
+        sa.Text,
+        default=lambda context: names.searched([context.get_current_parameters()["holder_name"]]),
     )
     payload: Mapped[dict[str, Any]] = mapped_column(sa.JSON)
     payload_sha256: Mapped[str] = mapped_column(sa.String(64))
@@ -94,7 +106,10 @@ class Certificate(Base):
     reason_code: Mapped[str | None] = mapped_column(sa.String(40))
     note: Mapped[str | None] = mapped_column(sa.String(1000))
     time_zone: Mapped[str] = column_property(
-        sa.select(Delivery.time_zone).where(Delivery.id == delivery_id).correlate_except(Delivery).scalar_subquery()
+        sa.select(Delivery.time_zone)
+        .where(Delivery.id == delivery_id)
+        .correlate_except(Delivery)
+        .scalar_subquery()
     )
 
     __table_args__ = (
@@ -113,7 +128,8 @@ class Certificate(Base):
 
     @property
     def today(self) -> date:
-        """Today in the place where the course was held: a certificate is dated by the calendar there."""
+        """Today in the place where the course was held: a certificate is dated by the calendar
+        there."""
         return self.date_of(clock.now())
 
     def date_of(self, moment: datetime) -> date:
@@ -127,14 +143,18 @@ class Certificate(Base):
 
     def status_on(self, day: date) -> PublicStatus:
         """What it is worth on this day."""
-        if self.status is CertificateStatus.VALID and self.valid_until is not None and self.valid_until < day:
+        if (
+            self.status is CertificateStatus.VALID
+            and self.valid_until is not None
+            and self.valid_until < day
+        ):
             return PublicStatus.EXPIRED
         return PublicStatus(self.status)
 
 
 class Suspension(Base):
-    """From when to when a certificate was not to be relied on. Kept when it is lifted, because what was known on a
-    day is read from it."""
+    """From when to when a certificate was not to be relied on. Kept when it is lifted, because
+    what was known on a day is read from it."""
 
     __tablename__ = "suspension"
 
@@ -159,7 +179,8 @@ class Suspension(Base):
 
 
 class RevocationProposal(Base):
-    """A revocation that waits for a second person, or what became of it. Until it is confirmed the certificate stands."""
+    """A revocation that waits for a second person, or what became of it. Until it is confirmed
+    the certificate stands."""
 
     __tablename__ = "revocation_proposal"
 

@@ -1,9 +1,10 @@
 """Certificate numbers (for people) and verification tokens (for the address in the QR code).
 
-The *number* is printed large, counts up, and is no secret. The *token* is what opens the verification page:
-125 random bits, so that no one finds a certificate by trying. Both are written in Crockford's base 32, which
-leaves out I, L, O and U, and both end in a check character (Luhn modulo 32): one mistyped character is
-always noticed, and so is every swap of two neighbouring digits in a number.
+The *number* is printed large, counts up, and is no secret. The *token* is what opens the
+verification page: 125 random bits, so that no one finds a certificate by trying. Both are written
+in Crockford's base 32, which leaves out I, L, O and U, and both end in a check character (Luhn
+modulo 32): one mistyped character is always noticed, and so is every swap of two neighbouring
+digits in a number.
 """
 
 import re
@@ -37,7 +38,8 @@ def format_number(year: int, sequence: int) -> str:
 
 
 def normalise_number(text: str) -> str | None:
-    """The number as it is stored, from what a person typed; None when it cannot be a number of ours."""
+    """The number as it is stored, from what a person typed; None when it cannot be a number of
+    ours."""
     compact = _compact(text)
     if not compact.startswith(PREFIX):
         return None
@@ -45,7 +47,11 @@ def normalise_number(text: str) -> str | None:
     if match is None:
         return None
     year, sequence, check = match.groups()
-    if year[0] == "0" or sequence == "000000" or not luhn.is_valid(year + sequence + check, ALPHABET):
+    if (
+        year[0] == "0"
+        or sequence == "000000"
+        or not luhn.is_valid(year + sequence + check, ALPHABET)
+    ):
         return None
     return f"{PREFIX}-{year}-{sequence}-{check}"
 
@@ -56,7 +62,8 @@ def series_of(year: int) -> str:
 
 
 def place_of(text: str) -> tuple[str, int] | None:
-    """Series and sequence of a number however it was typed, with its check character or without; None when it is none."""
+    """Series and sequence of a number however it was typed, with its check character or without;
+    None when it is none."""
     digits = re.match(rf"{PREFIX}([0-9]{{4}})([0-9]{{6}})$", _compact(text))
     if digits and digits[2] != "000000":
         return series_of(int(digits[1])), int(digits[2])
@@ -80,14 +87,16 @@ SERIES = Series(
 
 
 def new_token() -> str:
-    """A fresh verification token: 25 random characters and a check character, in capitals everywhere."""
+    """A fresh verification token: 25 random characters and a check character, in capitals
+    everywhere."""
     number = secrets.randbits(5 * TOKEN_RANDOM_CHARACTERS)
     body = "".join(ALPHABET[number >> 5 * place & 31] for place in range(TOKEN_RANDOM_CHARACTERS))
     return body + luhn.calc_check_digit(body, ALPHABET)
 
 
 def normalise_token(text: str) -> str | None:
-    """The token as it is stored, from an address or from what a person typed; None when mistyped."""
+    """The token as it is stored, from an address or from what a person typed; None when
+    mistyped."""
     compact = _compact(text).translate(_LOOKALIKES)
     if _TOKEN.fullmatch(compact) and luhn.is_valid(compact, ALPHABET):
         return compact
@@ -101,7 +110,8 @@ def group_token(token: str) -> str:
 
 
 def _compact(text: str) -> str:
-    """Capitals without separators; full-width forms (from East Asian keyboards) become plain ones."""
+    """Capitals without separators; full-width forms (from East Asian keyboards) become plain
+    ones."""
     if len(text) > 200:
         return ""
     return _SEPARATORS.sub("", normalized("NFKC", text)).upper()

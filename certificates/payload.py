@@ -1,7 +1,7 @@
 """The certificate payload: the immutable snapshot of everything a certificate states.
 
-It holds plain values only. It is stored as JSON, rendered to PDF, and later signed; therefore it has one
-canonical form in bytes, and equal payloads have equal bytes.
+It holds plain values only. It is stored as JSON, rendered to PDF, and later signed; therefore it
+has one canonical form in bytes, and equal payloads have equal bytes.
 """
 
 import json
@@ -28,7 +28,9 @@ LARGEST_INTEGER = 2**53 - 1  # beyond this, RFC 8785 (JSON numbers as doubles) i
 class Texts(dict[str, str]):
     """A text by language, filled in at least one."""
 
-    def __init__(self, texts: Mapping[str, str | None] | Iterable[tuple[str, str | None]] = ()) -> None:
+    def __init__(
+        self, texts: Mapping[str, str | None] | Iterable[tuple[str, str | None]] = ()
+    ) -> None:
         super().__init__({code: nfc(text or "") for code, text in dict(texts).items()})
         if not any(self.values()):
             raise ValueError("A text needs at least one language.")
@@ -39,7 +41,8 @@ class Texts(dict[str, str]):
 
     @classmethod
     def pair(cls, value: Mapping[str, str | None]) -> Self:
-        """As the first version of the payload keeps it: English and French, of which one may be empty."""
+        """As the first version of the payload keeps it: English and French, of which one may be
+        empty."""
         return cls({code: value.get(code) for code in FIRST_LANGUAGES})
 
 
@@ -77,7 +80,8 @@ class Signatory:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CertificatePayload:
-    """Everything one certificate states. Dates are ISO dates; ``minutes`` is the time taught in total."""
+    """Everything one certificate states. Dates are ISO dates; ``minutes`` is the time taught in
+    total."""
 
     number: str
     token: str
@@ -105,7 +109,10 @@ class CertificatePayload:
     schema_version: int = 1
     layout: str = FIRST_LAYOUT
     languages: tuple[str, ...] = FIRST_LANGUAGES  # as printed, in this order
-    emblem_sha256: str | None = None  # of the centre's picture; None: the emblem of the application, and not in the byte form
+    emblem_sha256: str | None = (
+        # of the centre's picture; None: the emblem of the application, and not in the byte form
+        None
+    )
 
     def __post_init__(self) -> None:
         _set(self, "holder_name", nfc(self.holder_name))
@@ -131,15 +138,21 @@ class CertificatePayload:
             raise ValueError(f"Not the name of a layout: {self.layout}")
         if not self.languages or not all(map(_CODE.fullmatch, self.languages)):
             raise ValueError("A certificate is printed in at least one language.")
-        if self.schema_version == 1 and (self.layout, self.languages) != (FIRST_LAYOUT, FIRST_LANGUAGES):
+        if self.schema_version == 1 and (self.layout, self.languages) != (
+            FIRST_LAYOUT,
+            FIRST_LANGUAGES,
+        ):
             raise ValueError("The first version of payloads had one layout in two languages.")
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Self:
-        """The payload of ``to_dict()``. Raises ValueError when a field is missing, unknown or malformed."""
+        """The payload of ``to_dict()``. Raises ValueError when a field is missing, unknown or
+        malformed."""
         unknown = set(value) - {field.name for field in fields(cls)}
         if unknown:
-            raise ValueError(f"Unknown fields in a certificate payload: {', '.join(sorted(unknown))}")
+            raise ValueError(
+                f"Unknown fields in a certificate payload: {', '.join(sorted(unknown))}"
+            )
         read: Reader = Texts.pair if value.get("schema_version", 1) == 1 else Texts
         try:
             parts = {
@@ -147,8 +160,12 @@ class CertificatePayload:
                 "course_title": read(value["course_title"]),
                 "issuer": read(value["issuer"]),
                 "objectives": tuple(read(item) for item in value.get("objectives", ())),
-                "skills": tuple(GrantedSkill.from_dict(item, read) for item in value.get("skills", ())),
-                "signatories": tuple(Signatory.from_dict(item, read) for item in value.get("signatories", ())),
+                "skills": tuple(
+                    GrantedSkill.from_dict(item, read) for item in value.get("skills", ())
+                ),
+                "signatories": tuple(
+                    Signatory.from_dict(item, read) for item in value.get("signatories", ())
+                ),
                 "languages": tuple(value.get("languages", FIRST_LANGUAGES)),
             }
             return cls(**parts)
@@ -165,10 +182,13 @@ class CertificatePayload:
         return json.loads(self.canonical_bytes())
 
     def canonical_bytes(self) -> bytes:
-        """The one byte form of this payload (RFC 8785: sorted keys, no spaces, UTF-8, whole numbers only)."""
+        """The one byte form of this payload (RFC 8785: sorted keys, no spaces, UTF-8, whole
+        numbers only)."""
         values = asdict(self)
         if self.emblem_sha256 is None:
-            del values["emblem_sha256"]  # what was issued before centres had emblems keeps its bytes and their digest
+            del values[
+                "emblem_sha256"
+            ]  # what was issued before centres had emblems keeps its bytes and their digest
         if self.schema_version == 1:  # likewise
             for name in ("schema_version", "layout", "languages"):
                 del values[name]

@@ -1,9 +1,10 @@
-"""The press: the child process in which certificates are laid out. Started by ``rendering``, never imported by it.
+"""The press: the child process in which certificates are laid out. Started by ``rendering``, never
+imported by it.
 
-It reads tasks from standard input and writes PDFs to standard output, each preceded by its length, and lives as
-long as its parent. It has no secrets, no database, no application: only a payload, a template and the fonts.
-Every limit that holds even against a hostile payload is set here: memory, processor time, file size, and a
-fetcher that knows the bundled fonts and nothing else.
+It reads tasks from standard input and writes PDFs to standard output, each preceded by its length,
+and lives as long as its parent. It has no secrets, no database, no application: only a payload, a
+template and the fonts. Every limit that holds even against a hostile payload is set here: memory,
+processor time, file size, and a fetcher that knows the bundled fonts and nothing else.
 """
 
 import base64
@@ -44,20 +45,24 @@ class DoesNotFit(ValueError):
 
 
 class AssetFetcher(URLFetcher):
-    """Gives ``asset:`` names of our own fonts, the emblem of the task, and small PNG and JPEG images written into the page;
-    refuses all else.
+    """Gives ``asset:`` names of our own fonts, the emblem of the task, and small PNG and JPEG
+    images written into the page; refuses all else.
 
-    An SVG image would be a document of its own that refers to others; the drawn emblem and the QR code are part of the page.
+    An SVG image would be a document of its own that refers to others; the drawn emblem and the QR
+    code are part of the page.
     """
 
     emblem = b""
 
     def fetch(self, url: str, headers: Any = None) -> URLFetcherResponse:
-        """The resource, or ValueError. Nothing is ever opened by address, so nothing can redirect either."""
+        """The resource, or ValueError. Nothing is ever opened by address, so nothing can
+        redirect either."""
         if url == "asset:emblem" and self.emblem:
             return URLFetcherResponse(url, self.emblem, {"Content-Type": "image/png"})
         if url.startswith("asset:"):
-            return URLFetcherResponse(url, _bundled_font(url.removeprefix("asset:")), {"Content-Type": "font/ttf"})
+            return URLFetcherResponse(
+                url, _bundled_font(url.removeprefix("asset:")), {"Content-Type": "font/ttf"}
+            )
         match = _DATA_IMAGE.match(url)
         if match is None or len(url) > LARGEST_DATA_IMAGE:
             raise ValueError("Only bundled assets and small images are fetched.")
@@ -91,11 +96,17 @@ class Press:
     def print(self, payload: CertificatePayload) -> bytes:
         """The certificate as a PDF of exactly one page. Equal payloads give equal bytes."""
         composition = compose(payload, self._layout)
-        self._fetcher.emblem = (Path(tempfile.gettempdir()) / payload.emblem_file).read_bytes() if payload.emblem_file else b""
+        self._fetcher.emblem = (
+            (Path(tempfile.gettempdir()) / payload.emblem_file).read_bytes()
+            if payload.emblem_file
+            else b""
+        )
         for _ in range(SMALLEST_TRY):
             document = self._lay_out(composition)
             if len(document.pages) == 1:
-                return document.write_pdf(pdf_tags=bool(payload.emblem_file))  # only tags hold what is said instead of a picture
+                return document.write_pdf(
+                    pdf_tags=bool(payload.emblem_file)
+                )  # only tags hold what is said instead of a picture
             composition = composition.smaller()
         raise DoesNotFit("The certificate does not fit on one page.")
 
@@ -117,7 +128,8 @@ class Press:
         return CSS(string=text, font_config=self._font_config, url_fetcher=self._fetcher)
 
 
-#: A hundred certificates wait for pages, not pages for them. The press holds no lock, so nothing waits for it in turn.
+#: A hundred certificates wait for pages, not pages for them. The press holds no lock, so nothing
+#: waits for it in turn.
 YIELDING = 10
 
 
@@ -129,14 +141,16 @@ def fence(memory_bytes: int) -> None:
 
 
 def allow_processor_time(seconds: float) -> None:
-    """From now on this process may use so many seconds of processor time; then the kernel kills it."""
+    """From now on this process may use so many seconds of processor time; then the kernel kills
+    it."""
     until = int(time.process_time() + seconds) + 1
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
     resource.setrlimit(resource.RLIMIT_CPU, (until, hard))
 
 
 def serve(tasks: int, results: BinaryIO) -> None:
-    """Print one certificate per task until the parent closes the pipe, disappears, or asks for nothing."""
+    """Print one certificate per task until the parent closes the pipe, disappears, or asks for
+    nothing."""
     parent = os.getppid()
     presses: dict[str, Press] = {}
     while _task_waiting(tasks, parent):
@@ -150,11 +164,13 @@ def serve(tasks: int, results: BinaryIO) -> None:
             if folder not in presses:
                 presses[folder] = Press(layouts.read(Path(folder)))
                 gc.freeze()
-            status, body = b"P", presses[folder].print(CertificatePayload.from_dict(task["payload"]))
+            status = b"P"
+            body = presses[folder].print(CertificatePayload.from_dict(task["payload"]))
         except DoesNotFit:
             status, body = b"R", b""
         except Exception as error:
-            # The state after an unforeseen error is unknown: answer, then let the parent start a fresh child.
+            # The state after an unforeseen error is unknown: answer, then let the parent start a
+            # fresh child.
             _write(results, b"E", type(error).__name__.encode())
             raise SystemExit(1) from error
         _write(results, status, body)
@@ -169,7 +185,8 @@ def _bundled_font(name: str) -> bytes:
 def _task_waiting(tasks: int, parent: int) -> bool:
     """True when a task can be read; False when the parent is gone or no one has asked for a while.
 
-    A closed pipe is not enough to notice the parent's death: a process it forked may hold the pipe open.
+    A closed pipe is not enough to notice the parent's death: a process it forked may hold the pipe
+    open.
     """
     idle_until = time.monotonic() + IDLE_EXIT_SECONDS
     while time.monotonic() < idle_until and os.getppid() == parent:
@@ -194,7 +211,8 @@ def _write(results: BinaryIO, status: bytes, body: bytes) -> None:
 
 
 def main() -> None:
-    """Serve on the original standard output; whatever a library prints goes to standard error instead."""
+    """Serve on the original standard output; whatever a library prints goes to standard error
+    instead."""
     fence(int(sys.argv[1]))
     os.nice(YIELDING)
     results = os.fdopen(os.dup(1), "wb")

@@ -11,11 +11,24 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import joinedload
 
 from certificates import files
-from certificates.models import NOT_ENDED, Certificate, CertificateStatus, PublicStatus, RevocationProposal, Suspension
+from certificates.models import (
+    NOT_ENDED,
+    Certificate,
+    CertificateStatus,
+    PublicStatus,
+    RevocationProposal,
+    Suspension,
+)
 from certificates.numbers import SERIES, format_number, normalise_number
 from certificates.reviews import FAULTS, ReviewKind, kinds
 from certificates.services.names import fault_of
-from certificates.services.requesting import JOB_KIND, OPEN, latest_certificates, reasons_of, unknown_job
+from certificates.services.requesting import (
+    JOB_KIND,
+    OPEN,
+    latest_certificates,
+    reasons_of,
+    unknown_job,
+)
 from certificates.services.standing import is_proposer
 from certificates.snapshot import is_intact
 from core import clock, names, numbering, storage
@@ -35,36 +48,48 @@ P = Permission
 
 
 def get_certificate(actor: Actor, number: str) -> Certificate:
-    """The certificate of a number, however it was typed; NotFound, also for one that is not the actor's to see."""
+    """The certificate of a number, however it was typed; NotFound, also for one that is not the
+    actor's to see."""
     stored = normalise_number(number)
-    found = stored and db.session.scalar(certificates_visible(actor).where(Certificate.number == stored))
+    found = stored and db.session.scalar(
+        certificates_visible(actor).where(Certificate.number == stored)
+    )
     if not found:
         raise NotFound("unknown_certificate", _l("There is no such certificate."))
     return found
 
 
 def certificates_visible(actor: Actor) -> sa.Select[Certificate]:
-    """Also those of a seat that several nominations share, for those who may read the certificate of one of these."""
+    """Also those of a seat that several nominations share, for those who may read the
+    certificate of one of these."""
     shared = sa.select(Enrollment.seat_id).where(visible(Enrollment, actor, P.CERTIFICATE_READ))
     return sa.select(Certificate).where(
-        sa.or_(visible(Certificate, actor, P.CERTIFICATE_READ), Certificate.enrollment_id.in_(shared))
+        sa.or_(
+            visible(Certificate, actor, P.CERTIFICATE_READ), Certificate.enrollment_id.in_(shared)
+        )
     )
 
 
 def own_enrollments(actor: Actor, certificates: Sequence[Certificate]) -> dict[int, int]:
-    """Of certificates of a seat that is another's: the seat's id → that of the enrollment by which `actor` knows it."""
+    """Of certificates of a seat that is another's: the seat's id → that of the enrollment by
+    which `actor` knows it."""
     others = [one.enrollment_id for one in certificates if not can(actor, P.CERTIFICATE_READ, one)]
     sharing = sa.select(Enrollment.seat_id, Enrollment.id).where(Enrollment.seat_id.in_(others))
-    return dict(db.session.execute(sharing.where(visible(Enrollment, actor, P.CERTIFICATE_READ))).all())
+    return dict(
+        db.session.execute(sharing.where(visible(Enrollment, actor, P.CERTIFICATE_READ))).all()
+    )
 
 
 def find_by_token(token: str) -> Certificate | None:
-    """The certificate behind a verification address; `token` as `numbers.normalise_token` gives it."""
+    """The certificate behind a verification address; `token` as `numbers.normalise_token` gives
+    it."""
     return db.session.scalar(sa.select(Certificate).where(Certificate.token == token))
 
 
 def find_successor(certificate: Certificate) -> Certificate | None:
-    return db.session.scalar(sa.select(Certificate).where(Certificate.replaces_id == certificate.id))
+    return db.session.scalar(
+        sa.select(Certificate).where(Certificate.replaces_id == certificate.id)
+    )
 
 
 def find_predecessor(certificate: Certificate) -> Certificate | None:
@@ -90,8 +115,8 @@ def certificates_of_delivery(actor: Actor, delivery: Delivery) -> list[Certifica
 
 
 def certificates_to_archive(actor: Actor, delivery: Delivery) -> list[Certificate]:
-    """The delivery's certificates that count today; NotFound while none has a file. They are detached, because no database
-    connection stays open while their files are sent."""
+    """The delivery's certificates that count today; NotFound while none has a file. They are
+    detached, because no database connection stays open while their files are sent."""
     own = certificates_of_delivery(actor, delivery)
     counting = [one for one in own if one.current_status in ("valid", "expired")]
     if not any(one.file_key for one in counting):
@@ -101,13 +126,16 @@ def certificates_to_archive(actor: Actor, delivery: Delivery) -> list[Certificat
     return counting
 
 
-def page_of_delivery(actor: Actor, delivery: Delivery, *, after: str | None, limit: int) -> Page[Certificate]:
+def page_of_delivery(
+    actor: Actor, delivery: Delivery, *, after: str | None, limit: int
+) -> Page[Certificate]:
     those = certificates_visible(actor).where(Certificate.delivery_id == delivery.id)
     return page(those, [Certificate.id], after=after, limit=limit)
 
 
 def search(actor: Actor, q: str = "", status: str = "") -> sa.Select[Certificate]:
-    """The register: by number (however typed), part of a number or of the holder's name, or the delivery's code."""
+    """The register: by number (however typed), part of a number or of the holder's name, or the
+    delivery's code."""
     found = certificates_visible(actor)
     if words := q.strip():
         number = normalise_number(words)
@@ -122,10 +150,13 @@ def search(actor: Actor, q: str = "", status: str = "") -> sa.Select[Certificate
 
 
 def _has_status(status: str) -> sa.ColumnElement[bool]:
-    """As `Certificate.current_status` says it of a row: by the calendar of the place where the course was held."""
+    """As `Certificate.current_status` says it of a row: by the calendar of the place where the
+    course was held."""
     is_valid = Certificate.status == CertificateStatus.VALID
     zones = {"UTC", *db.session.scalars(sa.select(Delivery.time_zone).distinct())}
-    today = sa.case({zone: today_in(zone, clock.now()) for zone in zones}, value=Certificate.time_zone)
+    today = sa.case(
+        {zone: today_in(zone, clock.now()) for zone in zones}, value=Certificate.time_zone
+    )
     has_expired = sa.and_(Certificate.valid_until.is_not(None), Certificate.valid_until < today)
     if status == "valid":
         return sa.and_(is_valid, sa.not_(has_expired))
@@ -134,16 +165,23 @@ def _has_status(status: str) -> sa.ColumnElement[bool]:
     return Certificate.status == CertificateStatus(status)
 
 
-def list_register(actor: Actor, q: str, status: str, *, after: str | None, limit: int) -> Page[Certificate]:
+def list_register(
+    actor: Actor, q: str, status: str, *, after: str | None, limit: int
+) -> Page[Certificate]:
     """The newest first."""
     return newest(search(actor, q, status), Certificate.id, after=after, limit=limit)
 
 
 def disproved(enrollment_ids: Collection[int]) -> set[int]:
-    """Of these enrollments those whose last certificate is revoked or suspended (see core.proofs)."""
-    last = sa.select(sa.func.max(Certificate.id)).where(Certificate.enrollment_id.in_(enrollment_ids))
+    """Of these enrollments those whose last certificate is revoked or suspended (see
+    core.proofs)."""
+    last = sa.select(sa.func.max(Certificate.id)).where(
+        Certificate.enrollment_id.in_(enrollment_ids)
+    )
     taken_back = Certificate.status.in_((CertificateStatus.REVOKED, CertificateStatus.SUSPENDED))
-    ids = sa.select(Certificate.enrollment_id).where(taken_back, Certificate.id.in_(last.group_by(Certificate.enrollment_id)))
+    ids = sa.select(Certificate.enrollment_id).where(
+        taken_back, Certificate.id.in_(last.group_by(Certificate.enrollment_id))
+    )
     return set(db.session.scalars(ids)) if enrollment_ids else set()
 
 
@@ -157,7 +195,14 @@ def suspended_on(certificate: Certificate) -> date | None:
     """Since which day it is suspended; None when it is not."""
     if certificate.status is not CertificateStatus.SUSPENDED:
         return None
-    return next((certificate.date_of(one.suspended_at) for one in suspensions_of(certificate) if one.lifted_at is None), None)
+    return next(
+        (
+            certificate.date_of(one.suspended_at)
+            for one in suspensions_of(certificate)
+            if one.lifted_at is None
+        ),
+        None,
+    )
 
 
 @dataclass(frozen=True)
@@ -173,11 +218,14 @@ class Proposed:
 
 
 def get_proposal(actor: Actor, number: str) -> Proposed:
-    """The proposed revocation of a certificate; NotFound when there is none, also for anyone who may not revoke it."""
+    """The proposed revocation of a certificate; NotFound when there is none, also for anyone who
+    may not revoke it."""
     certificate = get_certificate(actor, number)
     found = find_proposal_shown(actor, certificate)
     if found is None:
-        raise NotFound("nothing_proposed", _l("No revocation of this certificate is waiting for confirmation."))
+        raise NotFound(
+            "nothing_proposed", _l("No revocation of this certificate is waiting for confirmation.")
+        )
     return found
 
 
@@ -195,30 +243,43 @@ def _proposed(actor: Actor, *conditions: sa.ColumnElement[bool]) -> list[Propose
         sa.select(Certificate, RevocationProposal, Person)
         .join(RevocationProposal, RevocationProposal.certificate_id == Certificate.id)
         .outerjoin(Person, Person.id == RevocationProposal.proposed_by_id)
-        .where(RevocationProposal.decided_at.is_(None), visible(Certificate, actor, P.CERTIFICATE_REVOKE), *conditions)
+        .where(
+            RevocationProposal.decided_at.is_(None),
+            visible(Certificate, actor, P.CERTIFICATE_REVOKE),
+            *conditions,
+        )
         .order_by(RevocationProposal.id)
         .limit(200)
     )
     rows = db.session.execute(waiting).all()
-    return [Proposed(certificate, proposal, person.full_name if person else None) for certificate, proposal, person in rows]
+    return [
+        Proposed(certificate, proposal, person.full_name if person else None)
+        for certificate, proposal, person in rows
+    ]
 
 
 def delivery_codes(certificates: Sequence[Certificate]) -> dict[int, str]:
     ids = {certificate.delivery_id for certificate in certificates}
-    return dict(db.session.execute(sa.select(Delivery.id, Delivery.code).where(Delivery.id.in_(ids))).all())
+    return dict(
+        db.session.execute(sa.select(Delivery.id, Delivery.code).where(Delivery.id.in_(ids))).all()
+    )
 
 
 def get_job(actor: Actor, job_id: int) -> Job:
-    """A job, for anyone who asked for it, for those who may issue in its delivery and those who read all; NotFound for others."""
+    """A job, for anyone who asked for it, for those who may issue in its delivery and those who
+    read all; NotFound for others."""
     job = find_job(job_id)
-    is_own = job is not None and actor.person_id is not None and job.created_by_id == actor.person_id
+    is_own = (
+        job is not None and actor.person_id is not None and job.created_by_id == actor.person_id
+    )
     if job is None or not (is_own or can(actor, P.JOB_READ, job) or _issues_in(actor, job)):
         raise unknown_job()
     return job
 
 
 def delivery_of(job: Job) -> Delivery:
-    """The delivery in which the job issues certificates; NotFound of a job that does something else."""
+    """The delivery in which the job issues certificates; NotFound of a job that does something
+    else."""
     delivery = db.session.get(Delivery, job.args["delivery_id"]) if job.kind == JOB_KIND else None
     if delivery is None:
         raise unknown_job()
@@ -233,7 +294,10 @@ def _issues_in(actor: Actor, job: Job) -> bool:
 
 
 #: Kind of job → what it is about, and where its arguments say so.
-_ABOUT = {JOB_KIND: (Delivery, "delivery_id"), "certificates.render": (Certificate, "certificate_id")}
+_ABOUT = {
+    JOB_KIND: (Delivery, "delivery_id"),
+    "certificates.render": (Certificate, "certificate_id"),
+}
 
 
 @dataclass(frozen=True)
@@ -268,15 +332,20 @@ class Candidate:
 
 
 def candidates(delivery: Delivery) -> list[Candidate]:
-    """Everyone who had a place, by name: who can get a certificate, who has one, and who cannot and why. Two queries."""
+    """Everyone who had a place, by name: who can get a certificate, who has one, and who cannot
+    and why. Two queries."""
     latest = latest_certificates(delivery.id)
-    seated = sa.select(Enrollment).where(Enrollment.delivery_id == delivery.id, Enrollment.status.in_(SEATED))
+    seated = sa.select(Enrollment).where(
+        Enrollment.delivery_id == delivery.id, Enrollment.status.in_(SEATED)
+    )
     rows = db.session.scalars(seated.options(joinedload(Enrollment.person)))
     found = [
         Candidate(
             row,
             latest.get(row.id),
-            fault_of(row, row.name_on_certificate) if row.id not in latest or latest[row.id].has_ended else None,
+            fault_of(row, row.name_on_certificate)
+            if row.id not in latest or latest[row.id].has_ended
+            else None,
             "" if row.status is EnrollmentStatus.COMPLETED else reasons_of(row),
         )
         for row in rows
@@ -296,24 +365,39 @@ def open_job(delivery: Delivery) -> Job | None:
     """The job that is issuing for this delivery now."""
     return db.session.scalars(
         sa.select(Job)
-        .where(Job.kind == JOB_KIND, Job.state.in_(OPEN), Job.args["delivery_id"].as_integer() == delivery.id)
+        .where(
+            Job.kind == JOB_KIND,
+            Job.state.in_(OPEN),
+            Job.args["delivery_id"].as_integer() == delivery.id,
+        )
         .order_by(Job.id.desc())
     ).first()
 
 
 def names_of(enrollment_ids: Sequence[int]) -> dict[int, str]:
     """The printed names of enrollments, by id."""
-    rows = db.session.execute(sa.select(Enrollment.id, Enrollment.name_on_certificate).where(Enrollment.id.in_(enrollment_ids)))
+    rows = db.session.execute(
+        sa.select(Enrollment.id, Enrollment.name_on_certificate).where(
+            Enrollment.id.in_(enrollment_ids)
+        )
+    )
     return dict(rows.all())
 
 
 def filed_ids() -> list[int]:
     """Every certificate that has a file."""
-    return list(db.session.scalars(sa.select(Certificate.id).where(Certificate.file_key.is_not(None)).order_by(Certificate.id)))
+    return list(
+        db.session.scalars(
+            sa.select(Certificate.id)
+            .where(Certificate.file_key.is_not(None))
+            .order_by(Certificate.id)
+        )
+    )
 
 
 def breaches() -> Iterator[str]:
-    """Every certificate that is not as it was issued, every file that is not as it was filed, every gap in the numbers."""
+    """Every certificate that is not as it was issued, every file that is not as it was filed,
+    every gap in the numbers."""
     yield from _gaps()
     yield from _orphans()
     yield from _strays()
@@ -324,9 +408,15 @@ def breaches() -> Iterator[str]:
     issued = sa.select(Certificate).order_by(Certificate.id).execution_options(yield_per=200)
     for certificate in db.session.scalars(issued):
         if kind := reviews.get(certificate.id):
-            yield f"certificates: {certificate.number} is {certificate.status.value}, but {FAULTS[ReviewKind(kind)]}"
+            yield (
+                f"certificates: {certificate.number} is {certificate.status.value}, but "
+                f"{FAULTS[ReviewKind(kind)]}"
+            )
         if certificate.id in early:
-            yield f"certificates: {certificate.number} was issued before the last session of its delivery had ended"
+            yield (
+                f"certificates: {certificate.number} was issued before the last session of its "
+                "delivery had ended"
+            )
         if not is_intact(certificate):
             yield f"certificates: {certificate.number} was altered"
         if certificate.file_key is not None:
@@ -337,36 +427,57 @@ def breaches() -> Iterator[str]:
 
 
 def _strays() -> Iterator[str]:
-    """Whatever belongs to another centre than the course it comes from: the wrong people would see it."""
+    """Whatever belongs to another centre than the course it comes from: the wrong people would
+    see it."""
     for owner, kept, foreign in (
-        (Course, Delivery, Delivery.course_id), (Delivery, Enrollment, Enrollment.delivery_id),
+        (Course, Delivery, Delivery.course_id),
+        (Delivery, Enrollment, Enrollment.delivery_id),
         (Delivery, Certificate, Certificate.delivery_id),
-    ):  # fmt: skip
-        astray = sa.select(kept.id).join(owner, owner.id == foreign).where(kept.centre_id != owner.centre_id)
+    ):
+        astray = (
+            sa.select(kept.id)
+            .join(owner, owner.id == foreign)
+            .where(kept.centre_id != owner.centre_id)
+        )
         for row_id in db.session.scalars(astray.order_by(kept.id)):
-            yield f"bodies: {kept.__tablename__} {row_id} belongs to another centre than its {owner.__tablename__}"
+            yield (
+                f"bodies: {kept.__tablename__} {row_id} belongs to another centre than its "
+                f"{owner.__tablename__}"
+            )
 
 
 def _beside() -> Iterator[str]:
     """An enrollment has one place for a certificate, and a suspended one keeps it."""
     standing = sa.select(Certificate.enrollment_id).where(Certificate.status.in_(NOT_ENDED))
-    for enrollment_id in db.session.scalars(standing.group_by(Certificate.enrollment_id).having(sa.func.count() > 1)):
+    for enrollment_id in db.session.scalars(
+        standing.group_by(Certificate.enrollment_id).having(sa.func.count() > 1)
+    ):
         yield f"certificates: enrollment {enrollment_id} has several that have not ended"
 
 
 def _contradictions() -> Iterator[str]:
-    """What is suspended has a suspension that is not lifted, and nothing else has, unless it ended while it was suspended; a
-    revocation is proposed only of what has not ended."""
-    suspended = sa.exists().where(Suspension.certificate_id == Certificate.id, Suspension.lifted_at.is_(None))
+    """What is suspended has a suspension that is not lifted, and nothing else has, unless it
+    ended while it was suspended; a revocation is proposed only of what has not ended."""
+    suspended = sa.exists().where(
+        Suspension.certificate_id == Certificate.id, Suspension.lifted_at.is_(None)
+    )
     wrong = sa.or_(
         sa.and_(Certificate.status == CertificateStatus.SUSPENDED, sa.not_(suspended)),
         sa.and_(Certificate.status == CertificateStatus.VALID, suspended),
     )
-    for number, status in db.session.execute(sa.select(Certificate.number, Certificate.status).where(wrong)):
+    for number, status in db.session.execute(
+        sa.select(Certificate.number, Certificate.status).where(wrong)
+    ):
         yield f"certificates: {number} is {status.value}, but its suspensions say otherwise"
-    proposed = sa.exists().where(RevocationProposal.certificate_id == Certificate.id, RevocationProposal.decided_at.is_(None))
-    for number in db.session.scalars(sa.select(Certificate.number).where(Certificate.status.not_in(NOT_ENDED), proposed)):
-        yield f"certificates: {number} has ended, but its revocation still waits for a second person"
+    proposed = sa.exists().where(
+        RevocationProposal.certificate_id == Certificate.id, RevocationProposal.decided_at.is_(None)
+    )
+    for number in db.session.scalars(
+        sa.select(Certificate.number).where(Certificate.status.not_in(NOT_ENDED), proposed)
+    ):
+        yield (
+            f"certificates: {number} has ended, but its revocation still waits for a second person"
+        )
 
 
 def _issued_early() -> set[int]:
@@ -388,27 +499,54 @@ def _being_made() -> set[int]:
     found = {enrollment for job in jobs for enrollment in job.args.get("enrollment_ids", ())}
     ids = [job.args["certificate_id"] for job in jobs if "certificate_id" in job.args]
     for some in in_thousands(ids):
-        found |= set(db.session.scalars(sa.select(Certificate.enrollment_id).where(Certificate.id.in_(some))))
+        found |= set(
+            db.session.scalars(sa.select(Certificate.enrollment_id).where(Certificate.id.in_(some)))
+        )
     return found
 
 
 def _gaps() -> Iterator[str]:
     for name, value in numbering.counters().items():
         year = int(name.partition(":")[2])
-        numbers = set(db.session.scalars(sa.select(Certificate.number).where(Certificate.number.startswith(f"RST-{year}-"))))
-        void = {number for one in numbering.voids(name) for number in range(one.first, one.last + 1)}
-        expected = {format_number(year, sequence) for sequence in range(1, value + 1) if sequence not in void}
-        yield from (f"certificates: the number {number} was given to no one" for number in sorted(expected - numbers))
-        yield from (f"certificates: the number {number} was never counted" for number in sorted(numbers - expected))
+        numbers = set(
+            db.session.scalars(
+                sa.select(Certificate.number).where(Certificate.number.startswith(f"RST-{year}-"))
+            )
+        )
+        void = {
+            number for one in numbering.voids(name) for number in range(one.first, one.last + 1)
+        }
+        expected = {
+            format_number(year, sequence)
+            for sequence in range(1, value + 1)
+            if sequence not in void
+        }
+        yield from (
+            f"certificates: the number {number} was given to no one"
+            for number in sorted(expected - numbers)
+        )
+        yield from (
+            f"certificates: the number {number} was never counted"
+            for number in sorted(numbers - expected)
+        )
 
 
 def _orphans() -> Iterator[str]:
-    """Files whose number no row has: of certificates that a lost database issued. A void number is accounted for."""
-    void = {(one.series, number) for one in numbering.voids() for number in range(one.first, one.last + 1)}
+    """Files whose number no row has: of certificates that a lost database issued. A void number
+    is accounted for."""
+    void = {
+        (one.series, number)
+        for one in numbering.voids()
+        for number in range(one.first, one.last + 1)
+    }
     known = set(db.session.scalars(sa.select(Certificate.number)))
     for key in storage.keys("certificates"):
         if (place := SERIES.in_file(key)) is None:
             yield f"certificates: the file {key} is no certificate"
         elif (number := SERIES.show(*place)) not in known:
             sentence = f"certificates: no row has the number of the file {key} ({number})"
-            yield Note(f"{sentence}; it is in the register of void numbers") if place in void else sentence
+            yield (
+                Note(f"{sentence}; it is in the register of void numbers")
+                if place in void
+                else sentence
+            )

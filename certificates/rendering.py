@@ -1,8 +1,10 @@
-"""Rendering certificates, fenced: the layout engine runs in a child process that can be killed at any moment.
+"""Rendering certificates, fenced: the layout engine runs in a child process that can be killed at
+any moment.
 
-The parent checks lengths and characters, sends the payload, and waits no longer than the time limit. The child
-(``certificates.press``) stays warm for the next certificate and ends by itself when it is no longer asked, or when
-the parent is gone. Use ``render`` anywhere, or a ``Renderer`` of your own for a long batch.
+The parent checks lengths and characters, sends the payload, and waits no longer than the time
+limit. The child (``certificates.press``) stays warm for the next certificate and ends by itself
+when it is no longer asked, or when the parent is gone. Use ``render`` anywhere, or a ``Renderer``
+of your own for a long batch.
 """
 
 import atexit
@@ -38,9 +40,17 @@ LARGEST_TASK = 60_000  # bytes: fits into the pipe, so that sending never waits
 LARGEST_PDF = 5_000_000
 LONGEST_NAME = 100  # in any layout; each may allow fewer characters
 #: In any layout; each layout says what else fits.
-LONGEST_REFERENCE, LONGEST_CODE, LONGEST_ADDRESS = 60, 40, 120  # reference: a course's or delivery's code
-# Without a configuration file, fontconfig warns and searches; with this one it knows no font but ours.
-FONTCONFIG = '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "urn:fontconfig:fonts.dtd"><fontconfig></fontconfig>'
+LONGEST_REFERENCE, LONGEST_CODE, LONGEST_ADDRESS = (
+    60,
+    40,
+    120,
+)  # reference: a course's or delivery's code
+# Without a configuration file, fontconfig warns and searches; with this one it knows no font but
+# ours.
+FONTCONFIG = (
+    '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM '
+    '"urn:fontconfig:fonts.dtd"><fontconfig></fontconfig>'
+)
 
 
 class RenderingFailed(Exception):
@@ -48,7 +58,8 @@ class RenderingFailed(Exception):
 
 
 class PayloadRefused(RenderingFailed):
-    """The payload itself cannot be printed (too long, a character without a glyph): trying again is no use.
+    """The payload itself cannot be printed (too long, a character without a glyph): trying again is
+    no use.
 
     `reasons` holds a sentence for each fault, for people, in the language of whoever reads it.
     """
@@ -62,10 +73,19 @@ class PayloadRefused(RenderingFailed):
 
 
 class Renderer:
-    """A warm child process that prints certificates, one at a time; several threads may share it."""
+    """A warm child process that prints certificates, one at a time; several threads may share
+    it."""
 
-    def __init__(self, *, memory_limit: int = MEMORY_LIMIT, command: list[str] | None = None) -> None:
-        self._command = command or [sys.executable, "-s", "-m", "certificates.press", str(memory_limit)]
+    def __init__(
+        self, *, memory_limit: int = MEMORY_LIMIT, command: list[str] | None = None
+    ) -> None:
+        self._command = command or [
+            sys.executable,
+            "-s",
+            "-m",
+            "certificates.press",
+            str(memory_limit),
+        ]
         self._lock = threading.Lock()
         self._child: _Child | None = None
         self._owner = os.getpid()
@@ -76,9 +96,15 @@ class Renderer:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def render(self, payload: Mapping[str, Any], *, emblem: bytes | None = None, timeout: float = DEFAULT_TIMEOUT) -> bytes:
-        """The certificate as PDF. Equal payloads give equal bytes, today and in another process. `emblem`: the picture whose
-        digest the payload keeps."""
+    def render(
+        self,
+        payload: Mapping[str, Any],
+        *,
+        emblem: bytes | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
+    ) -> bytes:
+        """The certificate as PDF. Equal payloads give equal bytes, today and in another process.
+        `emblem`: the picture whose digest the payload keeps."""
         checked = check(payload)
         task, picture = _task(checked, timeout), _picture(checked, emblem)
         deadline = time.monotonic() + timeout
@@ -111,16 +137,20 @@ class Renderer:
                 break
             except _ChildGone as gone:
                 self._discard()
-                # A child that ended by itself for want of work has done nothing with the task: ask a new one.
+                # A child that ended by itself for want of work has done nothing with the task: ask
+                # a new one.
                 if gone.exit_status != 0 or last_try:
                     raise RenderingFailed(str(gone)) from None
             except BaseException:
-                self._discard()  # also when interrupted: a half-read answer must not become the next one's
+                # also when interrupted: a half-read answer must not become the next one's
+                self._discard()
                 raise
         if status == b"P":
             return body
         if status == b"R":
-            raise PayloadRefused(_l("Its text does not fit on one page, even in the smallest letters."))
+            raise PayloadRefused(
+                _l("Its text does not fit on one page, even in the smallest letters.")
+            )
         self._discard()
         raise RenderingFailed(f"The press failed: {body.decode('ascii', 'replace')}.")
 
@@ -135,7 +165,8 @@ class Renderer:
             child.end()
 
     def _leave_parent(self) -> None:
-        """After a fork: the child, and a lock that another thread may have held, belong to the process we come from."""
+        """After a fork: the child, and a lock that another thread may have held, belong to the
+        process we come from."""
         if self._owner != os.getpid():
             self._owner, self._child, self._lock = os.getpid(), None, threading.Lock()
 
@@ -150,7 +181,8 @@ class _Child:
     """One child process with its own empty temporary folder, and the conversation with it."""
 
     def __init__(self, command: list[str]) -> None:
-        # Not a TemporaryDirectory: its finalizer would run in a fork too and pull the folder from under the child.
+        # Not a TemporaryDirectory: its finalizer would run in a fork too and pull the folder from
+        # under the child.
         self.folder = tempfile.mkdtemp(prefix="rostrum-press-")
         config = Path(self.folder) / "fonts.conf"
         config.write_text(FONTCONFIG, encoding="ascii")
@@ -174,7 +206,8 @@ class _Child:
         )
 
     def keep(self, name: str, data: bytes) -> None:
-        """Put a file beside the next tasks, in the child's own folder: too large for the pipe, and often the same."""
+        """Put a file beside the next tasks, in the child's own folder: too large for the pipe,
+        and often the same."""
         path = Path(self.folder) / name
         if not path.exists():
             path.write_bytes(data)
@@ -207,7 +240,9 @@ class _Child:
         while len(answer) < length:
             left = deadline - time.monotonic()
             if left <= 0 or not select.select([self.process.stdout], [], [], left)[0]:
-                raise RenderingFailed("The certificate took longer than the time limit; the press was stopped.")
+                raise RenderingFailed(
+                    "The certificate took longer than the time limit; the press was stopped."
+                )
             part = os.read(self.process.stdout.fileno(), min(length - len(answer), 65536))
             if not part:
                 raise _ChildGone(self._exit_status() if not answer else -1)
@@ -225,17 +260,23 @@ _shared = Renderer()
 atexit.register(_shared.close)
 
 
-def render(payload: Mapping[str, Any], *, emblem: bytes | None = None, timeout: float = DEFAULT_TIMEOUT) -> bytes:
-    """The certificate as PDF, from the child this process shares. Raises RenderingFailed or PayloadRefused."""
+def render(
+    payload: Mapping[str, Any], *, emblem: bytes | None = None, timeout: float = DEFAULT_TIMEOUT
+) -> bytes:
+    """The certificate as PDF, from the child this process shares. Raises RenderingFailed or
+    PayloadRefused."""
     return _shared.render(payload, emblem=emblem, timeout=timeout)
 
 
 def check(payload: Mapping[str, Any]) -> CertificatePayload:
-    """The payload, when it can be printed; PayloadRefused with the reason otherwise. Renders nothing."""
+    """The payload, when it can be printed; PayloadRefused with the reason otherwise. Renders
+    nothing."""
     try:
         checked = CertificatePayload.from_dict(payload)
     except ValueError as error:
-        raise PayloadRefused(_l("What it states is not complete or not correct (%(fault)s).", fault=str(error))) from error
+        raise PayloadRefused(
+            _l("What it states is not complete or not correct (%(fault)s).", fault=str(error))
+        ) from error
     layout = layouts.find(checked.layout)
     if layout is None:
         raise PayloadRefused(_l("Its layout “%(layout)s” is not there.", layout=checked.layout))
@@ -249,12 +290,16 @@ def _faults(payload: CertificatePayload, layout: Layout) -> Iterator[Any]:
         if len(text) > longest:
             yield _l(
                 "“%(field)s” has %(length)s characters, and at most %(most)s can be printed.",
-                field=field, length=len(text), most=longest,
-            )  # fmt: skip
+                field=field,
+                length=len(text),
+                most=longest,
+            )
         if characters := unprintable(text):
             shown = ", ".join(f"U+{ord(character):04X}" for character in characters[:5])
             yield _l(
-                "“%(field)s” has characters that no font on certificates has: %(characters)s.", field=field, characters=shown
+                "“%(field)s” has characters that no font on certificates has: %(characters)s.",
+                field=field,
+                characters=shown,
             )
     for field, count, most in (
         (_l("Objectives"), len(payload.objectives), layout.limits.objectives),
@@ -263,16 +308,23 @@ def _faults(payload: CertificatePayload, layout: Layout) -> Iterator[Any]:
     ):
         if count > most:
             yield _l(
-                "“%(field)s” has %(count)s entries, and at most %(most)s fit on one page.", field=field, count=count, most=most
+                "“%(field)s” has %(count)s entries, and at most %(most)s fit on one page.",
+                field=field,
+                count=count,
+                most=most,
             )
     if len(payload.languages) > layout.languages or set(payload.languages) - set(texts.printed()):
-        yield _l("It cannot be printed in these languages: %(codes)s.", codes=", ".join(payload.languages))
+        yield _l(
+            "It cannot be printed in these languages: %(codes)s.",
+            codes=", ".join(payload.languages),
+        )
     if not payload.verify_url.startswith(("https://", "http://")):
         yield _l("Its verification address is not a web address.")
 
 
 def check_system_libraries() -> list[str]:
-    """What is missing on this machine for printing, as sentences. Loads nothing of the layout engine."""
+    """What is missing on this machine for printing, as sentences. Loads nothing of the layout
+    engine."""
     problems = []
     for name, library, package in (
         ("Pango", "pango-1.0", "libpango-1.0-0"),
@@ -281,7 +333,10 @@ def check_system_libraries() -> list[str]:
         if not _loads(library, f"lib{library}.so.0"):
             problems.append(f"{name} is missing, no PDF can be made: apt-get install {package}")
     if not _loads("harfbuzz-subset", "libharfbuzz-subset.so.0"):
-        problems.append("The font subsetter is missing, PDFs will be about ten times slower: apt-get install libharfbuzz-subset0")
+        problems.append(
+            "The font subsetter is missing, PDFs will be about ten times slower: apt-get install "
+            "libharfbuzz-subset0"
+        )
     return problems
 
 
@@ -297,23 +352,29 @@ def _loads(library: str, file: str) -> bool:
 
 def _task(payload: CertificatePayload, timeout: float) -> bytes:
     folder = str(layouts.get(payload.layout).folder)
-    body = json.dumps({"payload": payload.to_dict(), "layout": folder, "seconds": timeout}).encode("ascii")
+    body = json.dumps({"payload": payload.to_dict(), "layout": folder, "seconds": timeout}).encode(
+        "ascii"
+    )
     if len(body) > LARGEST_TASK:
         raise PayloadRefused(_l("It has more text than fits on one page."))
     return struct.pack(">I", len(body)) + body
 
 
 def _picture(payload: CertificatePayload, emblem: bytes | None) -> tuple[str, bytes] | None:
-    """The file with the emblem whose digest the payload keeps, by name; RenderingFailed when another is given, or none."""
+    """The file with the emblem whose digest the payload keeps, by name; RenderingFailed when
+    another is given, or none."""
     if payload.emblem_sha256 is None:
         return None
     if emblem is None or hashlib.sha256(emblem).hexdigest() != payload.emblem_sha256:
-        raise RenderingFailed("The emblem that the certificate was issued with is missing or was changed.")
+        raise RenderingFailed(
+            "The emblem that the certificate was issued with is missing or was changed."
+        )
     return payload.emblem_file, emblem
 
 
 def _limited_texts(payload: CertificatePayload, limits: Limits) -> list[tuple[Any, str, int]]:
-    """Field, text and greatest length of everything that people wrote or that ends up on the page."""
+    """Field, text and greatest length of everything that people wrote or that ends up on the
+    page."""
     limited = [
         (_l("Name to print"), payload.holder_name, limits.name),
         (_l("Venue"), payload.venue, limits.venue),
@@ -333,6 +394,12 @@ def _limited_texts(payload: CertificatePayload, limits: Limits) -> list[tuple[An
         *((_l("Skills"), skill.title, limits.title) for skill in payload.skills),
         *((_l("Role"), person.role, limits.role) for person in payload.signatories),
     ]
-    limited += [(field, text, longest) for field, by_language, longest in of_several for text in by_language.values()]
+    limited += [
+        (field, text, longest)
+        for field, by_language, longest in of_several
+        for text in by_language.values()
+    ]
     limited += [(_l("Level"), str(skill.level), LONGEST_CODE) for skill in payload.skills]
-    return limited + [(_l("Signatories"), person.name, limits.signatory) for person in payload.signatories]
+    return limited + [
+        (_l("Signatories"), person.name, limits.signatory) for person in payload.signatories
+    ]

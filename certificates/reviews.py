@@ -1,6 +1,7 @@
-"""Certificates under review: not ended, although the result behind them was corrected since, to something else than completed or
-to another score than they print, or although they turned out to be another person's. Nothing is stored: a review is open for as
-long as the two disagree. (The hours they print are those held, fixed before a delivery is finished.)"""
+"""Certificates under review: not ended, although the result behind them was corrected since, to
+something else than completed or to another score than they print, or although they turned out to
+be another person's. Nothing is stored: a review is open for as long as the two disagree. (The
+hours they print are those held, fixed before a delivery is finished.)"""
 
 from __future__ import annotations
 
@@ -39,12 +40,19 @@ _FELL_SHORT = Enrollment.status.in_(FELL_SHORT)
 _MISNAMED = sa.and_(
     Certificate.holder_name != Enrollment.name_on_certificate,
     sa.or_(
-        sa.exists().where(IdentityQuestion.enrollment_id == Enrollment.id, IdentityQuestion.status == QuestionStatus.DIFFERENT),
-        sa.exists().where(Merge.merged_id == Enrollment.person_id, Merge.status == MergeStatus.UNDONE),
+        sa.exists().where(
+            IdentityQuestion.enrollment_id == Enrollment.id,
+            IdentityQuestion.status == QuestionStatus.DIFFERENT,
+        ),
+        sa.exists().where(
+            Merge.merged_id == Enrollment.person_id, Merge.status == MergeStatus.UNDONE
+        ),
     ),
 )
 _KIND = sa.case(
-    (_FELL_SHORT, ReviewKind.UNJUSTIFIED.value), (_MISNAMED, ReviewKind.MISNAMED.value), else_=ReviewKind.MISPRINTED.value
+    (_FELL_SHORT, ReviewKind.UNJUSTIFIED.value),
+    (_MISNAMED, ReviewKind.MISNAMED.value),
+    else_=ReviewKind.MISPRINTED.value,
 ).label("kind")
 
 #: The review that is open about one certificate.
@@ -52,7 +60,8 @@ Review = sa.Row[tuple[Certificate, str]]
 
 
 def _prints_another_score() -> sa.ColumnElement[bool]:
-    """Of a result that was reopened (no other changes): the score, rounded as `snapshot` does, is not the printed one."""
+    """Of a result that was reopened (no other changes): the score, rounded as `snapshot` does,
+    is not the printed one."""
     printed = Certificate.payload["score_percent"].as_integer()
     scored = sa.select(Score.enrollment_id).where(
         Score.enrollment_id == Enrollment.id,
@@ -60,13 +69,20 @@ def _prints_another_score() -> sa.ColumnElement[bool]:
         sa.or_(Score.percent < printed, Score.percent >= printed + 1),
     )
     reopened = sa.select(Reopening.id).where(Reopening.enrollment_id == Enrollment.id)
-    return sa.and_(Enrollment.status == EnrollmentStatus.COMPLETED, reopened.exists(), scored.exists())
+    return sa.and_(
+        Enrollment.status == EnrollmentStatus.COMPLETED, reopened.exists(), scored.exists()
+    )
 
 
 def under_review() -> sa.Select[tuple[Certificate, str]]:
     """Every certificate whose review is open, by number, with the kind of its review."""
-    joined = sa.select(Certificate, _KIND).join(Enrollment, Enrollment.id == Certificate.enrollment_id)
-    disagrees = Certificate.status.in_(NOT_ENDED), sa.or_(_FELL_SHORT, _MISNAMED, _prints_another_score())
+    joined = sa.select(Certificate, _KIND).join(
+        Enrollment, Enrollment.id == Certificate.enrollment_id
+    )
+    disagrees = (
+        Certificate.status.in_(NOT_ENDED),
+        sa.or_(_FELL_SHORT, _MISNAMED, _prints_another_score()),
+    )
     return joined.where(*disagrees).order_by(Certificate.id)
 
 
@@ -77,14 +93,18 @@ def reviews_to_decide(actor: Actor, *, limit: int) -> list[Review]:
 
 
 def reviews_of(actor: Actor, delivery: Delivery) -> list[Review]:
-    """The certificates under review of a finished delivery, for those who decide about them; empty for anyone else."""
-    if delivery.status is not DeliveryStatus.FINISHED or not can(actor, Permission.CERTIFICATE_ISSUE, delivery):
+    """The certificates under review of a finished delivery, for those who decide about them;
+    empty for anyone else."""
+    if delivery.status is not DeliveryStatus.FINISHED or not can(
+        actor, Permission.CERTIFICATE_ISSUE, delivery
+    ):
         return []
     return list(db.session.execute(under_review().where(Certificate.delivery_id == delivery.id)))
 
 
 def reviewed_by(actor: Actor, certificates: Iterable[Certificate]) -> dict[int, str]:
-    """The kind of review by the certificate's id, of those of these that are under review and that the actor decides about."""
+    """The kind of review by the certificate's id, of those of these that are under review and
+    that the actor decides about."""
     decides = [one.id for one in certificates if can(actor, Permission.CERTIFICATE_ISSUE, one)]
     found: dict[int, str] = {}
     for some in in_thousands(decides):

@@ -1,4 +1,5 @@
-"""Shapes of this package: what the API accepts and returns, and what the verification address tells programs."""
+"""Shapes of this package: what the API accepts and returns, and what the verification address
+tells programs."""
 
 from __future__ import annotations
 
@@ -26,7 +27,9 @@ Note = Annotated[str, at_most(1000)]
 
 
 class IssueBody(Schema):
-    enrollments: list[Id] | None = Field(None, max_length=2000, description="all that are complete, if left out")
+    enrollments: list[Id] | None = Field(
+        None, max_length=2000, description="all that are complete, if left out"
+    )
 
 
 class JobLink(Answer):
@@ -68,10 +71,13 @@ class CertificateAnswer(Answer):
     pdf_url: str | None = Field(description="null while it is being made")
     credential_url: str | None
     is_under_review: bool = Field(
-        description="not ended, although the record behind it was corrected: the course is no longer completed (a coordinator "
-        "revokes the certificate), another score is printed (a coordinator reissues it), or the name printed is not that of "
-        "the person it belongs to (a coordinator revokes or reissues it). Always false for callers who do not issue "
-        "certificates"
+        description=(
+            "not ended, although the record behind it was corrected: the course is no longer "
+            "completed (a coordinator revokes the certificate), another score is printed (a "
+            "coordinator reissues it), or the name printed is not that of the person it belongs "
+            "to (a coordinator revokes or reissues it). Always false for callers who do not issue "
+            "certificates"
+        )
     )
 
 
@@ -97,9 +103,12 @@ class ProposedAnswer(Answer):
     @classmethod
     def of(cls, number: str, proposal: RevocationProposal) -> ProposedAnswer:
         return cls(
-            number=number, reason_code=proposal.reason_code, note=proposal.note, proposed_by=proposal.proposed_by_id,
+            number=number,
+            reason_code=proposal.reason_code,
+            note=proposal.note,
+            proposed_by=proposal.proposed_by_id,
             proposed_at=proposal.proposed_at,
-        )  # fmt: skip
+        )
 
 
 class ReissueBody(Schema):
@@ -117,8 +126,17 @@ def job_link(job: Job) -> JobLink:
 
 
 def job_answer(job: Job) -> JobAnswer:
-    errors = [JobError(enrollment=one.get("enrollment"), code=one["code"], message=one["message"]) for one in job.errors]
-    return JobAnswer(id=job.id, status=cast(JobStatus, job.public_status), done=job.done, total=job.total, errors=errors)
+    errors = [
+        JobError(enrollment=one.get("enrollment"), code=one["code"], message=one["message"])
+        for one in job.errors
+    ]
+    return JobAnswer(
+        id=job.id,
+        status=cast(JobStatus, job.public_status),
+        done=job.done,
+        total=job.total,
+        errors=errors,
+    )
 
 
 def certificate_answer(
@@ -139,14 +157,17 @@ def certificate_answer(
         languages=list(certificate.payload.get("languages", FIRST_LANGUAGES)),
         sha256=certificate.sha256,
         verify_url=verify_url(certificate.token),
-        pdf_url=public_address("certificates_api.get_pdf", number=certificate.number) if is_filed else None,
+        pdf_url=public_address("certificates_api.get_pdf", number=certificate.number)
+        if is_filed
+        else None,
         credential_url=None,
         is_under_review=is_under_review,
     )
 
 
 def file_answer(actor: Actor, certificate: Certificate) -> Response:
-    """The file as a download: whole, in parts, or 304 for a client that has it. Records a download by anyone but the holder."""
+    """The file as a download: whole, in parts, or 304 for a client that has it. Records a
+    download by anyone but the holder."""
     name, digest = files.name_of(certificate), certificate.sha256 or ""
     answer = file(files.read(certificate), digest, mimetype="application/pdf", name=name)
     if answer.status_code in (200, 206) and certificate.person_id != actor.person_id:
@@ -182,7 +203,8 @@ class VerifiedSignatory(Answer):
 
 
 class VerificationAnswer(Answer):
-    """Every printed fact and the status on this day; never the holder's address, nor why it was revoked or suspended."""
+    """Every printed fact and the status on this day; never the holder's address, nor why it was
+    revoked or suspended."""
 
     status: Status
     checked_on: date
@@ -222,20 +244,33 @@ def verification(certificate: Certificate, successor: Certificate | None) -> dic
         "holder": printed["holder_name"],
         "category": printed["category"],
         "course": {
-            "code": printed["course_code"], "version": printed["course_version"], "title": _texts(printed["course_title"]),
+            "code": printed["course_code"],
+            "version": printed["course_version"],
+            "title": _texts(printed["course_title"]),
         },
         "delivery": {
-            "code": printed["delivery_code"], "starts_on": printed["starts_on"], "ends_on": printed["ends_on"],
-            "venue": printed["venue"], "country": printed["country"], "language": printed["teaching_language"],
+            "code": printed["delivery_code"],
+            "starts_on": printed["starts_on"],
+            "ends_on": printed["ends_on"],
+            "venue": printed["venue"],
+            "country": printed["country"],
+            "language": printed["teaching_language"],
         },
         "minutes": printed["minutes"],
         "objectives": [_texts(text) for text in printed["objectives"]],
         "skills": [
-            {"code": s["code"], "title": _texts(s["title"]), "level": s["level"], "valid_months": s["valid_months"]}
+            {
+                "code": s["code"],
+                "title": _texts(s["title"]),
+                "level": s["level"],
+                "valid_months": s["valid_months"],
+            }
             for s in printed["skills"]
         ],
         "score_percent": printed["score_percent"],
-        "signatories": [{"name": s["name"], "role": _texts(s["role"])} for s in printed["signatories"]],
+        "signatories": [
+            {"name": s["name"], "role": _texts(s["role"])} for s in printed["signatories"]
+        ],
         "issuer": _texts(printed["issuer"]),
         "issued_on": printed["issued_on"],
         "valid_until": printed["valid_until"],
@@ -244,7 +279,7 @@ def verification(certificate: Certificate, successor: Certificate | None) -> dic
         "sha256": certificate.sha256,
         "verify_url": printed["verify_url"],
         "replaced_by": verify_url(successor.token) if successor else None,
-    }  # fmt: skip
+    }
     return VerificationAnswer.model_validate(facts).model_dump(mode="json")
 
 

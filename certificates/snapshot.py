@@ -1,4 +1,5 @@
-"""From rows to the frozen payload: what a certificate will state, read once, at the moment it is issued."""
+"""From rows to the frozen payload: what a certificate will state, read once, at the moment it is
+issued."""
 
 from __future__ import annotations
 
@@ -26,9 +27,14 @@ from enrollment.models import Enrollment
 SCRIPT_LANGUAGES = {"JP": "ja", "KR": "ko", "KP": "ko", "CN": "zh", "TW": "zh", "SG": "zh"}
 
 
-def snapshot(enrollment: Enrollment, *, number: str, token: str, issued_on: date) -> CertificatePayload:
-    """Everything the certificate of `enrollment` states. What would not fit on the page is shortened, never what is granted."""
-    delivery, version, course = enrollment.delivery, enrollment.delivery.version, enrollment.delivery.course
+def snapshot(
+    enrollment: Enrollment, *, number: str, token: str, issued_on: date
+) -> CertificatePayload:
+    """Everything the certificate of `enrollment` states. What would not fit on the page is
+    shortened, never what is granted."""
+    delivery = enrollment.delivery
+    version = enrollment.delivery.version
+    course = enrollment.delivery.course
     until = valid_until(version, delivery.ends_on)
     layout = layout_of(course)
     return CertificatePayload(
@@ -52,10 +58,17 @@ def snapshot(enrollment: Enrollment, *, number: str, token: str, issued_on: date
         venue=_shortened(delivery.venue, layout.limits.venue),
         country=delivery.country,
         teaching_language=delivery.language,
-        minutes=sum(session.minutes for session in delivery.held),  # less than the course has when it was cut short
-        objectives=tuple(_objective(text, layout.limits) for text in delivery.objectives_taught[: layout.limits.objectives]),
+        minutes=sum(
+            session.minutes for session in delivery.held
+        ),  # less than the course has when it was cut short
+        objectives=tuple(
+            _objective(text, layout.limits)
+            for text in delivery.objectives_taught[: layout.limits.objectives]
+        ),
         skills=tuple(
-            GrantedSkill(grant.skill.code, Texts(grant.skill.title), grant.level.value, grant.valid_months)
+            GrantedSkill(
+                grant.skill.code, Texts(grant.skill.title), grant.level.value, grant.valid_months
+            )
             for grant in version.grants
         ),
         issuer=Texts(delivery.centre.titles),
@@ -76,22 +89,30 @@ def digest(payload: CertificatePayload) -> str:
 
 
 def is_intact(certificate: Certificate) -> bool:
-    """Whether the row still says what was issued: the payload has its digest and the columns agree with it."""
+    """Whether the row still says what was issued: the payload has its digest and the columns
+    agree with it."""
     try:
         payload = CertificatePayload.from_dict(certificate.payload)
     except ValueError:
         return False
     return digest(payload) == certificate.payload_sha256 and _columns(certificate) == (
-        payload.number, payload.token, payload.holder_name, payload.issued_on, payload.valid_until
-    )  # fmt: skip
+        payload.number,
+        payload.token,
+        payload.holder_name,
+        payload.issued_on,
+        payload.valid_until,
+    )
 
 
 def _columns(certificate: Certificate) -> tuple[str | None, ...]:
     until = certificate.valid_until
     return (
-        certificate.number, certificate.token, certificate.holder_name, certificate.issued_on.isoformat(),
+        certificate.number,
+        certificate.token,
+        certificate.holder_name,
+        certificate.issued_on.isoformat(),
         until.isoformat() if until else None,
-    )  # fmt: skip
+    )
 
 
 def verify_url(token: str) -> str:
@@ -103,14 +124,20 @@ def layout_of(course: Course) -> Layout:
     """The layout that the course names; Conflict when it is no longer installed."""
     layout = layouts.find(course.layout)
     if layout is None:
-        sentence = _l("The layout “%(layout)s” of this course’s certificates is not installed.", layout=course.layout)
+        sentence = _l(
+            "The layout “%(layout)s” of this course’s certificates is not installed.",
+            layout=course.layout,
+        )
         raise Conflict("unknown_layout", sentence, "layout")
     return layout
 
 
 def languages_of(course: Course, layout: Layout) -> tuple[str, ...]:
-    """As many languages as the layout shows: first those of the course's title, then the others that can be printed."""
-    chosen = sorted(texts.printed(), key=lambda code: not course.title.get(code))[: layout.languages]
+    """As many languages as the layout shows: first those of the course's title, then the others
+    that can be printed."""
+    chosen = sorted(texts.printed(), key=lambda code: not course.title.get(code))[
+        : layout.languages
+    ]
     return tuple(texts.in_order(chosen))
 
 
@@ -128,7 +155,8 @@ def _script_language(enrollment: Enrollment) -> str:
 
 
 def _signatories(delivery: Delivery, limits: Limits) -> tuple[Signatory, ...]:
-    """As many as there is room for. A trainer whose name cannot be printed is left out: no one's certificate waits."""
+    """As many as there is room for. A trainer whose name cannot be printed is left out: no one's
+    certificate waits."""
     fitting = [
         Signatory(name, Texts(office))
         for name, office in signatories_of(delivery)
@@ -140,6 +168,8 @@ def _signatories(delivery: Delivery, limits: Limits) -> tuple[Signatory, ...]:
 def _score(enrollment: Enrollment) -> int | None:
     """The result of the final test in whole percent, rounded down: never more than was reached."""
     percent = db.session.scalar(
-        sa.select(Score.percent).where(Score.enrollment_id == enrollment.id, Score.kind == ScoreKind.POST)
+        sa.select(Score.percent).where(
+            Score.enrollment_id == enrollment.id, Score.kind == ScoreKind.POST
+        )
     )
     return None if percent is None else int(percent)

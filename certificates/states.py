@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from certificates.events import CertificateLifted, CertificateRevoked, CertificateSuperseded, CertificateSuspended
+from certificates.events import (
+    CertificateLifted,
+    CertificateRevoked,
+    CertificateSuperseded,
+    CertificateSuspended,
+)
 from certificates.models import CertificateStatus as S
 from core.lifecycles import Machine, Transition
 from people.permissions import Permission

@@ -83,10 +83,17 @@ def duration(minutes: int, lang: str) -> str:
     hours, rest = divmod(minutes, 60)
     catalogue = texts.catalogue(lang)
     if not hours:
-        return _counted(catalogue.npgettext("certificate", "%(num)s minute", "%(num)s minutes", rest), rest)
+        return _counted(
+            catalogue.npgettext("certificate", "%(num)s minute", "%(num)s minutes", rest), rest
+        )
     if rest:
-        return _say(lang, pgettext("certificate", "%(hours)s h %(minutes)s")) % {"hours": hours, "minutes": f"{rest:02d}"}
-    return _counted(catalogue.npgettext("certificate", "%(num)s hour", "%(num)s hours", hours), hours)
+        return _say(lang, pgettext("certificate", "%(hours)s h %(minutes)s")) % {
+            "hours": hours,
+            "minutes": f"{rest:02d}",
+        }
+    return _counted(
+        catalogue.npgettext("certificate", "%(num)s hour", "%(num)s hours", hours), hours
+    )
 
 
 def validity(months: int | None, lang: str) -> str:
@@ -96,8 +103,18 @@ def validity(months: int | None, lang: str) -> str:
     years, rest = divmod(months, 12)
     catalogue = texts.catalogue(lang)
     if rest or not years:
-        return _counted(catalogue.npgettext("certificate", "valid for %(num)s month", "valid for %(num)s months", months), months)
-    return _counted(catalogue.npgettext("certificate", "valid for %(num)s year", "valid for %(num)s years", years), years)
+        return _counted(
+            catalogue.npgettext(
+                "certificate", "valid for %(num)s month", "valid for %(num)s months", months
+            ),
+            months,
+        )
+    return _counted(
+        catalogue.npgettext(
+            "certificate", "valid for %(num)s year", "valid for %(num)s years", years
+        ),
+        years,
+    )
 
 
 def _counted(sentence: object, number: int) -> str:
@@ -111,19 +128,26 @@ def facts(payload: CertificatePayload, lang: str) -> dict[str, Text]:
     score = payload.score_percent
     values = {
         "dates": f"{period_in_words(first, last, lang)}, {duration(payload.minutes, lang)}",
-        "place": ", ".join(filter(None, (payload.venue, locale.territories.get(payload.country, payload.country)))),
+        "place": ", ".join(
+            filter(None, (payload.venue, locale.territories.get(payload.country, payload.country)))
+        ),
         "language": _language(payload.teaching_language, locale),
         "category": _say(lang, PersonnelCategory(payload.category).traits.printed),
         "score": "" if score is None else format_percent(Decimal(score) / 100, locale=locale),
         "issued": date_words(date.fromisoformat(payload.issued_on), lang),
-        "valid": date_words(date.fromisoformat(payload.valid_until), lang) if payload.valid_until else "",
+        "valid": date_words(date.fromisoformat(payload.valid_until), lang)
+        if payload.valid_until
+        else "",
     }
     return {key: Text(value, lang) for key, value in values.items() if value}
 
 
 def skills(payload: CertificatePayload, lang: str) -> list[tuple[Text, str]]:
     """Title, and level with validity, of each skill granted."""
-    return [(skill.title.text(lang), f"{_level(skill, lang)}, {validity(skill.valid_months, lang)}") for skill in payload.skills]
+    return [
+        (skill.title.text(lang), f"{_level(skill, lang)}, {validity(skill.valid_months, lang)}")
+        for skill in payload.skills
+    ]
 
 
 def reference(payload: CertificatePayload) -> str:
@@ -132,7 +156,8 @@ def reference(payload: CertificatePayload) -> str:
 
 
 def printed_address(payload: CertificatePayload) -> str:
-    """The address to type: without the scheme, and without the token, which is printed below it in groups."""
+    """The address to type: without the scheme, and without the token, which is printed below it
+    in groups."""
     address = payload.verify_url.partition("://")[2]
     if payload.token and address.upper().endswith(payload.token.upper()):
         address = address[: -len(payload.token)]
@@ -160,5 +185,9 @@ def _level(skill: GrantedSkill, lang: str) -> str:
     level = str(skill.level)
     if level in _LEVELS:
         return _say(lang, _LEVELS[level])
-    sentence = pgettext("certificate", "level %(level)s") if level.isdigit() else pgettext("certificate", "%(level)s level")
+    sentence = (
+        pgettext("certificate", "level %(level)s")
+        if level.isdigit()
+        else pgettext("certificate", "%(level)s level")
+    )
     return _say(lang, sentence) % {"level": level}

@@ -18,12 +18,17 @@ def require_unheld(event: DeliveryCutShort, actor: Actor) -> None:
     marked = (
         sa.select(DeliverySession.number)
         .join(Mark, Mark.session_id == DeliverySession.id)
-        .where(DeliverySession.delivery_id == event.delivery_id, DeliverySession.number.in_(event.sessions), Mark.minutes > 0)
+        .where(
+            DeliverySession.delivery_id == event.delivery_id,
+            DeliverySession.number.in_(event.sessions),
+            Mark.minutes > 0,
+        )
         .order_by(DeliverySession.number)
     )
     if (number := db.session.scalar(marked.limit(1))) is not None:
         sentence = _l(
-            "People are marked present in session %(number)s, so it was held. If that is wrong, correct the marks first.",
+            "People are marked present in session %(number)s, so it was held. If that is wrong, "
+            "correct the marks first.",
             number=number,
         )
         raise Conflict("session_held", sentence, "after_session")

@@ -31,7 +31,11 @@ class Letter:
 def has_letter(enrollment: Enrollment, result: Completion | None) -> bool:
     """Whether there is anything to confirm: the result is fixed, it is not "completed", and the
     person was there."""
-    return enrollment.status is EnrollmentStatus.NOT_COMPLETED and result is not None and result.minutes > 0
+    return (
+        enrollment.status is EnrollmentStatus.NOT_COMPLETED
+        and result is not None
+        and result.minutes > 0
+    )
 
 
 def may_read_letter(actor: Actor, enrollment: Enrollment) -> bool:
@@ -45,13 +49,19 @@ def get_letter(actor: Actor, enrollment: Enrollment) -> Letter:
     Conflict("no_letter")."""
     enrollment = enrollment.standing
     if not may_read_letter(actor, enrollment):
-        raise NotAllowed("not_allowed", _l("Only the person and the training centre can open this letter."))
+        raise NotAllowed(
+            "not_allowed", _l("Only the person and the training centre can open this letter.")
+        )
     delivery = enrollment.delivery
     result = find_completion(enrollment, delivery)
     if result is None or not has_letter(enrollment, result):
-        sentence = _l("A letter of participation is for people who attended but did not complete the course.")
+        sentence = _l(
+            "A letter of participation is for people who attended but did not complete the course."
+        )
         raise Conflict("no_letter", sentence)
-    return Letter(enrollment, delivery, result.minutes, result.minutes_taught, result.minutes_of_course)
+    return Letter(
+        enrollment, delivery, result.minutes, result.minutes_taught, result.minutes_of_course
+    )
 
 
 def result_shown(actor: Actor, enrollment: Enrollment, delivery: Delivery) -> ResultShown | None:
@@ -60,7 +70,11 @@ def result_shown(actor: Actor, enrollment: Enrollment, delivery: Delivery) -> Re
     result = find_completion(enrollment, delivery)
     if result is None:
         return None
-    if delivery.status is not DeliveryStatus.FINISHED and not result.minutes and result.score is None:
+    if (
+        delivery.status is not DeliveryStatus.FINISHED
+        and not result.minutes
+        and result.score is None
+    ):
         return None
     is_open = has_letter(enrollment, result) and may_read_letter(actor, enrollment)
     return ResultShown(result.minutes, result.minutes_taught, result.score, result.lacking, is_open)

@@ -34,11 +34,16 @@ class MarkBody(Schema):
     enrollment: Id
     session: Id
     mark: MarkKind
-    minutes: Minutes | None = Field(None, description="if left out: all of the session for present and late, else none")
+    minutes: Minutes | None = Field(
+        None, description="if left out: all of the session for present and late, else none"
+    )
     expected: ExpectedBody | None = Field(
         None,
-        description="what this mark replaces: with it, a mark that someone else gave meanwhile is not replaced, and the "
-        "answer is 409 `marked_meanwhile`; if left out, whatever is kept is replaced",
+        description=(
+            "what this mark replaces: with it, a mark that someone else gave meanwhile is not "
+            "replaced, and the answer is 409 `marked_meanwhile`; if left out, whatever is kept is "
+            "replaced"
+        ),
     )
 
     def given(self) -> MarkGiven:
@@ -79,9 +84,14 @@ class GridSessionAnswer(Answer):
     @classmethod
     def of(cls, session: DeliverySession) -> GridSessionAnswer:
         return cls(
-            number=session.number, day=session.day, starts_at=session.starts_at, ends_at=session.ends_at, minutes=session.minutes,
-            title=session.title, cancelled=session.is_cancelled,
-        )  # fmt: skip
+            number=session.number,
+            day=session.day,
+            starts_at=session.starts_at,
+            ends_at=session.ends_at,
+            minutes=session.minutes,
+            title=session.title,
+            cancelled=session.is_cancelled,
+        )
 
 
 class GridMarkAnswer(Answer):
@@ -107,7 +117,8 @@ class GridRowAnswer(Answer):
             category=row.enrollment.category,
             status=row.enrollment.status,
             marks=[
-                GridMarkAnswer(session=number, mark=mark.mark, minutes=mark.minutes) for number, mark in sorted(row.marks.items())
+                GridMarkAnswer(session=number, mark=mark.mark, minutes=mark.minutes)
+                for number, mark in sorted(row.marks.items())
             ],
             minutes=row.minutes,
             scores=row.scores,
@@ -143,7 +154,10 @@ class ResultAnswer(Answer):
     minutes: int
     minutes_taught: int
     minutes_of_course: int = Field(
-        description="of the whole course, of which completion needs a share; more than `minutes_taught` if it was cut short"
+        description=(
+            "of the whole course, of which completion needs a share; more than `minutes_taught` "
+            "if it was cut short"
+        )
     )
     score: float | None
 
@@ -191,7 +205,9 @@ class FinishedAnswer(Answer):
 
 
 class ReopenBody(Schema):
-    enrollments: list[Id] = Field(min_length=1, max_length=1000, description="ids of enrollments whose result is fixed")
+    enrollments: list[Id] = Field(
+        min_length=1, max_length=1000, description="ids of enrollments whose result is fixed"
+    )
     reason: Annotated[str, StringConstraints(min_length=1), at_most(500)]
 
 

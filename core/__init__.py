@@ -1,1 +1,2 @@
-"""Mechanisms that know no capability: every other package may import from here, this one imports none of them."""
+"""Mechanisms that know no capability: every other package may import from here, this one imports
+none of them."""

@@ -1,7 +1,8 @@
 """The API's frame: routes with declared shapes, one writing transaction per call, idempotency keys.
 
-A capability's `api.py` makes `routes = Routes("courses")` and decorates functions; each gets parsed values and returns plain
-data. Rules stay in services; what they refuse becomes problem+json in core.web.
+A capability's `api.py` makes `routes = Routes("courses")` and decorates functions; each gets parsed
+values and returns plain data. Rules stay in services; what they refuse becomes problem+json in
+core.web.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ BASE = "/api/v1"
 
 # Shapes
 
-#: Nothing that happens to be installed beside us has a say in what the API takes; and looking for it takes a tenth of the start.
+#: Nothing that happens to be installed beside us has a say in what the API takes; and looking for
+#: it takes a tenth of the start.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 
@@ -59,7 +61,9 @@ MOST_TEXT = 5000
 class Schema(BaseModel):
     """A body or a query. Unknown fields are refused; text is trimmed."""
 
-    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, str_max_length=MOST_TEXT, defer_build=True)
+    model_config = ConfigDict(
+        extra="forbid", str_strip_whitespace=True, str_max_length=MOST_TEXT, defer_build=True
+    )
 
 
 class Nothing(Schema):
@@ -91,7 +95,9 @@ def _some_text(value: dict[str, str]) -> dict[str, str]:
 def _page_language(code: str) -> str:
     if code not in texts.offered():
         raise PydanticCustomError(
-            "unknown_language", "pages and messages exist in: {codes}", {"codes": ", ".join(texts.offered())}
+            "unknown_language",
+            "pages and messages exist in: {codes}",
+            {"codes": ", ".join(texts.offered())},
         )
     return code
 
@@ -101,24 +107,35 @@ def _no_nulls(value: Any) -> Any:
 
 
 def _known_country(text: str) -> str:
-    """The code, also of a country given by its name: what a file and a page understand, a program may send."""
+    """The code, also of a country given by its name: what a file and a page understand, a
+    program may send."""
     if code := countries.parse(text):
         return code
     if countries.is_ambiguous(text):
-        raise PydanticCustomError("ambiguous_country", "can be more than one country; give its code")
-    raise PydanticCustomError("unknown_country", "neither an ISO 3166-1 alpha-2 code, XK, nor the name of a country")
+        raise PydanticCustomError(
+            "ambiguous_country", "can be more than one country; give its code"
+        )
+    raise PydanticCustomError(
+        "unknown_country", "neither an ISO 3166-1 alpha-2 code, XK, nor the name of a country"
+    )
 
 
 def _known_language(text: str) -> str:
     """The code, likewise."""
     if code := languages.parse(text):
         return code
-    raise PydanticCustomError("unknown_language", "neither an ISO 639-1 nor an ISO 639-3 code, nor the name of a language")
+    raise PydanticCustomError(
+        "unknown_language", "neither an ISO 639-1 nor an ISO 639-3 code, nor the name of a language"
+    )
 
 
 def _written_day(value: Any) -> Any:
     """Pydantic would also take numbers and instants for a day."""
-    if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value) or type(value) is date:
+    if (
+        isinstance(value, str)
+        and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value)
+        or type(value) is date
+    ):
         return value
     raise ValueError("write the day as YYYY-MM-DD")
 
@@ -132,38 +149,66 @@ def _written_instant(value: Any) -> Any:
 Day = Annotated[date, BeforeValidator(_written_day)]
 Instant = Annotated[AwareDatetime, BeforeValidator(_written_instant)]
 Texts = Annotated[
-    dict[str, str], BeforeValidator(_no_nulls), AfterValidator(_some_text), Field(examples=[{"en": "…", "fr": "…"}])
+    dict[str, str],
+    BeforeValidator(_no_nulls),
+    AfterValidator(_some_text),
+    Field(examples=[{"en": "…", "fr": "…"}]),
 ]
 Country = Annotated[
-    str, AfterValidator(_known_country),
-    WithJsonSchema({
-        "type": "string", "examples": ["SN", "XK"],
-        "description": "ISO 3166-1 alpha-2, and XK; a name in English or French is understood and kept as its code",
-    }),
-]  # fmt: skip
-PageLanguage = Annotated[str, AfterValidator(_page_language), WithJsonSchema({"type": "string", "enum": list(texts.offered())})]
+    str,
+    AfterValidator(_known_country),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "examples": ["SN", "XK"],
+            "description": (
+                "ISO 3166-1 alpha-2, and XK; a name in English or French is understood and kept "
+                "as its code"
+            ),
+        }
+    ),
+]
+PageLanguage = Annotated[
+    str,
+    AfterValidator(_page_language),
+    WithJsonSchema({"type": "string", "enum": list(texts.offered())}),
+]
 Language = Annotated[
-    str, AfterValidator(_known_language),
-    WithJsonSchema({
-        "type": "string", "examples": ["fr", "din"],
-        "description": "BCP 47: ISO 639-1 where it exists, else ISO 639-3; a name in English or French is understood and kept as "
-        "its code",
-    }),
-]  # fmt: skip
-#: A country or nationality of a person. The services check it: they also accept the words for “no sending country”.
+    str,
+    AfterValidator(_known_language),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "examples": ["fr", "din"],
+            "description": (
+                "BCP 47: ISO 639-1 where it exists, else ISO 639-3; a name in English or French "
+                "is understood and kept as its code"
+            ),
+        }
+    ),
+]
+#: A country or nationality of a person. The services check it: they also accept the words for “no
+#: sending country”.
 PersonCountry = Annotated[
     str,
-    WithJsonSchema({
-        "type": "string", "examples": ["SN", "XK"],
-        "description": "ISO 3166-1 alpha-2, and XK; a name in English or French is understood and kept as its code",
-    }),
-]  # fmt: skip
+    WithJsonSchema(
+        {
+            "type": "string",
+            "examples": ["SN", "XK"],
+            "description": (
+                "ISO 3166-1 alpha-2, and XK; a name in English or French is understood and kept "
+                "as its code"
+            ),
+        }
+    ),
+]
 #: A name of a person: what it may be is for the services, which say the same to a page and a file.
 PersonName = Annotated[str, WithJsonSchema({"type": "string", "maxLength": 120})]
 
 
 def at_most(longest: int) -> Any:
-    """Of a text: the length, for the description. The rules check it, without counting invisible marks, as they do for pages."""
+    """Of a text: the length, for the description. The rules check it, without counting invisible
+    marks, as they do for pages."""
     return Field(json_schema_extra={"maxLength": longest})
 
 
@@ -175,7 +220,9 @@ def with_fields(fields: tuple[PlainField, ...]) -> Callable[[type[S]], type[S]]:
 
     def extend(shape: type[S]) -> type[S]:
         default = None if issubclass(shape, Schema) else ...
-        added: dict[str, Any] = {field.name: (_plain_type(field) | None, default) for field in fields}
+        added: dict[str, Any] = {
+            field.name: (_plain_type(field) | None, default) for field in fields
+        }
         same: dict[str, Any] = {"__doc__": shape.__doc__, "__module__": shape.__module__}
         return create_model(shape.__name__, __base__=shape, **same, **added) if added else shape
 
@@ -187,7 +234,8 @@ def _plain_type(field: PlainField) -> Any:
 
 
 def one_of(kind: Iterable[str]) -> Any:
-    """Of a text: the values that the description lists. The rules compare it with them, so that the refusal is theirs."""
+    """Of a text: the values that the description lists. The rules compare it with them, so that
+    the refusal is theirs."""
     return Field(json_schema_extra={"enum": [str(value) for value in kind]})
 
 
@@ -217,12 +265,24 @@ class Operation:
 
 
 def described(
-    summary: str, answers: Mapping[int, Any], media_type: str = "application/json", *, is_page_too: bool = False
+    summary: str,
+    answers: Mapping[int, Any],
+    media_type: str = "application/json",
+    *,
+    is_page_too: bool = False,
 ) -> Callable[[Callable], Callable]:
-    """Puts a public address that programs use too into the API's description. `is_page_too`: who asks for HTML gets a page."""
+    """Puts a public address that programs use too into the API's description. `is_page_too`: who
+    asks for HTML gets a page."""
 
     def mark(view: Callable) -> Callable:
-        operation = Operation(summary, Access(), answers=answers, media_type=media_type, is_page_too=is_page_too, is_outside=True)
+        operation = Operation(
+            summary,
+            Access(),
+            answers=answers,
+            media_type=media_type,
+            is_page_too=is_page_too,
+            is_outside=True,
+        )
         view.operation = operation  # type: ignore[attr-defined]  # read by OpenAPI
         return view
 
@@ -254,20 +314,31 @@ class Routes(Blueprint):
         is_catalogue: bool = False,
         shown_again: Callable[..., Any] | None = None,
     ) -> Callable[[Callable], Callable]:
-        """Declares one operation. Without `requires` any token may call it (`is_public`: no one needs one).
+        """Declares one operation. Without `requires` any token may call it (`is_public`: no one
+        needs one).
 
-        The function gets the address's parts, and `body` / `query` when declared; it returns an Answer, a dict, a `Page`
-        of them (lists), a Response, or (any of these, status). Everything but GET runs in one transaction. `location` gives
-        the address of what a call created, from its answer. `is_catalogue`: the same for everyone who may ask, so that
-        clients may keep it and ask whether it still holds. `shown_again`: no copy of the answer is kept
-        under an idempotency key, because the person may withdraw what it shows. A replay calls this with the parts of the
-        address; it raises if the caller may no longer see the answer.
+        The function gets the address's parts, and `body` / `query` when declared; it returns an
+        Answer, a dict, a `Page` of them (lists), a Response, or (any of these, status). Everything
+        but GET runs in one transaction. `location` gives the address of what a call created, from
+        its answer. `is_catalogue`: the same for everyone who may ask, so that clients may keep it
+        and ask whether it still holds. `shown_again`: no copy of the answer is kept under an
+        idempotency key, because the person may withdraw what it shows. A replay calls this with the
+        parts of the address; it raises if the caller may no longer see the answer.
         """
         access = Access(requires, not is_public)
         operation = Operation(
-            summary, access, body, query, answers or {200: dict}, is_list, media_type, body_is_optional, location, is_catalogue,
+            summary,
+            access,
+            body,
+            query,
+            answers or {200: dict},
+            is_list,
+            media_type,
+            body_is_optional,
+            location,
+            is_catalogue,
             shown_again=shown_again,
-        )  # fmt: skip
+        )
 
         def declare(function: Callable) -> Callable:
             view = _edge(function, method, operation)
@@ -287,7 +358,11 @@ def _edge(function: Callable, method: str, operation: Operation) -> Callable:
             response = _respond(function(**given()), operation)
             return revalidated(response) if operation.is_catalogue else response
         key = request.headers.get("Idempotency-Key") if method == "POST" else None
-        return _write_once(function, given, key, operation) if key else _write(function, given(), operation)
+        return (
+            _write_once(function, given, key, operation)
+            if key
+            else _write(function, given(), operation)
+        )
 
     view.access = operation.access  # type: ignore[attr-defined]  # read by the gate
     view.operation = operation  # type: ignore[attr-defined]  # read by OpenAPI
@@ -295,7 +370,8 @@ def _edge(function: Callable, method: str, operation: Operation) -> Callable:
 
 
 def _given(method: str, operation: Operation) -> dict[str, Any]:
-    """The body and the query that the function asked for; what it did not ask for has to be empty."""
+    """The body and the query that the function asked for; what it did not ask for has to be
+    empty."""
     given: dict[str, Any] = {}
     if method != "GET":
         is_optional = operation.body_is_optional or operation.body is None
@@ -305,7 +381,8 @@ def _given(method: str, operation: Operation) -> dict[str, Any]:
 
 
 def id_in(text: str) -> int:
-    """The id in a part of an address that takes any text: 0, which no row has, for what cannot be one."""
+    """The id in a part of an address that takes any text: 0, which no row has, for what cannot
+    be one."""
     number = int(text) if re.fullmatch("[0-9]{1,10}", text) else 0
     return number if number <= LARGEST_ID else 0
 
@@ -315,7 +392,9 @@ def _write(function: Callable, parts: dict[str, Any], operation: Operation) -> R
         return _respond(function(**parts), operation)
 
 
-def _write_once(function: Callable, given: Callable[[], dict[str, Any]], key: str, operation: Operation) -> Response:
+def _write_once(
+    function: Callable, given: Callable[[], dict[str, Any]], key: str, operation: Operation
+) -> Response:
     """The first answer to this key, be it that the act was done or that it was refused."""
     if len(key) > 200:
         raise Invalid("bad_idempotency_key", _l("An idempotency key has at most 200 characters."))
@@ -327,12 +406,20 @@ def _write_once(function: Callable, given: Callable[[], dict[str, Any]], key: st
 
     def keep(response: Response) -> Response:
         kilobytes = 1 + (response.content_length or 0) // 1024
-        limits.spend("answers", str(actor.token_id), limit=KEPT_KILOBYTES, seconds=86_400, amount=kilobytes)
+        limits.spend(
+            "answers", str(actor.token_id), limit=KEPT_KILOBYTES, seconds=86_400, amount=kilobytes
+        )
         is_read_again = operation.shown_again is not None and response.status_code < 400
         answer: dict[str, Any] = {
-            "status": response.status_code, "body": "" if is_read_again else response.get_data(as_text=True),
-        }  # fmt: skip
-        once.keep(kept_key, request_digest=fingerprint, location=response.headers.get("Location", ""), **answer)
+            "status": response.status_code,
+            "body": "" if is_read_again else response.get_data(as_text=True),
+        }
+        once.keep(
+            kept_key,
+            request_digest=fingerprint,
+            location=response.headers.get("Location", ""),
+            **answer,
+        )
         return response
 
     try:
@@ -358,7 +445,9 @@ KEPT_REFUSALS = (404, 409, 422)
 
 def _replay(kept: sa.Row[Any], operation: Operation) -> Response:
     if operation.shown_again is not None and kept.status < 400:
-        response = _respond((operation.shown_again(**request.view_args or {}), kept.status), operation)
+        response = _respond(
+            (operation.shown_again(**request.view_args or {}), kept.status), operation
+        )
     else:
         kind = "application/json" if kept.status < 400 else "application/problem+json"
         response = current_app.response_class(kept.body, kept.status, content_type=kind)
@@ -379,9 +468,13 @@ def _respond(result: Any, operation: Operation) -> Response:
         if result.next:
             query: dict[str, Any] = request.args.to_dict(flat=False) | {"after": [result.next]}
             assert request.endpoint
-            following = settings_of().public_url + url_for(request.endpoint, **(request.view_args or {}), **query)
+            following = settings_of().public_url + url_for(
+                request.endpoint, **(request.view_args or {}), **query
+            )
         result = {"items": [_plain(item) for item in result.items], "next": following}
-    response = current_app.response_class(_json(_plain(result)), status, content_type="application/json")
+    response = current_app.response_class(
+        _json(_plain(result)), status, content_type="application/json"
+    )
     if operation.location and status in (201, 202) and (place := operation.location(result)):
         response.headers["Location"] = settings_of().public_url + place
     return response
@@ -408,10 +501,16 @@ def _parse_body(model: type[BaseModel], *, is_optional: bool) -> BaseModel:
 def _parse_query(model: type[BaseModel]) -> BaseModel:
     given = request.args.to_dict(flat=False)
     given.pop("lang", None)
-    several = {known.alias or name for name, known in model.model_fields.items() if "list" in str(known.annotation)}
+    several = {
+        known.alias or name
+        for name, known in model.model_fields.items()
+        if "list" in str(known.annotation)
+    }
     if repeated := [name for name in given if name not in several and len(given[name]) > 1]:
         raise Invalid("repeated", _l("Give this value only once."), repeated[0])
-    return validate(model, {name: texts if name in several else texts[0] for name, texts in given.items()})
+    return validate(
+        model, {name: texts if name in several else texts[0] for name, texts in given.items()}
+    )
 
 
 def validate(model: type[BaseModel], values: dict[str, Any]) -> BaseModel:
@@ -420,17 +519,27 @@ def validate(model: type[BaseModel], values: dict[str, Any]) -> BaseModel:
         return model.model_validate(values)
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False, include_context=False)
-        faults = [Invalid(_fault_code(one["type"]), _fault_text(one), _place(one["loc"])) for one in found[:MOST_ERRORS]]
-        raise Invalid("invalid_values", _l("Some values cannot be accepted."), errors=list(faults)) from None
+        faults = [
+            Invalid(_fault_code(one["type"]), _fault_text(one), _place(one["loc"]))
+            for one in found[:MOST_ERRORS]
+        ]
+        raise Invalid(
+            "invalid_values", _l("Some values cannot be accepted."), errors=list(faults)
+        ) from None
 
 
 def _place(location: tuple[int | str, ...]) -> str | None:
-    """The path in the body or query. Of a value that may be of several types pydantic also names the type, with brackets."""
+    """The path in the body or query. Of a value that may be of several types pydantic also names
+    the type, with brackets."""
     return ".".join(str(part) for part in location if "[" not in str(part)) or None
 
 
 def _fault_code(kind: str) -> str:
-    return {"missing": "required", "extra_forbidden": "unknown_field", "string_too_long": "too_long"}.get(kind, kind)
+    return {
+        "missing": "required",
+        "extra_forbidden": "unknown_field",
+        "string_too_long": "too_long",
+    }.get(kind, kind)
 
 
 def _fault_text(fault: Any) -> str:

@@ -1,5 +1,6 @@
-"""The audit trail: who did what, when, on whose behalf. Append-only (triggers) and hash-chained; signed checkpoints lie
-outside the database, because someone with rights over the tables could otherwise recompute the whole chain.
+"""The audit trail: who did what, when, on whose behalf. Append-only (triggers) and hash-chained;
+signed checkpoints lie outside the database, because someone with rights over the tables could
+otherwise recompute the whole chain.
 
 Entries hold ids, codes and statuses, never names, addresses or secrets.
 """
@@ -52,8 +53,16 @@ class AuditHead(Base):
     digest: Mapped[str] = mapped_column(sa.String(64))
 
 
-def record(actor: Actor, action: str, subject: str, facts: dict[str, Any], *, on_behalf_of: int | None = None) -> None:
-    """Adds an entry to the open transaction. Written just before its commit, so the head's lock is held only briefly."""
+def record(
+    actor: Actor,
+    action: str,
+    subject: str,
+    facts: dict[str, Any],
+    *,
+    on_behalf_of: int | None = None,
+) -> None:
+    """Adds an entry to the open transaction. Written just before its commit, so the head's lock
+    is held only briefly."""
     unit = current_unit()
     entry = {
         "at": clock.now().isoformat(timespec="milliseconds"),
@@ -73,15 +82,16 @@ _entries, _head = cast(sa.Table, AuditEntry.__table__), cast(sa.Table, AuditHead
 
 
 def _locked_head() -> tuple[int, str]:
-    """Number and digest of the last entry. No other process adds one until the open transaction ends."""
+    """Number and digest of the last entry. No other process adds one until the open transaction
+    ends."""
     head = sa.select(_head.c.number, _head.c.digest).where(_head.c.id == 1).with_for_update()
     number, digest = db.session.connection().execute(head).one()
     return number, digest
 
 
 def _append(entries: list[dict[str, Any]]) -> None:
-    """Locks the head first (SQLite has one writer anyway) and moves it last, as the triggers require: the head always names
-    the last entry."""
+    """Locks the head first (SQLite has one writer anyway) and moves it last, as the triggers
+    require: the head always names the last entry."""
     connection = db.session.connection()
     number, digest = _locked_head()
     rows = []
@@ -107,14 +117,19 @@ def _row(number: int, entry: dict[str, Any], body: str, digest: str) -> dict[str
 
 
 def hold() -> None:
-    """Locks the head now, so that no other process adds an entry until the open transaction ends."""
+    """Locks the head now, so that no other process adds an entry until the open transaction
+    ends."""
     current_unit()
     _locked_head()
 
 
 def has(action: str, subject: str) -> bool:
     """Whether the trail has an entry with this action and this subject."""
-    found = sa.select(AuditEntry.number).where(AuditEntry.subject == subject, AuditEntry.action == action).limit(1)
+    found = (
+        sa.select(AuditEntry.number)
+        .where(AuditEntry.subject == subject, AuditEntry.action == action)
+        .limit(1)
+    )
     return db.session.scalar(found) is not None
 
 
@@ -123,7 +138,8 @@ def chained(previous: str, number: int, body: str) -> str:
 
 
 def position() -> str:
-    """The end of the chain: as long as it is the same, no audited row has changed (see caches of public pages)."""
+    """The end of the chain: as long as it is the same, no audited row has changed (see caches of
+    public pages)."""
     return db.session.scalars(sa.select(AuditHead.digest).where(AuditHead.id == 1)).one()
 
 
@@ -131,7 +147,8 @@ RESTORED = "trail.restored"
 
 
 def breaches() -> Iterator[str]:
-    """Every fault of the chain and of the checkpoints against it, one sentence each; nothing when all is well."""
+    """Every fault of the chain and of the checkpoints against it, one sentence each; nothing
+    when all is well."""
     try:
         lines = checkpoints.read(checkpoints.path())
     except FileNotFoundError:
@@ -152,14 +169,16 @@ def breaches_of_chain() -> Iterator[str]:
 
 
 def breaches_against(copy: Path, public: Ed25519PublicKey) -> Iterator[str]:
-    """Every fault of the chain against a copy of checkpoints that was kept elsewhere, by a key kept elsewhere."""
+    """Every fault of the chain against a copy of checkpoints that was kept elsewhere, by a key
+    kept elsewhere."""
     lines = checkpoints.read_copy(copy)
     chain = yield from _walk({point.number for _, point in lines if point is not None})
     yield from checkpoints.copy_faults(chain, lines, public, copy.name)
 
 
 def _walk(wanted: set[int]) -> Generator[str, None, Chain]:
-    """Recomputes the chain and yields its faults. Returns its length and the digests of the entries `wanted`."""
+    """Recomputes the chain and yields its faults. Returns its length and the digests of the
+    entries `wanted`."""
     digest, chain = GENESIS, Chain(0, {}, [])
     entries = sa.select(AuditEntry).order_by(AuditEntry.number).execution_options(yield_per=1000)
     for row in db.session.scalars(entries):

@@ -24,21 +24,37 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 def read_key(text: str) -> Ed25519PublicKey:
     """A public key: the path of a file that holds it, or its 64 hexadecimal digits."""
     try:
-        return checkpoints.read_public_key(Path(text).read_text(encoding="ascii") if Path(text).is_file() else text)
+        return checkpoints.read_public_key(
+            Path(text).read_text(encoding="ascii") if Path(text).is_file() else text
+        )
     except (ValueError, OSError):
-        raise click.ClickException(f"{text} is no public key: give the file {checkpoints.PUBLIC} or its 64 digits.") from None
+        raise click.ClickException(
+            f"{text} is no public key: give the file {checkpoints.PUBLIC} or its 64 digits."
+        ) from None
 
 
 @audit_cli.command("verify")
-@click.option("--against", "copy", type=FILE, help="A copy of the checkpoints that was kept elsewhere; needs --key.")
+@click.option(
+    "--against",
+    "copy",
+    type=FILE,
+    help="A copy of the checkpoints that was kept elsewhere; needs --key.",
+)
 @click.option("--key", help="The public key that signed them: a file or its 64 hexadecimal digits.")
 def verify(copy: Path | None, key: str | None) -> None:
     """Recomputes the chain and compares it with the signed checkpoints; exits 1 on a fault."""
     if (copy is None) != (key is None):
-        raise click.UsageError("--against and --key belong together: a copy proves nothing without the key that signed it.")
+        raise click.UsageError(
+            "--against and --key belong together: a copy proves nothing without the key that "
+            "signed it."
+        )
     found = list(audit.breaches())
     if copy is not None and key is not None:
-        found += [sentence for sentence in audit.breaches_against(copy, read_key(key)) if sentence not in found]
+        found += [
+            sentence
+            for sentence in audit.breaches_against(copy, read_key(key))
+            if sentence not in found
+        ]
     for sentence in [*audit.notes(), *found]:
         click.echo(sentence)
     if found:
@@ -47,7 +63,11 @@ def verify(copy: Path | None, key: str | None) -> None:
 
 
 @audit_cli.command("checkpoint")
-@click.option("--begin-again", is_flag=True, help="Says that the checkpoints before this one are lost for good; audited.")
+@click.option(
+    "--begin-again",
+    is_flag=True,
+    help="Says that the checkpoints before this one are lost for good; audited.",
+)
 def checkpoint(begin_again: bool) -> None:
     """Signs the end of the chain into the file beside the database."""
     if begin_again:
@@ -59,15 +79,16 @@ def checkpoint(begin_again: bool) -> None:
 
 @audit_cli.command("key")
 def key() -> None:
-    """Prints the public key of this machine's checkpoints: keep it elsewhere, with a copy of them."""
+    """Prints the public key of this machine's checkpoints: keep it elsewhere, with a copy of
+    them."""
     if (public := checkpoints.public_key()) is None:
         raise click.ClickException("There is no key yet: run flask audit checkpoint first.")
     click.echo(public.public_bytes_raw().hex())
 
 
 def checkpoint_job(progress: Progress) -> None:
-    """Job: the hourly checkpoint, when anything has happened since the last. Run twice, it signs the same end twice, which is
-    harmless. Copies go where the settings say."""
+    """Job: the hourly checkpoint, when anything has happened since the last. Run twice, it signs
+    the same end twice, which is harmless. Copies go where the settings say."""
     line = checkpoints.write() if _has_news() else None
     settings = settings_of()
     with transaction():
@@ -93,7 +114,8 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
 
 
 def deliver(progress: Progress, line: str) -> None:
-    """Job: posts a signed checkpoint to CHECKPOINT_URL. Anything but 2xx fails it, and the ledger tries again later."""
+    """Job: posts a signed checkpoint to CHECKPOINT_URL. Anything but 2xx fails it, and the
+    ledger tries again later."""
     url = settings_of().checkpoint_url
     if not url:
         return

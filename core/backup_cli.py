@@ -22,13 +22,19 @@ if TYPE_CHECKING:
 FOLDER = click.Path(path_type=Path)
 
 
-@click.command("backup", help="Makes a whole copy of everything in the new folder TO, while Rostrum is in use.")
+@click.command(
+    "backup", help="Makes a whole copy of everything in the new folder TO, while Rostrum is in use."
+)
 @click.argument("target", metavar="TO", type=FOLDER)
-@click.option("--with-keys", is_flag=True, help="Also the keys that sign: keep such a copy like a password.")
+@click.option(
+    "--with-keys", is_flag=True, help="Also the keys that sign: keep such a copy like a password."
+)
 @with_appcontext
 @on_migrated
 def backup_command(target: Path, with_keys: bool) -> None:
-    from core.backups import making  # loaded for this command alone: the start of all others is shorter
+    from core.backups import (
+        making,
+    )  # loaded for this command alone: the start of all others is shorter
 
     try:
         with told_in_a_sentence():
@@ -38,22 +44,49 @@ def backup_command(target: Path, with_keys: bool) -> None:
     for sentence in facts["trail_faults"]:  # type: ignore[attr-defined]  # a list, as made
         click.echo(f"note: {sentence}", err=True)
     for key in facts["lacking"]:  # type: ignore[attr-defined]  # a list, as made
-        click.echo(f"note: the file {key} is missing here; flask certificates verify makes it again", err=True)
+        click.echo(
+            f"note: the file {key} is missing here; flask certificates verify makes it again",
+            err=True,
+        )
     for name in facts["left_out"]:  # type: ignore[attr-defined]  # a list, as made
-        click.echo(f"note: the copy leaves out {name}: Rostrum did not store it, or cannot read it", err=True)
+        click.echo(
+            f"note: the copy leaves out {name}: Rostrum did not store it, or cannot read it",
+            err=True,
+        )
     click.echo(f"{target}: {_told(facts)}")
 
 
-@click.command("restore", help="Puts the copy in the folder FROM in the place of this machine's data, or only proves it.")
-@click.argument("source", metavar="FROM", type=click.Path(exists=True, file_okay=False, path_type=Path))
-@click.option("--check", is_flag=True, help="Proves that the copy is whole, and changes nothing. Needs nothing but the copy.")
-@click.option(
-    "--next", "following", multiple=True, metavar="NUMBER", help="The next number of a series, such as RST-2026-000102."
+@click.command(
+    "restore",
+    help="Puts the copy in the folder FROM in the place of this machine's data, or only proves it.",
 )
-@click.option("--checkpoint", type=FILE, help="A signed checkpoint kept elsewhere: it knows how far numbering went.")
-@click.option("--key", help="The public key that signed it, when it is neither this machine's nor the copy's.")
+@click.argument(
+    "source", metavar="FROM", type=click.Path(exists=True, file_okay=False, path_type=Path)
+)
+@click.option(
+    "--check",
+    is_flag=True,
+    help="Proves that the copy is whole, and changes nothing. Needs nothing but the copy.",
+)
+@click.option(
+    "--next",
+    "following",
+    multiple=True,
+    metavar="NUMBER",
+    help="The next number of a series, such as RST-2026-000102.",
+)
+@click.option(
+    "--checkpoint",
+    type=FILE,
+    help="A signed checkpoint kept elsewhere: it knows how far numbering went.",
+)
+@click.option(
+    "--key", help="The public key that signed it, when it is neither this machine's nor the copy's."
+)
 @with_appcontext
-def restore_command(source: Path, check: bool, following: tuple[str, ...], checkpoint: Path | None, key: str | None) -> None:
+def restore_command(
+    source: Path, check: bool, following: tuple[str, ...], checkpoint: Path | None, key: str | None
+) -> None:
     from core.backups import knowledge, restoring  # as above
 
     try:
@@ -64,7 +97,9 @@ def restore_command(source: Path, check: bool, following: tuple[str, ...], check
                 return
             keys = restoring.keys_for(copy, read_key(key) if key else None)
             elsewhere = knowledge.read_elsewhere(checkpoint, keys) if checkpoint else []
-            done = restoring.restore(copy, local, asked=_asked(following), elsewhere=elsewhere, decide=_ask)
+            done = restoring.restore(
+                copy, local, asked=_asked(following), elsewhere=elsewhere, decide=_ask
+            )
     except BackupError as error:
         raise click.ClickException(str(error)) from error
     _tell(done)
@@ -72,10 +107,14 @@ def restore_command(source: Path, check: bool, following: tuple[str, ...], check
 
 def _told(facts: Mapping) -> str:
     rows = sum(facts["tables"].values())
-    numbers = ", ".join(numbering.series_of_app().show(name, value) for name, value in sorted(facts["numbers"].items()))
+    numbers = ", ".join(
+        numbering.series_of_app().show(name, value)
+        for name, value in sorted(facts["numbers"].items())
+    )
     return (
-        f"made {facts['made_at']}, {rows} rows in {len(facts['tables'])} tables, {facts['files']} files, "
-        f"audit trail to entry {facts['audit']['number']}, highest numbers: {numbers or 'none'}"
+        f"made {facts['made_at']}, {rows} rows in {len(facts['tables'])} tables, {facts['files']} "
+        f"files, audit trail to entry {facts['audit']['number']}, highest numbers: "
+        f"{numbers or 'none'}"
     )
 
 
@@ -89,7 +128,8 @@ def _asked(following: tuple[str, ...]) -> dict[str, int]:
 
 
 def _ask(known: Known, skips: list[Skip]) -> Mapping[str, int]:
-    """On a terminal: the next numbers, of which nothing newer than the copy tells. Elsewhere a block is skipped."""
+    """On a terminal: the next numbers, of which nothing newer than the copy tells. Elsewhere a
+    block is skipped."""
     if not sys.stdin.isatty():
         return {}
     show = numbering.series_of_app().show
@@ -110,8 +150,14 @@ def _tell(done: Restored) -> None:
     click.echo(f"restored from {before} to entry {kept}")
     for skip in done.skips:
         first, last = show(skip.name, skip.since + 1), show(skip.name, skip.value)
-        why = "nothing says whether they were issued" if skip.is_guess else "they may have been issued"
-        click.echo(f"void: {first} to {last} ({why}); the next number is {show(skip.name, skip.value + 1)}")
+        why = (
+            "nothing says whether they were issued"
+            if skip.is_guess
+            else "they may have been issued"
+        )
+        click.echo(
+            f"void: {first} to {last} ({why}); the next number is {show(skip.name, skip.value + 1)}"
+        )
     if done.kept:
         click.echo(f"what was here is kept as {done.kept}; remove it when you need it no more")
     for note in done.notes:

@@ -1,10 +1,12 @@
-"""How many calls of the API a token, an account and an origin may make: a budget each, which fills up again evenly.
+"""How many calls of the API a token, an account and an origin may make: a budget each, which fills
+up again evenly.
 
-Counting must cost a call next to nothing and must hold over all web processes of a machine. So it is no database's business: a
-file of fixed size in the instance path is mapped into every process. Each slot holds eight bytes of a keyed digest (who) and a
-number: the instant, by the machine's monotonic clock, at which the budget would be full again (the generic cell rate algorithm).
-Two processes that count in the same microsecond may lose one call, which is not worth a lock. Several machines count each for
-itself. Where the file cannot be made, each process counts for itself.
+Counting must cost a call next to nothing and must hold over all web processes of a machine. So it
+is no database's business: a file of fixed size in the instance path is mapped into every process.
+Each slot holds eight bytes of a keyed digest (who) and a number: the instant, by the machine's
+monotonic clock, at which the budget would be full again (the generic cell rate algorithm). Two
+processes that count in the same microsecond may lose one call, which is not worth a lock. Several
+machines count each for itself. Where the file cannot be made, each process counts for itself.
 """
 
 from __future__ import annotations
@@ -27,7 +29,8 @@ from core.settings import Settings
 
 SLOTS, SLOT = 16_384, struct.Struct("<Qd")
 SIZE = SLOTS * SLOT.size
-#: Slots in which one who is counted may lie; when all are in use, the one that is full again first makes room.
+#: Slots in which one who is counted may lie; when all are in use, the one that is full again first
+#: makes room.
 NEIGHBOURS = 8
 #: Seconds over which a whole budget fills up.
 WINDOW = 60
@@ -35,7 +38,8 @@ WINDOW = 60
 
 @dataclass(frozen=True)
 class Standing:
-    """What is left of a budget: `left` calls now, all of `quota` in `full_in` seconds. `wait` seconds when there is none."""
+    """What is left of a budget: `left` calls now, all of `quota` in `full_in` seconds. `wait`
+    seconds when there is none."""
 
     name: str
     quota: int
@@ -55,7 +59,10 @@ class Budgets:
 
     def spend(self, name: str, who: object, quota: int) -> Standing:
         """One call of `who`, counted unless the budget of `quota` calls a minute is used up."""
-        tag = int.from_bytes(hashlib.blake2b(f"{name} {who}".encode(), digest_size=8, key=self.secret).digest(), "little")
+        tag = int.from_bytes(
+            hashlib.blake2b(f"{name} {who}".encode(), digest_size=8, key=self.secret).digest(),
+            "little",
+        )
         now, each = time.monotonic(), WINDOW / quota
         with self.lock:
             at, full_at = self._find(tag, now)
@@ -68,7 +75,8 @@ class Budgets:
         return Standing(name, quota, int((WINDOW - (after - now)) / each + 1e-6), after - now)
 
     def _find(self, tag: int, now: float) -> tuple[int, float]:
-        """(place, full at) of who has `tag`; else a place to use, empty or that of whoever is full again first."""
+        """(place, full at) of who has `tag`; else a place to use, empty or that of whoever is
+        full again first."""
         table, found = self._table(), []
         for step in range(NEIGHBOURS):
             at = (tag + step) % SLOTS * SLOT.size
@@ -88,7 +96,9 @@ class Budgets:
             file = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600)
             try:
                 if os.fstat(file).st_size < SIZE:
-                    os.posix_fallocate(file, 0, SIZE)  # a full disk is met here, and not as a signal later
+                    os.posix_fallocate(
+                        file, 0, SIZE
+                    )  # a full disk is met here, and not as a signal later
                 return mmap.mmap(file, SIZE)
             finally:
                 os.close(file)
@@ -104,28 +114,37 @@ class Budgets:
 def init_app(app: Flask, settings: Settings) -> None:
     app.extensions["budgets"] = Budgets(settings.instance_path / "budgets", settings.secret_key)
     app.extensions["budget_quotas"] = {
-        "token": settings.api_per_token, "account": settings.api_per_account, "origin": settings.api_per_origin,
-    }  # fmt: skip
+        "token": settings.api_per_token,
+        "account": settings.api_per_account,
+        "origin": settings.api_per_origin,
+    }
 
 
 def charge(**who: object) -> None:
-    """`charge(origin=…)`, `charge(token=…, account=…)`: one call of the API on each of these budgets. Raises TooManyTries when
-    one of them is used up. A quota of 0 is no limit, and so is None for who it is."""
+    """`charge(origin=…)`, `charge(token=…, account=…)`: one call of the API on each of these
+    budgets. Raises TooManyTries when one of them is used up. A quota of 0 is no limit, and so is
+    None for who it is."""
     standings: list[Standing] = g.setdefault("budgets", [])
     for name, one in who.items():
         quota = current_app.extensions["budget_quotas"][name]
         if quota and one is not None:
             standings.append(current_app.extensions["budgets"].spend(name, one, quota))
     if waits := [standing.wait for standing in standings if standing.wait]:
-        sentence = _l("Too many calls in a short time. Wait as long as Retry-After says, then go on.")
+        sentence = _l(
+            "Too many calls in a short time. Wait as long as Retry-After says, then go on."
+        )
         raise TooManyTries("too_many_requests", sentence, int(max(waits)) + 1)
 
 
 def tell(response: Response) -> None:
-    """The headers of draft-ietf-httpapi-ratelimit-headers: what the budgets are, and what is left of them."""
+    """The headers of draft-ietf-httpapi-ratelimit-headers: what the budgets are, and what is
+    left of them."""
     standings: Iterable[Standing] = g.get("budgets", ())
     if standings:
-        response.headers["RateLimit-Policy"] = ", ".join(f'"{one.name}";q={one.quota};w={WINDOW}' for one in standings)
+        response.headers["RateLimit-Policy"] = ", ".join(
+            f'"{one.name}";q={one.quota};w={WINDOW}' for one in standings
+        )
         response.headers["RateLimit"] = ", ".join(
-            f'"{one.name}";r={one.left};t={int(one.full_in) + 1 if one.left < one.quota else 0}' for one in standings
+            f'"{one.name}";r={one.left};t={int(one.full_in) + 1 if one.left < one.quota else 0}'
+            for one in standings
         )

@@ -31,7 +31,10 @@ def _found() -> list[str]:
     return [sentence for check in current_app.extensions["checks"] for sentence in check()]
 
 
-@click.command("check", help="Verifies the invariants of the data and prints each breach; exits 1 if there is any.")
+@click.command(
+    "check",
+    help="Verifies the invariants of the data and prints each breach; exits 1 if there is any.",
+)
 @with_appcontext
 @on_migrated
 def check_command() -> None:

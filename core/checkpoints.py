@@ -1,8 +1,10 @@
-"""Signed checkpoints of the audit trail, one to a line of instance/audit/checkpoints.jsonl, outside the database: whoever
-rewrites the tables cannot sign. Each also carries how far every series of numbers went.
+"""Signed checkpoints of the audit trail, one to a line of instance/audit/checkpoints.jsonl, outside
+the database: whoever rewrites the tables cannot sign. Each also carries how far every series of
+numbers went.
 
-Two kinds of line tell more: `begun` is the first of a file, and `restored` says that the trail was set back from one entry to
-another (`flask restore`). What lay between is lost, and the checkpoints over it are explained; nothing else explains them.
+Two kinds of line tell more: `begun` is the first of a file, and `restored` says that the trail was
+set back from one entry to another (`flask restore`). What lay between is lost, and the checkpoints
+over it are explained; nothing else explains them.
 """
 
 from __future__ import annotations
@@ -28,7 +30,8 @@ FILE, KEY, PUBLIC = "checkpoints.jsonl", "checkpoint_key", "checkpoint_key.pub"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """One line. `signed` is the text its signature is over; `restored` has `from` and `to`, each with number and digest."""
+    """One line. `signed` is the text its signature is over; `restored` has `from` and `to`, each
+    with number and digest."""
 
     number: int
     digest: str
@@ -36,7 +39,8 @@ class Checkpoint:
     counters: dict[str, int]
     restored: dict[str, Any] | None
     is_begun: bool
-    is_first_kind: bool  # as the first version wrote them: without counters, signed over number and digest alone
+    # as the first version wrote them: without counters, signed over number and digest alone
+    is_first_kind: bool
     signature: bytes
     signed: bytes
 
@@ -71,7 +75,9 @@ def path() -> Path:
 
 
 def _private_key() -> Ed25519PrivateKey:
-    text = kept_secret(folder() / KEY, lambda: Ed25519PrivateKey.generate().private_bytes_raw().hex())
+    text = kept_secret(
+        folder() / KEY, lambda: Ed25519PrivateKey.generate().private_bytes_raw().hex()
+    )
     key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(text))
     public = folder() / PUBLIC
     told = key.public_key().public_bytes_raw().hex() + "\n"
@@ -81,7 +87,8 @@ def _private_key() -> Ed25519PrivateKey:
 
 
 def public_key() -> Ed25519PublicKey | None:
-    """What this machine's checkpoints are verified with; None when there is none or it is damaged. Makes none."""
+    """What this machine's checkpoints are verified with; None when there is none or it is
+    damaged. Makes none."""
     try:
         if (folder() / KEY).exists():
             return _private_key().public_key()
@@ -118,32 +125,54 @@ def parse(line: bytes) -> Checkpoint | None:
         number, digest, restored = facts["number"], facts["digest"], facts.get("restored")
         counters = {str(name): int(value) for name, value in facts.get("counters", {}).items()}
         ends = [restored["to"], restored["from"]] if restored else []
-        if type(number) is not int or not isinstance(digest, str) or not all(type(e["number"]) is int for e in ends if e):
+        if (
+            type(number) is not int
+            or not isinstance(digest, str)
+            or not all(type(e["number"]) is int for e in ends if e)
+        ):
             return None
         is_first_kind = "counters" not in facts
-        signed = f"{number}:{digest}" if is_first_kind else canonical({k: v for k, v in facts.items() if k != "signature"})
+        signed = (
+            f"{number}:{digest}"
+            if is_first_kind
+            else canonical({k: v for k, v in facts.items() if k != "signature"})
+        )
         begun = bool(facts.get("begun"))
         return Checkpoint(
-            number, digest, str(facts.get("at")), counters, restored, begun, is_first_kind, signature, signed.encode()
+            number,
+            digest,
+            str(facts.get("at")),
+            counters,
+            restored,
+            begun,
+            is_first_kind,
+            signature,
+            signed.encode(),
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 
 def read(file: Path) -> Lines:
-    """The lines of a file with their numbers; None for a damaged one. FileNotFoundError when there is no such file."""
+    """The lines of a file with their numbers; None for a damaged one. FileNotFoundError when
+    there is no such file."""
     lines = file.read_bytes().split(b"\n")
     return [(place, parse(line)) for place, line in enumerate(lines, 1) if line.strip()]
 
 
 def read_copy(file: Path) -> Lines:
-    """The same of a copy kept elsewhere: of a saved message too, whose other lines are left alone."""
+    """The same of a copy kept elsewhere: of a saved message too, whose other lines are left
+    alone."""
     data = file.read_bytes()
     message = message_from_bytes(data, policy=policy.default)
     if message["Message-ID"] or message["Received"]:
         body = message.get_body(("plain",))
         data = body.get_content().encode() if body else b""
-    return [(place, parse(line)) for place, line in enumerate(data.split(b"\n"), 1) if line.strip().startswith(b"{")]
+    return [
+        (place, parse(line))
+        for place, line in enumerate(data.split(b"\n"), 1)
+        if line.strip().startswith(b"{")
+    ]
 
 
 # Writing
@@ -155,15 +184,23 @@ def head() -> tuple[int, str]:
     return row.number, row.digest
 
 
-def write(*, begun: bool = False, restored: dict[str, Any] | None = None, end: tuple[int, str] | None = None) -> str:
-    """Signs the chain's end (or an `end` it had a moment ago) into the file and returns the line. A line that does not fit on
-    the disk leaves no half of it."""
+def write(
+    *,
+    begun: bool = False,
+    restored: dict[str, Any] | None = None,
+    end: tuple[int, str] | None = None,
+) -> str:
+    """Signs the chain's end (or an `end` it had a moment ago) into the file and returns the
+    line. A line that does not fit on the disk leaves no half of it."""
     from core import numbering  # it writes to the trail, which is written down here
 
     number, digest = end or head()
     facts: dict[str, Any] = {
-        "number": number, "digest": digest, "at": clock.now().isoformat(), "counters": numbering.counters(),
-    }  # fmt: skip
+        "number": number,
+        "digest": digest,
+        "at": clock.now().isoformat(),
+        "counters": numbering.counters(),
+    }
     if begun:
         facts["begun"] = True
     if restored:
@@ -184,8 +221,8 @@ def begin() -> None:
 
 
 def faults(lines: Lines, public: Ed25519PublicKey, chain: Chain, name: str) -> Iterator[str]:
-    """Which of these lines the chain contradicts. A signed restore among them explains what was signed before it, not
-    after."""
+    """Which of these lines the chain contradicts. A signed restore among them explains what was
+    signed before it, not after."""
     later = signed_restores(lines, public)
     for place, point in lines:
         if point in later:
@@ -193,23 +230,36 @@ def faults(lines: Lines, public: Ed25519PublicKey, chain: Chain, name: str) -> I
         if point is None:
             yield f"audit: line {place} of {name} is damaged (half written?)"
         elif not point.is_by(public):
-            yield f"audit: the checkpoint at {point.number} (line {place} of {name}) has a wrong signature"
-        elif point.number and chain.digests.get(point.number) != point.digest and not _is_explained(point, later):
+            yield (
+                f"audit: the checkpoint at {point.number} (line {place} of {name}) has a wrong "
+                "signature"
+            )
+        elif (
+            point.number
+            and chain.digests.get(point.number) != point.digest
+            and not _is_explained(point, later)
+        ):
             yield _contradiction(point, chain)
 
 
 def signed_restores(lines: Lines, public: Ed25519PublicKey) -> list[Checkpoint]:
-    return [point for _, point in lines if point is not None and point.restored and point.is_by(public)]
+    return [
+        point for _, point in lines if point is not None and point.restored and point.is_by(public)
+    ]
 
 
 def _contradiction(point: Checkpoint, chain: Chain) -> str:
     if point.number > chain.length:
-        return f"audit: a signed checkpoint knows {point.number} entries, but the trail ends at {chain.length}"
+        return (
+            f"audit: a signed checkpoint knows {point.number} entries, but the trail ends at "
+            f"{chain.length}"
+        )
     return f"audit: the trail was rewritten before the signed checkpoint at {point.number}"
 
 
 def _is_explained(point: Checkpoint, restores: list[Checkpoint]) -> bool:
-    """Whether it tells of entries that a restore took back. The newest of them must be the very one the restore names."""
+    """Whether it tells of entries that a restore took back. The newest of them must be the very
+    one the restore names."""
     for restore in restores:
         lost, kept = (restore.restored or {}).get("from"), restore.back_to
         if kept is None or not lost or not kept < point.number <= lost["number"]:
@@ -221,8 +271,8 @@ def _is_explained(point: Checkpoint, restores: list[Checkpoint]) -> bool:
 
 @dataclass
 class Chain:
-    """What the comparison needs of the chain: its length, digests of the entries asked for, and the entries that say that the
-    trail was set back."""
+    """What the comparison needs of the chain: its length, digests of the entries asked for, and
+    the entries that say that the trail was set back."""
 
     length: int
     digests: dict[int, str]
@@ -230,7 +280,8 @@ class Chain:
 
 
 def local_faults(chain: Chain, lines: Lines) -> Iterator[str]:
-    """Every fault of this machine's own file, read as `lines`, against the chain and the counters."""
+    """Every fault of this machine's own file, read as `lines`, against the chain and the
+    counters."""
     public = public_key()
     if public is None:
         yield "audit: the key of the signed checkpoints is missing or damaged"
@@ -249,7 +300,10 @@ def _unsigned_restores(chain: Chain, good: list[Checkpoint]) -> Iterator[str]:
     signed = {point.number for point in good if point.restored}
     for number in chain.restores:
         if number not in signed and number > begins:
-            yield f"audit: entry {number} says that the trail was restored, but no signed checkpoint says so"
+            yield (
+                f"audit: entry {number} says that the trail was restored, but no signed "
+                "checkpoint says so"
+            )
 
 
 def _counter_faults(good: list[Checkpoint]) -> Iterator[str]:
@@ -261,34 +315,54 @@ def _counter_faults(good: list[Checkpoint]) -> Iterator[str]:
         known |= {name: max(value, known.get(name, 0)) for name, value in point.counters.items()}
     for name, value in sorted(known.items()):
         if value > counted.get(name, 0):
-            yield f"audit: a signed checkpoint knows {value} numbers of {name}, but the database counts {counted.get(name, 0)}"
+            yield (
+                f"audit: a signed checkpoint knows {value} numbers of {name}, but the database "
+                f"counts {counted.get(name, 0)}"
+            )
 
 
 def copy_faults(chain: Chain, copy: Lines, public: Ed25519PublicKey, name: str) -> Iterator[str]:
-    """Every fault of the chain against a copy kept elsewhere, by a key kept elsewhere. Only a restore in the copy explains a
-    difference: anyone who controls this machine has its key, too, and can sign a restore that never happened."""
+    """Every fault of the chain against a copy kept elsewhere, by a key kept elsewhere. Only a
+    restore in the copy explains a difference: anyone who controls this machine has its key, too,
+    and can sign a restore that never happened."""
     if not any(point is not None and point.is_by(public) for _, point in copy):
         yield f"audit: {name} holds no checkpoint signed with this key"
     yield from faults(copy, public, chain, name)
     try:
-        own = [restore for restore in signed_restores(read(path()), public) if restore not in signed_restores(copy, public)]
+        own = [
+            restore
+            for restore in signed_restores(read(path()), public)
+            if restore not in signed_restores(copy, public)
+        ]
     except OSError:
         own = []
-    unborne = [p for _, p in copy if p is not None and p.is_by(public) and p.number and chain.digests.get(p.number) != p.digest]
+    unborne = [
+        p
+        for _, p in copy
+        if p is not None
+        and p.is_by(public)
+        and p.number
+        and chain.digests.get(p.number) != p.digest
+    ]
     for restore in own:
         if any(_is_explained(point, [restore]) for point in unborne):
             yield (
-                f"audit: the only explanation is a restore to entry {restore.back_to} on {restore.at[:16]}, which this machine "
-                "signed itself. If you know of that restore, keep a new copy of the checkpoints; if not, the trail was rewritten"
+                f"audit: the only explanation is a restore to entry {restore.back_to} on "
+                f"{restore.at[:16]}, which this machine signed itself. If you know of that "
+                "restore, keep a new copy of the checkpoints; if not, the trail was rewritten"
             )
 
 
 def restore_notes(lines: Lines) -> Iterator[str]:
-    """For people who read the proof: where the trail was set back, and where its checkpoints begin."""
+    """For people who read the proof: where the trail was set back, and where its checkpoints
+    begin."""
     for _, point in lines:
         if point is not None and point.restored:
             lost, kept = point.restored.get("from"), point.restored["to"]["number"]
             before = f"entry {lost['number']}" if lost else "an unknown entry"
-            yield f"note: the trail was restored from {before} to entry {kept} on {point.at[:16]} (entry {point.number})"
+            yield (
+                f"note: the trail was restored from {before} to entry {kept} on {point.at[:16]} "
+                f"(entry {point.number})"
+            )
         elif point is not None and point.is_begun and point.number:
             yield f"note: the signed checkpoints begin at entry {point.number}"

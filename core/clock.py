@@ -1,4 +1,5 @@
-"""The application's one clock. Rules ask it, never the operating system; jobs ask the database (see core.jobs)."""
+"""The application's one clock. Rules ask it, never the operating system; jobs ask the database
+(see core.jobs)."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ FURTHEST_AHEAD = timedelta(hours=14)
 
 
 def init_app(app: Flask, start: datetime | None) -> None:
-    """The clock starts at `start` (setting NOW) and then runs; without it, it is the machine's clock."""
+    """The clock starts at `start` (setting NOW) and then runs; without it, it is the machine's
+    clock."""
     app.extensions["clock_offset"] = timedelta() if start is None else start - datetime.now(UTC)
 
 
@@ -23,14 +25,16 @@ def now() -> datetime:
 
 
 def today() -> date:
-    """Today's date in UTC, for what happens in no place of its own: the end of a skill, names of files. What belongs to a
-    delivery goes by the calendar there (`courses.queries.today_of`, `Certificate.today`)."""
+    """Today's date in UTC, for what happens in no place of its own: the end of a skill, names of
+    files. What belongs to a delivery goes by the calendar there (`courses.queries.today_of`,
+    `Certificate.today`)."""
     return now().date()
 
 
 def begun_by(day: date | None = None) -> date:
-    """The last first day that counts as begun: the day asked about, or else today wherever it comes first on earth. A certificate
-    that Apia issues today proves its skill at once, although the day has not begun in UTC."""
+    """The last first day that counts as begun: the day asked about, or else today wherever it
+    comes first on earth. A certificate that Apia issues today proves its skill at once, although
+    the day has not begun in UTC."""
     return day or (now() + FURTHEST_AHEAD).date()
 
 

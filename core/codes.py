@@ -1,7 +1,8 @@
-"""Codes of courses, skills, deliveries and organizations: GTI and gti are one code, kept as it was first written.
+"""Codes of courses, skills, deliveries and organizations: GTI and gti are one code, kept as it was
+first written.
 
-A column of type `Code` compares so by itself. That no two rows differ in case only is held by indexes that migrations make,
-since no model can say them for both databases.
+A column of type `Code` compares so by itself. That no two rows differ in case only is held by
+indexes that migrations make, since no model can say them for both databases.
 """
 
 from __future__ import annotations

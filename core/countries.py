@@ -1,7 +1,8 @@
 """Countries: which there are, what the United Nations calls them, and what people write for them.
 
-Codes are ISO 3166-1 alpha-2, and XK for Kosovo. The names, with their source, are in data/countries.csv. One rule for every
-entry point: pages choose from `choices`, programs send codes (`is_country`), files hold whatever `parse` understands.
+Codes are ISO 3166-1 alpha-2, and XK for Kosovo. The names, with their source, are in
+data/countries.csv. One rule for every entry point: pages choose from `choices`, programs send codes
+(`is_country`), files hold whatever `parse` understands.
 """
 
 from __future__ import annotations
@@ -17,7 +18,16 @@ from core.text import one_line
 _ALPHA_3 = {"XKX": "XK", "XKK": "XK", "UNK": "XK"}
 #: The United Nations calls Congo (Brazzaville) "Congo"; people from Kinshasa say the same.
 _AMBIGUOUS = ("Congo", "Korea", "Corée", "Saint Martin", "Virgin Islands", "Îles Vierges")
-_AMBIGUOUS_PEOPLE = ("Congolese", "congolais", "congolaise", "Korean", "coréen", "coréenne", "Dominican", "Virgin Islander")
+_AMBIGUOUS_PEOPLE = (
+    "Congolese",
+    "congolais",
+    "congolaise",
+    "Korean",
+    "coréen",
+    "coréenne",
+    "Dominican",
+    "Virgin Islander",
+)
 #: The one thing these mean in spite of the above: no one but the United Nations writes it so.
 _EXACT = {"congo (the)": "CG", "congo (le)": "CG"}
 
@@ -39,7 +49,8 @@ def choices(language: str) -> tuple[tuple[str, str], ...]:
 
 
 def name(code: str | None, language: str) -> str:
-    """What the United Nations calls the country; the code itself when there is none, an empty text for None."""
+    """What the United Nations calls the country; the code itself when there is none, an empty
+    text for None."""
     row = _rows().get(code or "")
     if row is None:
         return code or ""
@@ -63,7 +74,8 @@ def is_country(code: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def parse(text: str) -> str | None:
-    """The code of a country given by code or by name in English or French; None when unknown or ambiguous."""
+    """The code of a country given by code or by name in English or French; None when unknown or
+    ambiguous."""
     text = one_line(text)
     return _by_code(text) or _EXACT.get(" ".join(text.casefold().split())) or _names().find(text)
 
@@ -76,8 +88,8 @@ def parse_nationality(text: str) -> str | None:
 
 
 def nationalities(text: str) -> list[str | None]:
-    """The code of each nationality in a text ("Senegal; France", "Senegalese and French"), once each; None for what is not
-    understood, or is that of more than one country."""
+    """The code of each nationality in a text ("Senegal; France", "Senegalese and French"), once
+    each; None for what is not understood, or is that of more than one country."""
     if not text.strip():
         return []
     if code := parse_nationality(text):
@@ -96,7 +108,8 @@ def written(codes: Iterable[str], language: str) -> str:
 
 
 def _written(code: str, language: str) -> str:
-    """The name; where it could mean two countries, the way in which the United Nations says which."""
+    """The name; where it could mean two countries, the way in which the United Nations says
+    which."""
     said = name(code, language)
     if not is_ambiguous(said):
         return said
@@ -105,7 +118,8 @@ def _written(code: str, language: str) -> str:
 
 
 def means_none(text: str) -> bool:
-    """Whether the text says that no country sends the person: "none", or the name of an international organization."""
+    """Whether the text says that no country sends the person: "none", or the name of an
+    international organization."""
     return bool(set(keys(text)) & _no_country())
 
 
@@ -151,12 +165,17 @@ def _all_names() -> Iterator[tuple[str, str]]:
     from babel import Locale
 
     for code, row in _rows().items():
-        for column in (f"{language}{kind}" for kind in ("", ".short", ".formal") for language in OWN):
+        for column in (
+            f"{language}{kind}" for kind in ("", ".short", ".formal") for language in OWN
+        ):
             yield from ((one, code) for one in _with_and_without_brackets(row[column]))
         yield from ((one, code) for one in several(row["other"]))
     for country in pycountry.countries:
         for field in ("name", "official_name", "common_name"):
-            yield from ((one, country.alpha_2) for one in _with_and_without_brackets(getattr(country, field, "")))
+            yield from (
+                (one, country.alpha_2)
+                for one in _with_and_without_brackets(getattr(country, field, ""))
+            )
     for language in OWN:
         territories = Locale.parse(language).territories
         yield from ((str(territories[code]), code) for code in _rows() if code in territories)
@@ -171,5 +190,10 @@ def _with_and_without_brackets(text: str) -> Iterator[str]:
 
 @lru_cache(maxsize=1)
 def _people() -> Names:
-    called = ((one, code) for code, row in _rows().items() for language in OWN for one in several(row[f"{language}.people"]))
+    called = (
+        (one, code)
+        for code, row in _rows().items()
+        for language in OWN
+        for one in several(row[f"{language}.people"])
+    )
     return Names(called, _AMBIGUOUS_PEOPLE)

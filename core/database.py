@@ -1,10 +1,11 @@
 """The database: one transaction per write, opened at the edge with `with transaction():`.
 
-Why it is built so (measured, see docs/architecture.md): SQLite's driver emits no BEGIN before SELECT, so plain code reads
-outside any transaction and oversells; a deferred BEGIN fails half way with "database is locked". Here every writing
-transaction is BEGIN IMMEDIATE on SQLite, behind a queue of writers because SQLite's own busy handler polls and starves,
-and READ COMMITTED on PostgreSQL, where the touch lock of a delivery does the rest. No one waits longer than PATIENCE for others,
-and reading never waits for writing.
+Why it is built so (measured, see docs/architecture.md): SQLite's driver emits no BEGIN before
+SELECT, so plain code reads outside any transaction and oversells; a deferred BEGIN fails half way
+with "database is locked". Here every writing transaction is BEGIN IMMEDIATE on SQLite, behind a
+queue of writers because SQLite's own busy handler polls and starves, and READ COMMITTED on
+PostgreSQL, where the touch lock of a delivery does the rest. No one waits longer than PATIENCE for
+others, and reading never waits for writing.
 """
 
 from __future__ import annotations
@@ -39,7 +40,8 @@ NAMING = {
 
 
 class UtcDateTime(sa.TypeDecorator[datetime]):
-    """An aware instant in UTC on both databases (SQLite keeps no zone). Naive values are refused as a bug."""
+    """An aware instant in UTC on both databases (SQLite keeps no zone). Naive values are refused
+    as a bug."""
 
     impl = sa.DateTime(timezone=True)
     cache_ok = True
@@ -58,10 +60,12 @@ class UtcDateTime(sa.TypeDecorator[datetime]):
 
 
 class Base(DeclarativeBase):
-    """Every table. Enums are stored by value and checked, so the database is readable and guards itself.
+    """Every table. Enums are stored by value and checked, so the database is readable and guards
+    itself.
 
-    `__audited__ = False` marks bookkeeping (sessions, jobs, mail, counters) whose writes need no audit entry of their own.
-    `__lock__` names the columns that lead to the row which is locked before this one is changed (core.locks).
+    `__audited__ = False` marks bookkeeping (sessions, jobs, mail, counters) whose writes need no
+    audit entry of their own. `__lock__` names the columns that lead to the row which is locked
+    before this one is changed (core.locks).
     """
 
     metadata = sa.MetaData(naming_convention=NAMING)
@@ -82,21 +86,24 @@ def enum_column(kind: type[enum.StrEnum]) -> sa.Enum:
     )
 
 
-#: An INTEGER on PostgreSQL: no row has a greater id or number, and what is greater cannot even be asked for.
+#: An INTEGER on PostgreSQL: no row has a greater id or number, and what is greater cannot even be
+#: asked for.
 LARGEST_ID = 2**31 - 1
 
 db = SQLAlchemy(metadata=Base.metadata, disable_autonaming=True)
 
 
 def in_thousands(values: Iterable[Any]) -> Iterator[list[Any]]:
-    """Splits the values of a long `column.in_(…)`: PostgreSQL takes 65,535 in a statement, SQLite perhaps fewer."""
+    """Splits the values of a long `column.in_(…)`: PostgreSQL takes 65,535 in a statement,
+    SQLite perhaps fewer."""
     wanted = list(values)
     return (wanted[start : start + 1000] for start in range(0, len(wanted), 1000))
 
 
 def id_ranges(column: Any, size: int = 1000) -> Iterator[tuple[int, int]]:
-    """Splits a table by a column of ids into ranges (first, last) of at most `size` rows each, so that what is compared with
-    it is read in equal parts, however large both are. Together they cover every id that there can be."""
+    """Splits a table by a column of ids into ranges (first, last) of at most `size` rows each,
+    so that what is compared with it is read in equal parts, however large both are. Together
+    they cover every id that there can be."""
     first = 0
     while True:
         ids = sa.select(column).where(column >= first).order_by(column)
@@ -112,8 +119,8 @@ PATIENCE = 10.0
 
 
 class Unit:
-    """What one writing transaction gathers: what it wrote and told the audit trail, what to do just before and after its
-    commit."""
+    """What one writing transaction gathers: what it wrote and told the audit trail, what to do
+    just before and after its commit."""
 
     def __init__(self) -> None:
         self.wrote: set[str] = set()
@@ -134,11 +141,18 @@ def init_app(app: Flask, url: str) -> None:
         options = {"connect_args": {"timeout": PATIENCE}}
     else:
         patience = {"connect_timeout": 5, "options": f"-c lock_timeout={int(PATIENCE * 1000)}"}
-        options = {"pool_pre_ping": True, "isolation_level": "READ COMMITTED", "pool_size": 8, "max_overflow": 16}
+        options = {
+            "pool_pre_ping": True,
+            "isolation_level": "READ COMMITTED",
+            "pool_size": 8,
+            "max_overflow": 16,
+        }
         options["connect_args"] = patience
     options["pool_timeout"] = PATIENCE
     options["pool_use_lifo"] = True  # the connection used last has its caches warm
-    options["hide_parameters"] = True  # what a failing statement carried is people's data, and failures are logged
+    options["hide_parameters"] = (
+        True  # what a failing statement carried is people's data, and failures are logged
+    )
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
     db.init_app(app)
     with app.app_context():
@@ -159,7 +173,9 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     if until is None:
         driver.execute("BEGIN")
         return
-    driver.execute(f"PRAGMA busy_timeout={max(0, int((until - time.monotonic()) * 1000))}")  # someone else's program holds it
+    driver.execute(
+        f"PRAGMA busy_timeout={max(0, int((until - time.monotonic()) * 1000))}"
+    )  # someone else's program holds it
     try:
         driver.execute("BEGIN IMMEDIATE")
     finally:
@@ -174,9 +190,10 @@ def is_sqlite() -> bool:
 def transaction(patience: float | None = None) -> Iterator[Unit]:
     """The one writing transaction of a view, API call, command or job: all of it is kept, or none.
 
-    Ends the read snapshot first, so objects loaded earlier are read again inside and checks see what the lock protects.
-    Refuses nesting: services never open one, so they compose. Raises Unavailable when others still write after `patience`
-    seconds (default PATIENCE), or when the disk or the database does not take it.
+    Ends the read snapshot first, so objects loaded earlier are read again inside and checks see
+    what the lock protects. Refuses nesting: services never open one, so they compose. Raises
+    Unavailable when others still write after `patience` seconds (default PATIENCE), or when the
+    disk or the database does not take it.
     """
     try:
         with _transaction(PATIENCE if patience is None else patience) as unit:
@@ -203,8 +220,12 @@ def _transaction(patience: float) -> Iterator[Unit]:
         session.info["unit"] = unit
         try:
             connection = session.connection(execution_options={"writes_until": until})
-            if patience != PATIENCE and not is_sqlite():  # connections wait PATIENCE by default; 0 would mean for ever
-                connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(1, int(patience * 1000))}")
+            if (
+                patience != PATIENCE and not is_sqlite()
+            ):  # connections wait PATIENCE by default; 0 would mean for ever
+                connection.exec_driver_sql(
+                    f"SET LOCAL lock_timeout = {max(1, int(patience * 1000))}"
+                )
             yield unit
             session.flush()
             _check_audited(unit)
@@ -220,8 +241,8 @@ def _transaction(patience: float) -> Iterator[Unit]:
 
 @contextmanager
 def gathering() -> Iterator[Unit]:
-    """`with gathering() as told:` for when nothing can be written: collects audit entries, for the caller to keep elsewhere.
-    Everything else done in it is undone."""
+    """`with gathering() as told:` for when nothing can be written: collects audit entries, for
+    the caller to keep elsewhere. Everything else done in it is undone."""
     session = db.session()
     session.rollback()
     unit = session.info["unit"] = Unit()
@@ -241,8 +262,9 @@ def current_unit() -> Unit:
 
 
 def write(statement: sa.Executable, facts: Any = None) -> sa.CursorResult:
-    """Sends a statement that was made once straight to the database, in the open transaction and after what the session
-    still holds. For bookkeeping, which needs no audit entry and which every form passes: objects cost several times as much."""
+    """Sends a statement that was made once straight to the database, in the open transaction and
+    after what the session still holds. For bookkeeping, which needs no audit entry and which
+    every form passes: objects cost several times as much."""
     current_unit()
     session = db.session()
     session.flush()
@@ -251,8 +273,9 @@ def write(statement: sa.Executable, facts: Any = None) -> sa.CursorResult:
 
 @contextmanager
 def tried(*, keep: bool) -> Iterator[None]:
-    """`with tried(keep=…):` inside the open transaction: the same work is done in either case, and undone unless it is kept. For
-    answers that must cost the same whether or not someone is known here."""
+    """`with tried(keep=…):` inside the open transaction: the same work is done in either case,
+    and undone unless it is kept. For answers that must cost the same whether or not someone is
+    known here."""
     current_unit()
     session = db.session()
     session.flush()
@@ -267,7 +290,8 @@ def tried(*, keep: bool) -> Iterator[None]:
 
 
 def _turn(until: float) -> Any:
-    """Writers of one SQLite file queue for their turn; PostgreSQL has locks of its own, for which they wait inside."""
+    """Writers of one SQLite file queue for their turn; PostgreSQL has locks of its own, for
+    which they wait inside."""
     return writers.turn(Path(str(db.engine.url.database)), until) if is_sqlite() else waits(LOCK)
 
 
@@ -278,7 +302,11 @@ def _check_audited(unit: Unit) -> None:
 
 @event.listens_for(Session, "before_flush")
 def _refuse_stray_flush(session: Session, context, instances) -> None:
-    changed = [*session.new, *(o for o in session.dirty if session.is_modified(o)), *session.deleted]
+    changed = [
+        *session.new,
+        *(o for o in session.dirty if session.is_modified(o)),
+        *session.deleted,
+    ]
     if not changed:
         return
     unit = session.info.get("unit")
@@ -301,7 +329,11 @@ def _refuse_stray_statement(state) -> None:
 
 @lru_cache(maxsize=1)
 def _unaudited_tables() -> frozenset[str]:
-    return frozenset(mapper.class_.__tablename__ for mapper in Base.registry.mappers if not mapper.class_.__audited__)
+    return frozenset(
+        mapper.class_.__tablename__
+        for mapper in Base.registry.mappers
+        if not mapper.class_.__audited__
+    )
 
 
 def database_path() -> Path | None:

@@ -1,4 +1,5 @@
-"""The API's description, for programs and for people; both are drawn from the routes that answer."""
+"""The API's description, for programs and for people; both are drawn from the routes that
+answer."""
 
 from __future__ import annotations
 
@@ -22,4 +23,6 @@ def openapi_json() -> Response:
 @public
 def api_page() -> str:
     """The description as one page, without any other host."""
-    return render_template("docs/api.html", description=openapi(current_app, settings_of().public_url))
+    return render_template(
+        "docs/api.html", description=openapi(current_app, settings_of().public_url)
+    )

@@ -1,4 +1,5 @@
-"""Refusals. A rule that says no raises one of these; the page shows it at its field and the API as problem+json."""
+"""Refusals. A rule that says no raises one of these; the page shows it at its field and the API
+as problem+json."""
 
 from __future__ import annotations
 
@@ -9,15 +10,22 @@ from typing import Any
 
 
 class DomainError(Exception):
-    """A refusal with a stable `code` (programs and tests match it) and a sentence that tells people what to do.
+    """A refusal with a stable `code` (programs and tests match it) and a sentence that tells people
+    what to do.
 
-    `field` names the input it is about. `errors` holds several refusals of one act, each with its own field; `details` what a
-    program needs to answer the refusal.
+    `field` names the input it is about. `errors` holds several refusals of one act, each with its
+    own field; `details` what a program needs to answer the refusal.
     """
 
     status = 422
 
-    def __init__(self, code: str, message: Any, field: str | None = None, errors: list[DomainError] | None = None):
+    def __init__(
+        self,
+        code: str,
+        message: Any,
+        field: str | None = None,
+        errors: list[DomainError] | None = None,
+    ):
         super().__init__(code)
         self.code = code
         self.message = message
@@ -66,7 +74,8 @@ class TooManyTries(DomainError):
 
 @contextmanager
 def renamed(name_of: Callable[[str], str]) -> Iterator[None]:
-    """`with renamed(name_of):` tells refusals at the fields that the caller knows, where the rule has names of its own."""
+    """`with renamed(name_of):` tells refusals at the fields that the caller knows, where the
+    rule has names of its own."""
     try:
         yield
     except DomainError as error:
@@ -76,7 +85,8 @@ def renamed(name_of: Callable[[str], str]) -> Iterator[None]:
 
 
 def collect(errors: list[DomainError]) -> None:
-    """Raises the refusals gathered in `errors`, all at once, so that a form shows every fault it has."""
+    """Raises the refusals gathered in `errors`, all at once, so that a form shows every fault it
+    has."""
     if len(errors) == 1:
         raise errors[0]
     if errors:
@@ -87,8 +97,9 @@ def collect(errors: list[DomainError]) -> None:
 
 
 def trace(error: BaseException | None) -> str:
-    """Where an error arose and of what kind it and its causes are, for the log; never its words, which may hold the data
-    of people (a database names the address that is taken, a mail server the one it refuses)."""
+    """Where an error arose and of what kind it and its causes are, for the log; never its words,
+    which may hold the data of people (a database names the address that is taken, a mail server
+    the one it refuses)."""
     lines: list[str] = []
     while error is not None:
         lines += [*traceback.format_tb(error.__traceback__), f"{type(error).__name__}\n"]

@@ -1,8 +1,9 @@
-"""Facts that capabilities announce. `app.py` lists who reacts; a reaction runs in the same transaction and, when it
-raises, undoes the act.
+"""Facts that capabilities announce. `app.py` lists who reacts; a reaction runs in the same
+transaction and, when it raises, undoes the act.
 
-A listener of a base class hears every event below it; a listener of `Event` hears all. Listeners of the event's own class
-run first, then those of its bases, nearest first; within a class, in the order of the list."""
+A listener of a base class hears every event below it; a listener of `Event` hears all. Listeners of
+the event's own class run first, then those of its bases, nearest first; within a class, in the
+order of the list."""
 
 from __future__ import annotations
 
@@ -21,11 +22,13 @@ Subscribers = Mapping[type["Event"], list[Callable[["Event", Actor], None]]]
 
 @dataclass(frozen=True)
 class Event:
-    """A fact in the past tense, of ids and plain values only; never a name, address or other personal datum.
+    """A fact in the past tense, of ids and plain values only; never a name, address or other
+    personal datum.
 
-    `name` is what the audit trail stores ("certificate.issued") and `label` what people read there; `subject` names the
-    field that identifies its object. If you change the fields or their meaning, raise `schema_version` for listeners outside
-    this application. A class without a name is no event itself, but a base of several.
+    `name` is what the audit trail stores ("certificate.issued") and `label` what people read there;
+    `subject` names the field that identifies its object. If you change the fields or their meaning,
+    raise `schema_version` for listeners outside this application. A class without a name is no
+    event itself, but a base of several.
     """
 
     name: ClassVar[str]
@@ -42,9 +45,16 @@ def init_app(app: Flask, subscribers: Subscribers) -> None:
 
 
 def publish(event: Event, actor: Actor, *, on_behalf_of: int | None = None) -> None:
-    """Records `event` in the audit trail and tells whoever reacts to it, now, in the open transaction."""
+    """Records `event` in the audit trail and tells whoever reacts to it, now, in the open
+    transaction."""
     kind, field = event.subject
-    audit.record(actor, event.name, f"{kind}:{getattr(event, field)}", event.facts(), on_behalf_of=on_behalf_of)
+    audit.record(
+        actor,
+        event.name,
+        f"{kind}:{getattr(event, field)}",
+        event.facts(),
+        on_behalf_of=on_behalf_of,
+    )
     subscribers: Subscribers = current_app.extensions["subscribers"]
     for cls in type(event).__mro__:
         if issubclass(cls, Event):

@@ -1,11 +1,14 @@
-"""Lists as files that spreadsheets read rightly and are not tricked by, whole, and each with a trace in the audit trail.
+"""Lists as files that spreadsheets read rightly and are not tricked by, whole, and each with a
+trace in the audit trail.
 
-CSV: what looks like a formula is kept as text; for a reader of French the separator is a semicolon, so that decimal commas
-survive and Excel opens columns. XLSX: real dates and numbers, a filter over each column, texts never read as formulas.
+CSV: what looks like a formula is kept as text; for a reader of French the separator is a semicolon,
+so that decimal commas survive and Excel opens columns. XLSX: real dates and numbers, a filter over
+each column, texts never read as formulas.
 
-Every export is recorded in the audit trail (`note`). An export is something that people take away: a list as a file, an archive,
-a list to print, the file of another person's certificate. A page of the site or of a list of the API is no export: people work
-with pages all day, and an entry for each would hide the others. That staff read a profile is recorded where profiles are read.
+Every export is recorded in the audit trail (`note`). An export is something that people take away:
+a list as a file, an archive, a list to print, the file of another person's certificate. A page of
+the site or of a list of the API is no export: people work with pages all day, and an entry for each
+would hide the others. That staff read a profile is recorded where profiles are read.
 """
 
 from __future__ import annotations
@@ -28,29 +31,41 @@ from core import audit, i18n, readings
 from core.database import db
 from core.policy import Actor
 
-#: What spreadsheets take for the beginning of a formula, with the fullwidth twins that some of them fold.
+#: What spreadsheets take for the beginning of a formula, with the fullwidth twins that some of them
+#: fold.
 FORMULA = frozenset("=+-@|%＝＋－＠｜％")
 BREAKS = ("\t", "\r", "\n")
 #: Rows of one sheet, and signs of one cell, as XLSX has them.
 LONGEST_SHEET, LONGEST_CELL = 1_048_576, 32_767
-FORMATS = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+FORMATS = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 
 Rows = Iterable[Sequence[Any]]
 
 
 def note(actor: Actor, what: str, subject: str, facts: dict[str, Any]) -> None:
-    """Records `<what>.exported`, in a transaction of its own: how much `actor` takes away, never whose data. Build the answer
-    first, because objects read before the call cannot be used after it."""
+    """Records `<what>.exported`, in a transaction of its own: how much `actor` takes away, never
+    whose data. Build the answer first, because objects read before the call cannot be used after
+    it."""
     readings.record(lambda: audit.record(actor, f"{what}.exported", subject, facts))
 
 
 def download(
-    actor: Actor, what: str, name: str, header: Sequence[Any], rows: Rows, *, trace: Callable[[int], None] | None = None
+    actor: Actor,
+    what: str,
+    name: str,
+    header: Sequence[Any],
+    rows: Rows,
+    *,
+    trace: Callable[[int], None] | None = None,
 ) -> Response:
-    """`rows` as a file called `name`: CSV, or XLSX when the address says `format=xlsx`. They are read as they are written, so
-    a generator of any length takes no memory.
+    """`rows` as a file called `name`: CSV, or XLSX when the address says `format=xlsx`. They are
+    read as they are written, so a generator of any length takes no memory.
 
-    That `actor` took them away is noted as `<what>.exported` (how many, never whose), or as `trace` does with their number.
+    That `actor` took them away is noted as `<what>.exported` (how many, never whose), or as `trace`
+    does with their number.
     """
     kind = "xlsx" if request.args.get("format") == "xlsx" else "csv"
     file = tempfile.TemporaryFile()  # noqa: SIM115 -- closed with the response
@@ -62,16 +77,21 @@ def download(
         note(actor, what, f"person:{actor.person_id}", {"rows": count, "format": kind})
     size = file.tell()
     file.seek(0)
-    response = current_app.response_class(FileWrapper(file, 65_536), content_type=FORMATS[kind], direct_passthrough=True)
+    response = current_app.response_class(
+        FileWrapper(file, 65_536), content_type=FORMATS[kind], direct_passthrough=True
+    )
     response.content_length = size
     response.call_on_close(file.close)
     response.headers["Content-Language"] = i18n.locale()
-    response.headers["Content-Disposition"] = dump_options_header("attachment", {"filename": f"{_plain_name(name)}.{kind}"})
+    response.headers["Content-Disposition"] = dump_options_header(
+        "attachment", {"filename": f"{_plain_name(name)}.{kind}"}
+    )
     return response
 
 
 def csv_text(header: Sequence[Any], rows: Rows) -> str:
-    """The text of a CSV file in the language in force, byte order mark included (Excel needs it)."""
+    """The text of a CSV file in the language in force, byte order mark included (Excel needs
+    it)."""
     file = io.BytesIO()
     _write_csv(file, header, rows)
     return file.getvalue().decode()
@@ -86,7 +106,12 @@ def _write_csv(file: IO[bytes], header: Sequence[Any], rows: Rows) -> int:
     writer.writerow([cell(value) for value in header])
     count = 0
     for row in rows:
-        writer.writerow([_number(value) if is_french and isinstance(value, float) else cell(value) for value in row])
+        writer.writerow(
+            [
+                _number(value) if is_french and isinstance(value, float) else cell(value)
+                for value in row
+            ]
+        )
         count += 1
     text.flush()
     text.detach()  # leaves the file open
@@ -94,10 +119,14 @@ def _write_csv(file: IO[bytes], header: Sequence[Any], rows: Rows) -> int:
 
 
 def _write_xlsx(file: IO[bytes], header: Sequence[Any], rows: Rows) -> int:
-    """Writes the rows and returns how many there were; what one sheet cannot hold goes on in the next."""
+    """Writes the rows and returns how many there were; what one sheet cannot hold goes on in the
+    next."""
     from xlsxwriter import Workbook  # only who takes a workbook away waits for it
 
-    book = Workbook(file, {"constant_memory": True, "default_date_format": "yyyy-mm-dd", "remove_timezone": True})
+    book = Workbook(
+        file,
+        {"constant_memory": True, "default_date_format": "yyyy-mm-dd", "remove_timezone": True},
+    )
     instants = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
     count, line, sheet = 0, 0, None
     for row in rows:
@@ -138,11 +167,14 @@ def _write_cell(sheet: Any, line: int, column: int, value: Any, instants: Any) -
         sheet.write_datetime(line, column, value)
     else:
         text = value.value if isinstance(value, enum.StrEnum) else str(value)
-        sheet.write_string(line, column, text if len(text) <= LONGEST_CELL else text[: LONGEST_CELL - 1] + "…")
+        sheet.write_string(
+            line, column, text if len(text) <= LONGEST_CELL else text[: LONGEST_CELL - 1] + "…"
+        )
 
 
 def cell(value: Any) -> str:
-    """`value` as a cell of CSV. Numbers stay numbers; a text that could be read as a formula gets an apostrophe in front."""
+    """`value` as a cell of CSV. Numbers stay numbers; a text that could be read as a formula
+    gets an apostrophe in front."""
     if value is None:
         return ""
     if isinstance(value, bool | int | float) and not isinstance(value, enum.Enum):

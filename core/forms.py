@@ -1,4 +1,5 @@
-"""Forms: shape only. Rules live in services; what they refuse comes back to the field it is about."""
+"""Forms: shape only. Rules live in services; what they refuse comes back to the field it is
+about."""
 
 from __future__ import annotations
 
@@ -39,8 +40,9 @@ from core.personal import Field
 
 
 def attributes(**values: Any) -> Markup:
-    """The attributes of an HTML element: True stands for a name alone, False for nothing; `class_` and `aria_label` are
-    "class" and "aria-label". What WTForms' own `html_params` writes, in a third of its time, and values are always escaped."""
+    """The attributes of an HTML element: True stands for a name alone, False for nothing;
+    `class_` and `aria_label` are "class" and "aria-label". What WTForms' own `html_params`
+    writes, in a third of its time, and values are always escaped."""
     written = []
     for name, value in sorted(values.items()):
         if value is True:
@@ -52,19 +54,23 @@ def attributes(**values: Any) -> Markup:
 
 
 #: How to say that there is one name only; the services ask for at least one.
-ONE_NAME = _l("A person with one name only has it in one of the two fields. Leave the other one empty.")
+ONE_NAME = _l(
+    "A person with one name only has it in one of the two fields. Leave the other one empty."
+)
 NEEDED = [InputRequired(_l("Fill in this field."))]
 #: What stands for no choice: an option without any words is not valid, and is read out as nothing.
 NOTHING = "–"
 
 
 def whole(text: str | None) -> int | None:
-    """The number that `text` writes in at most nine ASCII digits, which every column can hold; None for anything else."""
+    """The number that `text` writes in at most nine ASCII digits, which every column can hold;
+    None for anything else."""
     return int(text) if text and len(text) < 10 and text.isascii() and text.isdigit() else None
 
 
 def is_shown_again() -> bool:
-    """Whether this form was sent to be shown once more with what was typed, in another language, and not to act."""
+    """Whether this form was sent to be shown once more with what was typed, in another language,
+    and not to act."""
     return request.method == "POST" and "redisplay" in request.form
 
 
@@ -74,7 +80,8 @@ F = TypeVar("F", bound="Form")
 class Form(FlaskForm):
     """Every form of the application. `refused` holds sentences that belong to no single field.
 
-    A form that is only shown again counts as not submitted and is never valid; it holds what was typed.
+    A form that is only shown again counts as not submitted and is never valid; it holds what was
+    typed.
     """
 
     class Meta(FlaskForm.Meta):
@@ -104,14 +111,21 @@ class Form(FlaskForm):
         for field in self.controls():
             if isinstance(field.data, str) and "\0" in field.data:  # PostgreSQL cannot keep it
                 field.data = field.data.replace("\0", "")
-                field.errors = [*field.errors, _l("This held a character that cannot be kept. Check it, and send it again.")]
+                field.errors = [
+                    *field.errors,
+                    _l("This held a character that cannot be kept. Check it, and send it again."),
+                ]
                 is_valid = False
         return is_valid
 
     def refuse(self, error: DomainError) -> None:
         """Puts a refusal at its field, or above the form when it is about none of them."""
         for one in error.errors or [error]:
-            for asked in (field for field in self if isinstance(field, Confirmation) and field.code == one.code):
+            for asked in (
+                field
+                for field in self
+                if isinstance(field, Confirmation) and field.code == one.code
+            ):
                 asked.is_asked = True
             field = self.field_at((one.field or "").replace(".", "-"))
             if field is None:
@@ -120,7 +134,8 @@ class Form(FlaskForm):
                 field.errors = [*field.errors, one.message]
 
     def field_at(self, name: str) -> Any:
-        """The field of this name; for a text in several languages, its first field. None when there is none."""
+        """The field of this name; for a text in several languages, its first field. None when
+        there is none."""
         texts_of = {field.name: field.first for field in self if isinstance(field, TextsField)}
         field = texts_of.get(name) or self._fields.get(name)
         return field or next((one for one in self.controls() if one.name == name), None)
@@ -141,7 +156,8 @@ class Form(FlaskForm):
 
 
 class Confirmation(BooleanField):
-    """A tick that is offered once the act was refused with `code`, and lets it pass. Templates show it with `confirmation`."""
+    """A tick that is offered once the act was refused with `code`, and lets it pass. Templates
+    show it with `confirmation`."""
 
     def __init__(self, label: Any, *, code: str, **kwargs: Any):
         super().__init__(label, **kwargs)
@@ -162,13 +178,16 @@ def names_confirmation() -> Any:
 
 
 class WhoField(RadioField):
-    """Asks who is meant, once the act was refused because someone near is known. `identity`: what was answered."""
+    """Asks who is meant, once the act was refused because someone near is known. `identity`:
+    what was answered."""
 
     def __init__(self, label: Any = _l("Same person?"), *args: Any, **kwargs: Any):
         super().__init__(label, *args, choices=[], validate_choice=False, **kwargs)
 
     def offer(self, candidates: Iterable[Mapping[str, Any]]) -> None:
-        known = [(str(one["id"]), _("Yes, the same as %(name)s", name=one["name"])) for one in candidates]
+        known = [
+            (str(one["id"]), _("Yes, the same as %(name)s", name=one["name"])) for one in candidates
+        ]
         self.choices = [*known, (names.NEW, _("No, another person"))] if known else []
 
     @property
@@ -180,7 +199,10 @@ def issuer_field() -> Any:
     """Whose a number is, in every form that takes one."""
     return StringField(
         _l("Issuer of the number"),
-        description=_l("The organization’s code or a country. Leave it empty if the person’s country issued the number."),
+        description=_l(
+            "The organization’s code or a country. Leave it empty if the person’s country issued "
+            "the number."
+        ),
     )
 
 
@@ -216,22 +238,32 @@ class _DayParts(Parts):
 
     def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
-        self.month.choices = [("", "–"), *((str(number), name) for number, name in enumerate(month_names(), 1))]
+        self.month.choices = [
+            ("", "–"),
+            *((str(number), name) for number, name in enumerate(month_names(), 1)),
+        ]
 
 
 class NationalitiesField(StringField):
-    """One or several nationalities, in words; those that are known already are written so that they are understood again."""
+    """One or several nationalities, in words; those that are known already are written so that
+    they are understood again."""
 
     def __init__(self, label: Any = _l("Nationality"), *args: Any, **kwargs: Any):
-        kwargs.setdefault("description", _l("One or several, with a semicolon between them, such as: Senegal; France"))
+        kwargs.setdefault(
+            "description",
+            _l("One or several, with a semicolon between them, such as: Senegal; France"),
+        )
         super().__init__(label, *args, **kwargs)
 
     def process_data(self, value: Any) -> None:
-        super().process_data(value if isinstance(value, str) else countries.written(value or (), locale()))
+        super().process_data(
+            value if isinstance(value, str) else countries.written(value or (), locale())
+        )
 
 
 class DayField(FormField):
-    """A date typed as day, name of the month and year. `date` is its value once validated: None when left empty.
+    """A date typed as day, name of the month and year. `date` is its value once validated: None
+    when left empty.
 
     Set from an object's `datetime.date`; the parts keep what was typed when it is no date.
     """
@@ -242,7 +274,8 @@ class DayField(FormField):
         self.flags.required = is_required
         self.date: date | None = None
 
-    errors: Any = ()  # a plain attribute again: refusals are put here, and the parts have none of their own
+    # a plain attribute again: refusals are put here, and the parts have none of their own
+    errors: Any = ()
 
     def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
         self.date = data if isinstance(data, date) else None
@@ -250,7 +283,10 @@ class DayField(FormField):
         self.errors = []
 
     def validate(self, form: Any, extra_validators: Any = ()) -> bool:
-        typed = [str(part.data or "").strip() for part in (self.form.year, self.form.month, self.form.day)]
+        typed = [
+            str(part.data or "").strip()
+            for part in (self.form.year, self.form.month, self.form.day)
+        ]
         self.errors, self.date = [], None
         if any(typed):
             self.date = self._read(typed)
@@ -272,19 +308,34 @@ class DayField(FormField):
 
 
 class TextsField(FormField):
-    """A text with a field for each language that forms ask for or that it already exists in: `title` is sent as `title-en`,
-    `title-fr` … `label` has a placeholder for the `language`. `texts`: what was typed, by language."""
+    """A text with a field for each language that forms ask for or that it already exists in:
+    `title` is sent as `title-en`, `title-fr` … `label` has a placeholder for the `language`.
+    `texts`: what was typed, by language."""
 
-    def __init__(self, label: Any = None, validators: Any = None, *, part: type[StringField] = StringField, **kwargs: Any):
+    def __init__(
+        self,
+        label: Any = None,
+        validators: Any = None,
+        *,
+        part: type[StringField] = StringField,
+        **kwargs: Any,
+    ):
         super().__init__(BaseForm, label, validators, **kwargs)
         self.part, self.sentence = part, label
         self.codes: list[str] = []
 
     def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
         start = self.object_data = data if isinstance(data, Mapping) else {}
-        sent = {code for code in texts.LANGUAGES if formdata is not None and f"{self.name}-{code}" in formdata}
+        sent = {
+            code
+            for code in texts.LANGUAGES
+            if formdata is not None and f"{self.name}-{code}" in formdata
+        }
         self.codes = texts.in_order({*texts.asked_for(), *start, *sent})
-        parts = {code: self.part(_in_language(self.sentence, code), render_kw=_marked(code)) for code in self.codes}
+        parts = {
+            code: self.part(_in_language(self.sentence, code), render_kw=_marked(code))
+            for code in self.codes
+        }
         self.form = BaseForm(parts, prefix=f"{self.name}-")
         self.form.process(formdata, data=start)
 
@@ -305,11 +356,14 @@ def _in_language(sentence: LazyString, code: str) -> LazyString:
 def _marked(code: str) -> dict[str, Any]:
     """Tells spell-checkers and screen readers when a text is in another language than the page."""
     marks = {"lang": code} if code != locale() else {}
-    return marks | ({"dir": texts.direction(code)} if texts.direction(code) != texts.direction(locale()) else {})
+    return marks | (
+        {"dir": texts.direction(code)} if texts.direction(code) != texts.direction(locale()) else {}
+    )
 
 
 class SharedSelect:
-    """A select of options that are the same for everyone: they are written once per language, not once per page."""
+    """A select of options that are the same for everyone: they are written once per language,
+    not once per page."""
 
     input_type = None
 
@@ -323,12 +377,16 @@ class SharedSelect:
 
 @lru_cache(maxsize=128)
 def _options(choices: tuple[tuple[str, str], ...]) -> Markup:
-    return Markup("").join(Markup('<option value="{}">{}</option>').format(value, words or NOTHING) for value, words in choices)
+    return Markup("").join(
+        Markup('<option value="{}">{}</option>').format(value, words or NOTHING)
+        for value, words in choices
+    )
 
 
 @contextmanager
 def refusals_on(form: Form) -> Iterator[None]:
-    """`with refusals_on(form), transaction():` turns a refused act into errors on the form it came from."""
+    """`with refusals_on(form), transaction():` turns a refused act into errors on the form it
+    came from."""
     try:
         yield
     except (Invalid, Conflict) as error:

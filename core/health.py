@@ -32,7 +32,8 @@ def alive() -> Response:
 @public
 @described("Whether it can serve, and write", {200: str, 503: str}, "text/plain")
 def ready() -> Response:
-    """503 unless the database answers, is migrated to the newest revision, and takes what is written."""
+    """503 unless the database answers, is migrated to the newest revision, and takes what is
+    written."""
     fault = migration_fault() or write_fault()
     sentences = [fault] if fault else ["ready", *(_mail_fault())]
     return Response("\n".join([*sentences, ""]), 503 if fault else 200, mimetype="text/plain")
@@ -46,16 +47,20 @@ def _mail_fault() -> list[str]:
 
 #: Seconds for which a probe's answer is good: whoever watches asks often, and so may anyone else.
 PROBE_SECONDS = 2.0
-#: Seconds that a probe waits for other writers, and bytes that it writes beside the database and the files.
+#: Seconds that a probe waits for other writers, and bytes that it writes beside the database and
+#: the files.
 PROBE_PATIENCE, PROBE_BYTES = 1.0, 65_536
 _probing = threading.Lock()
 
 
 def write_fault() -> str | None:
-    """Why nothing can be written, or None. Tried on the disks and in the database, without leaving anything."""
+    """Why nothing can be written, or None. Tried on the disks and in the database, without
+    leaving anything."""
     kept = current_app.extensions.get("write_fault")
     is_old = kept is None or kept[0] < time.monotonic() - PROBE_SECONDS
-    if is_old and _probing.acquire(blocking=kept is None):  # one thread looks, the others need not wait for it
+    if is_old and _probing.acquire(
+        blocking=kept is None
+    ):  # one thread looks, the others need not wait for it
         try:
             kept = current_app.extensions["write_fault"] = (time.monotonic(), _probe())
         finally:
@@ -84,4 +89,7 @@ def _probe() -> str | None:
     except Unavailable as outage:
         return f"nothing can be written to the database ({outage.code})"
     except OSError as error:
-        return f"nothing can be written to the disk ({errno.errorcode.get(error.errno or 0, type(error).__name__)})"
+        return (
+            "nothing can be written to the disk "
+            f"({errno.errorcode.get(error.errno or 0, type(error).__name__)})"
+        )

@@ -13,7 +13,15 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale, dates, numbers
 from babel.support import NullTranslations, Translations
-from flask import Flask, appcontext_popped, appcontext_pushed, g, has_app_context, has_request_context, request
+from flask import (
+    Flask,
+    appcontext_popped,
+    appcontext_pushed,
+    g,
+    has_app_context,
+    has_request_context,
+    request,
+)
 from flask_babel import Babel, Domain, force_locale, get_locale
 from flask_babel.speaklater import LazyString
 from jinja2 import pass_eval_context
@@ -24,8 +32,9 @@ from wtforms.i18n import DefaultTranslations, messages_path
 from core import countries, languages, texts
 from core.text import normalized
 
-# What a lazy text says is text, facts and all. Flask-Babel's own calls itself markup, which put a file's cell or a person's name
-# live into the page that refused it. Now every message is escaped where it is shown, like any other text.
+# What a lazy text says is text, facts and all. Flask-Babel's own calls itself markup, which put a
+# file's cell or a person's name live into the page that refused it. Now every message is escaped
+# where it is shown, like any other text.
 if hasattr(LazyString, "__html__"):
     del LazyString.__html__
 
@@ -40,11 +49,14 @@ def init_app(app: Flask) -> None:
         lambda one, many, count: _translations().ungettext(one, many, count),
         newstyle=True,
         pgettext=lambda context, text: _translations().upgettext(context, text),
-        npgettext=lambda context, one, many, count: _translations().unpgettext(context, one, many, count),
+        npgettext=lambda context, one, many, count: _translations().unpgettext(
+            context, one, many, count
+        ),
     )
     appcontext_pushed.connect(_forget, app)
     appcontext_popped.connect(_forget, app)
-    # Jinja's own `_` goes through the template's context three times for each of a page's fifty texts: a tenth of its time.
+    # Jinja's own `_` goes through the template's context three times for each of a page's fifty
+    # texts: a tenth of its time.
     app.jinja_env.globals.update(_=_template_text, gettext=_template_text)
     app.jinja_env.filters.update(
         text=text,
@@ -65,7 +77,8 @@ _loaded: dict[str, NullTranslations] = {}
 
 
 def _translations() -> NullTranslations:
-    """The catalogue of the language in force. A page asks some fifty times, and Flask-Babel looks it up anew each time."""
+    """The catalogue of the language in force. A page asks some fifty times, and Flask-Babel
+    looks it up anew each time."""
     code = locale()
     if code not in _loaded:
         _loaded[code] = Domain().get_translations()
@@ -99,15 +112,21 @@ def _template_words(code: str, text: str, is_page: bool) -> str:
 
 @lru_cache(maxsize=8)
 def form_texts(code: str) -> DefaultTranslations:
-    """WTForms' own sentences in a language. Its file is read once: Flask-WTF reads it again for every form."""
+    """WTForms' own sentences in a language. Its file is read once: Flask-WTF reads it again for
+    every form."""
     return DefaultTranslations(Translations.load(messages_path(), [code], domain="wtforms"))
 
 
 def choose_locale() -> str:
-    """`?lang=`, then the cookie, then the profile's language, then what the browser asks for; English at last."""
+    """`?lang=`, then the cookie, then the profile's language, then what the browser asks for;
+    English at last."""
     if not has_request_context():
         return texts.SOURCE
-    asked = request.args.get("lang"), request.cookies.get(COOKIE), getattr(g, "profile_language", None)
+    asked = (
+        request.args.get("lang"),
+        request.cookies.get(COOKIE),
+        getattr(g, "profile_language", None),
+    )
     for code in asked:
         if code in texts.offered():
             return code
@@ -115,8 +134,9 @@ def choose_locale() -> str:
 
 
 def looked_up(ranges: list[tuple[str, float]]) -> str:
-    """The page's language for the ranges that a browser sends with their weights, best first: RFC 4647's lookup. "fr-CA" is
-    French even where English is wanted less; "*" decides nothing; a weight of 0 refuses a language, unless no other is left."""
+    """The page's language for the ranges that a browser sends with their weights, best first:
+    RFC 4647's lookup. "fr-CA" is French even where English is wanted less; "*" decides nothing;
+    a weight of 0 refuses a language, unless no other is left."""
     refused = {_normal(tag) for tag, weight in ranges if not weight}
     offered = [code for code in texts.offered() if code not in refused] or list(texts.offered())
     for tag, weight in ranges:
@@ -132,12 +152,14 @@ def _normal(tag: str) -> str:
     return tag.strip().replace("_", "-").lower()
 
 
-#: The language in force, once it is known. A page asks a hundred times, and `flask.g` takes ten times as long to answer.
+#: The language in force, once it is known. A page asks a hundred times, and `flask.g` takes ten
+#: times as long to answer.
 _in_force: ContextVar[str | None] = ContextVar("language", default=None)
 
 
 def _forget(*_: Any, **__: Any) -> None:
-    """Where one piece of work ends and another begins: the thread stays the same, the language need not."""
+    """Where one piece of work ends and another begins: the thread stays the same, the language
+    need not."""
     _in_force.set(None)
 
 
@@ -194,7 +216,8 @@ def _weekday_words(value: date, code: str) -> str:
 
 
 def weekday_words(value: date | None) -> str:
-    """A date in words with its weekday, to be checked by whoever typed it: "Monday 8 March 2027"."""
+    """A date in words with its weekday, to be checked by whoever typed it: "Monday 8 March
+    2027"."""
     return _weekday_words(value, locale()) if value else ""
 
 
@@ -210,11 +233,15 @@ def instant_words(value: datetime | None, zone: str = "UTC") -> str:
         return ""
     local = value.astimezone(ZoneInfo(zone))
     clock = dates.format_time(local, "HH:mm", locale=locale())
-    return f"{date_words(local.date())}, {clock} ({dates.get_timezone_name(local, 'short', locale=locale())})"
+    return (
+        f"{date_words(local.date())}, {clock} "
+        f"({dates.get_timezone_name(local, 'short', locale=locale())})"
+    )
 
 
 def machine_time(value: date | datetime) -> str:
-    """A day or an instant as HTML's `<time datetime>` takes it: whole seconds, because it knows three decimals at most."""
+    """A day or an instant as HTML's `<time datetime>` takes it: whole seconds, because it knows
+    three decimals at most."""
     return value.isoformat(timespec="seconds") if isinstance(value, datetime) else value.isoformat()
 
 
@@ -253,6 +280,7 @@ def language_name(code: str | None, in_code: str | None = None) -> str:
 
 @lru_cache(maxsize=8)
 def teaching_languages(code: str) -> tuple[tuple[str, str], ...]:
-    """(code, name): those that courses are usually taught in, the six of the United Nations first, then some neighbours."""
+    """(code, name): those that courses are usually taught in, the six of the United Nations
+    first, then some neighbours."""
     offered = (*languages.FIRST, "pt", "de", "it", "nl", "sw", "tr", "uk")
     return tuple((c, language_name(c, code)) for c in offered)

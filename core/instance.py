@@ -1,4 +1,5 @@
-"""The instance folder is private: keys, people's data and certificates lie there. Each start takes away what others may do."""
+"""The instance folder is private: keys, people's data and certificates lie there. Each start
+takes away what others may do."""
 
 from __future__ import annotations
 
@@ -14,15 +15,22 @@ OTHERS = 0o077
 
 
 def make_private(folder: Path) -> list[str]:
-    """Whatever this process makes is its owner's alone from now on (systemd and most shells would let all read it), and whatever
-    lies in `folder` becomes so. Returns a sentence for each thing that was open; SettingsError for what stays open to others."""
+    """Whatever this process makes is its owner's alone from now on (systemd and most shells
+    would let all read it), and whatever lies in `folder` becomes so. Returns a sentence for each
+    thing that was open; SettingsError for what stays open to others."""
     os.umask(OTHERS)
     if folder.stat().st_mode & stat.S_ISVTX:
-        raise SettingsError(f"{folder} is shared by all who work on this machine: name a folder of its own as INSTANCE_PATH.")
+        raise SettingsError(
+            f"{folder} is shared by all who work on this machine: name a folder of its own as "
+            "INSTANCE_PATH."
+        )
     sentences = []
     if _open_bits(folder):
         if not _close(folder):
-            refused = f"{folder} is open to others and belongs to someone else; run as its owner, or: chmod 700 {folder}"
+            refused = (
+                f"{folder} is open to others and belongs to someone else; run as its owner, or: "
+                f"chmod 700 {folder}"
+            )
             raise SettingsError(refused)
         sentences.append(f"others could open {folder}, and no longer can")
     if found := [path for path in _open_ones(folder) if _close(path)]:
@@ -33,7 +41,8 @@ def make_private(folder: Path) -> list[str]:
 
 
 def _open_ones(folder: Path) -> Iterator[Path]:
-    """Everything below that is open to others. A link is left alone: what it leads to lies elsewhere."""
+    """Everything below that is open to others. A link is left alone: what it leads to lies
+    elsewhere."""
     waiting = [str(folder)]
     while waiting:
         try:
@@ -58,7 +67,8 @@ def _open_bits(path: Path) -> int:
 
 
 def _close(path: Path) -> bool:
-    """Whether it is closed now. In a folder that is closed, what belongs to someone else is out of reach already."""
+    """Whether it is closed now. In a folder that is closed, what belongs to someone else is out
+    of reach already."""
     try:
         path.chmod(stat.S_IMODE(path.lstat().st_mode) & ~OTHERS)
     except OSError:

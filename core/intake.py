@@ -1,7 +1,8 @@
-"""What a request may carry. Counted before it is parsed: parsing is what many small things make expensive.
+"""What a request may carry. Counted before it is parsed: parsing is what many small things make
+expensive.
 
-A body of 4 MB is a million form fields or a quarter of a million JSON keys. Forms are counted by their separators, JSON by its
-punctuation, and neither is read when there is more than anyone needs.
+A body of 4 MB is a million form fields or a quarter of a million JSON keys. Forms are counted by
+their separators, JSON by its punctuation, and neither is read when there is more than anyone needs.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ MOST_DIGITS = 300
 class FormReader(FormDataParser):
     """Werkzeug's, which counts the parts of a multipart form and not the fields of a plain one."""
 
-    def _parse_urlencoded(self, stream: IO[bytes], mimetype: str, content_length: int | None, options: dict[str, str]) -> Any:
+    def _parse_urlencoded(
+        self, stream: IO[bytes], mimetype: str, content_length: int | None, options: dict[str, str]
+    ) -> Any:
         sent = stream.read()
         if self.max_form_parts is not None and sent.count(b"&") >= self.max_form_parts:
             raise RequestEntityTooLarge
@@ -51,8 +54,9 @@ def check_query() -> None:
 
 
 def read_json(sent: bytes | str) -> Any:
-    """The JSON that came from outside. Raises Invalid for what is none, and for what no program of ours would have written:
-    too many values, too deep, infinite or endless numbers, one name twice in an object, the character NUL."""
+    """The JSON that came from outside. Raises Invalid for what is none, and for what no program
+    of ours would have written: too many values, too deep, infinite or endless numbers, one name
+    twice in an object, the character NUL."""
     try:
         text = sent.decode("utf-8-sig") if isinstance(sent, bytes) else sent
         if _count(text) > settings_of().json_values:
@@ -82,7 +86,8 @@ def _malformed(sentence: Any) -> Invalid:
 
 
 def _count(text: str) -> int:
-    """At least as many as there are values: what stands between them, also where it stands in a text."""
+    """At least as many as there are values: what stands between them, also where it stands in a
+    text."""
     return text.count(",") + text.count("[") + text.count("{") + 1
 
 
@@ -123,4 +128,9 @@ def _no_number(word: str) -> Any:
     raise ValueError(_NUMBER)
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_whole_number, parse_float=_fraction, parse_constant=_no_number)
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_object,
+    parse_int=_whole_number,
+    parse_float=_fraction,
+    parse_constant=_no_number,
+)

@@ -1,7 +1,9 @@
-"""Languages that people speak: which there are, what they are called, and what people write for them.
+"""Languages that people speak: which there are, what they are called, and what people write for
+them.
 
-Codes are those of BCP 47: ISO 639-1 where it exists ("fr"), else ISO 639-3 ("din"). Names come from the Unicode CLDR, from
-data/languages.csv, and from ISO 639-3. Which languages pages and messages exist in is another matter (core.i18n).
+Codes are those of BCP 47: ISO 639-1 where it exists ("fr"), else ISO 639-3 ("din"). Names come from
+the Unicode CLDR, from data/languages.csv, and from ISO 639-3. Which languages pages and messages
+exist in is another matter (core.i18n).
 """
 
 from __future__ import annotations
@@ -19,7 +21,16 @@ OWN = ("en", "fr")
 #: The six of the United Nations, which stand first where a language is chosen.
 FIRST = ("en", "fr", "es", "ar", "ru", "zh")
 #: Tags that BCP 47 writes another way today, and one variety that has a code of its own.
-_NOW = {"iw": "he", "in": "id", "ji": "yi", "jw": "jv", "mo": "ro", "fa-af": "prs", "no-bok": "nb", "no-nyn": "nn"}
+_NOW = {
+    "iw": "he",
+    "in": "id",
+    "ji": "yi",
+    "jw": "jv",
+    "mo": "ro",
+    "fa-af": "prs",
+    "no-bok": "nb",
+    "no-nyn": "nn",
+}
 _TAG = re.compile("([A-Za-z]{2,3})(?:[-_][A-Za-z0-9]{2,8})*")
 
 
@@ -53,7 +64,8 @@ def is_language(code: str) -> bool:
 
 
 def kept_code(tag: str) -> str | None:
-    """The code that is kept for a BCP 47 tag or a code of ISO 639: "fr" for "fr-CA" and "fra", "prs" for "fa-AF"."""
+    """The code that is kept for a BCP 47 tag or a code of ISO 639: "fr" for "fr-CA" and "fra",
+    "prs" for "fa-AF"."""
     tag = tag.strip().lower().replace("_", "-")
     if tag in _NOW:
         return _NOW[tag]
@@ -63,10 +75,13 @@ def kept_code(tag: str) -> str | None:
 
 @lru_cache(maxsize=4096)
 def parse(text: str) -> str | None:
-    """The code of a language given by code or by name in English or French; None when unknown or ambiguous."""
+    """The code of a language given by code or by name in English or French; None when unknown or
+    ambiguous."""
     text = one_line(text)
     code, usual = kept_code(text), _usual().find(text)
-    if code and usual and code != usual:  # Fur is spoken in Darfur, and "fur" is the code of Friulian
+    if (
+        code and usual and code != usual
+    ):  # Fur is spoken in Darfur, and "fur" is the code of Friulian
         word = text.strip()
         return usual if word.istitle() else code if len(word) == 2 else None
     return code or usual or (None if _usual().is_ambiguous(text) else _of_iso().find(text))
@@ -74,7 +89,8 @@ def parse(text: str) -> str | None:
 
 @lru_cache(maxsize=4096)
 def name(code: str | None, language: str) -> str:
-    """What the language is called: in English where the other language has no name for it; the code itself when there is none."""
+    """What the language is called: in English where the other language has no name for it; the
+    code itself when there is none."""
     from babel import Locale, UnknownLocaleError
 
     row = _rows().get(code or "", {})
@@ -94,8 +110,8 @@ def _name_of_iso(code: str | None) -> str | None:
 
 @lru_cache(maxsize=8)
 def choices(language: str) -> tuple[tuple[str, str], ...]:
-    """(code, name) of those offered in lists: the six of the United Nations first, then by name those of ISO 639-1 and those
-    spoken where peace operations are."""
+    """(code, name) of those offered in lists: the six of the United Nations first, then by name
+    those of ISO 639-1 and those spoken where peace operations are."""
     first = tuple((code, name(code, language)) for code in FIRST)
     offered = {code for code in _codes().values() if len(code) == 2} | set(_rows())
     rest = ((code, name(code, language)) for code in offered - set(FIRST))
@@ -109,7 +125,8 @@ def _usual() -> Names:
 
 @lru_cache(maxsize=1)
 def _of_iso() -> Names:
-    """Asked last: a name that ISO 639-3 gives to some small language hides nothing that people usually mean by it."""
+    """Asked last: a name that ISO 639-3 gives to some small language hides nothing that people
+    usually mean by it."""
     return Names(_iso_names())
 
 
@@ -117,7 +134,10 @@ def _usual_names() -> Iterator[tuple[str, str]]:
     """(name, code) of ours and of the Unicode Consortium's."""
     from babel import Locale
 
-    ours = {code: (*(row[language] for language in OWN), *several(row["other"])) for code, row in _rows().items()}
+    ours = {
+        code: (*(row[language] for language in OWN), *several(row["other"]))
+        for code, row in _rows().items()
+    }
     yield from ((one, code) for code, names in ours.items() for one in names if one)
     for language in OWN:
         for code, one in Locale.parse(language).languages.items():

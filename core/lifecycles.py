@@ -1,4 +1,5 @@
-"""Lifecycles are tables; only `Machine.fire` assigns a status. Buttons, API and docs are drawn from the table."""
+"""Lifecycles are tables; only `Machine.fire` assigns a status. Buttons, API and docs are drawn
+from the table."""
 
 from __future__ import annotations
 
@@ -17,7 +18,8 @@ from core.policy import Actor, can, require
 
 @dataclass(frozen=True)
 class Transition:
-    """A step of a lifecycle. `permission` None: the step follows from a rule inside another act, no one asks for it.
+    """A step of a lifecycle. `permission` None: the step follows from a rule inside another act, no
+    one asks for it.
 
     `announces` makes the event from the object (after the step) and the facts given to `fire`.
     """
@@ -32,7 +34,8 @@ class Transition:
 class Machine:
     """The lifecycle of one model: its first status and its transitions.
 
-    Where an object may begin in one of several, `firsts` lists them all and `begins` makes the event of its making.
+    Where an object may begin in one of several, `firsts` lists them all and `begins` makes the
+    event of its making.
     """
 
     def __init__(
@@ -48,8 +51,11 @@ class Machine:
         self.begins = begins
         self.transitions = {t.name: t for t in transitions}
 
-    def begin(self, obj: Any, status: enum.StrEnum, actor: Actor, *, on_behalf_of: int | None = None) -> None:
-        """Gives a new object its first status, saves it and announces it. Whether `actor` may is asked before."""
+    def begin(
+        self, obj: Any, status: enum.StrEnum, actor: Actor, *, on_behalf_of: int | None = None
+    ) -> None:
+        """Gives a new object its first status, saves it and announces it. Whether `actor` may is
+        asked before."""
         if status not in self.firsts or self.begins is None:
             raise ValueError(f"{type(obj).__name__} cannot begin as {status}")
         obj.status = status
@@ -57,7 +63,9 @@ class Machine:
         db.session.flush()  # the event names the object by its id
         publish(self.begins(obj, None), actor, on_behalf_of=on_behalf_of)
 
-    def fire(self, obj: Any, name: str, actor: Actor, *, on_behalf_of: int | None = None, **facts: Any) -> None:
+    def fire(
+        self, obj: Any, name: str, actor: Actor, *, on_behalf_of: int | None = None, **facts: Any
+    ) -> None:
         """Takes the step `name`, or raises NotAllowed or Conflict("state_does_not_allow")."""
         step = self.transitions[name]
         if step.permission is not None:
@@ -70,11 +78,14 @@ class Machine:
     def check(self, name: str, status: enum.StrEnum) -> None:
         """Raises Conflict("state_does_not_allow") unless the step `name` begins at this status."""
         if status not in self.transitions[name].sources:
-            raise Conflict("state_does_not_allow", _l("This is not possible any more: things have changed in the meantime."))
+            raise Conflict(
+                "state_does_not_allow",
+                _l("This is not possible any more: things have changed in the meantime."),
+            )
 
     def available(self, obj: Any, actor: Actor, *, status: enum.StrEnum | None = None) -> list[str]:
-        """Names of the steps that `actor` may ask for now, in the table's order. `status`: the one that the object is shown
-        with, if not its own."""
+        """Names of the steps that `actor` may ask for now, in the table's order. `status`: the
+        one that the object is shown with, if not its own."""
         now = obj.status if status is None else status
         return [
             t.name

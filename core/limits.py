@@ -33,7 +33,8 @@ def _key(kind: str, what: str) -> str:
 
 
 def check(kind: str, what: str, *, limit: int, seconds: int) -> None:
-    """Raises TooManyTries when `what` was already tried `limit` times within `seconds`. Reads only."""
+    """Raises TooManyTries when `what` was already tried `limit` times within `seconds`. Reads
+    only."""
     row = db.session.get(TryCount, _key(kind, what))
     if row is not None:
         _refuse(row.count, row.since + timedelta(seconds=seconds), limit)
@@ -42,20 +43,28 @@ def check(kind: str, what: str, *, limit: int, seconds: int) -> None:
 def _refuse(tries: int, ends: datetime, limit: int) -> None:
     if tries >= limit and clock.now() < ends:
         wait = int((ends - clock.now()).total_seconds()) + 1
-        raise TooManyTries("too_many_tries", _l("Too many tries. Please wait a few minutes and try again."), wait)
+        raise TooManyTries(
+            "too_many_tries", _l("Too many tries. Please wait a few minutes and try again."), wait
+        )
 
 
 def count(kind: str, what: str, *, seconds: int, amount: int = 1) -> tuple[int, datetime]:
-    """Counts one try of `what` (or `amount` of them), inside the open transaction; a window of `seconds` starts with its first
-    try. Returns how many there were in it and when it began."""
+    """Counts one try of `what` (or `amount` of them), inside the open transaction; a window of
+    `seconds` starts with its first try. Returns how many there were in it and when it began."""
     now = clock.now()
-    found = {"key": _key(kind, what), "since": now, "count": amount, "oldest": now - timedelta(seconds=seconds)}
+    found = {
+        "key": _key(kind, what),
+        "since": now,
+        "count": amount,
+        "oldest": now - timedelta(seconds=seconds),
+    }
     row = write(_COUNT[db.engine.dialect.name], found).one()
     return row[0], row[1]
 
 
 def spend(kind: str, what: str, *, limit: int, seconds: int, amount: int = 1) -> None:
-    """Counts `amount` of the `limit` tries, or raises TooManyTries, which undoes the open transaction."""
+    """Counts `amount` of the `limit` tries, or raises TooManyTries, which undoes the open
+    transaction."""
     tries, since = count(kind, what, seconds=seconds, amount=amount)
     _refuse(tries - amount, since + timedelta(seconds=seconds), limit)
 
@@ -63,7 +72,9 @@ def spend(kind: str, what: str, *, limit: int, seconds: int, amount: int = 1) ->
 def used(kind: str, what: str, *, seconds: int) -> int:
     """How many tries of `what` were counted in the current window. Writes nothing."""
     row = db.session.get(TryCount, _key(kind, what))
-    return row.count if row is not None and clock.now() < row.since + timedelta(seconds=seconds) else 0
+    return (
+        row.count if row is not None and clock.now() < row.since + timedelta(seconds=seconds) else 0
+    )
 
 
 # Guessing: slowed down, never locked out
@@ -75,16 +86,17 @@ FIRST_WAIT = 5  # seconds
 
 
 def check_pace(kind: str, what: str, *, free: int, longest: int) -> None:
-    """Raises TooManyTries while `what` has to wait: after `free` tries 5, 10, 20 … seconds, at most `longest`. Reads only."""
+    """Raises TooManyTries while `what` has to wait: after `free` tries 5, 10, 20 … seconds, at
+    most `longest`. Reads only."""
     row = db.session.get(TryCount, _key(kind, what))
     if row is not None:
         _refuse_haste(row.count, row.since, free, longest)
 
 
 def pace(kind: str, what: str, *, free: int, longest: int, waits: bool = True) -> None:
-    """Counts a try of `what`, inside the open transaction; raises TooManyTries, which undoes it, while `what` has to wait. A try
-    that is refused is not counted, so no one can prolong another person's wait. With `waits=False` the try is counted, but
-    never refused."""
+    """Counts a try of `what`, inside the open transaction; raises TooManyTries, which undoes it,
+    while `what` has to wait. A try that is refused is not counted, so no one can prolong another
+    person's wait. With `waits=False` the try is counted, but never refused."""
     now = clock.now()
     key = _key(kind, what)
     count, since = _held(key, now)
@@ -97,15 +109,23 @@ def pace(kind: str, what: str, *, free: int, longest: int, waits: bool = True) -
 
 def _refuse_haste(tries: int, last: datetime, free: int, longest: int) -> None:
     now = clock.now()
-    wait = min(longest, FIRST_WAIT * 2 ** min(tries - free, 20)) if tries >= free and last >= now - FORGOTTEN else 0
+    wait = (
+        min(longest, FIRST_WAIT * 2 ** min(tries - free, 20))
+        if tries >= free and last >= now - FORGOTTEN
+        else 0
+    )
     left = (last + timedelta(seconds=wait) - now).total_seconds()
     if left > 0:
-        raise TooManyTries("too_many_tries", _l("Too many tries. Please wait a minute and try again."), math.ceil(left))
+        raise TooManyTries(
+            "too_many_tries",
+            _l("Too many tries. Please wait a minute and try again."),
+            math.ceil(left),
+        )
 
 
 def _held(key: str, now: datetime) -> tuple[int, datetime]:
-    """The number of tries and the time of the last, from a row that is found or created and locked until the transaction
-    ends."""
+    """The number of tries and the time of the last, from a row that is found or created and
+    locked until the transaction ends."""
     insert = (sqlite if is_sqlite() else postgresql).insert(TryCount.__table__)
     added = insert.values(key=key, since=now, count=0)
     held = added.on_conflict_do_update(index_elements=["key"], set_={"count": TryCount.count})
@@ -117,18 +137,24 @@ def _counting(insert: Any) -> Any:
     added = insert(TryCount.__table__)
     is_over = TryCount.since < sa.bindparam("oldest", type_=TryCount.since.type)
     values = {
-        "count": sa.case((is_over, added.excluded.count), else_=TryCount.count + added.excluded.count),
+        "count": sa.case(
+            (is_over, added.excluded.count), else_=TryCount.count + added.excluded.count
+        ),
         "since": sa.case((is_over, added.excluded.since), else_=TryCount.since),
     }
-    return added.on_conflict_do_update(index_elements=["key"], set_=values).returning(TryCount.count, TryCount.since)
+    return added.on_conflict_do_update(index_elements=["key"], set_=values).returning(
+        TryCount.count, TryCount.since
+    )
 
 
-#: Made once: every application comes through here, and building it anew takes 0.4 ms (docs/explanation/performance.md).
+#: Made once: every application comes through here, and building it anew takes 0.4 ms
+#: (docs/explanation/performance.md).
 _COUNT = {"sqlite": _counting(sqlite.insert), "postgresql": _counting(postgresql.insert)}
 
 
 def forget(kind: str, what: str) -> None:
     """Clears the counter after a success, inside the open transaction."""
     db.session.execute(
-        sa.delete(TryCount).where(TryCount.key == _key(kind, what)), execution_options={"synchronize_session": False}
+        sa.delete(TryCount).where(TryCount.key == _key(kind, what)),
+        execution_options={"synchronize_session": False},
     )

@@ -1,4 +1,5 @@
-"""Private files that grow by whole lines only: either the whole line is on disk, or no part of it is in the file."""
+"""Private files that grow by whole lines only: either the whole line is on disk, or no part of
+it is in the file."""
 
 from __future__ import annotations
 
@@ -11,7 +12,9 @@ def append(path: Path, line: bytes) -> None:
     """Adds `line` and waits until it is on disk. An OSError leaves no part of it."""
     while True:
         is_new = not os.path.lexists(path)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(
+            path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600
+        )
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             if not _is_still(path, descriptor):
@@ -33,7 +36,9 @@ def _is_still(path: Path, descriptor: int) -> bool:
 
 def _write(descriptor: int, line: bytes) -> None:
     size = os.fstat(descriptor).st_size
-    is_torn = size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"  # the machine stopped in the middle of a line
+    is_torn = (
+        size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
+    )  # the machine stopped in the middle of a line
     try:
         left = b"\n" * is_torn + line + b"\n"
         while left:
@@ -45,7 +50,8 @@ def _write(descriptor: int, line: bytes) -> None:
 
 
 def rename(path: Path, name: str) -> None:
-    """Renames the file once no process writes to it; `append` then begins a new one. Does nothing when there is no file."""
+    """Renames the file once no process writes to it; `append` then begins a new one. Does
+    nothing when there is no file."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:

@@ -1,7 +1,9 @@
-"""Rows that belong under a lock change only under it. Every flush is checked, so that no service can forget it.
+"""Rows that belong under a lock change only under it. Every flush is checked, so that no service
+can forget it.
 
-A model says in `__lock__` which columns lead to the row that is locked before it is changed: `("delivery_id",)`, or through
-another row `("enrollment_id", "delivery_id")`. Code that takes the lock notes the id in the open transaction's `touched`.
+A model says in `__lock__` which columns lead to the row that is locked before it is changed:
+`("delivery_id",)`, or through another row `("enrollment_id", "delivery_id")`. Code that takes the
+lock notes the id in the open transaction's `touched`.
 """
 
 from __future__ import annotations
@@ -19,7 +21,11 @@ from core.database import Base
 
 def init_app(app: Flask) -> None:
     """Checks every flush and every statement from here on."""
-    for name, check in (("before_flush", _check_flush), ("after_flush", _own_what_is_new), ("do_orm_execute", _check_statement)):
+    for name, check in (
+        ("before_flush", _check_flush),
+        ("after_flush", _own_what_is_new),
+        ("do_orm_execute", _check_statement),
+    ):
         if not event.contains(Session, name, check):
             event.listen(Session, name, check)
 
@@ -37,9 +43,12 @@ def _check_flush(session: Session, context: Any, instances: Any) -> None:
 
 
 def _is_changed(row: Any) -> bool:
-    """Whether a column of the row is: what another row's foreign key does to its relationships is that row's change."""
+    """Whether a column of the row is: what another row's foreign key does to its relationships
+    is that row's change."""
     state = inspect(row)
-    return any(state.attrs[column.key].history.has_changes() for column in state.mapper.column_attrs)
+    return any(
+        state.attrs[column.key].history.has_changes() for column in state.mapper.column_attrs
+    )
 
 
 def _own_what_is_new(session: Session, context: Any) -> None:
@@ -50,8 +59,11 @@ def _own_what_is_new(session: Session, context: Any) -> None:
 
 
 def _check_statement(state: Any) -> None:
-    """Which rows a statement will change is not known before it runs, so it needs at least one lock."""
-    if (state.is_insert or state.is_update or state.is_delete) and (name := state.statement.table.name) in _locked_tables():
+    """Which rows a statement will change is not known before it runs, so it needs at least one
+    lock."""
+    if (state.is_insert or state.is_update or state.is_delete) and (
+        name := state.statement.table.name
+    ) in _locked_tables():
         unit = state.session.info.get("unit")
         if unit is not None and not unit.touched:
             raise UntouchedWrite(f"a statement that changes {name} without a lock")
@@ -59,11 +71,14 @@ def _check_statement(state: Any) -> None:
 
 def _require_touched(session: Session, owner: Any, name: str) -> None:
     if owner.id is not None and owner.id not in session.info["unit"].touched:
-        raise UntouchedWrite(f"{name} changed while its {type(owner).__name__.lower()} {owner.id} was not touched")
+        raise UntouchedWrite(
+            f"{name} changed while its {type(owner).__name__.lower()} {owner.id} was not touched"
+        )
 
 
 def _owners(session: Session, row: Any) -> Iterator[Any]:
-    """The rows to lock before this one changes; none for a model without a lock, or while the owner itself is new."""
+    """The rows to lock before this one changes; none for a model without a lock, or while the
+    owner itself is new."""
     steps = type(row).__lock__
     for step in steps:
         row = _parent(session, row, object_mapper(row).columns[step])
@@ -88,7 +103,9 @@ def _parent(session: Session, row: Any, column: Column[Any]) -> Any:
 @lru_cache(maxsize=64)
 def _mapper_of(column: Column[Any]) -> Mapper[Any]:
     (key,) = column.foreign_keys
-    return next(mapper for mapper in Base.registry.mappers if mapper.local_table is key.column.table)
+    return next(
+        mapper for mapper in Base.registry.mappers if mapper.local_table is key.column.table
+    )
 
 
 @lru_cache(maxsize=1)
@@ -100,7 +117,9 @@ def _lockable() -> frozenset[Mapper[Any]]:
 
 @lru_cache(maxsize=1)
 def _locked_tables() -> frozenset[str]:
-    return frozenset(mapper.class_.__tablename__ for mapper in Base.registry.mappers if mapper.class_.__lock__)
+    return frozenset(
+        mapper.class_.__tablename__ for mapper in Base.registry.mappers if mapper.class_.__lock__
+    )
 
 
 def _end_of(mapper: Mapper[Any], way: tuple[str, ...]) -> Mapper[Any]:

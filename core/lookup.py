@@ -1,4 +1,5 @@
-"""Looking up what people write, whatever its case, accents, punctuation, articles and word order."""
+"""Looking up what people write, whatever its case, accents, punctuation, articles and word
+order."""
 
 from __future__ import annotations
 
@@ -14,35 +15,54 @@ from core.text import normalized
 #: No one's word is longer, and normalising long runs of accents would take quadratic time.
 LONGEST = 300
 
-# Little words that people add, leave out or move: "Gambia (the)", "la Gambie", "Korea, Rep.", "Trinidad & Tobago".
+# Little words that people add, leave out or move: "Gambia (the)", "la Gambie", "Korea, Rep.",
+# "Trinidad & Tobago".
 _LITTLE = frozenset(["and", "d", "de", "des", "du", "et", "l", "la", "le", "les", "of", "the"])
 _SAME = {
-    "dem": "democratic", "democratique": "democratic", "rep": "republic", "republique": "republic", "st": "saint",
-    "ste": "saint", "sainte": "saint", "ile": "island", "iles": "island", "isl": "island", "islands": "island",
-    "fed": "federal", "utd": "united",
-}  # fmt: skip
+    "dem": "democratic",
+    "democratique": "democratic",
+    "rep": "republic",
+    "republique": "republic",
+    "st": "saint",
+    "ste": "saint",
+    "sainte": "saint",
+    "ile": "island",
+    "iles": "island",
+    "isl": "island",
+    "islands": "island",
+    "fed": "federal",
+    "utd": "united",
+}
 
 
-#: Punctuation that people add or leave out without meaning anything by it. A question mark is not among it: "F?" is a doubt.
+#: Punctuation that people add or leave out without meaning anything by it. A question mark is not
+#: among it: "F?" is a doubt.
 _QUIET = re.compile(r"[\s\-_*/,()&'’‘`´ʼʻʹʽˈ′＇\u2010-\u2015]+")
 
 
 def words_of(text: str) -> list[str]:
     """The words of a text in lower case without accents, full stops and what cannot be seen."""
-    separated = _QUIET.sub(" ", text[:LONGEST].replace(".", ""))  # before a lone accent becomes a space with an accent
+    separated = _QUIET.sub(
+        " ", text[:LONGEST].replace(".", "")
+    )  # before a lone accent becomes a space with an accent
     plain = normalized("NFKD", separated).casefold()
-    return "".join(c for c in plain if not unicodedata.combining(c) and unicodedata.category(c) != "Cf").split()
+    return "".join(
+        c for c in plain if not unicodedata.combining(c) and unicodedata.category(c) != "Cf"
+    ).split()
 
 
 def keys(text: str) -> list[str]:
-    """What a name is looked up by, the most exact first: all its words; then those that carry it, in their usual order
-    too ("Tanzania (United Republic of)", "Bahamas, The")."""
+    """What a name is looked up by, the most exact first: all its words; then those that carry
+    it, in their usual order too ("Tanzania (United Republic of)", "Bahamas, The")."""
     if len(text) > LONGEST:
         return []
     found = []
     for order in (text, _turned(text)):
         words = words_of(order)
-        found += ["".join(words), "".join(_SAME.get(word, word) for word in words if word not in _LITTLE)]
+        found += [
+            "".join(words),
+            "".join(_SAME.get(word, word) for word in words if word not in _LITTLE),
+        ]
     return [key for key in dict.fromkeys(found) if key]
 
 
@@ -53,7 +73,8 @@ def _turned(text: str) -> str:
 
 
 class Names:
-    """Names and what they mean. A name that means several things, or that is listed as `ambiguous`, means none."""
+    """Names and what they mean. A name that means several things, or that is listed as
+    `ambiguous`, means none."""
 
     def __init__(self, named: Iterable[tuple[str, str]], ambiguous: Collection[str] = ()):
         meanings: dict[str, set[str]] = defaultdict(set)
@@ -62,7 +83,9 @@ class Names:
                 meanings[key].add(meaning)
         doubtful = {key for name in ambiguous for key in keys(name)}
         self._ambiguous = doubtful | {key for key, found in meanings.items() if len(found) > 1}
-        self._meanings = {key: min(found) for key, found in meanings.items() if key not in self._ambiguous}
+        self._meanings = {
+            key: min(found) for key, found in meanings.items() if key not in self._ambiguous
+        }
 
     def find(self, text: str) -> str | None:
         """What the text means; None when nothing, or more than one thing, bears this name."""

@@ -1,5 +1,5 @@
-"""Migrations through Flask-Migrate, loaded only when asked for: Alembic takes a fifth of a second to import, and serving an
-up-to-date database does not need it."""
+"""Migrations through Flask-Migrate, loaded only when asked for: Alembic takes a fifth of a
+second to import, and serving an up-to-date database does not need it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ from core.settings import ROOT
 
 
 def newest_revision() -> str:
-    """The head, as the file beside the migrations says (a guard keeps it true); Alembic is slow to import."""
+    """The head, as the file beside the migrations says (a guard keeps it true); Alembic is slow
+    to import."""
     return Path(current_app.root_path, "migrations", "HEAD").read_text(encoding="ascii").strip()
 
 
@@ -26,7 +27,11 @@ def migration_fault() -> str | None:
     except sa.exc.SQLAlchemyError as error:
         return f"the database does not answer or was never migrated ({type(error).__name__})"
     newest = newest_revision()
-    return None if revision == newest else f"the database is at revision {revision}, not {newest}: run flask db upgrade"
+    return (
+        None
+        if revision == newest
+        else f"the database is at revision {revision}, not {newest}: run flask db upgrade"
+    )
 
 
 def _ready(app: Flask) -> None:

@@ -1,6 +1,8 @@
-"""Names of people in any script: how they are written in one, ordered, compared and searched. The same everywhere.
+"""Names of people in any script: how they are written in one, ordered, compared and searched. The
+same everywhere.
 
-Both databases are given plain ASCII words made here, so that neither's own idea of letters decides who is found.
+Both databases are given plain ASCII words made here, so that neither's own idea of letters decides
+who is found.
 """
 
 from __future__ import annotations
@@ -21,29 +23,91 @@ _ID = re.compile("[1-9][0-9]{0,8}")
 
 
 def meant(answer: str | None) -> int | str | None:
-    """Who is meant by a written answer to "Same person?": a person's id or NEW; None for no answer."""
+    """Who is meant by a written answer to "Same person?": a person's id or NEW; None for no
+    answer."""
     return int(answer) if answer and _ID.fullmatch(answer) else NEW if answer == NEW else None
 
 
-#: Letters that no decomposition makes plain, and forms that people write for one another (Arabic, Ukrainian, Kazakh, African).
+#: Letters that no decomposition makes plain, and forms that people write for one another (Arabic,
+#: Ukrainian, Kazakh, African).
 _ALIKE = str.maketrans(
-    {"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "ŋ": "n", "æ": "ae", "œ": "oe", "þ": "th", "ŧ": "t", "ə": "a",
-     "ɓ": "b", "ɗ": "d", "ɖ": "d", "ƙ": "k", "ƴ": "y", "ɛ": "e", "ɔ": "o", "ɲ": "n", "ƒ": "f", "ɣ": "g", "ʋ": "v", "ɩ": "i",
-     "ʊ": "u", "ɨ": "i", "ʉ": "u", "ƀ": "b", "ǥ": "g", "ĸ": "k",
-     "ґ": "г", "є": "е", "і": "и", "ғ": "г", "қ": "к", "ң": "н", "ө": "о", "ү": "у", "ұ": "у", "ә": "а", "һ": "х", "җ": "ж",
-     "ى": "ي", "ة": "ه", "ی": "ي", "ې": "ي", "ے": "ي", "ک": "ك", "ڪ": "ك", "ګ": "گ", "ہ": "ه", "ھ": "ه", "ە": "ه", "ۀ": "ه",
-     "ٱ": "ا", "ء": None, "ـ": None, "\u200c": None, "\u200d": None}
-)  # fmt: skip
-#: Signs that stand for a sound or the lack of one, written, left out and exchanged at will: ' ‘ ’ ‛ ʻ ʼ ʽ ʾ ʿ ˈ ` ´ ′ ʹ ׳.
+    {
+        "ø": "o",
+        "ł": "l",
+        "đ": "d",
+        "ð": "d",
+        "ħ": "h",
+        "ı": "i",
+        "ŋ": "n",
+        "æ": "ae",
+        "œ": "oe",
+        "þ": "th",
+        "ŧ": "t",
+        "ə": "a",
+        "ɓ": "b",
+        "ɗ": "d",
+        "ɖ": "d",
+        "ƙ": "k",
+        "ƴ": "y",
+        "ɛ": "e",
+        "ɔ": "o",
+        "ɲ": "n",
+        "ƒ": "f",
+        "ɣ": "g",
+        "ʋ": "v",
+        "ɩ": "i",
+        "ʊ": "u",
+        "ɨ": "i",
+        "ʉ": "u",
+        "ƀ": "b",
+        "ǥ": "g",
+        "ĸ": "k",
+        "ґ": "г",
+        "є": "е",
+        "і": "и",
+        "ғ": "г",
+        "қ": "к",
+        "ң": "н",
+        "ө": "о",
+        "ү": "у",
+        "ұ": "у",
+        "ә": "а",
+        "һ": "х",
+        "җ": "ж",
+        "ى": "ي",
+        "ة": "ه",
+        "ی": "ي",
+        "ې": "ي",
+        "ے": "ي",
+        "ک": "ك",
+        "ڪ": "ك",
+        "ګ": "گ",
+        "ہ": "ه",
+        "ھ": "ه",
+        "ە": "ه",
+        "ۀ": "ه",
+        "ٱ": "ا",
+        "ء": None,
+        "ـ": None,
+        "\u200c": None,
+        "\u200d": None,
+    }
+)
+#: Signs that stand for a sound or the lack of one, written, left out and exchanged at will: ' ‘ ’ ‛
+#: ʻ ʼ ʽ ʾ ʿ ˈ ` ´ ′ ʹ ׳.
 _APOSTROPHES = (
-    "'\u2018\u2019\u201b\u02b9\u02bb\u02bc\u02bd\u02be\u02bf\u02c8\u02ca\u02cb\u0060\u00b4\u2032\u05f3\uff07\ua78b\ua78c"
+    "'\u2018\u2019\u201b\u02b9\u02bb\u02bc\u02bd\u02be\u02bf\u02c8\u02ca\u02cb"
+    "\u0060\u00b4\u2032\u05f3\uff07\ua78b\ua78c"
 )
 _NO_APOSTROPHES = str.maketrans("", "", _APOSTROPHES)
-#: Spellings of passports (ICAO 9303): Müller is "MUELLER" there, Åse "AASE", Weiß "WEISS". Both are read as the shorter.
+#: Spellings of passports (ICAO 9303): Müller is "MUELLER" there, Åse "AASE", Weiß "WEISS". Both are
+#: read as the shorter.
 _PASSPORT = re.compile("(?<=[aou])e|(?<=a)a|(?<=s)s")
 _ARTICLE = "ال"
 #: Scripts written without spaces: any part of a name is a beginning.
-_UNSPACED = re.compile("[\u1100-\u11ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
+_UNSPACED = re.compile(
+    "[\u1100-\u11ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"
+)
 _MARK = "n_"
 #: Longer words are found by their beginning alone.
 _LONGEST = 40
@@ -53,7 +117,8 @@ FAMILY_FIRST_COUNTRIES = frozenset(("CN", "HK", "HU", "JP", "KP", "KR", "MO", "T
 FAMILY_FIRST_LANGUAGES = frozenset(("hu", "ja", "ko", "vi", "zh"))
 
 
-#: A column of `sort_key`: compared sign by sign on both databases, which would order words each in its own way.
+#: A column of `sort_key`: compared sign by sign on both databases, which would order words each in
+#: its own way.
 SORTED = sa.String(250).with_variant(sa.String(250, collation="C"), "postgresql")
 
 
@@ -62,7 +127,8 @@ SORTED = sa.String(250).with_variant(sa.String(250, collation="C"), "postgresql"
 
 @dataclass(frozen=True)
 class Origin:
-    """What tells how a person writes the name: the nationality (else the country that sends the person), and the language."""
+    """What tells how a person writes the name: the nationality (else the country that sends the
+    person), and the language."""
 
     country: str | None = None
     nationalities: Iterable[str] = ()
@@ -74,9 +140,11 @@ class Origin:
         return country in FAMILY_FIRST_COUNTRIES or self.language in FAMILY_FIRST_LANGUAGES
 
 
-def full_name(given_name: str, family_name: str, origin: Origin, *, family_first: bool | None = None) -> str:
-    """The name as its bearer writes it: "Zoë Lefèvre", "王小明", "Nagy János". `family_first`: what the person decided; None
-    leaves it to the script of the name and its origin."""
+def full_name(
+    given_name: str, family_name: str, origin: Origin, *, family_first: bool | None = None
+) -> str:
+    """The name as its bearer writes it: "Zoë Lefèvre", "王小明", "Nagy János". `family_first`: what
+    the person decided; None leaves it to the script of the name and its origin."""
     if family_first is None:
         family_first = bool(_UNSPACED.search(family_name + given_name)) or origin.is_family_first
     if not family_first:
@@ -89,7 +157,8 @@ def full_name(given_name: str, family_name: str, origin: Origin, *, family_first
 
 
 def fold(text: str) -> str:
-    """`text` without accents and case: "Lefèvre-Nguyễn" and "lefevre-nguyen" are one, and so are ё and е, أ and ا, Ґ and Г."""
+    """`text` without accents and case: "Lefèvre-Nguyễn" and "lefevre-nguyen" are one, and so are
+    ё and е, أ and ا, Ґ and Г."""
     plain = normalized("NFKD", normalized("NFKC", text).casefold())
     kept = "".join(c for c in plain if not unicodedata.combining(c))
     return normalized("NFC", kept.translate(_ALIKE))
@@ -97,7 +166,10 @@ def fold(text: str) -> str:
 
 def words_of(text: str) -> list[str]:
     """The folded words of a text; everything that is no letter, mark or digit parts them."""
-    letters = (c if unicodedata.category(c)[0] in "LMN" and c not in _APOSTROPHES else " " for c in fold(text))
+    letters = (
+        c if unicodedata.category(c)[0] in "LMN" and c not in _APOSTROPHES else " "
+        for c in fold(text)
+    )
     return "".join(letters).split()
 
 
@@ -107,14 +179,22 @@ def sort_key(given_name: str, family_name: str) -> str:
 
 
 def is_same_name(one: tuple[str, str], other: tuple[str, str]) -> bool:
-    """Whether two names (given, family) can be one person's: the same words in any order, spaces aside, where one of the two
-    may leave parts out or give initials. At least one whole word is the same."""
-    if {_run_together(*one), _run_together(*one[::-1])} & {_run_together(*other), _run_together(*other[::-1])} - {""}:
+    """Whether two names (given, family) can be one person's: the same words in any order, spaces
+    aside, where one of the two may leave parts out or give initials. At least one whole word is
+    the same."""
+    if {_run_together(*one), _run_together(*one[::-1])} & {
+        _run_together(*other),
+        _run_together(*other[::-1]),
+    } - {""}:
         return True
     shorter, longer = sorted((_compared(" ".join(one)), _compared(" ".join(other))), key=len)
     left, is_certain = list(longer), False
     for word in sorted(shorter, key=len, reverse=True):
-        found = word if word in left else next((other for other in left if _is_initial(word, other)), None)
+        found = (
+            word
+            if word in left
+            else next((other for other in left if _is_initial(word, other)), None)
+        )
         if found is None:
             return False
         left.remove(found)
@@ -135,24 +215,34 @@ def _is_initial(one: str, other: str) -> bool:
 
 
 def is_spelling(printed: str, *parts: str) -> bool:
-    """Whether a printed name can be a spelling of these names: a whole word of it is one of theirs, however words are run
-    together ("Vanderberg", "van der Berg"). In a script without spaces, one may begin or end with the other."""
+    """Whether a printed name can be a spelling of these names: a whole word of it is one of
+    theirs, however words are run together ("Vanderberg", "van der Berg"). In a script without
+    spaces, one may begin or end with the other."""
     said, own = _compared(printed), [word for part in parts for word in _compared(part)]
-    if any(len(word) > 1 or _UNSPACED.match(word) for word in _runs(said) & (_runs(own) | _runs(own[::-1]))):
+    if any(
+        len(word) > 1 or _UNSPACED.match(word)
+        for word in _runs(said) & (_runs(own) | _runs(own[::-1]))
+    ):
         return True
-    return any(_begins_or_ends(one, other) for word in said for name in own for one, other in ((word, name), (name, word)))
+    return any(
+        _begins_or_ends(one, other)
+        for word in said
+        for name in own
+        for one, other in ((word, name), (name, word))
+    )
 
 
 def is_name_of(printed: str, given_name: str, family_name: str, usual: str) -> bool:
-    """Whether a name to print is the person's: a spelling of their name or, in another script, of the name `usual` on their
-    certificates."""
+    """Whether a name to print is the person's: a spelling of their name or, in another script,
+    of the name `usual` on their certificates."""
     if is_spelling(printed, given_name, family_name):
         return True
     return is_spelling(printed, usual) and not is_comparable(printed, given_name, family_name)
 
 
 def is_comparable(printed: str, *parts: str) -> bool:
-    """Whether the two are written in one script at least, so that one could be a spelling of the other."""
+    """Whether the two are written in one script at least, so that one could be a spelling of the
+    other."""
     return bool(_scripts(printed) & _scripts("".join(parts)))
 
 
@@ -162,7 +252,11 @@ def _scripts(text: str) -> set[str]:
 
 def _runs(words: list[str]) -> set[str]:
     """Each word, and what some that follow each other are when they are written as one."""
-    return {"".join(words[start:end]) for start in range(len(words)) for end in range(start + 1, len(words) + 1)}
+    return {
+        "".join(words[start:end])
+        for start in range(len(words))
+        for end in range(start + 1, len(words) + 1)
+    }
 
 
 def _begins_or_ends(word: str, text: str) -> bool:
@@ -170,9 +264,12 @@ def _begins_or_ends(word: str, text: str) -> bool:
 
 
 def number_key(text: str) -> str:
-    """What two spellings of a service number have in common: case, spaces and hyphens count for nothing."""
+    """What two spellings of a service number have in common: case, spaces and hyphens count for
+    nothing."""
     plain = normalized("NFKC", normalized("NFKC", text).casefold())
-    return "".join(c for c in plain if unicodedata.category(c) not in ("Pd", "Zs") and c != "\u2212")
+    return "".join(
+        c for c in plain if unicodedata.category(c) not in ("Pd", "Zs") and c != "\u2212"
+    )
 
 
 # Searched
@@ -192,27 +289,37 @@ def searched(names: Iterable[str | None]) -> str:
 
 
 def finds(column: Any, text: str) -> sa.ColumnElement[bool]:
-    """The condition that a `searched` column holds the beginnings which `text` asks for; never true without a letter."""
-    ways = (sa.and_(*(column.contains(f" {word}", autoescape=True) for word in way)) for way in sought(text))
+    """The condition that a `searched` column holds the beginnings which `text` asks for; never
+    true without a letter."""
+    ways = (
+        sa.and_(*(column.contains(f" {word}", autoescape=True) for word in way))
+        for way in sought(text)
+    )
     return sa.or_(sa.false(), *ways)
 
 
-def spellings(given_name: str, family_name: str, printed: str | None = None, number: str | None = None) -> list[str | None]:
+def spellings(
+    given_name: str, family_name: str, printed: str | None = None, number: str | None = None
+) -> list[str | None]:
     """All that a person is searched by: the name in either order, the printed one, the number."""
     return [f"{given_name} {family_name}", f"{family_name} {given_name}", printed, number]
 
 
 def sought(text: str) -> list[list[str]]:
-    """What a query asks for, as alternatives: each word of one of them must begin a word of the index. Spaces are no
-    difference: "van der berg" is Vanderberg, and "vanderberg" Van der Berg."""
+    """What a query asks for, as alternatives: each word of one of them must begin a word of the
+    index. Spaces are no difference: "van der berg" is Vanderberg, and "vanderberg" Van der Berg."""
     words = words_of(text.translate(_NO_APOSTROPHES))
-    ways = [[_stem(word) for word in words], [_joined(words)]] if len(words) > 1 else [[_stem(word) for word in words]]
+    ways = (
+        [[_stem(word) for word in words], [_joined(words)]]
+        if len(words) > 1
+        else [[_stem(word) for word in words]]
+    )
     return [[_MARK + _spelled(word) for word in way] for way in ways if way]
 
 
 def _forms(words: list[str]) -> Iterator[str]:
-    """Beginnings of a name as people may type it: at each of its words, alone and with all that follow; an Arabic name
-    without its article; where no spaces are written, at each letter."""
+    """Beginnings of a name as people may type it: at each of its words, alone and with all that
+    follow; an Arabic name without its article; where no spaces are written, at each letter."""
     for start, word in enumerate(words):
         yield _passport(word)[:_LONGEST]
         yield _joined(words[start:])

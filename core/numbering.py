@@ -1,11 +1,14 @@
-"""Numbers that people are given, counted by series ("certificate:2026"). A number, once issued, is never issued again.
+"""Numbers that people are given, counted by series ("certificate:2026"). A number, once issued, is
+never issued again.
 
-How far a series went stands in three places: the counter's row, a mark beside the stored files (written before the number is
-committed, so it is never behind), and every signed checkpoint. When the database is set back – restored, or copied over by
-hand – the other two still know, and numbering goes on after them. What is skipped is written into a register.
+How far a series went stands in three places: the counter's row, a mark beside the stored files
+(written before the number is committed, so it is never behind), and every signed checkpoint. When
+the database is set back – restored, or copied over by hand – the other two still know, and
+numbering goes on after them. What is skipped is written into a register.
 
-The mark cannot show whether an issue was undone or the database was set back by exactly one number. We assume that the number
-was issued, so an issue that is undone after its number was drawn leaves one void number.
+The mark cannot show whether an issue was undone or the database was set back by exactly one number.
+We assume that the number was issued, so an issue that is undone after its number was drawn leaves
+one void number.
 """
 
 from __future__ import annotations
@@ -34,29 +37,39 @@ MARKS = "numbers"
 class VoidReason(Worded):
     """Why numbers are void.
 
-    A restore skipped them, because the lost database had issued or may have issued them; the database was set back without
-    `flask restore`, as the mark shows; the mark is one number ahead, so the database was set back by one or an issue was
-    undone; the mark was lost, so nothing shows whether the database was set back.
+    A restore skipped them, because the lost database had issued or may have issued them; the
+    database was set back without `flask restore`, as the mark shows; the mark is one number ahead,
+    so the database was set back by one or an issue was undone; the mark was lost, so nothing shows
+    whether the database was set back.
     """
 
-    RESTORED = "restored", _p("numbers", "A copy was restored; the database that was lost may have issued them")
+    RESTORED = (
+        "restored",
+        _p("numbers", "A copy was restored; the database that was lost may have issued them"),
+    )
     SET_BACK = "set_back", _p("numbers", "The database was set back to an earlier state")
-    UNDONE = "undone", _p("numbers", "Issuing the certificate failed, or the database was set back by one number")
+    UNDONE = (
+        "undone",
+        _p("numbers", "Issuing the certificate failed, or the database was set back by one number"),
+    )
     MARK_LOST = (
         "mark_lost",
         _p(
             "numbers",
-            "The file that records the last number was lost; these numbers may have been issued before",
+            "The file that records the last number was lost; these numbers may have been issued "
+            "before",
         ),
     )
 
 
-#: How many numbers to skip when nothing shows how far a series went: more than are issued between two checkpoints.
+#: How many numbers to skip when nothing shows how far a series went: more than are issued between
+#: two checkpoints.
 BLOCK = 1000
 
 
 class Counter(Base):
-    """The last number of each series. The row's lock lets one transaction at a time draw a number; the register lists gaps."""
+    """The last number of each series. The row's lock lets one transaction at a time draw a
+    number; the register lists gaps."""
 
     __tablename__ = "counter"
     __audited__ = False
@@ -66,8 +79,8 @@ class Counter(Base):
 
 
 class VoidNumbers(Base):
-    """Numbers from `first` to `last` that this database gave to no one and never will: they may have been issued by one that
-    was lost."""
+    """Numbers from `first` to `last` that this database gave to no one and never will: they may
+    have been issued by one that was lost."""
 
     __tablename__ = "void_numbers"
 
@@ -81,8 +94,9 @@ class VoidNumbers(Base):
 
 @dataclass(frozen=True)
 class Series:
-    """What a package says about its numbers. `in_file`: series and value in a stored file's key, or None; `parse`: the same
-    from what a person typed; `show`: the number as people write it; `running`: the series in use between two days."""
+    """What a package says about its numbers. `in_file`: series and value in a stored file's key,
+    or None; `parse`: the same from what a person typed; `show`: the number as people write it;
+    `running`: the series in use between two days."""
 
     in_file: Callable[[str], tuple[str, int] | None]
     parse: Callable[[str], tuple[str, int] | None]
@@ -99,7 +113,8 @@ def series_of_app() -> Series:
 
 
 def next_in(name: str) -> int:
-    """The next number of a series. The counter's row stays locked until the commit, so that no number is lost or doubled."""
+    """The next number of a series. The counter's row stays locked until the commit, so that no
+    number is lost or doubled."""
     insert = (sqlite if is_sqlite() else postgresql).insert(Counter.__table__)
     counted = insert.values(name=name, value=1).on_conflict_do_update(
         index_elements=["name"], set_={"value": Counter.__table__.c.value + 1}
@@ -115,10 +130,12 @@ def next_in(name: str) -> int:
 
 
 def _given(name: str, counted: int) -> tuple[int, VoidReason]:
-    """How far the series went by its mark, and why the numbers after `counted` up to there are void.
+    """How far the series went by its mark, and why the numbers after `counted` up to there are
+    void.
 
-    Without a readable mark, nothing shows whether the database was set back. Issuing goes on after a block of void numbers, as
-    after a restore that has nothing to compare with: a void number does no harm, a number issued twice does.
+    Without a readable mark, nothing shows whether the database was set back. Issuing goes on after
+    a block of void numbers, as after a restore that has nothing to compare with: a void number does
+    no harm, a number issued twice does.
     """
     try:
         marked = read_mark(_key(name), storage.get(_key(name)))
@@ -132,7 +149,9 @@ def _given(name: str, counted: int) -> tuple[int, VoidReason]:
 def raise_to(name: str, value: int, reason: VoidReason, *, since: int) -> None:
     """The series goes on after `value`; the numbers after `since` up to it are void. Audited."""
     insert = (sqlite if is_sqlite() else postgresql).insert(Counter.__table__)
-    raised = insert.values(name=name, value=value).on_conflict_do_update(index_elements=["name"], set_={"value": value})
+    raised = insert.values(name=name, value=value).on_conflict_do_update(
+        index_elements=["name"], set_={"value": value}
+    )
     db.session.execute(raised)
     void = {"series": name, "first": since + 1, "last": value, "reason": reason.value}
     write(sa.insert(VoidNumbers).values(recorded_at=clock.now(), **void))
@@ -141,13 +160,17 @@ def raise_to(name: str, value: int, reason: VoidReason, *, since: int) -> None:
 
 def counters() -> dict[str, int]:
     """How far each series went, by this database."""
-    return dict(db.session.execute(sa.select(Counter.name, Counter.value).order_by(Counter.name)).all())
+    return dict(
+        db.session.execute(sa.select(Counter.name, Counter.value).order_by(Counter.name)).all()
+    )
 
 
 def voids(name: str | None = None) -> list[VoidNumbers]:
     """The register, the newest first."""
     found = sa.select(VoidNumbers).order_by(VoidNumbers.id.desc())
-    return list(db.session.scalars(found if name is None else found.where(VoidNumbers.series == name)))
+    return list(
+        db.session.scalars(found if name is None else found.where(VoidNumbers.series == name))
+    )
 
 
 def mark(name: str, value: int) -> None:
@@ -156,7 +179,8 @@ def mark(name: str, value: int) -> None:
 
 
 def marks() -> dict[str, int]:
-    """How far each series went, by the marks beside the stored files. Leaves out marks that cannot be read."""
+    """How far each series went, by the marks beside the stored files. Leaves out marks that
+    cannot be read."""
     found = []
     for key in storage.keys(MARKS):
         with contextlib.suppress(FileNotFoundError, storage.Obstructed):
@@ -171,7 +195,12 @@ def read_mark(key: str, data: bytes) -> tuple[str, int] | None:
         name, value = facts["series"], facts["value"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    is_whole = isinstance(name, str) and _key(name) == key and type(value) is int and 0 < value <= LARGEST_ID
+    is_whole = (
+        isinstance(name, str)
+        and _key(name) == key
+        and type(value) is int
+        and 0 < value <= LARGEST_ID
+    )
     return (name, value) if is_whole else None
 
 
@@ -180,10 +209,15 @@ def _key(name: str) -> str:
 
 
 def agree() -> list[tuple[str, int, int]]:
-    """Call this in the restored database just before it replaces the one in use, when no one can draw a number any more. Voids
-    the numbers drawn since the restore began, and raises marks that are behind. Returns series, first and last number."""
+    """Call this in the restored database just before it replaces the one in use, when no one can
+    draw a number any more. Voids the numbers drawn since the restore began, and raises marks
+    that are behind. Returns series, first and last number."""
     counted, marked = counters(), marks()
-    late = [(name, counted.get(name, 0) + 1, value) for name, value in marked.items() if value > counted.get(name, 0)]
+    late = [
+        (name, counted.get(name, 0) + 1, value)
+        for name, value in marked.items()
+        if value > counted.get(name, 0)
+    ]
     for name, first, last in late:
         raise_to(name, last, VoidReason.RESTORED, since=first - 1)
     for name, value in counters().items():
@@ -193,23 +227,39 @@ def agree() -> list[tuple[str, int, int]]:
 
 
 def breaches() -> Iterator[str]:
-    """Marks that cannot be read, and series whose next number was already issued by a database that is lost."""
+    """Marks that cannot be read, and series whose next number was already issued by a database
+    that is lost."""
     counted, show = counters(), series_of_app().show
     for key in sorted({*storage.keys(MARKS), *map(_key, counted)}):
         try:
             marked = read_mark(key, storage.get(key))
         except FileNotFoundError:
-            yield f"numbers: the mark {key} is missing; Rostrum will skip {BLOCK} numbers before the next one"
+            yield (
+                f"numbers: the mark {key} is missing; Rostrum will skip {BLOCK} numbers before "
+                "the next one"
+            )
             continue
         except storage.Obstructed as obstacle:
-            yield f"numbers: {obstacle.found} is in the place of the mark {key}; Rostrum issues no number until you remove it"
+            yield (
+                f"numbers: {obstacle.found} is in the place of the mark {key}; Rostrum issues no "
+                "number until you remove it"
+            )
             continue
         if marked is None:
-            yield f"numbers: the mark {key} is damaged; Rostrum will skip {BLOCK} numbers before the next one"
+            yield (
+                f"numbers: the mark {key} is damaged; Rostrum will skip {BLOCK} numbers before "
+                "the next one"
+            )
             continue
         name, value = marked
         ahead = value - counted.get(name, 0)
         if ahead > 1:
-            yield f"numbers: {show(name, value)} was given, but the database counts only to {counted.get(name, 0)}"
+            yield (
+                f"numbers: {show(name, value)} was given, but the database counts only to "
+                f"{counted.get(name, 0)}"
+            )
         elif ahead == 1:
-            yield Note(f"numbers: {show(name, value)} will be void: its issue failed, or the database was set back by one number")
+            yield Note(
+                f"numbers: {show(name, value)} will be void: its issue failed, or the database "
+                "was set back by one number"
+            )

@@ -1,4 +1,5 @@
-"""Doing a thing once, however often it is asked: the same key and body within a day return the first answer.
+"""Doing a thing once, however often it is asked: the same key and body within a day return the
+first answer.
 
 The key's row is written in the transaction of the act itself, so either both exist or neither.
 """
@@ -22,7 +23,8 @@ KEPT_FOR = timedelta(hours=24)
 
 
 class FirstAnswer(Base):
-    """The answer an act got the first time. `location` for pages, `status` and `body` for the API."""
+    """The answer an act got the first time. `location` for pages, `status` and `body` for the
+    API."""
 
     __tablename__ = "first_answer"
     __audited__ = False
@@ -40,38 +42,61 @@ def digest(*parts: object) -> str:
 
 
 def find(key: str, request_digest: str = "") -> sa.Row[Any] | None:
-    """The first answer kept under `key` (its columns by name); Conflict when it belonged to another request."""
-    kept = db.session.execute(sa.select(FirstAnswer.__table__).where(FirstAnswer.key == key)).first()
+    """The first answer kept under `key` (its columns by name); Conflict when it belonged to
+    another request."""
+    kept = db.session.execute(
+        sa.select(FirstAnswer.__table__).where(FirstAnswer.key == key)
+    ).first()
     if kept is None or kept.created_at < clock.now() - KEPT_FOR:
         return None
     if kept.request_digest != request_digest:
-        raise Conflict("idempotency_key_reused", _l("This key was already used for another request."))
+        raise Conflict(
+            "idempotency_key_reused", _l("This key was already used for another request.")
+        )
     return kept
 
 
-def keep(key: str, *, request_digest: str = "", status: int = 303, body: str = "", location: str = "") -> None:
-    """Keeps the answer, in the open transaction, in place of one older than a day. Conflict when a twin was faster."""
+def keep(
+    key: str, *, request_digest: str = "", status: int = 303, body: str = "", location: str = ""
+) -> None:
+    """Keeps the answer, in the open transaction, in place of one older than a day. Conflict when
+    a twin was faster."""
     now = clock.now()
     answer = {
-        "key": key, "request_digest": request_digest, "status": status, "body": body, "location": location, "created_at": now,
-    }  # fmt: skip
+        "key": key,
+        "request_digest": request_digest,
+        "status": status,
+        "body": body,
+        "location": location,
+        "created_at": now,
+    }
     if write(_KEEP[db.engine.dialect.name], answer | {"too_old": now - KEPT_FOR}).first() is None:
-        raise Conflict("sent_twice", _l("This was sent twice at the same moment. It was done once."))
+        raise Conflict(
+            "sent_twice", _l("This was sent twice at the same moment. It was done once.")
+        )
 
 
 def _keeping(insert: Any) -> Any:
     kept = insert(FirstAnswer.__table__)
-    replaced = {name: kept.excluded[name] for name in ("request_digest", "status", "body", "location", "created_at")}
+    replaced = {
+        name: kept.excluded[name]
+        for name in ("request_digest", "status", "body", "location", "created_at")
+    }
     is_old = FirstAnswer.__table__.c.created_at < sa.bindparam("too_old", type_=UtcDateTime())
-    return kept.on_conflict_do_update(index_elements=["key"], set_=replaced, where=is_old).returning(FirstAnswer.__table__.c.key)
+    return kept.on_conflict_do_update(
+        index_elements=["key"], set_=replaced, where=is_old
+    ).returning(FirstAnswer.__table__.c.key)
 
 
-#: Made once: every form that is sent comes through here, and building it anew takes 0.2 ms (docs/explanation/performance.md).
+#: Made once: every form that is sent comes through here, and building it anew takes 0.2 ms
+#: (docs/explanation/performance.md).
 _KEEP = {"sqlite": _keeping(sqlite.insert), "postgresql": _keeping(postgresql.insert)}
 
 
 def forget_old(progress) -> None:
     """Job: drops answers older than a day."""
     with transaction():
-        db.session.execute(sa.delete(FirstAnswer).where(FirstAnswer.created_at < clock.now() - KEPT_FOR))
+        db.session.execute(
+            sa.delete(FirstAnswer).where(FirstAnswer.created_at < clock.now() - KEPT_FOR)
+        )
         progress.finish()

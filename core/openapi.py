@@ -31,7 +31,11 @@ def openapi(app: Flask, public_url: str) -> dict[str, Any]:
     schemas["Problem"] = PROBLEM
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Rostrum", "version": "1", "description": "From the classroom to the mission."},
+        "info": {
+            "title": "Rostrum",
+            "version": "1",
+            "description": "From the classroom to the mission.",
+        },
         "servers": [{"url": public_url}],
         "paths": dict(sorted(paths.items())),
         "components": {
@@ -69,8 +73,8 @@ PROBLEM = {
 
 PROBLEM_SCHEMA = {"schema": {"$ref": "#/components/schemas/Problem"}}
 BINARY = {"type": "string", "format": "binary"}
-#: What any address may answer: when a request is malformed, too slow or too long, when the method, the address or the version of
-#: HTTP is unknown, or when something fails on our side.
+#: What any address may answer: when a request is malformed, too slow or too long, when the method,
+#: the address or the version of HTTP is unknown, or when something fails on our side.
 EVERYWHERE = ("400", "405", "408", "414", "431", "500", "501", "505")
 
 
@@ -84,7 +88,9 @@ HEADERS = {
     "Idempotency-Replayed": _header("`true` when this is the first answer to the same key again"),
     "ETag": _header("send it back in If-None-Match: 304 when nothing has changed"),
     "Accept-Ranges": _header("`bytes`: parts may be asked for with Range"),
-    "Content-Range": _header("which bytes of the file these are; with 416, how many bytes the file has"),
+    "Content-Range": _header(
+        "which bytes of the file these are; with 416, how many bytes the file has"
+    ),
     "Content-Disposition": _header("the name of the file"),
     "WWW-Authenticate": _header("`Bearer`"),
     "Retry-After": _header("seconds to wait", "integer", minimum=1) | {"required": True},
@@ -109,7 +115,9 @@ def _template(rule: Any) -> tuple[str, list[dict[str, Any]]]:
     return address, parameters
 
 
-def _describe(endpoint: str, method: str, operation: Operation, parameters: list[Any], schemas: dict[str, Any]) -> dict[str, Any]:
+def _describe(
+    endpoint: str, method: str, operation: Operation, parameters: list[Any], schemas: dict[str, Any]
+) -> dict[str, Any]:
     described: dict[str, Any] = {
         "operationId": endpoint.replace("_api.", "_").replace(".", "_"),
         "summary": operation.summary,
@@ -131,15 +139,26 @@ def _describe(endpoint: str, method: str, operation: Operation, parameters: list
             }
         )
     if operation.is_catalogue or operation.media_type == "application/pdf":
-        listed.append({"name": "If-None-Match", "in": "header", "required": False, "schema": {"type": "string"}})
+        listed.append(
+            {
+                "name": "If-None-Match",
+                "in": "header",
+                "required": False,
+                "schema": {"type": "string"},
+            }
+        )
     if operation.media_type == "application/pdf":
-        listed.append({"name": "Range", "in": "header", "required": False, "schema": {"type": "string"}})
+        listed.append(
+            {"name": "Range", "in": "header", "required": False, "schema": {"type": "string"}}
+        )
     if listed:
         described["parameters"] = listed
     if operation.body is not None:
         described["requestBody"] = {
             "required": not operation.body_is_optional,
-            "content": {"application/json": {"schema": _schema(operation.body, schemas, "validation")}},
+            "content": {
+                "application/json": {"schema": _schema(operation.body, schemas, "validation")}
+            },
         }
     return described
 
@@ -152,23 +171,45 @@ def _answers(method: str, operation: Operation, schemas: dict[str, Any]) -> dict
             schema = {
                 "type": "object",
                 "required": ["items", "next"],
-                "properties": {"items": {"type": "array", "items": schema}, "next": {"type": ["string", "null"]}},
+                "properties": {
+                    "items": {"type": "array", "items": schema},
+                    "next": {"type": ["string", "null"]},
+                },
             }
-        answers[str(status)] = {"description": "done", "content": {operation.media_type: {"schema": schema}}}
+        answers[str(status)] = {
+            "description": "done",
+            "content": {operation.media_type: {"schema": schema}},
+        }
     if operation.is_catalogue or operation.media_type == "application/pdf":
         answers["304"] = {"description": "the client has it already"}
     if operation.media_type == "application/pdf":
         part = {"application/pdf": {"schema": BINARY}}
-        answers["206"] = {"description": "the requested part (one range for each request)", "content": part}
-        answers["416"] = {"description": "there is no such part", "content": {"application/problem+json": PROBLEM_SCHEMA}}
+        answers["206"] = {
+            "description": "the requested part (one range for each request)",
+            "content": part,
+        }
+        answers["416"] = {
+            "description": "there is no such part",
+            "content": {"application/problem+json": PROBLEM_SCHEMA},
+        }
     refusal = {"description": "refused", "content": {"application/problem+json": PROBLEM_SCHEMA}}
-    codes = ["422", "429", "503"] + (["401", "403", "404", "409", "413"] if operation.access.signed_in else ["404"])
-    refusals: dict[str, Any] = {code: dict(refusal) for code in [*codes, *EVERYWHERE] if code not in answers}
-    pages = [*(answers.values() if operation.is_page_too else ()), *(refusals.values() if operation.is_outside else ())]
+    codes = ["422", "429", "503"] + (
+        ["401", "403", "404", "409", "413"] if operation.access.signed_in else ["404"]
+    )
+    refusals: dict[str, Any] = {
+        code: dict(refusal) for code in [*codes, *EVERYWHERE] if code not in answers
+    }
+    pages = [
+        *(answers.values() if operation.is_page_too else ()),
+        *(refusals.values() if operation.is_outside else ()),
+    ]
     for answer in pages:  # outside /api/ a refusal is a page unless the client asks for JSON
         answer["content"] = answer["content"] | {"text/html": {"schema": {"type": "string"}}}
     every = dict(sorted((answers | refusals).items()))
-    return {status: answer | {"headers": _headers(method, operation, status)} for status, answer in every.items()}
+    return {
+        status: answer | {"headers": _headers(method, operation, status)}
+        for status, answer in every.items()
+    }
 
 
 def _headers(method: str, operation: Operation, status: str) -> dict[str, Any]:
@@ -179,13 +220,16 @@ def _headers(method: str, operation: Operation, status: str) -> dict[str, Any]:
         "Retry-After": status in ("429", "503"),
         "WWW-Authenticate": status == "401",
         "Location": bool(operation.location) and status in ("201", "202"),
-        "Idempotency-Replayed": method == "POST" and status in (*map(str, operation.answers), "404", "409", "422"),
+        "Idempotency-Replayed": method == "POST"
+        and status in (*map(str, operation.answers), "404", "409", "422"),
         "ETag": (operation.is_catalogue or is_file) and status in ("200", "206", "304"),
         "Accept-Ranges": is_file and status in ("200", "206"),
         "Content-Range": is_file and status in ("206", "416"),
         "Content-Disposition": is_file and status in ("200", "206"),
     }
-    return {name: {"$ref": f"#/components/headers/{name}"} for name, is_sent in named.items() if is_sent}
+    return {
+        name: {"$ref": f"#/components/headers/{name}"} for name, is_sent in named.items() if is_sent
+    }
 
 
 def _schema(shape: Any, schemas: dict[str, Any], mode: Any) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""Where a request comes from: the address that is counted, and whether it came through a proxy, by the headers that proxies add.
-A demonstration, whose passwords everyone knows, is for the person at this machine: behind a proxy or a tunnel a loopback
-address does not show who that is."""
+"""Where a request comes from: the address that is counted, and whether it came through a proxy,
+by the headers that proxies add. A demonstration, whose passwords everyone knows, is for the
+person at this machine: behind a proxy or a tunnel a loopback address does not show who that is."""
 
 from __future__ import annotations
 
@@ -10,35 +10,56 @@ from flask import has_request_context, request
 
 from core.settings import is_loopback
 
-#: Parts of the names of headers that only proxies, tunnels and caches add. All headers that begin with `X-` count, too: browsers
-#: send none, and no list of the names that proxies use is complete.
+#: Parts of the names of headers that only proxies, tunnels and caches add. All headers that begin
+#: with `X-` count, too: browsers send none, and no list of the names that proxies use is complete.
 MARKS = (
-    "forwarded", "client-ip", "connecting-ip", "proxy", "front-end", "cf-ray", "cdn-loop", "tailscale", "cloudfront", "azure",
-)  # fmt: skip
+    "forwarded",
+    "client-ip",
+    "connecting-ip",
+    "proxy",
+    "front-end",
+    "cf-ray",
+    "cdn-loop",
+    "tailscale",
+    "cloudfront",
+    "azure",
+)
 #: Headers that our own script and common libraries send.
 OF_SCRIPTS = {"x-fragment", "x-requested-with"}
 
 
 def is_forwarded() -> bool:
     """True inside a request with any forwarding header, whatever it says."""
-    return has_request_context() and any(_is_mark(name.lower()) for name, _ in request.headers.items())
+    return has_request_context() and any(
+        _is_mark(name.lower()) for name, _ in request.headers.items()
+    )
 
 
 def _is_mark(name: str) -> bool:
-    return name == "via" or (name.startswith("x-") and name not in OF_SCRIPTS) or any(mark in name for mark in MARKS)
+    return (
+        name == "via"
+        or (name.startswith("x-") and name not in OF_SCRIPTS)
+        or any(mark in name for mark in MARKS)
+    )
 
 
 def is_for_this_machine() -> bool:
-    """Whether the Host header names the loopback: a page elsewhere that rebinds its own name to 127.0.0.1 sends that name."""
+    """Whether the Host header names the loopback: a page elsewhere that rebinds its own name to
+    127.0.0.1 sends that name."""
     host = request.host.lower()
     name, bracket, _ = host.partition("]") if host.startswith("[") else host.partition(":")
     return is_loopback(name + bracket if host.startswith("[") else name)
 
 
 def client_network() -> str:
-    """Where the request comes from, for counting: an IPv4 address, or the network of an IPv6 one, which has many."""
+    """Where the request comes from, for counting: an IPv4 address, or the network of an IPv6
+    one, which has many."""
     try:
         address = ipaddress.ip_address(request.remote_addr or "")
     except ValueError:
         return "unknown"
-    return str(ipaddress.ip_network((address, 64), strict=False)) if address.version == 6 else str(address)
+    return (
+        str(ipaddress.ip_network((address, 64), strict=False))
+        if address.version == 6
+        else str(address)
+    )

@@ -1,4 +1,5 @@
-"""What stands in the way of working at all: a full disk, a database that is away or held. No fault of the request, and no bug."""
+"""What stands in the way of working at all: a full disk, a database that is away or held. No
+fault of the request, and no bug."""
 
 from __future__ import annotations
 
@@ -11,8 +12,8 @@ from flask_babel import lazy_gettext as _l
 
 
 class Unavailable(Exception):
-    """Nothing was done, for a reason that passes: 503 with `Retry-After: retry_after` (seconds). Not a DomainError: no rule
-    said no, so nothing that gathers refusals may take it for one."""
+    """Nothing was done, for a reason that passes: 503 with `Retry-After: retry_after` (seconds).
+    Not a DomainError: no rule said no, so nothing that gathers refusals may take it for one."""
 
     status = 503
     field = None
@@ -26,20 +27,25 @@ class Unavailable(Exception):
 
 
 def busy() -> Unavailable:
-    sentence = _l("Others are saving just now, and your turn did not come. Nothing was saved. Try again in a moment.")
+    sentence = _l(
+        "Others are saving just now, and your turn did not come. Nothing was saved. Try again in "
+        "a moment."
+    )
     return Unavailable("busy", sentence, 5)
 
 
 def cannot_save() -> Unavailable:
     sentence = _l(
-        "Nothing can be saved at the moment: the disk is full or cannot be written. Nothing was saved. Tell the people who run "
-        "this site, and try again later."
+        "Nothing can be saved at the moment: the disk is full or cannot be written. Nothing was "
+        "saved. Tell the people who run this site, and try again later."
     )
     return Unavailable("cannot_save", sentence, 60)
 
 
 def database_away() -> Unavailable:
-    sentence = _l("The database cannot be reached at the moment. Nothing was saved. Try again in a minute.")
+    sentence = _l(
+        "The database cannot be reached at the moment. Nothing was saved. Try again in a minute."
+    )
     return Unavailable("database_unavailable", sentence, 15)
 
 
@@ -53,8 +59,15 @@ def find_outage(error: BaseException) -> Unavailable | None:
     if isinstance(cause, sqlite3.Error):
         return _of_sqlite(cause)
     if hasattr(cause, "sqlstate"):  # the driver itself is not imported for a question
-        return _of_postgresql(cause.sqlstate, isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError))
-    if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG):
+        return _of_postgresql(
+            cause.sqlstate, isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError)
+        )
+    if isinstance(cause, OSError) and cause.errno in (
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EROFS,
+        errno.EFBIG,
+    ):
         return cannot_save()
     return None
 

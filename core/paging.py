@@ -1,4 +1,5 @@
-"""Keyset paging: the order stays stable while paging and a deep page costs no more than the first."""
+"""Keyset paging: the order stays stable while paging and a deep page costs no more than the
+first."""
 
 from __future__ import annotations
 
@@ -29,8 +30,11 @@ class Page(Generic[Row]):
 
 
 def page(statement: sa.Select, keys: Sequence[Any], *, after: str | None, limit: int) -> Page:
-    """Rows of `statement` (one entity, or rows of several columns) ordered by `keys`: never-null columns whose last is unique."""
-    shown = [key.label(f"key_{number}") for number, key in enumerate(keys)]  # unnamed, "-id" is lost among joined columns
+    """Rows of `statement` (one entity, or rows of several columns) ordered by `keys`: never-null
+    columns whose last is unique."""
+    shown = [
+        key.label(f"key_{number}") for number, key in enumerate(keys)
+    ]  # unnamed, "-id" is lost among joined columns
     statement = statement.order_by(None).order_by(*keys).limit(limit + 1).add_columns(*shown)
     if after:
         statement = statement.where(sa.tuple_(*keys) > sa.tuple_(*_bound(keys, _read(after, keys))))
@@ -40,8 +44,11 @@ def page(statement: sa.Select, keys: Sequence[Any], *, after: str | None, limit:
     return Page([row[0] if is_one else row for row in rows[:limit]], cursor)
 
 
-def newest(statement: sa.Select, key: sa.ColumnElement[int], *, after: str | None, limit: int) -> Page:
-    """Rows of `statement` (one entity), the greatest whole number `key` first, which an index gives in any depth."""
+def newest(
+    statement: sa.Select, key: sa.ColumnElement[int], *, after: str | None, limit: int
+) -> Page:
+    """Rows of `statement` (one entity), the greatest whole number `key` first, which an index
+    gives in any depth."""
     statement = statement.order_by(None).order_by(key.desc()).limit(limit + 1).add_columns(key)
     if after:
         statement = statement.where(key < _read(after, [key])[0])
@@ -68,8 +75,11 @@ def pages_of(read: Callable[[str | None], Page[Row]]) -> Iterator[list[Row]]:
         db.session.expunge_all()
 
 
-def page_of(rows: Iterable[Row], key: Callable[[Row], int], *, after: str | None, limit: int) -> Page[Row]:
-    """The same for rows that could only be worked out all together, ordered by `key`: a whole number of its own for each."""
+def page_of(
+    rows: Iterable[Row], key: Callable[[Row], int], *, after: str | None, limit: int
+) -> Page[Row]:
+    """The same for rows that could only be worked out all together, ordered by `key`: a whole
+    number of its own for each."""
     last = _read(after, [sa.column("key", sa.Integer)])[0] if after else 0
     left = sorted((row for row in rows if key(row) > last), key=key)
     return Page(left[:limit], _write([key(left[limit - 1])]) if len(left) > limit else None)
@@ -110,7 +120,8 @@ def _typed(value: Any, key: sa.ColumnElement[Any]) -> Any:
 
 
 def _can_be_asked_for(value: Any) -> bool:
-    """Whether the databases take the value at all. A text with half a surrogate raises ValueError."""
+    """Whether the databases take the value at all. A text with half a surrogate raises
+    ValueError."""
     if isinstance(value, int):
         return abs(value) <= LARGEST_ID
     return b"\0" not in value.encode() if isinstance(value, str) else True

@@ -1,4 +1,5 @@
-"""What is changed in libraries while they run, all of it. tests/core/test_patches.py names the version that each change fits."""
+"""What is changed in libraries while they run, all of it. tests/core/test_patches.py names the
+version that each change fits."""
 
 from __future__ import annotations
 
@@ -14,12 +15,15 @@ _render_option = Select.render_option.__func__
 
 def _option(cls: type[Select], choice: Any, **given: Any) -> Markup:
     """WTForms writes an option without any words, which is not valid and is read out as nothing."""
-    rendered: Markup = _render_option(cls, choice._replace(label=choice.label or choice.value or NOTHING), **given)
+    rendered: Markup = _render_option(
+        cls, choice._replace(label=choice.label or choice.value or NOTHING), **given
+    )
     return rendered
 
 
 def apply() -> None:
     """Doing it again changes nothing."""
     Select.render_option = classmethod(_option)
-    #: WTForms formats each attribute through `Markup.format`: a quarter of the time of a page with a form.
+    #: WTForms formats each attribute through `Markup.format`: a quarter of the time of a page with
+    #: a form.
     Input.html_params = staticmethod(attributes)

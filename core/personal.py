@@ -1,8 +1,9 @@
 """Personal data: each item declares why it is kept, who reads it and for how long.
 
-A package declares its items in its `fields.py`. The privacy page and docs/reference/personal-data.md are drawn from
-them, and a guard refuses a personal column without a declaration. A `Field` is a plain column: forms, API, pages and
-exports follow from its declaration alone.
+A package declares its items in its `fields.py`. The privacy page and
+docs/reference/personal-data.md are drawn from them, and a guard refuses a personal column without a
+declaration. A `Field` is a plain column: forms, API, pages and exports follow from its declaration
+alone.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from core import i18n
 
 @dataclass(frozen=True)
 class Datum:
-    """An item of personal data: texts for people, and the columns that hold it ("table.column", apart by spaces)."""
+    """An item of personal data: texts for people, and the columns that hold it ("table.column",
+    apart by spaces)."""
 
     what: Any
     why: Any
@@ -43,9 +45,11 @@ class Place:
 
 @dataclass(frozen=True)
 class Field:
-    """A plain column: an optional date or short text from which nothing is derived and by which no one is recognised.
+    """A plain column: an optional date or short text from which nothing is derived and by which no
+    one is recognised.
 
-    `clean`: raises what is wrong with a value, as `people.values` does; it gets the value and the field's name.
+    `clean`: raises what is wrong with a value, as `people.values` does; it gets the value and the
+    field's name.
     """
 
     column: Any

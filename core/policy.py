@@ -1,8 +1,8 @@
 """Who may do what, to which objects. Mechanism only: the matrix of roles is accounts/roles.py.
 
-An `Actor` carries plain facts (no rows), read once per request. A protected model declares `__scope__`: which of its
-columns says what an object belongs to. `can()` for one object and `visible()` for a list read the same declaration, so a
-list and its detail pages cannot disagree.
+An `Actor` carries plain facts (no rows), read once per request. A protected model declares
+`__scope__`: which of its columns says what an object belongs to. `can()` for one object and
+`visible()` for a list read the same declaration, so a list and its detail pages cannot disagree.
 """
 
 from __future__ import annotations
@@ -56,10 +56,11 @@ class Grant:
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts: a person who is signed in, a token's user, no one (`ANONYMOUS`) or the application itself (`SYSTEM`).
+    """Who acts: a person who is signed in, a token's user, no one (`ANONYMOUS`) or the application
+    itself (`SYSTEM`).
 
-    `organization_ids` are the bodies that the actor nominates for; centres and roster offices in which the actor works are none
-    of them.
+    `organization_ids` are the bodies that the actor nominates for; centres and roster offices in
+    which the actor works are none of them.
     """
 
     person_id: int | None = None
@@ -98,7 +99,8 @@ SYSTEM = Actor(name="system", is_system=True)
 
 
 def can(actor: Actor, permission: str, obj: Any = None) -> bool:
-    """Whether `actor` has `permission` on `obj`; without an object, or on one that belongs to no one, on anything at all."""
+    """Whether `actor` has `permission` on `obj`; without an object, or on one that belongs to no
+    one, on anything at all."""
     if actor.is_system:
         return True
     grant = actor.grants.get(permission)
@@ -106,7 +108,9 @@ def can(actor: Actor, permission: str, obj: Any = None) -> bool:
         return False
     if grant.everywhere or obj is None or not type(obj).__scope__:
         return True
-    return any(getattr(obj, column) in grant.ids(reach) for reach, column in type(obj).__scope__.items())
+    return any(
+        getattr(obj, column) in grant.ids(reach) for reach, column in type(obj).__scope__.items()
+    )
 
 
 def can_beyond_oneself(actor: Actor, permission: str) -> bool:

@@ -1,6 +1,7 @@
 """Questions that a package asks of a package to its right, which it may not import.
 
-The asking package declares the question as a function without a body, typed like any other; `app.py` lists who answers."""
+The asking package declares the question as a function without a body, typed like any other;
+`app.py` lists who answers."""
 
 from __future__ import annotations
 
@@ -33,7 +34,8 @@ class Port(Generic[P, R]):
 
 
 def port(question: Callable[P, R]) -> Port[P, R]:
-    """Declares a question. Its function has a docstring (what is asked, and what for) and no body."""
+    """Declares a question. Its function has a docstring (what is asked, and what for) and no
+    body."""
     return Port(question)
 
 

@@ -6,7 +6,8 @@ from flask import Blueprint, Response
 
 
 def private_pages(name: str, import_name: str) -> Blueprint:
-    """A blueprint whose answers hold tokens or people's data. No browser keeps them, so that no one can go back to one."""
+    """A blueprint whose answers hold tokens or people's data. No browser keeps them, so that no
+    one can go back to one."""
     pages = Blueprint(name, import_name)
     pages.after_request(_keep_nothing)
     return pages

@@ -1,9 +1,11 @@
-"""Reading people's data is recorded in the audit trail, and no page waits long for that. While others hold the database, or
-its disk is full, the entry waits in a file beside the checkpoints; the next reading, or the worker, adds it to the trail with
-the time at which it happened. When the entry cannot be written there either, the reading is refused.
+"""Reading people's data is recorded in the audit trail, and no page waits long for that. While
+others hold the database, or its disk is full, the entry waits in a file beside the checkpoints; the
+next reading, or the worker, adds it to the trail with the time at which it happened. When the entry
+cannot be written there either, the reading is refused.
 
-Each entry is added exactly once: before its lines are added, the file gets a name that is never used again, and an entry with
-that name (TAKEN) is committed with them. If a process is killed before it removes the file, that entry shows that it is done.
+Each entry is added exactly once: before its lines are added, the file gets a name that is never
+used again, and an entry with that name (TAKEN) is committed with them. If a process is killed
+before it removes the file, that entry shows that it is done.
 """
 
 from __future__ import annotations
@@ -35,7 +37,8 @@ _PARTS = {"at", "actor", "token", "on_behalf_of", "action", "subject", "facts"}
 
 
 def record(tell: Callable[[], None]) -> None:
-    """Records a reading: `tell` adds the audit entry and changes nothing else. Raises Unavailable when it cannot be recorded."""
+    """Records a reading: `tell` adds the audit entry and changes nothing else. Raises
+    Unavailable when it cannot be recorded."""
     try:
         with transaction(PATIENCE):
             _take()
@@ -58,13 +61,18 @@ def take() -> None:
 
 
 def _files() -> list[Path]:
-    """The files of waiting entries: those already renamed, then the one that is still written to."""
+    """The files of waiting entries: those already renamed, then the one that is still written
+    to."""
     folder = checkpoints.folder()
-    return [*sorted(folder.glob(SEALED)), *(path for path in (folder / OPEN,) if os.path.lexists(path))]
+    return [
+        *sorted(folder.glob(SEALED)),
+        *(path for path in (folder / OPEN,) if os.path.lexists(path)),
+    ]
 
 
 def seal() -> list[Path]:
-    """Renames the open file, so that no process writes to it any more. Returns all files of waiting entries."""
+    """Renames the open file, so that no process writes to it any more. Returns all files of
+    waiting entries."""
     lines.rename(checkpoints.folder() / OPEN, f"readings-{secrets.token_hex(8)}.jsonl")
     return sorted(checkpoints.folder().glob(SEALED))
 
@@ -78,7 +86,12 @@ def _take() -> None:
             if not audit.has(TAKEN, subject := f"readings:{path.stem.partition('-')[2]}"):
                 found = _read(path)
                 entries = [entry for entry in found if entry is not None]
-                audit.record(SYSTEM, TAKEN, subject, {"entries": len(entries), "damaged": len(found) - len(entries)})
+                audit.record(
+                    SYSTEM,
+                    TAKEN,
+                    subject,
+                    {"entries": len(entries), "damaged": len(found) - len(entries)},
+                )
                 current_unit().audit_entries.extend(entries)
         except OSError as error:
             log.error("%s cannot be read\n%s", path.name, trace(error))
@@ -111,7 +124,8 @@ def _entry(line: bytes) -> dict[str, Any] | None:
 
 
 def _waiting() -> Iterator[tuple[str, list[dict[str, Any] | None] | OSError]]:
-    """Each file whose entries are not in the trail yet, with its lines or the reason why they cannot be read."""
+    """Each file whose entries are not in the trail yet, with its lines or the reason why they
+    cannot be read."""
     for path in _files():
         if audit.has(TAKEN, f"readings:{path.stem.partition('-')[2]}"):
             continue
@@ -125,7 +139,12 @@ def _waiting() -> Iterator[tuple[str, list[dict[str, Any] | None] | OSError]]:
 
 def waiting() -> int:
     """How many entries are not in the trail yet."""
-    return sum(entry is not None for _, found in _waiting() if not isinstance(found, OSError) for entry in found)
+    return sum(
+        entry is not None
+        for _, found in _waiting()
+        if not isinstance(found, OSError)
+        for entry in found
+    )
 
 
 def breaches() -> Iterator[str]:
@@ -138,4 +157,7 @@ def breaches() -> Iterator[str]:
             yield Note(f"readings: {count} in {name} waiting to be added to the audit trail")
         for place, entry in enumerate(found, 1):
             if entry is None:
-                yield Note(f"readings: line {place} of {name} is damaged (half written; its reader saw nothing)")
+                yield Note(
+                    f"readings: line {place} of {name} is damaged (half written; its reader saw "
+                    "nothing)"
+                )

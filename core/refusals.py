@@ -1,4 +1,5 @@
-"""Refusals and failures, told once: as a page for people, as problem+json (RFC 9457) for programs. None is long."""
+"""Refusals and failures, told once: as a page for people, as problem+json (RFC 9457) for
+programs. None is long."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ MOST_ERRORS = 20
 LONGEST_FIELD, LONGEST_SENTENCE = 200, 500
 #: Bytes of an answer that refuses, before it is compressed.
 LONGEST_REFUSAL = 100_000
-#: In the WSGI environment: a refusal that was decided before the application, which only says it. A status or an exception.
+#: In the WSGI environment: a refusal that was decided before the application, which only says it. A
+#: status or an exception.
 REFUSED = "rostrum.refused"
 
 
@@ -42,12 +44,15 @@ def is_api() -> bool:
 
 
 def wants_json() -> bool:
-    best = request.accept_mimetypes.best_match(["text/html", "application/json"], default="text/html")
+    best = request.accept_mimetypes.best_match(
+        ["text/html", "application/json"], default="text/html"
+    )
     return best == "application/json"
 
 
 def is_for_a_program() -> bool:
-    """Whether to answer a refusal in problem+json: on the API, and to clients that ask for JSON elsewhere (`/verify`)."""
+    """Whether to answer a refusal in problem+json: on the API, and to clients that ask for JSON
+    elsewhere (`/verify`)."""
     return is_api() or wants_json()
 
 
@@ -73,7 +78,11 @@ def _unavailable(error: Unavailable) -> Any:
         db.session.rollback()
     cause = type(error.__cause__ or error).__name__
     current_app.logger.warning("unavailable at %s: %s (%s)", request.endpoint, error.code, cause)
-    return problem(error) if is_for_a_program() else _with_wait(error, error_page(error.status, error.message))
+    return (
+        problem(error)
+        if is_for_a_program()
+        else _with_wait(error, error_page(error.status, error.message))
+    )
 
 
 def problem(error: DomainError | Unavailable) -> Response:
@@ -97,7 +106,11 @@ def problem_facts(error: DomainError | Unavailable) -> dict[str, Any]:
     several = error.errors or ([error] if error.field else [])
     if several:
         facts["errors"] = [
-            {"field": one.field and one.field[:LONGEST_FIELD], "code": one.code, "message": _short(one.message)}
+            {
+                "field": one.field and one.field[:LONGEST_FIELD],
+                "code": one.code,
+                "message": _short(one.message),
+            }
             for one in several[:MOST_ERRORS]
         ]
     return facts | getattr(error, "details", {})
@@ -144,7 +157,9 @@ def _http_error(error: HTTPException) -> Any:
         refusal.status = error.code
         response = problem(refusal)
     if isinstance(error.get_headers(), list):
-        response.headers.extend([(k, v) for k, v in error.get_headers() if k.lower() in ("allow", "content-range")])
+        response.headers.extend(
+            [(k, v) for k, v in error.get_headers() if k.lower() in ("allow", "content-range")]
+        )
     return response
 
 
@@ -155,7 +170,9 @@ def _failed(error: Exception) -> Any:
     db.session.rollback()
     current_app.logger.error("unexpected failure at %s\n%s", request.endpoint, trace(error))
     if is_for_a_program():
-        refusal = DomainError("internal_error", _l("Something went wrong here. It was noted; please try again later."))
+        refusal = DomainError(
+            "internal_error", _l("Something went wrong here. It was noted; please try again later.")
+        )
         refusal.status = 500
         return problem(refusal)
     return error_page(500)
@@ -169,16 +186,30 @@ def error_page(status: int, message: Any = None) -> Response:
 
 
 #: Fields of forms that no one typed in.
-_NOT_TYPED = {"csrf_token", "submission", "screen", "step", "redisplay", "rev", "seen", "asked_zone", "next", "rows"}
+_NOT_TYPED = {
+    "csrf_token",
+    "submission",
+    "screen",
+    "step",
+    "redisplay",
+    "rev",
+    "seen",
+    "asked_zone",
+    "next",
+    "rows",
+}
 #: How much of a form an error page gives back: an hour's work, not a flood.
 MOST_TYPED, MOST_WORDS = 60, 20_000
 
 
 def _typed() -> list[tuple[str, str]]:
-    """(field, words) of the form that could not be taken, to be copied from the page: a session that ended meanwhile costs
-    no one an hour's work. Never passwords, nothing that another site sent here, and no more than people type."""
+    """(field, words) of the form that could not be taken, to be copied from the page: a session
+    that ended meanwhile costs no one an hour's work. Never passwords, nothing that another site
+    sent here, and no more than people type."""
     is_own = request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"
-    if is_api() or not is_own or "form" not in vars(request):  # not read: it was too large, or no form
+    if (
+        is_api() or not is_own or "form" not in vars(request)
+    ):  # not read: it was too large, or no form
         return []
     typed: list[tuple[str, str]] = []
     left = MOST_WORDS
@@ -193,14 +224,20 @@ def _typed() -> list[tuple[str, str]]:
 
 
 def tells_all(view: Callable) -> Callable:
-    """For a view whose refusal shows all that was sent, such as the check of a file: its answers may be long."""
+    """For a view whose refusal shows all that was sent, such as the check of a file: its answers
+    may be long."""
     view.tells_all = True  # type: ignore[attr-defined]  # read by `bounded`
     return view
 
 
 def bounded(response: Response) -> Response:
-    """The response, or the short page of its status when it refuses at length: what is sent here is not sent back in bulk."""
-    if response.status_code < 400 or response.is_streamed or len(response.get_data()) <= LONGEST_REFUSAL:
+    """The response, or the short page of its status when it refuses at length: what is sent here
+    is not sent back in bulk."""
+    if (
+        response.status_code < 400
+        or response.is_streamed
+        or len(response.get_data()) <= LONGEST_REFUSAL
+    ):
         return response
     if getattr(current_app.view_functions.get(request.endpoint or ""), "tells_all", False):
         return response

@@ -8,20 +8,27 @@ import sqlalchemy as sa
 
 from core.database import UtcDateTime
 
-#: Made by hand in a migration, because no model can describe it: full-text indexes, and codes that are one
-#: in any case.
+#: Made by hand in a migration, because no model can describe it: full-text indexes, and codes that
+#: are one in any case.
 UNMODELLED = ("expert_fts", "ix_expert_search_gin", "uq_any_case_")
 
 
-def include_object(thing: Any, name: str | None, kind: str, reflected: bool, compare_to: Any) -> bool:
+def include_object(
+    thing: Any, name: str | None, kind: str, reflected: bool, compare_to: Any
+) -> bool:
     return not (name or "").startswith(UNMODELLED)
 
 
 def compare_type(
-    context: Any, inspected_column: Any, metadata_column: Any, inspected_type: Any, metadata_type: Any
+    context: Any,
+    inspected_column: Any,
+    metadata_column: Any,
+    inspected_type: Any,
+    metadata_type: Any,
 ) -> bool | None:
-    """Our instants are the databases' own timestamps; Alembic cannot see that through the decorator. And how long a text may
-    be is nothing that SQLite keeps to: there, a column is not made anew for it."""
+    """Our instants are the databases' own timestamps; Alembic cannot see that through the
+    decorator. And how long a text may be is nothing that SQLite keeps to: there, a column is not
+    made anew for it."""
     is_text = isinstance(inspected_type, sa.String) and isinstance(metadata_type, sa.String)
     if is_text and context.dialect.name == "sqlite" and not isinstance(metadata_type, sa.Enum):
         return False

@@ -1,4 +1,5 @@
-"""Settings come from the environment, once, at start. An unsafe or misspelt one stops the start with one clear sentence."""
+"""Settings come from the environment, once, at start. An unsafe or misspelt one stops the start
+with one clear sentence."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class SettingsError(click.ClickException):
-    """A setting that cannot be used; its text is one sentence for the person who starts the application.
+    """A setting that cannot be used; its text is one sentence for the person who starts the
+    application.
 
     Commands print it and exit 1, without a traceback.
     """
@@ -32,34 +34,56 @@ class SettingsError(click.ClickException):
 
 #: name → what it does, shown in docs/reference/settings.md (a guard keeps the two equal).
 DOCUMENTED = {
-    "DATABASE_URL": "SQLite file (sqlite:///…) or PostgreSQL (postgresql://…); default: rostrum.db under the instance path",
+    "DATABASE_URL": (
+        "SQLite file (sqlite:///…) or PostgreSQL (postgresql://…); default: rostrum.db under the "
+        "instance path"
+    ),
     "HOST": "address to listen on; default 127.0.0.1",
     "PORT": "port to listen on; default 8000",
-    "SECRET_KEY": "signs cookies and links; default: generated on the first run and kept in the instance path",
+    "SECRET_KEY": (
+        "signs cookies and links; default: generated on the first run and kept in the instance path"
+    ),
     "PUBLIC_URL": "address people and QR codes use; default http://HOST:PORT",
     "INSTANCE_PATH": "folder of the database, files, keys and job engine; default instance/",
-    "MAIL_URL": "smtp://user:password@host:port; without it mail is kept and readable in the application",
+    "MAIL_URL": (
+        "smtp://user:password@host:port; without it mail is kept and readable in the application"
+    ),
     "MAIL_FROM": "sender of mail; default Rostrum <rostrum@HOST of PUBLIC_URL>",
-    "CONTACT_EMAIL": "the centre's address for questions, on every page and in every email; default: that of MAIL_FROM",
+    "CONTACT_EMAIL": (
+        "the centre's address for questions, on every page and in every email; default: that of "
+        "MAIL_FROM"
+    ),
     "CHECKPOINT_MAIL": "address that gets a copy of every signed checkpoint of the audit trail",
     "CHECKPOINT_URL": "https://… that gets a copy of every signed checkpoint by POST",
     "STORAGE_URL": "file:///folder for certificates; default: files/ under the instance path",
     "JOBS_URL": "redis://… for the distributed job engine; default: the embedded engine on SQLite",
     **{
-        f"ISSUER_{code.upper()}": f"name of the issuing centre on certificates, in {Locale('en').languages[code]}"
+        f"ISSUER_{code.upper()}": (
+            f"name of the issuing centre on certificates, in {Locale('en').languages[code]}"
+        )
         for code in texts.asked_for()
     },
     "WORKERS": "web processes of `make serve`; default 2",
-    "PROXY_HOPS": "number of reverse proxies in front whose forwarding headers are trusted; default 0",
+    "PROXY_HOPS": (
+        "number of reverse proxies in front whose forwarding headers are trusted; default 0"
+    ),
     "REQUEST_MB": "megabytes that one request may carry; default 4",
     "FORM_FIELDS": "fields that one form may have; default 10000",
     "JSON_VALUES": "values that one JSON body may hold, about; default 50000",
     "API_PER_TOKEN": "API calls per minute with one token; default 3000, 0 for no limit",
-    "API_PER_ACCOUNT": "API calls per minute with all tokens of one account; default 6000, 0 for no limit",
-    "API_PER_ORIGIN": "API calls per minute from one address (or one IPv6 network); default 12000, 0 for no limit",
-    "ROSTER_ADMISSION": "review: roster staff decide whom to admit (default); rule: consent and a current skill are enough",
+    "API_PER_ACCOUNT": (
+        "API calls per minute with all tokens of one account; default 6000, 0 for no limit"
+    ),
+    "API_PER_ORIGIN": (
+        "API calls per minute from one address (or one IPv6 network); default 12000, 0 for no limit"
+    ),
+    "ROSTER_ADMISSION": (
+        "review: roster staff decide whom to admit (default); rule: consent and a current skill "
+        "are enough"
+    ),
     "DEMO": "1 loads demonstration data on the first start (default), 0 starts empty",
-    "NOW": "an instant at which the application's clock starts (demonstrations and tests, loopback only)",
+    "NOW": "an instant at which the application's clock starts (demonstrations and tests, loopback "
+    "only)",
 }
 
 
@@ -148,7 +172,9 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     mail_from = _mailbox(given, "MAIL_FROM", f"Rostrum <rostrum@{_mail_host(public_url)}>")
     settings = Settings(
         instance_path=instance,
-        database_url=_database_url(given.get("DATABASE_URL", f"sqlite:///{instance / 'rostrum.db'}")),
+        database_url=_database_url(
+            given.get("DATABASE_URL", f"sqlite:///{instance / 'rostrum.db'}")
+        ),
         host=host,
         port=port,
         public_url=public_url,
@@ -160,7 +186,12 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         checkpoint_url=_https(given, "CHECKPOINT_URL"),
         storage_url=_storage_url(given.get("STORAGE_URL"), instance),
         jobs_url=_address(given, "JOBS_URL", ("redis", "rediss")),
-        issuer=texts.filled({code: given.get(f"ISSUER_{code.upper()}", _ISSUER.get(code)) for code in texts.asked_for()}),
+        issuer=texts.filled(
+            {
+                code: given.get(f"ISSUER_{code.upper()}", _ISSUER.get(code))
+                for code in texts.asked_for()
+            }
+        ),
         workers=_whole_number(given, "WORKERS", 2, 1, 64),
         proxy_hops=_whole_number(given, "PROXY_HOPS", 0, 0, 5),
         request_mb=_whole_number(given, "REQUEST_MB", 4, 3, 1024),
@@ -174,7 +205,9 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         now=_instant(given.get("NOW")),
     )
     if settings.now and not is_loopback(urlsplit(settings.public_url).hostname):
-        raise SettingsError("NOW sets the clock and is refused unless PUBLIC_URL is a loopback address.")
+        raise SettingsError(
+            "NOW sets the clock and is refused unless PUBLIC_URL is a loopback address."
+        )
     return settings
 
 
@@ -212,8 +245,15 @@ def _one_of(given: Mapping[str, str], name: str, words: tuple[str, ...]) -> str:
 
 def _public_url(text: str) -> str:
     parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.path not in ("", "/"):
-        raise SettingsError(f"PUBLIC_URL must look like https://training.example.org, not “{text}”.")
+    if (
+        parts.scheme not in ("http", "https")
+        or not parts.hostname
+        or parts.query
+        or parts.path not in ("", "/")
+    ):
+        raise SettingsError(
+            f"PUBLIC_URL must look like https://training.example.org, not “{text}”."
+        )
     return text.rstrip("/")
 
 
@@ -241,8 +281,12 @@ def _mail_host(public_url: str) -> str:
 def _mailbox(given: Mapping[str, str], name: str, default: str) -> str:
     """An address that any mail server understands, with or without a name before it."""
     text = given.get(name, default)
-    if not text.isprintable() or not re.fullmatch(r"[!-;=?A-Za-z0-9{|}~^_`]+@[A-Za-z0-9.-]*[A-Za-z0-9]", parseaddr(text)[1]):
-        raise SettingsError(f"{name} must look like Training centre <training@example.org>, not “{text}”.")
+    if not text.isprintable() or not re.fullmatch(
+        r"[!-;=?A-Za-z0-9{|}~^_`]+@[A-Za-z0-9.-]*[A-Za-z0-9]", parseaddr(text)[1]
+    ):
+        raise SettingsError(
+            f"{name} must look like Training centre <training@example.org>, not “{text}”."
+        )
     return text
 
 
@@ -271,13 +315,16 @@ def _storage_url(text: str | None, instance: Path) -> str:
 def _secret_key(given: str | None, instance: Path) -> str:
     if given is not None:
         if len(given) < 32:
-            raise SettingsError("SECRET_KEY must have at least 32 characters; leave it out to have one made.")
+            raise SettingsError(
+                "SECRET_KEY must have at least 32 characters; leave it out to have one made."
+            )
         return given
     return kept_secret(instance / "secret_key", lambda: secrets.token_urlsafe(48))
 
 
 def kept_secret(path: Path, make) -> str:
-    """The text kept at `path` (mode 0600), made on first use; two processes that start together agree on one."""
+    """The text kept at `path` (mode 0600), made on first use; two processes that start together
+    agree on one."""
     try:
         if not os.path.lexists(path):
             _keep(path, make())

@@ -1,6 +1,8 @@
-"""Files by key, behind one setting: STORAGE_URL names where they are stored. No caller knows a path.
+"""Files by key, behind one setting: STORAGE_URL names where they are stored. No caller knows a
+path.
 
-A store is any object with the methods of `Storage`. Another kind needs a class, and its scheme in `KINDS`.
+A store is any object with the methods of `Storage`. Another kind needs a class, and its scheme in
+`KINDS`.
 """
 
 from __future__ import annotations
@@ -28,33 +30,41 @@ class Storage(Protocol):
     """What every kind of store does. A file appears whole or not at all."""
 
     def put(self, key: str, data: bytes) -> None:
-        """Stores `data` under `key`, durably once it returns. Obstructed when something in its place is no file."""
+        """Stores `data` under `key`, durably once it returns. Obstructed when something in its
+        place is no file."""
 
     def get(self, key: str) -> bytes:
-        """The file's bytes. FileNotFoundError when there is none, Obstructed when it is no file or cannot be read."""
+        """The file's bytes. FileNotFoundError when there is none, Obstructed when it is no file
+        or cannot be read."""
 
     def delete(self, key: str) -> None:
         """Forgets the file; does nothing when there is none."""
 
     def url(self, key: str) -> str | None:
-        """A temporary address for those who may have the file; None when only the application can hand it over."""
+        """A temporary address for those who may have the file; None when only the application
+        can hand it over."""
 
     def keys(self, prefix: str) -> Iterator[str]:
-        """Every key under the folder `prefix`, in order, without what Rostrum did not store (`strays`)."""
+        """Every key under the folder `prefix`, in order, without what Rostrum did not store
+        (`strays`)."""
 
     def strays(self) -> Iterator[str]:
-        """The names of what Rostrum did not store, such as Thumbs.db, in characters that people can read."""
+        """The names of what Rostrum did not store, such as Thumbs.db, in characters that people
+        can read."""
 
     def probe(self, data: bytes) -> None:
         """Writes `data` and removes it again. An OSError says why nothing can be stored."""
 
 
 class Obstructed(Conflict):
-    """In the place of a file lies something that this program neither reads nor replaces: people have to look at it."""
+    """In the place of a file lies something that this program neither reads nor replaces: people
+    have to look at it."""
 
     def __init__(self, key: str, found: Any):
         sentence = _l(
-            "In the place of the file %(file)s lies %(found)s. An administrator has to remove it.", file=key, found=found
+            "In the place of the file %(file)s lies %(found)s. An administrator has to remove it.",
+            file=key,
+            found=found,
         )
         super().__init__("file_obstructed", sentence)
         self.key = key
@@ -135,7 +145,9 @@ class Folder:
 
     def _entries(self, prefix: str) -> Iterator[tuple[Path, str]]:
         found = sorted((self.root / prefix).rglob("*"))
-        return ((path, path.relative_to(self.root).as_posix()) for path in found if path.name[0] != ".")
+        return (
+            (path, path.relative_to(self.root).as_posix()) for path in found if path.name[0] != "."
+        )
 
 
 #: Kinds of store by the scheme of STORAGE_URL.
@@ -173,7 +185,8 @@ def strays() -> Iterator[str]:
 
 
 def checked(key: str) -> str:
-    """The key itself. A ValueError when it is none: small letters, digits and single marks between them."""
+    """The key itself. A ValueError when it is none: small letters, digits and single marks
+    between them."""
     if not _KEY.fullmatch(key):
         raise ValueError(f"not a storage key: {key!r}")
     return key
@@ -185,12 +198,14 @@ def digest_of(data: bytes) -> str:
 
 def breaches() -> Iterator[str]:
     """For `flask check`. Such files do no harm, but no backup includes them."""
-    yield from (Note(f"files: Rostrum did not store {name}, so no backup includes it") for name in strays())
+    yield from (
+        Note(f"files: Rostrum did not store {name}, so no backup includes it") for name in strays()
+    )
 
 
 def _obstacle(path: Path) -> Any:
-    """What lies at `path` instead of a file, in words; None when a file does, or nothing. A link or a device is never followed:
-    it could lead out of the folder, or block for ever."""
+    """What lies at `path` instead of a file, in words; None when a file does, or nothing. A link
+    or a device is never followed: it could lead out of the folder, or block for ever."""
     try:
         mode = path.lstat().st_mode
     except OSError:

@@ -53,8 +53,22 @@ class Language:
 LANGUAGES = {
     language.code: language
     for language in (
-        Language("en", "English", conventions="en_GB", is_asked_for=True, is_complete=True, is_printed=True),
-        Language("fr", "Français", first_of_month="1er", is_asked_for=True, is_complete=True, is_printed=True),
+        Language(
+            "en",
+            "English",
+            conventions="en_GB",
+            is_asked_for=True,
+            is_complete=True,
+            is_printed=True,
+        ),
+        Language(
+            "fr",
+            "Français",
+            first_of_month="1er",
+            is_asked_for=True,
+            is_complete=True,
+            is_printed=True,
+        ),
         Language("es", "Español", is_asked_for=True, is_printed=True),
         Language("ar", "العربية", direction="rtl"),
         Language("ru", "Русский"),
@@ -140,7 +154,11 @@ def _pattern(code: str, span: Span) -> str:
     if span in ("day", "short"):
         return "d" if span == "day" else "d MMM y"
     locale = Locale.parse(of(code).locale)
-    return str(locale.datetime_skeletons["MMMMd"] if span == "day and month" else locale.date_formats["long"].pattern)
+    return str(
+        locale.datetime_skeletons["MMMMd"]
+        if span == "day and month"
+        else locale.date_formats["long"].pattern
+    )
 
 
 def pgettext(context: str, message: str) -> str:

@@ -1,5 +1,6 @@
-"""The visit: what Flask calls the session. Its cookie holds only a random id; nothing is kept for a visitor who is not
-signed in. The CSRF token is derived from the id, and notices for the next page travel in a signed cookie of one minute."""
+"""The visit: what Flask calls the session. Its cookie holds only a random id; nothing is kept
+for a visitor who is not signed in. The CSRF token is derived from the id, and notices for the
+next page travel in a signed cookie of one minute."""
 
 from __future__ import annotations
 
@@ -37,7 +38,9 @@ class Visit(dict[str, Any], SessionMixin):
             self._follow_id()
 
     def _csrf(self) -> str:
-        return hmac.new(self.secret.encode(), f"csrf:{self.visit_id}".encode(), hashlib.sha256).hexdigest()
+        return hmac.new(
+            self.secret.encode(), f"csrf:{self.visit_id}".encode(), hashlib.sha256
+        ).hexdigest()
 
     def __setitem__(self, key: str, value: Any) -> None:
         if key == "csrf_token":  # Flask-WTF proposes a random one; ours follows from the id
@@ -51,7 +54,8 @@ class Visit(dict[str, Any], SessionMixin):
         return len(self.visit_id or "") == _SIGNED_IN_LENGTH
 
     def renew(self, *, signed_in: bool = False) -> str:
-        """A fresh id: on sign-in and sign-out, so that an id known before is worth nothing after."""
+        """A fresh id: on sign-in and sign-out, so that an id known before is worth nothing
+        after."""
         self.visit_id = ("s" if signed_in else "") + secrets.token_urlsafe(32)
         self.is_new = True
         self._follow_id()
@@ -61,7 +65,9 @@ class Visit(dict[str, Any], SessionMixin):
         super().__setitem__("csrf_token", self._csrf())
         self.pop("_user_id", None)
         if self.may_be_signed_in:
-            super().__setitem__("_user_id", self.visit_id)  # which Flask-Login gives to its user loader
+            super().__setitem__(
+                "_user_id", self.visit_id
+            )  # which Flask-Login gives to its user loader
 
 
 class VisitInterface(SessionInterface):
@@ -86,12 +92,24 @@ class VisitInterface(SessionInterface):
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
         assert isinstance(session, Visit)
-        options: dict[str, Any] = {"httponly": True, "samesite": "Lax", "secure": self.is_secure, "path": "/"}
+        options: dict[str, Any] = {
+            "httponly": True,
+            "samesite": "Lax",
+            "secure": self.is_secure,
+            "path": "/",
+        }
         if session.is_new and session.visit_id:
             response.set_cookie(self.cookie, session.visit_id, **options)
         notices = session.get("_flashes", [])
         if notices and notices is not session.notices_before:
             plain = [(category, str(message)) for category, message in notices]
-            response.set_cookie(self.notice_cookie, str(self.serializer.dumps(plain)), max_age=NOTICE_SECONDS, **options)
+            response.set_cookie(
+                self.notice_cookie,
+                str(self.serializer.dumps(plain)),
+                max_age=NOTICE_SECONDS,
+                **options,
+            )
         elif session.notices_before and not notices:
-            response.delete_cookie(self.notice_cookie, **{k: v for k, v in options.items() if k != "max_age"})
+            response.delete_cookie(
+                self.notice_cookie, **{k: v for k, v in options.items() if k != "max_age"}
+            )

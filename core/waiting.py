@@ -1,5 +1,6 @@
-"""How code says that it waits. In a web process one thread computes, and one that waits is replaced meanwhile
-(`core.serving.threads`): code that waits for anything but the interpreter does so inside `with waits(…):`."""
+"""How code says that it waits. In a web process one thread computes, and one that waits is
+replaced meanwhile (`core.serving.threads`): code that waits for anything but the interpreter
+does so inside `with waits(…):`."""
 
 from __future__ import annotations
 
@@ -7,7 +8,8 @@ import threading
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
-#: What a request waits for: to write, for its client to take what is made while it is sent, or for something that is over soon.
+#: What a request waits for: to write, for its client to take what is made while it is sent, or for
+#: something that is over soon.
 LOCK, CLIENT, MOMENT = "lock", "client", "moment"
 
 
@@ -26,6 +28,7 @@ here = _Here()
 
 
 def waits(what: str) -> AbstractContextManager[None]:
-    """`with waits(LOCK):` around what waits for something other than the interpreter. Outside of a web process, and inside
-    of another such block, it does nothing. Raises Unavailable when too many wait for that already."""
+    """`with waits(LOCK):` around what waits for something other than the interpreter. Outside of
+    a web process, and inside of another such block, it does nothing. Raises Unavailable when too
+    many wait for that already."""
     return here.threads.waits(what) if here.threads else nullcontext()

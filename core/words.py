@@ -12,8 +12,8 @@ from flask import Flask
 class Worded(enum.StrEnum):
     """Each member is its value and its words: `EXPIRED = "expired", _p("skill", "Expired")`.
 
-    A member without words is refused where it is written. The context of `lazy_pgettext` names what the word
-    describes, because in most languages adjectives agree with it.
+    A member without words is refused where it is written. The context of `lazy_pgettext` names what
+    the word describes, because in most languages adjectives agree with it.
     """
 
     _value_: str
@@ -33,7 +33,8 @@ class Worded(enum.StrEnum):
 
 
 def word(value: Worded | str | None, kind: type[Worded] | None = None) -> str:
-    """The words of a value in the page's language. `kind`: its enum, where the value is plain text (JSON, a form)."""
+    """The words of a value in the page's language. `kind`: its enum, where the value is plain
+    text (JSON, a form)."""
     if kind is not None:
         return str(kind(value).words) if value in set(kind) else str(value)
     if isinstance(value, Worded):

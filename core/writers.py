@@ -1,9 +1,10 @@
 """Whose turn it is to write in a SQLite file: first come, first served, and no one waits for ever.
 
-SQLite lets one write at a time, and its own way of waiting (ask again and again) lets some starve. So writers queue: the threads
-of a process in the order in which they came, and the first of each process for two kernel locks. Who has `NAME.lock-next` is the
-next to get `NAME.lock`, so a process that has just written cannot push in before one that waits. Locks of a killed process are
-gone with it. A blocking flock would be simpler, but it cannot be given up after a while.
+SQLite lets one write at a time, and its own way of waiting (ask again and again) lets some starve.
+So writers queue: the threads of a process in the order in which they came, and the first of each
+process for two kernel locks. Who has `NAME.lock-next` is the next to get `NAME.lock`, so a process
+that has just written cannot push in before one that waits. Locks of a killed process are gone with
+it. A blocking flock would be simpler, but it cannot be given up after a while.
 """
 
 from __future__ import annotations
@@ -21,7 +22,8 @@ from typing import IO
 from core.outages import busy
 from core.waiting import LOCK, waits
 
-#: Seconds between two looks at a lock that another process holds: few at first, as most transactions take a few milliseconds.
+#: Seconds between two looks at a lock that another process holds: few at first, as most
+#: transactions take a few milliseconds.
 SOONEST, LATEST = 0.0002, 0.001
 
 
@@ -75,14 +77,15 @@ def _queue(path: Path) -> Queue:
 
 
 def waiting() -> int:
-    """How many threads of this process wait to write at this moment, the one that writes not counted."""
+    """How many threads of this process wait to write at this moment, the one that writes not
+    counted."""
     return sum(len(queue.waiting) for queue in list(_queues.values()))
 
 
 @contextmanager
 def turn(path: Path, until: float) -> Iterator[None]:
-    """`with turn(path, until):` around one writing transaction on the file at `path`. Raises Unavailable ("busy") when others
-    still write at `until`, by time.monotonic()."""
+    """`with turn(path, until):` around one writing transaction on the file at `path`. Raises
+    Unavailable ("busy") when others still write at `until`, by time.monotonic()."""
     queue = _queue(path)
     queue.enter(until)
     try:

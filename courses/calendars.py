@@ -1,6 +1,7 @@
-"""A delivery as a calendar file (RFC 5545), in the language it is held in: one event per session, at instants in UTC, which
-no calendar misreads. Identifiers stay the same wherever the site moves, and `SEQUENCE` grows only when what a calendar shows
-has changed, so that a calendar replaces what it has and tells people of nothing else."""
+"""A delivery as a calendar file (RFC 5545), in the language it is held in: one event per
+session, at instants in UTC, which no calendar misreads. Identifiers stay the same wherever the
+site moves, and `SEQUENCE` grows only when what a calendar shows has changed, so that a calendar
+replaces what it has and tells people of nothing else."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ Properties = dict[str, tuple[Any, dict[str, str]]]
 
 @dataclass(frozen=True)
 class Shown:
-    """What a delivery's calendar shows. The file is built from it, and `SEQUENCE` rises when it changes."""
+    """What a delivery's calendar shows. The file is built from it, and `SEQUENCE` rises when it
+    changes."""
 
     language: str
     calendar: Properties
@@ -36,18 +38,30 @@ def shown(delivery: Delivery) -> Shown:
     with in_language(delivery.language):
         name, zone = f"{delivery.code}: {text(delivery.course.title)}", delivery.time_zone
         calendar: Properties = {"x-wr-calname": (name, {}), "x-wr-timezone": (zone, {})}
-        return Shown(locale(), calendar, [_properties(delivery, session) for session in delivery.sessions])
+        return Shown(
+            locale(), calendar, [_properties(delivery, session) for session in delivery.sessions]
+        )
 
 
 def _properties(delivery: Delivery, session: DeliverySession) -> Properties:
-    reason = delivery.cancel_reason if delivery.status is DeliveryStatus.CANCELLED else session.cancel_reason
+    reason = (
+        delivery.cancel_reason
+        if delivery.status is DeliveryStatus.CANCELLED
+        else session.cancel_reason
+    )
     is_cancelled = delivery.status is DeliveryStatus.CANCELLED or session.is_cancelled
     title = _("%(code)s: %(title)s", code=delivery.code, title=text(session.title))
-    about = [text(delivery.course.title), *([_("Cancelled: %(reason)s", reason=reason)] if is_cancelled else [])]
+    about = [
+        text(delivery.course.title),
+        *([_("Cancelled: %(reason)s", reason=reason)] if is_cancelled else []),
+    ]
     return {
         "dtstart": (session.starts_at, {}),
         "dtend": (session.ends_at, {}),
-        "summary": (_("Cancelled: %(title)s", title=title) if is_cancelled else title, _language_of(session.title)),
+        "summary": (
+            _("Cancelled: %(title)s", title=title) if is_cancelled else title,
+            _language_of(session.title),
+        ),
         "description": ("\n".join(about), _language_of(delivery.course.title)),
         "location": (f"{delivery.venue}, {country_name(delivery.country)}", {"LANGUAGE": locale()}),
         "status": ("CANCELLED" if is_cancelled else "CONFIRMED", {}),
@@ -55,13 +69,16 @@ def _properties(delivery: Delivery, session: DeliverySession) -> Properties:
 
 
 def _language_of(title: Mapping[str, str]) -> dict[str, str]:
-    """The parameter LANGUAGE; left out when the title is shown in another language than the words around it."""
+    """The parameter LANGUAGE; left out when the title is shown in another language than the
+    words around it."""
     return {"LANGUAGE": locale()} if title.get(locale()) else {}
 
 
-def calendar(delivery: Delivery, what: Shown, address: str, *, issuer: Mapping[str, str], contact: str) -> bytes:
-    """The file. `address` is the page of the delivery; `issuer` (its name by language) and `contact` (an email address) make
-    the organizer."""
+def calendar(
+    delivery: Delivery, what: Shown, address: str, *, issuer: Mapping[str, str], contact: str
+) -> bytes:
+    """The file. `address` is the page of the delivery; `issuer` (its name by language) and
+    `contact` (an email address) make the organizer."""
     from icalendar import Calendar  # eighty modules that only this file needs
 
     made = Calendar()
@@ -89,7 +106,13 @@ def _organizer(name: str, contact: str) -> vCalAddress:
     return organizer
 
 
-def _event(delivery: Delivery, session: DeliverySession, properties: Properties, address: str, organizer: vCalAddress) -> Event:
+def _event(
+    delivery: Delivery,
+    session: DeliverySession,
+    properties: Properties,
+    address: str,
+    organizer: vCalAddress,
+) -> Event:
     from icalendar import Event
 
     event = Event()

@@ -21,7 +21,9 @@ from courses.schemas import CourseBody
 courses_cli = Commands("courses", help="Courses.")
 
 
-@courses_cli.command("import", help="Creates or changes courses from a JSON file: one course, or a list of them.")
+@courses_cli.command(
+    "import", help="Creates or changes courses from a JSON file: one course, or a list of them."
+)
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def import_courses(file: Path) -> None:
     """All courses of the file, or none: what is wrong is named, with exit status 1."""
@@ -33,7 +35,9 @@ def import_courses(file: Path) -> None:
                 done.append(_import_one(values, f"course {number}" if len(courses) > 1 else ""))
     except DomainError as refusal:
         for one in refusal.errors or [refusal]:
-            click.echo(f"{file.name}: {f'{one.field}: ' if one.field else ''}{one.message}", err=True)
+            click.echo(
+                f"{file.name}: {f'{one.field}: ' if one.field else ''}{one.message}", err=True
+            )
         sys.exit(1)
     for line in done:
         click.echo(line)
@@ -57,7 +61,9 @@ def _import_one(values: Any, where: str) -> str:
         definition = body.definition()
         if not body.code:
             raise Invalid("required", _l("Give a code, such as GTI."), "code")
-        course, is_new = services.put_course(SYSTEM, body.code, definition, version=None, centre=body.centre)
+        course, is_new = services.put_course(
+            SYSTEM, body.code, definition, version=None, centre=body.centre
+        )
     except DomainError as refusal:
         raise _located(refusal, where) from None
     return f"{course.code}: {'made' if is_new else 'up to date'}, version {course.current.number}"
@@ -66,5 +72,8 @@ def _import_one(values: Any, where: str) -> str:
 def _located(refusal: DomainError, where: str) -> DomainError:
     """The refusal with its place in the file put before each field."""
     several = refusal.errors or [refusal]
-    errors = [type(one)(one.code, one.message, ", ".join(filter(None, (where, one.field)))) for one in several]
+    errors = [
+        type(one)(one.code, one.message, ", ".join(filter(None, (where, one.field))))
+        for one in several
+    ]
     return Invalid(refusal.code, refusal.message, errors=list(errors))

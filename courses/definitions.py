@@ -32,7 +32,8 @@ RESERVED = frozenset({"new"})  # /courses/new is the form
 
 @dataclass(frozen=True)
 class SessionDefinition:
-    """One session of the timetable template: which day, the local time "HH:MM" it starts, how long."""
+    """One session of the timetable template: which day, the local time "HH:MM" it starts, how
+    long."""
 
     day: int
     start: str
@@ -62,8 +63,8 @@ class GrantDefinition:
 
 @dataclass(frozen=True)
 class CourseDefinition:
-    """A whole course. `sessions`, `objectives`, the completion rule and `grants` are what is taught and granted (versioned);
-    the rest are the words around it."""
+    """A whole course. `sessions`, `objectives`, the completion rule and `grants` are what is
+    taught and granted (versioned); the rest are the words around it."""
 
     title: Texts
     sessions: tuple[SessionDefinition, ...]
@@ -96,7 +97,9 @@ def tidied(definition: CourseDefinition) -> CourseDefinition:
             for one in definition.sessions
         ),
         objectives=tuple(one_line(objective) for objective in definition.objectives),
-        grants=tuple(replace(one, title=one_line(one.title or {}) or None) for one in definition.grants),
+        grants=tuple(
+            replace(one, title=one_line(one.title or {}) or None) for one in definition.grants
+        ),
     )
 
 
@@ -123,21 +126,36 @@ def clock_minutes(clock: str) -> int:
 
 
 def taught(definition: CourseDefinition) -> dict[str, Any]:
-    """What is taught and granted, comparable with `taught_by` a version: a difference makes a new version."""
+    """What is taught and granted, comparable with `taught_by` a version: a difference makes a
+    new version."""
     return {
-        "sessions": [(s.day, s.start, s.minutes, s.title, s.objective or None) for s in definition.timetable],
+        "sessions": [
+            (s.day, s.start, s.minutes, s.title, s.objective or None) for s in definition.timetable
+        ],
         "objectives": [plain(one) for one in definition.objectives],
-        "completion": (definition.min_attendance_percent, definition.min_score_percent, list(definition.prerequisites)),
+        "completion": (
+            definition.min_attendance_percent,
+            definition.min_score_percent,
+            list(definition.prerequisites),
+        ),
         "grants": sorted((g.skill, str(g.level), g.valid_months or 0) for g in definition.grants),
     }
 
 
 def taught_by(version: CourseVersion) -> dict[str, Any]:
     return {
-        "sessions": [(b.day, b.start, b.minutes, b.title, b.objective or None) for b in version.blocks],
+        "sessions": [
+            (b.day, b.start, b.minutes, b.title, b.objective or None) for b in version.blocks
+        ],
         "objectives": plain(version.objectives),
-        "completion": (version.min_attendance_percent, version.min_score_percent, list(version.prerequisites)),
-        "grants": sorted((g.skill.code, g.level.value, g.valid_months or 0) for g in version.grants),
+        "completion": (
+            version.min_attendance_percent,
+            version.min_score_percent,
+            list(version.prerequisites),
+        ),
+        "grants": sorted(
+            (g.skill.code, g.level.value, g.valid_months or 0) for g in version.grants
+        ),
     }
 
 
@@ -159,12 +177,25 @@ def code_faults(code: str, longest: int = 60, field: str = "code") -> list[Domai
     if not code:
         return [Invalid("required", _l("Give a code, such as GTI."), field)]
     if not CODE.fullmatch(code):
-        sentence = _l("Use letters without accents, digits, full stops, hyphens and underscores; begin with a letter or digit.")
+        sentence = _l(
+            "Use letters without accents, digits, full stops, hyphens and underscores; begin with "
+            "a letter or digit."
+        )
         return [Invalid("bad_code", sentence, field)]
     if len(code) > longest:
-        return [Invalid("bad_code", _l("A code has at most %(longest)s characters.", longest=longest), field)]
+        return [
+            Invalid(
+                "bad_code", _l("A code has at most %(longest)s characters.", longest=longest), field
+            )
+        ]
     if code.lower() in RESERVED or code.lower().endswith(".ics"):
-        return [Invalid("reserved_code", _l("This code is kept for the application. Choose another one."), field)]
+        return [
+            Invalid(
+                "reserved_code",
+                _l("This code is kept for the application. Choose another one."),
+                field,
+            )
+        ]
     return []
 
 
@@ -183,7 +214,10 @@ def text_faults(texts: Iterable[str], field: str, longest: int = LONGEST_TEXT) -
         except Invalid as fault:
             return [fault]
         if found := unprintable(text):
-            sentence = _l("Certificates cannot show %(characters)s. Write this without it.", characters=" ".join(found[:8]))
+            sentence = _l(
+                "Certificates cannot show %(characters)s. Write this without it.",
+                characters=" ".join(found[:8]),
+            )
             return [Invalid("not_printable", sentence, field)]
     return []
 
@@ -201,7 +235,10 @@ def lines_faults(texts: Texts | None, field: str) -> list[DomainError]:
 def _objective_faults(objectives: Sequence[Texts]) -> list[DomainError]:
     found: list[DomainError] = []
     if len(objectives) > MOST_OBJECTIVES:
-        sentence = _l("At most %(most)s objectives fit on a certificate. Write a shorter list.", most=MOST_OBJECTIVES)
+        sentence = _l(
+            "At most %(most)s objectives fit on a certificate. Write a shorter list.",
+            most=MOST_OBJECTIVES,
+        )
         found.append(Invalid("too_many", sentence, "objectives"))
     for number, objective in enumerate(objectives):
         found += text_faults(objective.values(), f"objectives.{number}")
@@ -212,14 +249,22 @@ def _word_faults(definition: CourseDefinition) -> list[DomainError]:
     found = title_faults(definition.title)
     found += lines_faults(definition.summary, "summary")
     if not definition.audience:
-        found.append(Invalid("required", _l("Choose at least one category of people the course is for."), "audience"))
+        found.append(
+            Invalid(
+                "required",
+                _l("Choose at least one category of people the course is for."),
+                "audience",
+            )
+        )
     for number, category in enumerate(definition.audience):
         found += category_faults(category, f"audience.{number}")
     found += _objective_faults(definition.objectives)
     if not 1 <= definition.default_places <= MOST_PLACES:
         found.append(places_fault("default_places"))
     if definition.layout not in layouts():
-        sentence = _l("There is no layout of certificates called “%(layout)s”.", layout=definition.layout)
+        sentence = _l(
+            "There is no layout of certificates called “%(layout)s”.", layout=definition.layout
+        )
         found.append(Invalid("unknown_layout", sentence, "layout"))
     return found
 
@@ -227,12 +272,18 @@ def _word_faults(definition: CourseDefinition) -> list[DomainError]:
 def category_faults(category: str, field: str) -> list[DomainError]:
     if category in set(PersonnelCategory):
         return []
-    sentence = _l("“%(category)s” is not a category: use one of %(codes)s.", category=category, codes=CATEGORY_CODES)
+    sentence = _l(
+        "“%(category)s” is not a category: use one of %(codes)s.",
+        category=category,
+        codes=CATEGORY_CODES,
+    )
     return [Invalid("unknown_category", sentence, field)]
 
 
 def places_fault(field: str) -> Invalid:
-    return Invalid("bad_places", _l("Give a number of places from 1 to %(most)s.", most=MOST_PLACES), field)
+    return Invalid(
+        "bad_places", _l("Give a number of places from 1 to %(most)s.", most=MOST_PLACES), field
+    )
 
 
 def _timetable_faults(definition: CourseDefinition) -> list[DomainError]:
@@ -241,28 +292,52 @@ def _timetable_faults(definition: CourseDefinition) -> list[DomainError]:
         if not CLOCK.fullmatch(clock):
             found.append(clock_fault(f"time_of_day.{field}"))
     if not found and definition.day_starts >= definition.day_ends:
-        found.append(Invalid("day_ends_before_start", _l("The day must end after it starts."), "time_of_day.end"))
+        found.append(
+            Invalid(
+                "day_ends_before_start", _l("The day must end after it starts."), "time_of_day.end"
+            )
+        )
     if not definition.sessions:
         found.append(Invalid("required", _l("Give at least one session."), "sessions"))
     if len(definition.sessions) > MOST_SESSIONS:
-        found.append(Invalid("too_many", _l("A course has at most %(most)s sessions.", most=MOST_SESSIONS), "sessions"))
+        found.append(
+            Invalid(
+                "too_many",
+                _l("A course has at most %(most)s sessions.", most=MOST_SESSIONS),
+                "sessions",
+            )
+        )
     for number, session in enumerate(definition.sessions):
         found += _session_faults(session, f"sessions.{number}")
     return found or [*_outside_the_day(definition), *_overlaps(definition.sessions)]
 
 
 def clock_fault(field: str) -> Invalid:
-    return Invalid("bad_time", _l("Give a time of the day as hours and minutes, such as 09:00."), field)
+    return Invalid(
+        "bad_time", _l("Give a time of the day as hours and minutes, such as 09:00."), field
+    )
 
 
 def _session_faults(session: SessionDefinition, field: str) -> list[DomainError]:
     found: list[DomainError] = []
     if not 1 <= session.day <= MOST_DAYS:
-        found.append(Invalid("bad_day", _l("Give the day as a number from 1 to %(most)s.", most=MOST_DAYS), f"{field}.day"))
+        found.append(
+            Invalid(
+                "bad_day",
+                _l("Give the day as a number from 1 to %(most)s.", most=MOST_DAYS),
+                f"{field}.day",
+            )
+        )
     if not CLOCK.fullmatch(session.start):
         found.append(clock_fault(f"{field}.start"))
     if not 1 <= session.minutes <= 1440:
-        found.append(Invalid("bad_minutes", _l("Give how long the session takes, in minutes."), f"{field}.minutes"))
+        found.append(
+            Invalid(
+                "bad_minutes",
+                _l("Give how long the session takes, in minutes."),
+                f"{field}.minutes",
+            )
+        )
     found += title_faults(session.title, f"{field}.title")
     return found + text_faults((session.objective or {}).values(), f"{field}.objective")
 
@@ -271,8 +346,9 @@ def _outside_the_day(definition: CourseDefinition) -> list[DomainError]:
     first, last = clock_minutes(definition.day_starts), clock_minutes(definition.day_ends)
     sentence = _l(
         "This session lies outside the day, which goes from %(start)s to %(end)s.",
-        start=definition.day_starts, end=definition.day_ends,
-    )  # fmt: skip
+        start=definition.day_starts,
+        end=definition.day_ends,
+    )
     return [
         Invalid("outside_the_day", sentence, f"sessions.{number}.start")
         for number, session in enumerate(definition.sessions)
@@ -285,7 +361,11 @@ def _overlaps(sessions: Sequence[SessionDefinition]) -> list[DomainError]:
     return [
         Invalid(
             "sessions_overlap",
-            _l("This session begins before the one at %(start)s on day %(day)s has ended.", start=before.start, day=before.day),
+            _l(
+                "This session begins before the one at %(start)s on day %(day)s has ended.",
+                start=before.start,
+                day=before.day,
+            ),
             f"sessions.{number}.start",
         )
         for (_, before), (number, after) in pairwise(ordered)
@@ -295,10 +375,15 @@ def _overlaps(sessions: Sequence[SessionDefinition]) -> list[DomainError]:
 
 def _completion_faults(code: str, definition: CourseDefinition) -> list[DomainError]:
     found: list[DomainError] = []
-    percents = {"min_attendance_percent": definition.min_attendance_percent, "min_score_percent": definition.min_score_percent}
+    percents = {
+        "min_attendance_percent": definition.min_attendance_percent,
+        "min_score_percent": definition.min_score_percent,
+    }
     for name, percent in percents.items():
         if percent is not None and not 0 <= percent <= 100:
-            found.append(Invalid("bad_percent", _l("Give a percentage from 0 to 100."), f"completion.{name}"))
+            found.append(
+                Invalid("bad_percent", _l("Give a percentage from 0 to 100."), f"completion.{name}")
+            )
     if key(code) in map(key, definition.prerequisites):
         sentence = _l("A course cannot be its own prerequisite.")
         found.append(Invalid("own_prerequisite", sentence, "completion.prerequisites"))
@@ -308,13 +393,25 @@ def _completion_faults(code: str, definition: CourseDefinition) -> list[DomainEr
 def _grant_faults(grants: Sequence[GrantDefinition]) -> list[DomainError]:
     found: list[DomainError] = []
     if len(grants) > MOST_GRANTS:
-        found.append(Invalid("too_many", _l("A course grants at most %(most)s skills.", most=MOST_GRANTS), "grants"))
+        found.append(
+            Invalid(
+                "too_many",
+                _l("A course grants at most %(most)s skills.", most=MOST_GRANTS),
+                "grants",
+            )
+        )
     seen: set[str] = set()
     for number, grant in enumerate(grants):
         field = f"grants.{number}"
         found += code_faults(grant.skill, field=f"{field}.skill")
         if key(grant.skill) in seen:
-            found.append(Invalid("duplicate_skill", _l("This skill is already granted by a line above."), f"{field}.skill"))
+            found.append(
+                Invalid(
+                    "duplicate_skill",
+                    _l("This skill is already granted by a line above."),
+                    f"{field}.skill",
+                )
+            )
         seen.add(key(grant.skill))
         if grant.level not in set(SkillLevel):
             sentence = _l("Choose a level: %(levels)s.", levels=", ".join(SkillLevel))

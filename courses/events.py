@@ -31,7 +31,8 @@ class CourseCreated(Event):
 
 @dataclass(frozen=True)
 class CourseChanged(Event):
-    """`version` is the number of the version in force afterwards; a new one when what is taught or granted changed."""
+    """`version` is the number of the version in force afterwards; a new one when what is taught
+    or granted changed."""
 
     name = "course.changed"
     label = _l("Course changed")
@@ -79,8 +80,8 @@ class DeliveryChanged(Event):
 
 @dataclass(frozen=True)
 class DeliveryMoved(Event):
-    """Another date, time zone or place: what held before, by the names of the delivery. The trail keeps none of it, because a
-    venue is free text; DeliveryChanged says what changed."""
+    """Another date, time zone or place: what held before, by the names of the delivery. The
+    trail keeps none of it, because a venue is free text; DeliveryChanged says what changed."""
 
     name = "delivery.moved"
     label = _l("Delivery moved")
@@ -114,7 +115,8 @@ class DeliveryCancelled(Event):
 
 @dataclass(frozen=True)
 class DeliveryCutShort(Event):
-    """The course ended early: the numbers of the sessions that are not held, and the last day of those that are."""
+    """The course ended early: the numbers of the sessions that are not held, and the last day of
+    those that are."""
 
     name = "delivery.cut_short"
     label = _l("Delivery cut short")

@@ -1,4 +1,5 @@
-"""How courses and deliveries react to what happens to the bodies they belong to, in the same transaction."""
+"""How courses and deliveries react to what happens to the bodies they belong to, in the same
+transaction."""
 
 from __future__ import annotations
 
@@ -19,8 +20,19 @@ def keep_kinds(event: OrganizationChanged, actor: Actor) -> None:
         return
     body = db.session.get_one(Organization, event.organization_id)
     for kind, needed, sentence in (
-        (BodyKind.CENTRE, Course.centre_id == body.id, _l("It has courses, so it must stay a training centre.")),
-        (BodyKind.FUNDER, Delivery.funder_id == body.id, _l("It is named on deliveries, so it must stay a funder.")),
+        (
+            BodyKind.CENTRE,
+            Course.centre_id == body.id,
+            _l("It has courses, so it must stay a training centre."),
+        ),
+        (
+            BodyKind.FUNDER,
+            Delivery.funder_id == body.id,
+            _l("It is named on deliveries, so it must stay a funder."),
+        ),
     ):
-        if not body.is_a(kind) and db.session.scalar(sa.select(sa.literal(1)).where(needed).limit(1)) is not None:
+        if (
+            not body.is_a(kind)
+            and db.session.scalar(sa.select(sa.literal(1)).where(needed).limit(1)) is not None
+        ):
             raise Conflict("kind_in_use", sentence, "kinds")

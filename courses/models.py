@@ -1,4 +1,5 @@
-"""What can be known (skills), what is taught (courses, versioned) and when (deliveries with their sessions and pools)."""
+"""What can be known (skills), what is taught (courses, versioned) and when (deliveries with
+their sessions and pools)."""
 
 from __future__ import annotations
 
@@ -20,7 +21,8 @@ from core.words import Worded
 from people.models import Organization
 from people.personnel import PersonnelCategory
 
-#: So many days before a delivery begins no one moves up its waiting list any more without being asked: journeys take time.
+#: So many days before a delivery begins no one moves up its waiting list any more without being
+#: asked: journeys take time.
 PROMOTION_DAYS = 21
 
 
@@ -51,7 +53,10 @@ class DeliveryStatus(Worded):
 
 
 class Admission(Worded):
-    AUTOMATIC = "automatic", _p("admission", "Automatic: a place while there is one, else the waiting list")
+    AUTOMATIC = (
+        "automatic",
+        _p("admission", "Automatic: a place while there is one, else the waiting list"),
+    )
     APPROVAL = "approval", _p("admission", "By approval: a coordinator selects")
 
 
@@ -68,8 +73,8 @@ class Skill(Base):
 
 
 class Course(Base):
-    """A course, which belongs to a centre for good. What is taught and granted stands in its versions; the words around it
-    change in place."""
+    """A course, which belongs to a centre for good. What is taught and granted stands in its
+    versions; the words around it change in place."""
 
     __tablename__ = "course"
     __scope__ = {Reach.CENTRE: "centre_id"}
@@ -83,12 +88,16 @@ class Course(Base):
     default_places: Mapped[int] = mapped_column(default=25)
     day_starts: Mapped[str] = mapped_column(sa.String(5), default="09:00")
     day_ends: Mapped[str] = mapped_column(sa.String(5), default="17:00")
-    layout: Mapped[str] = mapped_column(sa.String(40), default="sheet", server_default="sheet")  # of its certificates
+    layout: Mapped[str] = mapped_column(
+        sa.String(40), default="sheet", server_default="sheet"
+    )  # of its certificates
     is_retired: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
 
     centre: Mapped[Organization] = relationship()
-    versions: Mapped[list[CourseVersion]] = relationship(back_populates="course", order_by="CourseVersion.number")
+    versions: Mapped[list[CourseVersion]] = relationship(
+        back_populates="course", order_by="CourseVersion.number"
+    )
 
     @property
     def status(self) -> CourseStatus:
@@ -109,7 +118,8 @@ def objectives_said(of_sessions: Iterable[dict[str, str] | None]) -> list[dict[s
 
 
 class CourseVersion(Base):
-    """What is taught and granted, never edited: a change makes the next version and running deliveries keep theirs."""
+    """What is taught and granted, never edited: a change makes the next version and running
+    deliveries keep theirs."""
 
     __tablename__ = "course_version"
 
@@ -119,7 +129,9 @@ class CourseVersion(Base):
     objectives: Mapped[list[dict[str, str]]] = mapped_column(sa.JSON, default=list)
     min_attendance_percent: Mapped[int]
     min_score_percent: Mapped[int | None]
-    prerequisites: Mapped[list[str]] = mapped_column(sa.JSON, default=list)  # codes of courses to have completed
+    prerequisites: Mapped[list[str]] = mapped_column(
+        sa.JSON, default=list
+    )  # codes of courses to have completed
     created_at: Mapped[datetime]
 
     course: Mapped[Course] = relationship(back_populates="versions")
@@ -142,7 +154,8 @@ class CourseVersion(Base):
 
     @property
     def stated_objectives(self) -> list[dict[str, str]]:
-        """The course's own list, else what its sessions say. `courses.queries` reads the same without the rest of them."""
+        """The course's own list, else what its sessions say. `courses.queries` reads the same
+        without the rest of them."""
         return self.objectives or objectives_said(block.objective for block in self.blocks)
 
 
@@ -164,7 +177,8 @@ class TimetableBlock(Base):
 
 
 class SkillGrant(Base):
-    """A skill that completing the course gives, at a level, for so many months (None: without end)."""
+    """A skill that completing the course gives, at a level, for so many months (None: without
+    end)."""
 
     __tablename__ = "skill_grant"
 
@@ -179,7 +193,8 @@ class SkillGrant(Base):
     __table_args__ = (sa.UniqueConstraint("version_id", "skill_id"),)
 
     def valid_until(self, valid_from: date) -> date | None:
-        """The last day, inclusive: the same day of the month so many months on, or that month's last day."""
+        """The last day, inclusive: the same day of the month so many months on, or that month's
+        last day."""
         if self.valid_months is None:
             return None
         years, month = divmod(valid_from.month - 1 + self.valid_months, 12)
@@ -188,8 +203,8 @@ class SkillGrant(Base):
 
 
 class Delivery(Base):
-    """One dated run of a course, by the course's centre. `rev` grows with every change of it, its places or its enrollments (the
-    touch lock)."""
+    """One dated run of a course, by the course's centre. `rev` grows with every change of it,
+    its places or its enrollments (the touch lock)."""
 
     __tablename__ = "delivery"
     __scope__ = {Reach.DELIVERY: "id", Reach.CENTRE: "centre_id"}
@@ -201,7 +216,9 @@ class Delivery(Base):
     version_id: Mapped[int] = mapped_column(sa.ForeignKey("course_version.id"))
     centre_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"), index=True)
     funder_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organization.id"))
-    status: Mapped[DeliveryStatus] = mapped_column(enum_column(DeliveryStatus), default=DeliveryStatus.DRAFT)
+    status: Mapped[DeliveryStatus] = mapped_column(
+        enum_column(DeliveryStatus), default=DeliveryStatus.DRAFT
+    )
     starts_on: Mapped[date] = mapped_column(index=True)
     ends_on: Mapped[date]
     time_zone: Mapped[str] = mapped_column(sa.String(60))
@@ -209,15 +226,21 @@ class Delivery(Base):
     country: Mapped[str] = mapped_column(sa.String(2))
     language: Mapped[str] = mapped_column(sa.String(3))
     places: Mapped[int]
-    admission: Mapped[Admission] = mapped_column(enum_column(Admission), default=Admission.AUTOMATIC)
-    closes_on: Mapped[date]  # last day on which people may apply or be nominated, in the delivery's time zone
-    promotion_days: Mapped[int] = mapped_column(default=PROMOTION_DAYS, server_default=str(PROMOTION_DAYS))  # see moves_up
+    admission: Mapped[Admission] = mapped_column(
+        enum_column(Admission), default=Admission.AUTOMATIC
+    )
+    closes_on: Mapped[
+        date
+    ]  # last day on which people may apply or be nominated, in the delivery's time zone
+    promotion_days: Mapped[int] = mapped_column(
+        default=PROMOTION_DAYS, server_default=str(PROMOTION_DAYS)
+    )  # see moves_up
     cancel_reason: Mapped[str | None] = mapped_column(sa.String(500))
     created_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
     created_at: Mapped[datetime]
     published_at: Mapped[datetime | None]
-    # What calendars go by (RFC 5545 §3.8.4.7, §3.8.7): an identifier that no move of the site changes, and how often and when
-    # what they show was changed.
+    # What calendars go by (RFC 5545 §3.8.4.7, §3.8.7): an identifier that no move of the site
+    # changes, and how often and when what they show was changed.
     calendar_uid: Mapped[str] = mapped_column(sa.String(32), default=lambda: secrets.token_hex(16))
     calendar_sequence: Mapped[int] = mapped_column(default=0)
     calendar_changed_at: Mapped[datetime | None]
@@ -226,17 +249,21 @@ class Delivery(Base):
     version: Mapped[CourseVersion] = relationship()
     centre: Mapped[Organization] = relationship(foreign_keys=[centre_id])
     funder: Mapped[Organization | None] = relationship(foreign_keys=[funder_id])
-    sessions: Mapped[list[DeliverySession]] = relationship(back_populates="delivery", order_by="DeliverySession.number")
+    sessions: Mapped[list[DeliverySession]] = relationship(
+        back_populates="delivery", order_by="DeliverySession.number"
+    )
     pools: Mapped[list[Pool]] = relationship(order_by="Pool.id", cascade="all, delete-orphan")
 
     @property
     def held(self) -> list[DeliverySession]:
-        """The sessions that were or will be held, in their order: all but those that were cancelled."""
+        """The sessions that were or will be held, in their order: all but those that were
+        cancelled."""
         return [session for session in self.sessions if not session.is_cancelled]
 
     @property
     def objectives_taught(self) -> list[dict[str, str]]:
-        """What the course states; of one that was cut short, what the sessions that were held say, where sessions say it."""
+        """What the course states; of one that was cut short, what the sessions that were held
+        say, where sessions say it."""
         held, blocks = {session.number for session in self.held}, self.version.blocks
         if len(held) == len(self.sessions) or not any(block.objective for block in blocks):
             return self.version.stated_objectives
@@ -250,7 +277,8 @@ class Delivery(Base):
 
 
 class DeliverySession(Base):
-    """One block of a delivery's timetable, as real instants. One that is cancelled is not held, and counts as not taught."""
+    """One block of a delivery's timetable, as real instants. One that is cancelled is not held,
+    and counts as not taught."""
 
     __tablename__ = "delivery_session"
     __lock__ = ("delivery_id",)
@@ -293,7 +321,8 @@ class Pool(Base):
 
 
 def plain(value: Any) -> Any:
-    """A JSON value as given back to callers; exists so that snapshots never share a row's mutable dict."""
+    """A JSON value as given back to callers; exists so that snapshots never share a row's
+    mutable dict."""
     if isinstance(value, dict):
         return {k: plain(v) for k, v in value.items()}
     return [plain(v) for v in value] if isinstance(value, list) else value

@@ -21,7 +21,17 @@ FURTHEST = timedelta(days=3653)  # ten years: further away is a slip of the keyb
 
 
 #: What a plan and a delivery have under the same names.
-PLAIN = ("starts_on", "time_zone", "venue", "country", "language", "places", "closes_on", "funder_id", "promotion_days")
+PLAIN = (
+    "starts_on",
+    "time_zone",
+    "venue",
+    "country",
+    "language",
+    "places",
+    "closes_on",
+    "funder_id",
+    "promotion_days",
+)
 
 
 @dataclass(frozen=True)
@@ -34,7 +44,8 @@ class PoolPlan:
 
 @dataclass(frozen=True)
 class DeliveryPlan:
-    """A delivery as asked for. Without a closing date the usual one is taken; `trainers` None leaves them as they are."""
+    """A delivery as asked for. Without a closing date the usual one is taken; `trainers` None
+    leaves them as they are."""
 
     starts_on: date
     time_zone: str
@@ -52,16 +63,19 @@ class DeliveryPlan:
 
 
 def usual_closing(starts_on: date, today: date) -> date:
-    """Three weeks before the start; when that is past, the day before the start; at last the start itself."""
+    """Three weeks before the start; when that is past, the day before the start; at last the
+    start itself."""
     for day in (starts_on - CLOSES_BEFORE, starts_on - timedelta(days=1)):
         if day >= today:
             return day
     return starts_on
 
 
-def plan_faults(plan: DeliveryPlan, today: date, current: Delivery | None = None) -> list[DomainError]:
-    """Everything wrong with a plan. What a delivery that is being changed already has is not held against it: a delivery
-    under way keeps its start in the past."""
+def plan_faults(
+    plan: DeliveryPlan, today: date, current: Delivery | None = None
+) -> list[DomainError]:
+    """Everything wrong with a plan. What a delivery that is being changed already has is not
+    held against it: a delivery under way keeps its start in the past."""
     return [
         *_date_faults(plan, today, current),
         *_place_faults(plan),
@@ -74,14 +88,22 @@ def _date_faults(plan: DeliveryPlan, today: date, current: Delivery | None) -> l
     is_new_start = current is None or current.starts_on != plan.starts_on
     is_new_closing = current is None or current.closes_on != plan.closes_on
     if is_new_start and plan.starts_on < today:
-        found.append(Invalid("past_date", _l("This date is past. Choose a day from today on."), "starts_on"))
+        found.append(
+            Invalid("past_date", _l("This date is past. Choose a day from today on."), "starts_on")
+        )
     if is_new_start and plan.starts_on > today + FURTHEST:
-        found.append(Invalid("too_far", _l("This date is more than ten years away. Check the year."), "starts_on"))
+        found.append(
+            Invalid(
+                "too_far", _l("This date is more than ten years away. Check the year."), "starts_on"
+            )
+        )
     if plan.closes_on and plan.closes_on > plan.starts_on:
         sentence = _l("Applications must close on the first day of the course at the latest.")
         found.append(Invalid("closing_after_start", sentence, "closes_on"))
     elif plan.closes_on and is_new_closing and current is None and plan.closes_on < today:
-        sentence = _l("This closing date is past, so no one could apply. Choose a day from today on.")
+        sentence = _l(
+            "This closing date is past, so no one could apply. Choose a day from today on."
+        )
         found.append(Invalid("past_closing", sentence, "closes_on"))
     return found
 
@@ -98,19 +120,33 @@ def _place_faults(plan: DeliveryPlan) -> list[DomainError]:
             found.append(Invalid("duplicate_pool", sentence, f"pools.{number}.category"))
         seen.add(pool.category)
         if not 0 <= pool.places <= MOST_PLACES:
-            found.append(Invalid("bad_places", _l("Give a number of places, 0 or more."), f"pools.{number}.places"))
+            found.append(
+                Invalid(
+                    "bad_places",
+                    _l("Give a number of places, 0 or more."),
+                    f"pools.{number}.places",
+                )
+            )
     total = sum(max(pool.places, 0) for pool in plan.pools)
     if not found and total > plan.places:
         sentence = _l(
-            "The pools add up to %(total)s places, but the delivery has %(places)s. Make the pools smaller or add places.",
-            total=total, places=plan.places,
-        )  # fmt: skip
+            "The pools add up to %(total)s places, but the delivery has %(places)s. Make the "
+            "pools smaller or add places.",
+            total=total,
+            places=plan.places,
+        )
         found.append(Invalid("pools_exceed_places", sentence, "pools"))
     if not 0 <= plan.promotion_days <= MOST_PROMOTION_DAYS:
         sentence = _l("Enter a number of days from 0 to %(most)s.", most=MOST_PROMOTION_DAYS)
         found.append(Invalid("bad_promotion_days", sentence, "promotion_days"))
     if plan.admission not in set(Admission):
-        found.append(Invalid("unknown_admission", _l("Choose automatic admission or admission by approval."), "admission"))
+        found.append(
+            Invalid(
+                "unknown_admission",
+                _l("Choose automatic admission or admission by approval."),
+                "admission",
+            )
+        )
     return found
 
 

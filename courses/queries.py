@@ -46,13 +46,18 @@ def list_skills(*, after: str | None = None, limit: int = 200) -> Page[Skill]:
 
 def skills_to_choose() -> list[Skill]:
     """Every skill there is, by the name it is shown with."""
-    return sorted(db.session.scalars(sa.select(Skill)), key=lambda skill: i18n.without_accents(i18n.text(skill.title)))
+    return sorted(
+        db.session.scalars(sa.select(Skill)),
+        key=lambda skill: i18n.without_accents(i18n.text(skill.title)),
+    )
 
 
 def in_force() -> sa.ColumnElement[bool]:
     """The condition that keeps each course's newest version."""
     later = aliased(CourseVersion)
-    return ~sa.exists().where(later.course_id == CourseVersion.course_id, later.number > CourseVersion.number)
+    return ~sa.exists().where(
+        later.course_id == CourseVersion.course_id, later.number > CourseVersion.number
+    )
 
 
 def granting_courses() -> dict[int, list[Course]]:
@@ -84,7 +89,9 @@ def get_course(code: str) -> Course:
     return course
 
 
-def list_courses(*, is_retired: bool = False, after: str | None = None, limit: int = 50) -> Page[Course]:
+def list_courses(
+    *, is_retired: bool = False, after: str | None = None, limit: int = 50
+) -> Page[Course]:
     """The courses that are taught, or those that are not any more."""
     those = sa.select(Course).where(Course.is_retired if is_retired else ~Course.is_retired)
     return page(_with_versions(those), [Course.code], after=after, limit=limit)
@@ -92,13 +99,18 @@ def list_courses(*, is_retired: bool = False, after: str | None = None, limit: i
 
 def titles_of(codes: Iterable[str]) -> dict[str, dict[str, str]]:
     """The titles of courses, by code."""
-    rows = db.session.execute(sa.select(Course.code, Course.title).where(Course.code.in_(list(codes))))
+    rows = db.session.execute(
+        sa.select(Course.code, Course.title).where(Course.code.in_(list(codes)))
+    )
     return {row[0]: row[1] for row in rows}
 
 
 def deliveries_visible(actor: Actor) -> sa.Select[Delivery]:
-    """The deliveries that `actor` may see: what was ever published for everyone, drafts for those who work on them."""
-    may_see = sa.or_(Delivery.published_at.is_not(None), visible(Delivery, actor, Permission.DELIVERY_READ))
+    """The deliveries that `actor` may see: what was ever published for everyone, drafts for
+    those who work on them."""
+    may_see = sa.or_(
+        Delivery.published_at.is_not(None), visible(Delivery, actor, Permission.DELIVERY_READ)
+    )
     return sa.select(Delivery).where(may_see)
 
 
@@ -115,18 +127,23 @@ def deliveries_of_work(actor: Actor) -> sa.Select[Delivery]:
 def count_by_status(actor: Actor) -> dict[DeliveryStatus, int]:
     """How many deliveries of each status the actor works on."""
     own = visible(Delivery, actor, Permission.DELIVERY_READ)
-    rows = db.session.execute(sa.select(Delivery.status, sa.func.count()).where(own).group_by(Delivery.status))
+    rows = db.session.execute(
+        sa.select(Delivery.status, sa.func.count()).where(own).group_by(Delivery.status)
+    )
     return {row[0]: row[1] for row in rows}
 
 
-#: What a page can read of a delivery besides its course: only sessions; only the course's version; whose it is; or all.
+#: What a page can read of a delivery besides its course: only sessions; only the course's version;
+#: whose it is; or all.
 SESSIONS = (selectinload(Delivery.sessions),)
 VERSION = (joinedload(Delivery.version).joinedload(CourseVersion.grants),)
 BODIES = (joinedload(Delivery.centre), joinedload(Delivery.funder))
 EVERYTHING = (
     *SESSIONS,
     *BODIES,
-    joinedload(Delivery.version).options(selectinload(CourseVersion.blocks), joinedload(CourseVersion.grants)),
+    joinedload(Delivery.version).options(
+        selectinload(CourseVersion.blocks), joinedload(CourseVersion.grants)
+    ),
     selectinload(Delivery.pools),
 )
 
@@ -137,9 +154,11 @@ def _one(load: tuple[ExecutableOption, ...]) -> sa.Select[Delivery]:
     return sa.select(Delivery).where(Delivery.code == sa.bindparam("code")).options(*load)
 
 
-def get_delivery(actor: Actor, code: str, *, load: tuple[ExecutableOption, ...] = EVERYTHING) -> Delivery:
-    """The delivery with its course and, unless `load` says less, version, sessions and pools; NotFound, also for a draft
-    that is not the actor's."""
+def get_delivery(
+    actor: Actor, code: str, *, load: tuple[ExecutableOption, ...] = EVERYTHING
+) -> Delivery:
+    """The delivery with its course and, unless `load` says less, version, sessions and pools;
+    NotFound, also for a draft that is not the actor's."""
     delivery = db.session.scalars(_one(load), {"code": code}).unique().one_or_none()
     if delivery is None or not _may_see(actor, delivery):
         raise NotFound("unknown_delivery", _l("There is no such delivery."))
@@ -147,9 +166,14 @@ def get_delivery(actor: Actor, code: str, *, load: tuple[ExecutableOption, ...] 
 
 
 def get_delivery_for(
-    actor: Actor, code: str, permission: Permission, *, load: tuple[ExecutableOption, ...] = EVERYTHING
+    actor: Actor,
+    code: str,
+    permission: Permission,
+    *,
+    load: tuple[ExecutableOption, ...] = EVERYTHING,
 ) -> Delivery:
-    """The delivery, for those who have this permission on it; NotAllowed for others who may see it."""
+    """The delivery, for those who have this permission on it; NotAllowed for others who may see
+    it."""
     delivery = get_delivery(actor, code, load=load)
     require(actor, permission, delivery)
     return delivery
@@ -169,31 +193,47 @@ _TIMETABLE = (
 )
 
 
-def timetable_of(delivery_id: int) -> Sequence[sa.Row[int, datetime, datetime, int, dict[str, str], bool]]:
-    """The sessions of a delivery in their order, as rows of day, starts_at, ends_at, minutes, title and is_cancelled: to be
-    shown."""
+def timetable_of(
+    delivery_id: int,
+) -> Sequence[sa.Row[int, datetime, datetime, int, dict[str, str], bool]]:
+    """The sessions of a delivery in their order, as rows of day, starts_at, ends_at, minutes,
+    title and is_cancelled: to be shown."""
     return db.session.execute(_TIMETABLE, {"delivery": delivery_id}).all()
 
 
 def cut_reason_of(delivery_id: int) -> str | None:
     """Why sessions of the delivery are not held."""
     those = DeliverySession.delivery_id == delivery_id, DeliverySession.cancelled_at.is_not(None)
-    return db.session.scalar(sa.select(DeliverySession.cancel_reason).where(*those).order_by(DeliverySession.number).limit(1))
+    return db.session.scalar(
+        sa.select(DeliverySession.cancel_reason)
+        .where(*those)
+        .order_by(DeliverySession.number)
+        .limit(1)
+    )
 
 
 _of_version = TimetableBlock.version_id == sa.bindparam("version")
-_SESSION_OBJECTIVES = sa.select(TimetableBlock.objective).where(_of_version).order_by(TimetableBlock.number)
+_SESSION_OBJECTIVES = (
+    sa.select(TimetableBlock.objective).where(_of_version).order_by(TimetableBlock.number)
+)
 
 
 def stated_objectives(version: CourseVersion) -> list[dict[str, str]]:
     """`CourseVersion.stated_objectives`, without reading the rest of its sessions."""
-    return version.objectives or objectives_said(db.session.scalars(_SESSION_OBJECTIVES, {"version": version.id}))
+    return version.objectives or objectives_said(
+        db.session.scalars(_SESSION_OBJECTIVES, {"version": version.id})
+    )
 
 
 #: All that a person's name is written from.
 NAMED = (
-    Person.given_name, Person.family_name, Person.family_first, Person.country, Person.nationalities, Person.language,
-)  # fmt: skip
+    Person.given_name,
+    Person.family_name,
+    Person.family_first,
+    Person.country,
+    Person.nationalities,
+    Person.language,
+)
 _TRAINERS = (
     sa.select(RoleAssignment.scope_id, Person)
     .join(Person, Person.id == RoleAssignment.person_id)
@@ -216,20 +256,29 @@ def trainers_of(delivery_ids: Iterable[int]) -> dict[int, list[Person]]:
 
 
 def signatories_of(delivery: Delivery) -> list[tuple[str, dict[str, str]]]:
-    """Who signs for a delivery, with the office by language: those of its centre; where it names none, the trainers."""
+    """Who signs for a delivery, with the office by language: those of its centre; where it names
+    none, the trainers."""
     if own := delivery.centre.signatories:
         return [(one["name"], one["office"]) for one in own]
-    return [(one.full_name, _trainer_by_language()) for one in trainers_of([delivery.id])[delivery.id]]
+    return [
+        (one.full_name, _trainer_by_language()) for one in trainers_of([delivery.id])[delivery.id]
+    ]
 
 
 def _trainer_by_language() -> dict[str, str]:
-    return {code: str(texts.catalogue(code).pgettext("certificate", "Trainer")) for code in texts.printed()}
+    return {
+        code: str(texts.catalogue(code).pgettext("certificate", "Trainer"))
+        for code in texts.printed()
+    }
 
 
 def list_trainers(centre_id: int, delivery_id: int | None = None) -> list[Person]:
-    """Everyone who may be chosen as a trainer, by name: the centre's trainers, and those whom the delivery has already."""
+    """Everyone who may be chosen as a trainer, by name: the centre's trainers, and those whom
+    the delivery has already."""
     is_trainer = sa.exists().where(
-        RoleAssignment.person_id == Person.id, RoleAssignment.role == Role.TRAINER, _may_teach(centre_id, delivery_id)
+        RoleAssignment.person_id == Person.id,
+        RoleAssignment.role == Role.TRAINER,
+        _may_teach(centre_id, delivery_id),
     )
     by_name = Person.sort_name, Person.id
     return list(db.session.scalars(sa.select(Person).where(is_trainer).order_by(*by_name)))
@@ -241,35 +290,53 @@ def _may_teach(centre_id: int, delivery_id: int | None) -> sa.ColumnElement[bool
     return of_centre if delivery_id is None else sa.or_(of_centre, chosen)
 
 
-def trainers_among(person_ids: Iterable[int], centre_id: int, delivery_id: int | None = None) -> set[int]:
+def trainers_among(
+    person_ids: Iterable[int], centre_id: int, delivery_id: int | None = None
+) -> set[int]:
     """Those of these people whom `list_trainers` lists."""
     those = RoleAssignment.role == Role.TRAINER, RoleAssignment.person_id.in_(list(person_ids))
-    return set(db.session.scalars(sa.select(RoleAssignment.person_id).where(*those, _may_teach(centre_id, delivery_id))))
+    return set(
+        db.session.scalars(
+            sa.select(RoleAssignment.person_id).where(*those, _may_teach(centre_id, delivery_id))
+        )
+    )
 
 
 def find_last_delivery(actor: Actor, course: Course) -> Delivery | None:
-    """The last delivery of the course that `actor` may see, else the last of any course that `actor` scheduled: the next one
-    probably resembles it."""
+    """The last delivery of the course that `actor` may see, else the last of any course that
+    `actor` scheduled: the next one probably resembles it."""
     is_same = Delivery.course_id == course.id
-    likely = deliveries_visible(actor).where(sa.or_(is_same, Delivery.created_by_id == actor.person_id))
-    return db.session.scalar(likely.options(selectinload(Delivery.pools)).order_by(is_same.desc(), Delivery.id.desc()).limit(1))
+    likely = deliveries_visible(actor).where(
+        sa.or_(is_same, Delivery.created_by_id == actor.person_id)
+    )
+    return db.session.scalar(
+        likely.options(selectinload(Delivery.pools))
+        .order_by(is_same.desc(), Delivery.id.desc())
+        .limit(1)
+    )
 
 
 def may_be_upcoming() -> sa.ColumnElement[bool]:
-    """The condition that keeps every published delivery which `is_upcoming`, and few others: somewhere on earth it still is
-    yesterday, and no database knows where."""
-    return sa.and_(Delivery.status == DeliveryStatus.PUBLISHED, Delivery.starts_on >= clock.today() - timedelta(days=1))
+    """The condition that keeps every published delivery which `is_upcoming`, and few others:
+    somewhere on earth it still is yesterday, and no database knows where."""
+    return sa.and_(
+        Delivery.status == DeliveryStatus.PUBLISHED,
+        Delivery.starts_on >= clock.today() - timedelta(days=1),
+    )
 
 
 def is_upcoming(delivery: Delivery) -> bool:
-    """Whether a published delivery begins today or later, by the calendar of the place where it is held."""
+    """Whether a published delivery begins today or later, by the calendar of the place where it
+    is held."""
     return delivery.status is DeliveryStatus.PUBLISHED and delivery.starts_on >= today_of(delivery)
 
 
 def upcoming_of(course: Course, *, limit: int = 6) -> list[Delivery]:
     """The next published deliveries of a course that have not begun."""
     those = sa.select(Delivery).where(Delivery.course_id == course.id, may_be_upcoming())
-    found = db.session.scalars(those.order_by(Delivery.starts_on, Delivery.id).limit(limit + _MOST_OF_YESTERDAY))
+    found = db.session.scalars(
+        those.order_by(Delivery.starts_on, Delivery.id).limit(limit + _MOST_OF_YESTERDAY)
+    )
     return [delivery for delivery in found if is_upcoming(delivery)][:limit]
 
 
@@ -283,18 +350,20 @@ def today_of(delivery: Delivery) -> date:
 
 
 def is_open_for_enrollment(delivery: Delivery) -> bool:
-    """Whether people may apply or be nominated today, by the calendar of the place where it is held."""
+    """Whether people may apply or be nominated today, by the calendar of the place where it is
+    held."""
     return delivery.status is DeliveryStatus.PUBLISHED and today_of(delivery) <= delivery.closes_on
 
 
 _HELD = DeliverySession.cancelled_at.is_(None)
-_SPAN = sa.select(sa.func.min(DeliverySession.starts_at), sa.func.max(DeliverySession.ends_at)).where(
-    DeliverySession.delivery_id == sa.bindparam("delivery"), _HELD
-)
+_SPAN = sa.select(
+    sa.func.min(DeliverySession.starts_at), sa.func.max(DeliverySession.ends_at)
+).where(DeliverySession.delivery_id == sa.bindparam("delivery"), _HELD)
 
 
 def span_of(delivery_id: int) -> tuple[datetime | None, datetime | None]:
-    """When the delivery's first session begins and when its last one ends, of those that are held; None without sessions."""
+    """When the delivery's first session begins and when its last one ends, of those that are
+    held; None without sessions."""
     first, last = db.session.execute(_SPAN, {"delivery": delivery_id}).one()
     return first, last
 
@@ -312,23 +381,30 @@ def has_ended(delivery_id: int) -> bool:
 
 
 def moves_up(delivery: Delivery) -> bool:
-    """Whether people who wait get a place that becomes free by itself: while the course is so far away that everyone can still
-    come. Later a coordinator gives the place, to someone who can."""
+    """Whether people who wait get a place that becomes free by itself: while the course is so
+    far away that everyone can still come. Later a coordinator gives the place, to someone who
+    can."""
     return moves_up_still(delivery.time_zone, delivery.promotion_days, span_of(delivery.id)[0])
 
 
 def moves_up_still(time_zone: str, promotion_days: int, begins_at: datetime | None) -> bool:
-    """The same of a delivery whose first session begins then, in days of its own calendar. None: no session is held."""
+    """The same of a delivery whose first session begins then, in days of its own calendar. None:
+    no session is held."""
     now = clock.now()
     if begins_at is None or begins_at <= now:
         return False
-    return today_in(time_zone, begins_at) - today_in(time_zone, now) >= timedelta(days=promotion_days)
+    return today_in(time_zone, begins_at) - today_in(time_zone, now) >= timedelta(
+        days=promotion_days
+    )
 
 
 def trainer_ids(emails: Iterable[str], centre_id: int) -> tuple[int, ...]:
-    """The centre's trainers with these email addresses; Invalid("unknown_trainer") for any other."""
+    """The centre's trainers with these email addresses; Invalid("unknown_trainer") for any
+    other."""
     wanted = [email_key(email) or "" for email in emails]
-    by_email = {person.email_key: person.id for person in list_trainers(centre_id) if person.email_key}
+    by_email = {
+        person.email_key: person.id for person in list_trainers(centre_id) if person.email_key
+    }
     for number, email in enumerate(wanted):
         if email not in by_email:
             sentence = _l("There is no trainer with this email address.")
@@ -337,7 +413,8 @@ def trainer_ids(emails: Iterable[str], centre_id: int) -> tuple[int, ...]:
 
 
 def fingerprint(delivery: Delivery) -> str:
-    """Stands for what a plan can change: two equal fingerprints are two equal deliveries, whoever enrolled in between."""
+    """Stands for what a plan can change: two equal fingerprints are two equal deliveries,
+    whoever enrolled in between."""
     facts = json.dumps(facts_of(delivery), default=str, sort_keys=True)
     return hashlib.sha256(facts.encode()).hexdigest()[:16]
 
@@ -355,5 +432,8 @@ def plan_of(delivery: Delivery) -> DeliveryPlan:
 
 def facts_of(delivery: Delivery) -> dict[str, Any]:
     """What a change of plan can change, by name."""
-    facts = dataclasses.asdict(plan_of(delivery)) | {"ends_on": delivery.ends_on, "status": delivery.status.value}
+    facts = dataclasses.asdict(plan_of(delivery)) | {
+        "ends_on": delivery.ends_on,
+        "status": delivery.status.value,
+    }
     return facts | {"pools": sorted((pool["category"], pool["places"]) for pool in facts["pools"])}

@@ -1,4 +1,5 @@
-"""The shapes of skills, courses and deliveries in the API. What values may be is decided by the services."""
+"""The shapes of skills, courses and deliveries in the API. What values may be is decided by the
+services."""
 
 from __future__ import annotations
 
@@ -73,7 +74,9 @@ class SessionBody(Schema):
 class CompletionBody(Schema):
     min_attendance_percent: Number = 100
     min_score_percent: Number | None = None
-    prerequisites: list[str] = Field(default=[], max_length=50, description="codes of courses to have completed")
+    prerequisites: list[str] = Field(
+        default=[], max_length=50, description="codes of courses to have completed"
+    )
 
 
 class GrantBody(Schema):
@@ -84,19 +87,29 @@ class GrantBody(Schema):
 
 
 class CourseBody(Schema):
-    """A course as you send it with PUT or import it from a file, and as GET returns it. Fields that are left out stay as they
-    are, also within `time_of_day` and `completion`; null or an empty list clears a field. A new course needs a title and
-    sessions."""
+    """A course as you send it with PUT or import it from a file, and as GET returns it. Fields
+    that are left out stay as they are, also within `time_of_day` and `completion`; null or an
+    empty list clears a field. A new course needs a title and sessions."""
 
     code: str | None = Field(None, description="if given, the one in the address")
-    version: Number | None = Field(None, description="if given, the version in force that this was made from")
-    status: CourseStatus | None = Field(None, description="as it was read; retire and bring-back change it")
+    version: Number | None = Field(
+        None, description="if given, the version in force that this was made from"
+    )
+    status: CourseStatus | None = Field(
+        None, description="as it was read; retire and bring-back change it"
+    )
     centre: str | None = Field(
-        None, description="code of the centre of a new course; if left out: your own centre if you have one, otherwise the first"
+        None,
+        description=(
+            "code of the centre of a new course; if left out: your own centre if you have one, "
+            "otherwise the first"
+        ),
     )
     title: Texts | None = None
     summary: Texts | None = None
-    audience: list[Annotated[str, one_of(PersonnelCategory)]] = Field(default=list(PersonnelCategory), max_length=10)
+    audience: list[Annotated[str, one_of(PersonnelCategory)]] = Field(
+        default=list(PersonnelCategory), max_length=10
+    )
     default_places: Number = 25
     time_of_day: DayHours = DayHours()
     sessions: list[SessionBody] | None = Field(None, max_length=200)
@@ -106,7 +119,8 @@ class CourseBody(Schema):
     layout: str = Field(USUAL_LAYOUT, description="name of the layout of its certificates")
 
     def definition(self, known: Course | None = None) -> CourseDefinition:
-        """The whole course. Fields that are left out have the values of `known` or, for a new course, the usual ones."""
+        """The whole course. Fields that are left out have the values of `known` or, for a new
+        course, the usual ones."""
         if known is not None:
             return self._laid_over(CourseAnswer.of(known).model_dump(mode="json")).definition()
         lacking = [name for name in ("title", "sessions") if getattr(self, name) is None]
@@ -119,18 +133,28 @@ class CourseBody(Schema):
             default_places=self.default_places,
             day_starts=self.time_of_day.start,
             day_ends=self.time_of_day.end,
-            sessions=tuple(SessionDefinition(one.day, one.start, one.minutes, one.title, one.objective) for one in self.sessions),
+            sessions=tuple(
+                SessionDefinition(one.day, one.start, one.minutes, one.title, one.objective)
+                for one in self.sessions
+            ),
             objectives=tuple(self.objectives),
             min_attendance_percent=self.completion.min_attendance_percent,
             min_score_percent=self.completion.min_score_percent,
             prerequisites=tuple(dict.fromkeys(self.completion.prerequisites)),
-            grants=tuple(GrantDefinition(one.skill, one.level, one.valid_months, one.title) for one in self.grants),
+            grants=tuple(
+                GrantDefinition(one.skill, one.level, one.valid_months, one.title)
+                for one in self.grants
+            ),
             layout=self.layout,
         )
 
     def _laid_over(self, known: dict[str, Any]) -> CourseBody:
         given = self.model_dump(exclude_unset=True)
-        inner = {name: known[name] | given[name] for name in ("time_of_day", "completion") if name in given}
+        inner = {
+            name: known[name] | given[name]
+            for name in ("time_of_day", "completion")
+            if name in given
+        }
         return CourseBody.model_validate(known | given | inner)
 
 
@@ -205,7 +229,12 @@ def _taught(version: CourseVersion) -> dict[str, Any]:
         "objectives": version.objectives,
         "completion": CompletionAnswer.model_validate(version),
         "grants": [
-            GrantAnswer(skill=one.skill.code, title=one.skill.title, level=one.level, valid_months=one.valid_months)
+            GrantAnswer(
+                skill=one.skill.code,
+                title=one.skill.title,
+                level=one.level,
+                valid_months=one.valid_months,
+            )
             for one in version.grants
         ],
     }
@@ -220,7 +249,8 @@ class PoolBody(Schema):
 
 
 class DeliveryBody(Schema):
-    """What is left out is taken from the course, or from the house's usual rule for the closing date."""
+    """What is left out is taken from the course, or from the house's usual rule for the closing
+    date."""
 
     code: str | None = None
     starts_on: Day
@@ -233,17 +263,23 @@ class DeliveryBody(Schema):
     admission: Annotated[str, one_of(Admission)] = Admission.AUTOMATIC.value
     closes_on: Day | None = None
     trainers: list[Annotated[str, at_most(254)]] | None = Field(
-        None, max_length=50, description="email addresses of people who have the role of trainer in the centre"
+        None,
+        max_length=50,
+        description="email addresses of people who have the role of trainer in the centre",
     )
     centre: str | None = Field(None, description="if given, the code of the course's centre")
     funder: str | None = Field(None, description="code of the organization that pays for it")
     promotion_days: Number = Field(
         PROMOTION_DAYS,
-        description="when fewer days than this remain before the start, the waiting list no longer moves up automatically; "
-        "0 if participants live nearby",
+        description=(
+            "when fewer days than this remain before the start, the waiting list no longer moves "
+            "up automatically; 0 if participants live nearby"
+        ),
     )
 
-    def plan(self, course: Course, trainers: tuple[int, ...] | None, funder_id: int | None) -> DeliveryPlan:
+    def plan(
+        self, course: Course, trainers: tuple[int, ...] | None, funder_id: int | None
+    ) -> DeliveryPlan:
         return DeliveryPlan(
             starts_on=self.starts_on,
             time_zone=self.time_zone,
@@ -267,7 +303,10 @@ class CancelBody(Schema):
 
 class CutShortBody(Schema):
     after_session: Number = Field(
-        description="number of the last session to be held; all sessions after it are cancelled; 0: none was held"
+        description=(
+            "number of the last session to be held; all sessions after it are cancelled; 0: none "
+            "was held"
+        )
     )
     reason: Annotated[str, at_most(500)]
 
@@ -340,9 +379,20 @@ class DeliveryAnswer(Answer):
 
 
 _COPIED = (
-    "code", "status", "starts_on", "ends_on", "time_zone", "venue", "country", "language", "places", "admission", "closes_on",
-    "promotion_days", "cancel_reason",
-)  # fmt: skip
+    "code",
+    "status",
+    "starts_on",
+    "ends_on",
+    "time_zone",
+    "venue",
+    "country",
+    "language",
+    "places",
+    "admission",
+    "closes_on",
+    "promotion_days",
+    "cancel_reason",
+)
 
 
 def delivery_facts(delivery: Delivery) -> Mapping[str, Any]:

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 from core.lifecycles import Machine, Transition
-from courses.events import CourseBroughtBack, CourseRetired, DeliveryCancelled, DeliveryFinished, DeliveryPublished
+from courses.events import (
+    CourseBroughtBack,
+    CourseRetired,
+    DeliveryCancelled,
+    DeliveryFinished,
+    DeliveryPublished,
+)
 from courses.models import CourseStatus
 from courses.models import DeliveryStatus as S
 from people.permissions import Permission
@@ -19,21 +25,45 @@ COURSE = Machine(
     CourseStatus.TAUGHT,
     [
         Transition(
-            "retire", frozenset({CourseStatus.TAUGHT}), CourseStatus.RETIRED, Permission.COURSE_RETIRE,
+            "retire",
+            frozenset({CourseStatus.TAUGHT}),
+            CourseStatus.RETIRED,
+            Permission.COURSE_RETIRE,
             lambda c, before: CourseRetired(c.id, c.code),
         ),
         Transition(
-            "bring_back", frozenset({CourseStatus.RETIRED}), CourseStatus.TAUGHT, Permission.COURSE_RETIRE,
+            "bring_back",
+            frozenset({CourseStatus.RETIRED}),
+            CourseStatus.TAUGHT,
+            Permission.COURSE_RETIRE,
             lambda c, before: CourseBroughtBack(c.id, c.code),
         ),
     ],
-)  # fmt: skip
+)
 
 DELIVERY = Machine(
     S.DRAFT,
     [
-        Transition("publish", _DRAFT, S.PUBLISHED, Permission.DELIVERY_WRITE, lambda d, before: DeliveryPublished(d.id)),
-        Transition("cancel", _RUNNING, S.CANCELLED, Permission.DELIVERY_WRITE, lambda d, before: DeliveryCancelled(d.id)),
-        Transition("finish", _PUBLISHED, S.FINISHED, Permission.DELIVERY_FINISH, lambda d, before: DeliveryFinished(d.id)),
+        Transition(
+            "publish",
+            _DRAFT,
+            S.PUBLISHED,
+            Permission.DELIVERY_WRITE,
+            lambda d, before: DeliveryPublished(d.id),
+        ),
+        Transition(
+            "cancel",
+            _RUNNING,
+            S.CANCELLED,
+            Permission.DELIVERY_WRITE,
+            lambda d, before: DeliveryCancelled(d.id),
+        ),
+        Transition(
+            "finish",
+            _PUBLISHED,
+            S.FINISHED,
+            Permission.DELIVERY_FINISH,
+            lambda d, before: DeliveryFinished(d.id),
+        ),
     ],
 )

@@ -1,9 +1,10 @@
-"""From a timetable template to real instants, and from these back to days: course days are consecutive calendar days of the
-delivery's time zone.
+"""From a timetable template to real instants, and from these back to days: course days are
+consecutive calendar days of the delivery's time zone.
 
-Decision: a session keeps its local time of day whatever the clocks do around it. A local time that happens twice (clocks go
-back) means the first. A local time that does not exist (clocks go forward) is refused with a sentence, and so is a session
-that a clock change would push into the next one: moving people's sessions silently is worse than asking.
+Decision: a session keeps its local time of day whatever the clocks do around it. A local time that
+happens twice (clocks go back) means the first. A local time that does not exist (clocks go forward)
+is refused with a sentence, and so is a session that a clock change would push into the next one:
+moving people's sessions silently is worse than asking.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ def zone_names() -> frozenset[str]:
 
 @cache
 def grouped_zones() -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """(region, names) for a select: the places first, by region; the rest ("UTC", "EST", …) at the end."""
+    """(region, names) for a select: the places first, by region; the rest ("UTC", "EST", …) at
+    the end."""
     regions: dict[str, list[str]] = {}
     for name in sorted(zone_names()):
         region, _, place = name.partition("/")
@@ -64,16 +66,21 @@ def _zones_by_country() -> dict[str, tuple[str, ...]]:
         if not line.startswith("#"):
             country, _place, name = line.split("\t")[:3]
             zones.setdefault(country, []).append(name)
-    return {country: tuple(name for name in names if name in zone_names()) for country, names in zones.items()}
+    return {
+        country: tuple(name for name in names if name in zone_names())
+        for country, names in zones.items()
+    }
 
 
 def zones_of(country: str) -> tuple[str, ...]:
-    """The time zones of a country, from east to west or as its table has them; none for a country that is not known."""
+    """The time zones of a country, from east to west or as its table has them; none for a
+    country that is not known."""
     return _zones_by_country().get(country, ())
 
 
 def zone_of(country: str, day: date) -> str | None:
-    """The time zone that a place in the country has on that day; None where its clocks differ, or when it is not known."""
+    """The time zone that a place in the country has on that day; None where its clocks differ,
+    or when it is not known."""
     zones = zones_of(country)
     return zones[0] if zones and len({_offset(zone, day) for zone in zones}) == 1 else None
 
@@ -100,17 +107,22 @@ def local_day(delivery: Delivery, session: DeliverySession) -> date:
 
 def by_day(delivery: Delivery) -> list[list[DeliverySession]]:
     """The sessions of each day, in order."""
-    return [list(sessions) for _day, sessions in groupby(delivery.sessions, key=lambda session: session.day)]
+    return [
+        list(sessions)
+        for _day, sessions in groupby(delivery.sessions, key=lambda session: session.day)
+    ]
 
 
 def cut_reason(delivery: Delivery) -> str | None:
     """Why the delivery ends early; None when all of its sessions are held."""
-    return next((session.cancel_reason for session in delivery.sessions if session.is_cancelled), None)
+    return next(
+        (session.cancel_reason for session in delivery.sessions if session.is_cancelled), None
+    )
 
 
 def instants(template: Iterable[TimetableBlock], starts_on: date, zone: str) -> list[Block]:
-    """The sessions of a delivery that starts on that day in that time zone; Invalid("clock_change") when a clock change
-    makes one impossible."""
+    """The sessions of a delivery that starts on that day in that time zone;
+    Invalid("clock_change") when a clock change makes one impossible."""
     blocks = [_instant(block, starts_on, ZoneInfo(zone)) for block in template]
     for before, after in pairwise(blocks):
         if after.starts_at < before.ends_at:
@@ -134,7 +146,8 @@ def _instant(block: TimetableBlock, starts_on: date, zone: ZoneInfo) -> Block:
 
 def _clock_change(day: date) -> Invalid:
     sentence = _l(
-        "On %(day)s the clocks change in this time zone in the middle of a session. Choose another start date.",
+        "On %(day)s the clocks change in this time zone in the middle of a session. Choose "
+        "another start date.",
         day=date_words(day),
     )
     return Invalid("clock_change", sentence, "starts_on")

@@ -25,7 +25,10 @@ demo_cli = Commands("demo", help="Demonstration data.")
 )
 def load(experts: int) -> None:
     """Loads the demonstration, once."""
-    if db.session.scalar(sa.select(Account.person_id).where(Account.is_demonstration).limit(1)) is not None:
+    if (
+        db.session.scalar(sa.select(Account.person_id).where(Account.is_demonstration).limit(1))
+        is not None
+    ):
         click.echo("The demonstration is already loaded.", err=True)
         sys.exit(1)
     db.session.rollback()

@@ -16,7 +16,8 @@ from people.models import Person
 
 
 def prepare() -> Iterator[str]:
-    """Loads the demonstration, or makes the first administrator's link; yields the lines to print."""
+    """Loads the demonstration, or makes the first administrator's link; yields the lines to
+    print."""
     is_empty = db.session.scalar(sa.select(Person.id).limit(1)) is None
     db.session.rollback()
     if not settings_of().demo:
@@ -25,7 +26,9 @@ def prepare() -> Iterator[str]:
     if is_empty:
         yield "First start: loading the demonstration data, which takes a few seconds."
         loading.load()
-    if settings_of().is_local and db.session.scalar(sa.select(Account.person_id).where(Account.is_demonstration).limit(1)):
+    if settings_of().is_local and db.session.scalar(
+        sa.select(Account.person_id).where(Account.is_demonstration).limit(1)
+    ):
         yield f"Demonstration sign-ins (password {DEMONSTRATION_PASSWORD}):"
         yield from (f"  {one.role:<14} {one.email}" for one in SIGN_INS)
     db.session.rollback()

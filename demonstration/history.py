@@ -1,5 +1,5 @@
-"""The demonstration's past, present and future, lived through the services with the clock set to each day: whatever the
-rules would refuse cannot stand in the demonstration either."""
+"""The demonstration's past, present and future, lived through the services with the clock set to
+each day: whatever the rules would refuse cannot stand in the demonstration either."""
 
 from __future__ import annotations
 
@@ -37,8 +37,13 @@ COURSES = Path(__file__).parent / "courses"
 POOLS = (PoolPlan("military", 10), PoolPlan("police", 5), PoolPlan("civilian", 10))
 #: What a delivery is like unless said otherwise.
 USUAL = {
-    "time_zone": "America/Halifax", "venue": "Clementsport", "country": "CA", "language": "en", "places": 25, "pools": POOLS,
-}  # fmt: skip
+    "time_zone": "America/Halifax",
+    "venue": "Clementsport",
+    "country": "CA",
+    "language": "en",
+    "places": 25,
+    "pools": POOLS,
+}
 
 
 def load() -> None:
@@ -85,7 +90,11 @@ def _accounts() -> None:
 
 def _courses() -> None:
     with transaction():
-        for file in ("gender-training-initiative.json", "further-courses.json", "second-centre.json"):
+        for file in (
+            "gender-training-initiative.json",
+            "further-courses.json",
+            "second-centre.json",
+        ):
             content = json.loads((COURSES / file).read_text(encoding="utf-8"))
             for values in content if isinstance(content, list) else [content]:
                 code = values.pop("code")
@@ -123,7 +132,16 @@ def _body(code: str) -> int:
 
 def _participant() -> tuple[int, tuple]:
     """The one who signs in: certified, on the roster, and waiting for an answer."""
-    return _person("participant").id, (None, None, None, None, "police", "Inspectrice", None, "Police nationale")
+    return _person("participant").id, (
+        None,
+        None,
+        None,
+        None,
+        "police",
+        "Inspectrice",
+        None,
+        "Police nationale",
+    )
 
 
 def _schedule(code: str, course: str, starts_on: date, *, publish: bool = True, **changes) -> int:
@@ -149,7 +167,9 @@ def _wish(facts: Sequence) -> Wish:
 def _enroll(delivery_id: int, people: Sequence[tuple[int, tuple]]) -> None:
     for person_id, facts in people:
         with transaction():
-            enrollment.services.enroll(SYSTEM, delivery_id, db.session.get_one(Person, person_id), _wish(facts))
+            enrollment.services.enroll(
+                SYSTEM, delivery_id, db.session.get_one(Person, person_id), _wish(facts)
+            )
 
 
 def _seated(delivery_id: int) -> list[int]:
@@ -161,8 +181,11 @@ def _seated(delivery_id: int) -> list[int]:
     return found
 
 
-def _attend(delivery_id: int, sessions: int, absences: dict[int, set[int]], scores: dict[int, int]) -> None:
-    """Everyone present in the first `sessions` sessions but those in `absences` (enrollment → session numbers)."""
+def _attend(
+    delivery_id: int, sessions: int, absences: dict[int, set[int]], scores: dict[int, int]
+) -> None:
+    """Everyone present in the first `sessions` sessions but those in `absences` (enrollment →
+    session numbers)."""
     seated = _seated(delivery_id)
     marks = [
         MarkGiven(one, number, "absent" if number in absences.get(place, ()) else "present", None)
@@ -172,7 +195,10 @@ def _attend(delivery_id: int, sessions: int, absences: dict[int, set[int]], scor
     with transaction():
         classroom.services.record_attendance(SYSTEM, delivery_id, marks)
         if scores is not None:
-            given = [ScoreGiven(one, "post", scores.get(place, 72 + (place * 7) % 25)) for place, one in enumerate(seated)]
+            given = [
+                ScoreGiven(one, "post", scores.get(place, 72 + (place * 7) % 25))
+                for place, one in enumerate(seated)
+            ]
             classroom.services.record_scores(SYSTEM, delivery_id, given)
 
 
@@ -191,14 +217,26 @@ def _finished(people: list[tuple[int, tuple]], today: date) -> None:
         _answer_and_admit([*people[:12], _participant()])
     with _on(start + timedelta(days=40)), transaction():
         certificates.services.revoke(
-            SYSTEM, db.session.get_one(type(issued[-2]), issued[-2].id), reason_code="issued_in_error", note="Demonstration."
+            SYSTEM,
+            db.session.get_one(type(issued[-2]), issued[-2].id),
+            reason_code="issued_in_error",
+            note="Demonstration.",
         )
     with _on(today - timedelta(days=6)), transaction():
-        certificates.services.suspend(SYSTEM, db.session.get_one(type(issued[-3]), issued[-3].id), note="Demonstration.")
+        certificates.services.suspend(
+            SYSTEM, db.session.get_one(type(issued[-3]), issued[-3].id), note="Demonstration."
+        )
     recent = today - timedelta(days=30)
     with _on(recent - timedelta(days=45)):
         second = _schedule(
-            "POC-RECENT", "POC", recent, places=20, pools=(), venue="Accra", country="GH", time_zone="Africa/Accra"
+            "POC-RECENT",
+            "POC",
+            recent,
+            places=20,
+            pools=(),
+            venue="Accra",
+            country="GH",
+            time_zone="Africa/Accra",
         )
         _enroll(second, people[6:16])
     with _on(recent + timedelta(days=2)):
@@ -207,19 +245,29 @@ def _finished(people: list[tuple[int, tuple]], today: date) -> None:
 
 
 def _answer_and_admit(people: Sequence[tuple[int, tuple]]) -> None:
-    """What the graduates answered when they were asked about the roster: most said yes and are admitted, one said no, one has not
-    answered, and the last but one waits."""
+    """What the graduates answered when they were asked about the roster: most said yes and are
+    admitted, one said no, one has not answered, and the last but one waits."""
     with transaction():
         for place, (person_id, _facts) in enumerate(people):
             if place != 6:
                 own = db.session.get_one(Person, person_id)
                 people_services.give_consent(
-                    Actor(person_id=person_id), own, ConsentPurpose.ROSTER, place != 4, how=ConsentWay.PAGE
+                    Actor(person_id=person_id),
+                    own,
+                    ConsentPurpose.ROSTER,
+                    place != 4,
+                    how=ConsentWay.PAGE,
                 )
     with transaction():
         office = actor_of(_person("roster"))
-        graduates = [person_id for place, (person_id, _facts) in enumerate(people) if place not in (4, 6, len(people) - 2)]
-        experts = db.session.scalars(sa.select(Expert.id).where(Expert.person_id.in_(graduates))).all()
+        graduates = [
+            person_id
+            for place, (person_id, _facts) in enumerate(people)
+            if place not in (4, 6, len(people) - 2)
+        ]
+        experts = db.session.scalars(
+            sa.select(Expert.id).where(Expert.person_id.in_(graduates))
+        ).all()
         roster.services.admit_several(office, experts)
 
 
@@ -248,17 +296,28 @@ def _under_way(people: list[tuple[int, tuple]], today: date) -> None:
     """A delivery that began yesterday: the first day is marked."""
     start = today - timedelta(days=1)
     with _on(start - timedelta(days=40)):
-        running = _schedule("GTI-NOW", "GTI", start, venue="Dakar", country="SN", time_zone="Africa/Dakar", language="fr")
+        running = _schedule(
+            "GTI-NOW",
+            "GTI",
+            start,
+            venue="Dakar",
+            country="SN",
+            time_zone="Africa/Dakar",
+            language="fr",
+        )
         _enroll(running, people[:18])
     with _on(start, 20):
         seated = _seated(running)
-        marks = [MarkGiven(one, number, "present", None) for one in seated for number in range(1, 5)]
+        marks = [
+            MarkGiven(one, number, "present", None) for one in seated for number in range(1, 5)
+        ]
         with transaction():
             classroom.services.record_attendance(SYSTEM, running, marks)
 
 
 def _upcoming(people: list[tuple[int, tuple]], today: date) -> None:
-    """What one may apply for now: open, nearly full with a waiting list, and by approval with nominations."""
+    """What one may apply for now: open, nearly full with a waiting list, and by approval with
+    nominations."""
     monday = today + timedelta(days=7 - today.weekday())
     soon = _schedule("GTI-NEXT", "GTI", monday + timedelta(weeks=10), funder_id=_body("AURORA"))
     _enroll(soon, people[:6])
@@ -299,7 +358,9 @@ def _upcoming(people: list[tuple[int, tuple]], today: date) -> None:
 
 
 def _nominate(delivery_id: int) -> None:
-    organization = db.session.scalars(sa.select(Organization).where(Organization.code == "CA-MFA")).one()
+    organization = db.session.scalars(
+        sa.select(Organization).where(Organization.code == "CA-MFA")
+    ).one()
     nominees = [
         Nominee(
             "military",
@@ -344,15 +405,25 @@ def _nominate(delivery_id: int) -> None:
 
 
 def _nominate_again(delivery_id: int) -> None:
-    """Another State puts forward someone whom the first one did: a question for the coordinators."""
-    organization = db.session.scalars(sa.select(Organization).where(Organization.code == "GH-AF")).one()
+    """Another State puts forward someone whom the first one did: a question for the
+    coordinators."""
+    organization = db.session.scalars(
+        sa.select(Organization).where(Organization.code == "GH-AF")
+    ).one()
     seconded = Nominee(
-        "civilian", given_name="Eve", family_name="Tremblay",
-        identifier="GH-7719", email=f"eve.tremblay@{DOMAIN}", country="GH", gender="female",
+        "civilian",
+        given_name="Eve",
+        family_name="Tremblay",
+        identifier="GH-7719",
+        email=f"eve.tremblay@{DOMAIN}",
+        country="GH",
+        gender="female",
         organization="Observer mission",
-    )  # fmt: skip
+    )
     with transaction():
-        enrollment.services.nominate(actor_of(_person("nominator.gh")), delivery_id, organization, [seconded])
+        enrollment.services.nominate(
+            actor_of(_person("nominator.gh")), delivery_id, organization, [seconded]
+        )
 
 
 def _draft_and_cancelled(today: date) -> None:
@@ -369,16 +440,24 @@ def _draft_and_cancelled(today: date) -> None:
         time_zone="Asia/Amman",
     )
     with transaction():
-        courses_services.cancel(SYSTEM, db.session.get_one(Delivery, cancelled), reason="The venue is not available.")
+        courses_services.cancel(
+            SYSTEM, db.session.get_one(Delivery, cancelled), reason="The venue is not available."
+        )
 
 
 def _second_centre(people: list[tuple[int, tuple]], today: date) -> None:
-    """A centre of its own, with its own trainer and coordinator: one delivery finished and certified, one to come."""
+    """A centre of its own, with its own trainer and coordinator: one delivery finished and
+    certified, one to come."""
     monday = today + timedelta(days=7 - today.weekday())
     there = {
-        "venue": "Ho", "country": "GH", "time_zone": "Africa/Accra", "places": 16, "pools": (), "funder_id": _body("AURORA"),
+        "venue": "Ho",
+        "country": "GH",
+        "time_zone": "Africa/Accra",
+        "places": 16,
+        "pools": (),
+        "funder_id": _body("AURORA"),
         "trainers": (_person("trainer.vtc").id,),
-    }  # fmt: skip
+    }
     start = monday - timedelta(weeks=20)
     with _on(start - timedelta(days=50)):
         done = _schedule("COP-FIRST", "COP", start, **there)

@@ -9,6 +9,7 @@ EXPERTS = 300
 
 
 def load(experts: int = EXPERTS) -> None:
-    """The whole demonstration. The same on every machine, but for the dates, which lie around today."""
+    """The whole demonstration. The same on every machine, but for the dates, which lie around
+    today."""
     history.load()
     load_experts(experts, seed=1)

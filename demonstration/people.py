@@ -1,4 +1,5 @@
-"""The invented people of the demonstration: names of many countries and scripts, in a fixed order."""
+"""The invented people of the demonstration: names of many countries and scripts, in a fixed
+order."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ __all__ = ["DOMAIN", "ORGANIZATIONS", "OTHER_BODIES", "PARTICIPANTS", "SIGN_INS"
 
 @dataclass(frozen=True)
 class SignIn:
-    """A demonstration account: one for each role, and some at the second centre. `mailbox`: when the role's own is taken."""
+    """A demonstration account: one for each role, and some at the second centre. `mailbox`: when
+    the role's own is taken."""
 
     role: Role
     given_name: str
@@ -46,21 +48,34 @@ ORGANIZATIONS = (
     ("GH-AF", "Ghana Armed Forces", "GH"),
 )
 
-#: Bodies that do not nominate; all invented. The first centre and roster office are there from the start.
+#: Bodies that do not nominate; all invented. The first centre and roster office are there from the
+#: start.
 OTHER_BODIES: tuple[dict[str, Any], ...] = (
     {
-        "code": "VTC", "name": "Volta Training Centre for Peace Operations", "country": "GH", "kinds": ["centre"],
+        "code": "VTC",
+        "name": "Volta Training Centre for Peace Operations",
+        "country": "GH",
+        "kinds": ["centre"],
         "title": {
-            "en": "Volta Training Centre for Peace Operations", "fr": "Centre de formation de la Volta aux opérations de paix",
+            "en": "Volta Training Centre for Peace Operations",
+            "fr": "Centre de formation de la Volta aux opérations de paix",
         },
         "contact_email": f"questions.vtc@{DOMAIN}",
         "signatories": [
             {"name": "Adwoa Mensah", "office": {"en": "Director", "fr": "Directrice"}},
-            {"name": "Lars Lund", "office": {"en": "Head of Training", "fr": "Chef de la formation"}},
+            {
+                "name": "Lars Lund",
+                "office": {"en": "Head of Training", "fr": "Chef de la formation"},
+            },
         ],
     },
-    {"code": "AURORA", "name": "Aurora Fund for Peace Training", "country": "NO", "kinds": ["funder"]},
-)  # fmt: skip
+    {
+        "code": "AURORA",
+        "name": "Aurora Fund for Peace Training",
+        "country": "NO",
+        "kinds": ["funder"],
+    },
+)
 
 #: given name, family name, country, gender, category, rank, rank code, organization
 PARTICIPANTS = (
@@ -73,13 +88,31 @@ PARTICIPANTS = (
     ("Aïssatou", "Ndiaye", "SN", "female", "police", "Commissaire", None, "Police nationale"),
     ("Jean-Baptiste", "de La Tour", "FR", "male", "military", "Major", "OF-3", "Armée de terre"),
     ("Kofi", "Boateng", "GH", "male", "military", "Lieutenant", "OF-1", "Ghana Armed Forces"),
-    ("María José", "Quispe Mamani", "BO", "female", "police", "Teniente", None, "Policía Boliviana"),
+    (
+        "María José",
+        "Quispe Mamani",
+        "BO",
+        "female",
+        "police",
+        "Teniente",
+        None,
+        "Policía Boliviana",
+    ),
     ("Tomáš", "Dvořák", "CZ", "male", "military", "Warrant officer", "OR-8", "Czech Armed Forces"),
     ("Priya", "Raghunathan", "IN", "female", "civilian", None, None, "Human rights monitor"),
     ("Samuel", "Okello", "UG", "male", "police", "Superintendent", None, "Uganda Police Force"),
     ("Nguyễn Thị", "Hồng Hạnh", "VN", "female", "military", "Major", "OF-3", "People's Army"),
     ("Fatoumata", "Coulibaly", "ML", "female", "civilian", None, None, "Ministère de la Justice"),
-    ("Łukasz", "Żółciński", "PL", "male", "military", "Lieutenant colonel", "OF-4", "Polish Land Forces"),
+    (
+        "Łukasz",
+        "Żółciński",
+        "PL",
+        "male",
+        "military",
+        "Lieutenant colonel",
+        "OF-4",
+        "Polish Land Forces",
+    ),
     ("Grace", "Wanjiru", "KE", "female", "police", "Chief inspector", None, "Kenya Police Service"),
     ("Ahmed", "Yıldız", "TR", "male", "civilian", None, None, "Disaster relief coordinator"),
     ("Siti", "Rahmawati", "ID", "female", "police", "Komisaris", None, "Kepolisian Negara"),

@@ -1,4 +1,5 @@
-"""The public catalogue: published deliveries that have not begun, with the places left in each, in words."""
+"""The public catalogue: published deliveries that have not begun, with the places left in each,
+in words."""
 
 from __future__ import annotations
 
@@ -32,7 +33,8 @@ MOST_BATCHES = 10  # how far one request looks for deliveries with places for a 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a visitor looks for. Values nothing could match are no reason to refuse: the page says that nothing matches."""
+    """What a visitor looks for. Values nothing could match are no reason to refuse: the page
+    says that nothing matches."""
 
     course: str = ""
     language: str = ""
@@ -91,17 +93,28 @@ class Choices:
 
 def upcoming(wanted: Wanted, *, after: str | None) -> Found:
     """The next page of what is wanted, by date."""
-    statement = sa.select(Delivery).where(may_be_upcoming(), *_conditions(wanted)).options(lazyload(Delivery.course))
+    statement = (
+        sa.select(Delivery)
+        .where(may_be_upcoming(), *_conditions(wanted))
+        .options(lazyload(Delivery.course))
+    )
     kept: list[tuple[Delivery, list[PoolPlaces]]] = []
     for _batch in range(MOST_BATCHES):
         found = page(statement, [Delivery.starts_on, Delivery.id], after=after, limit=ROWS)
         places = enrollment.queries.places([delivery.id for delivery in found.items])
-        kept = [(one, places[one.id]) for one in found.items if is_upcoming(one) and has_places(places[one.id], wanted.category)]
+        kept = [
+            (one, places[one.id])
+            for one in found.items
+            if is_upcoming(one) and has_places(places[one.id], wanted.category)
+        ]
         after = found.next
         if kept or after is None:
             break
     titles = _titles({delivery.course_id for delivery, _places in kept})
-    rows = [(delivery.starts_on, _row(delivery, titles[delivery.course_id], pools)) for delivery, pools in kept]
+    rows = [
+        (delivery.starts_on, _row(delivery, titles[delivery.course_id], pools))
+        for delivery, pools in kept
+    ]
     months = [
         Month(key, month_words(key), [row for _starts, row in those])
         for key, those in groupby(rows, key=lambda pair: f"{pair[0]:%Y-%m}")
@@ -110,21 +123,32 @@ def upcoming(wanted: Wanted, *, after: str | None) -> Found:
 
 
 def open_rows(limit: int = 20) -> tuple[list[Row], bool]:
-    """The deliveries that people can be put forward for today, the next to begin first; and whether there are more of them."""
+    """The deliveries that people can be put forward for today, the next to begin first; and
+    whether there are more of them."""
     yesterday = clock.today() - timedelta(days=1)  # somewhere it still is
-    may_be_open = sa.select(Delivery).where(Delivery.status == DeliveryStatus.PUBLISHED, Delivery.closes_on >= yesterday)
-    may_be_open = may_be_open.order_by(Delivery.starts_on, Delivery.id).options(lazyload(Delivery.course))
-    with contextlib.closing(db.session.scalars(may_be_open, execution_options={"yield_per": limit + 1})) as read:
+    may_be_open = sa.select(Delivery).where(
+        Delivery.status == DeliveryStatus.PUBLISHED, Delivery.closes_on >= yesterday
+    )
+    may_be_open = may_be_open.order_by(Delivery.starts_on, Delivery.id).options(
+        lazyload(Delivery.course)
+    )
+    with contextlib.closing(
+        db.session.scalars(may_be_open, execution_options={"yield_per": limit + 1})
+    ) as read:
         found = list(islice((one for one in read if is_open_for_enrollment(one)), limit + 1))
     shown = found[:limit]
-    places, titles = enrollment.queries.places([one.id for one in shown]), _titles({one.course_id for one in shown})
+    places = enrollment.queries.places([one.id for one in shown])
+    titles = _titles({one.course_id for one in shown})
     return [_row(one, titles[one.course_id], places[one.id]) for one in shown], len(found) > limit
 
 
 def _conditions(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
     conditions: list[sa.ColumnElement[bool]] = []
     if wanted.course:
-        conditions.append(Delivery.course_id == sa.select(Course.id).where(Course.code == wanted.course).scalar_subquery())
+        conditions.append(
+            Delivery.course_id
+            == sa.select(Course.id).where(Course.code == wanted.course).scalar_subquery()
+        )
     if wanted.language:
         conditions.append(Delivery.language == wanted.language)
     if wanted.country:
@@ -148,13 +172,18 @@ def _next_month(first: date) -> date:
 
 
 def _titles(course_ids: Iterable[int]) -> dict[int, str]:
-    rows = db.session.execute(sa.select(Course.id, Course.title).where(Course.id.in_(list(course_ids))))
+    rows = db.session.execute(
+        sa.select(Course.id, Course.title).where(Course.id.in_(list(course_ids)))
+    )
     return {course_id: i18n.text(title) for course_id, title in rows}
 
 
 def has_places(pools: list[PoolPlaces], category: str) -> bool:
-    """Whether someone of the category finds a place: in the own pool or among those open to everyone."""
-    return not category or any(pool.left_for_new > 0 for pool in pools if pool.category in (None, category))
+    """Whether someone of the category finds a place: in the own pool or among those open to
+    everyone."""
+    return not category or any(
+        pool.left_for_new > 0 for pool in pools if pool.category in (None, category)
+    )
 
 
 # Words
@@ -185,7 +214,9 @@ def days_words(first: date, last: date, code: str) -> str:
     if (first.year, first.month) == (last.year, last.month):
         return f"{_day(first, code).partition(' ')[0]}–{_day(last, code)}"
     begins = _day(first, code)
-    return f"{begins.rpartition(' ')[0] if first.year == last.year else begins} – {_day(last, code)}"
+    return (
+        f"{begins.rpartition(' ')[0] if first.year == last.year else begins} – {_day(last, code)}"
+    )
 
 
 def dates_words(delivery: Delivery) -> str:
@@ -211,18 +242,27 @@ def month_words(key: str) -> str:
 
 
 def places_words(pools: list[PoolPlaces]) -> str:
-    """ "Police 3, Military full": the places left in each pool. One pool for all is named by the number alone."""
+    """ "Police 3, Military full": the places left in each pool. One pool for all is named by the
+    number alone."""
     locale = i18n.locale()
     if len(pools) == 1 and pools[0].category is None:
         left = pools[0].left_for_new
         return _left(left, locale) if left else _waiting(pools[0].waiting, locale)
-    return ", ".join(_pool(pool.category, pool.left_for_new, locale) for pool in pools if pool.places or pool.category)
+    return ", ".join(
+        _pool(pool.category, pool.left_for_new, locale)
+        for pool in pools
+        if pool.places or pool.category
+    )
 
 
 @lru_cache(maxsize=4096)
 def _pool(category: PersonnelCategory | None, left: int, _locale: str) -> str:
     who = word(category) if category else _("Anyone")
-    return _("%(who)s %(left)s", who=who, left=i18n.number(left)) if left else _("%(who)s full", who=who)
+    return (
+        _("%(who)s %(left)s", who=who, left=i18n.number(left))
+        if left
+        else _("%(who)s full", who=who)
+    )
 
 
 @lru_cache(maxsize=4096)
@@ -232,7 +272,11 @@ def _left(left: int, _locale: str) -> str:
 
 @lru_cache(maxsize=4096)
 def _waiting(waiting: int, _locale: str) -> str:
-    return ngettext("Full, %(num)s waiting", "Full, %(num)s waiting", waiting) if waiting else _("Full")
+    return (
+        ngettext("Full, %(num)s waiting", "Full, %(num)s waiting", waiting)
+        if waiting
+        else _("Full")
+    )
 
 
 def closing_words(delivery: Delivery) -> str:
@@ -244,22 +288,35 @@ def choices() -> Choices:
     """The filters' values, in one query."""
     rows = db.session.execute(
         sa.select(
-            Course.code, Course.title, Delivery.language, Delivery.country, Delivery.time_zone,
+            Course.code,
+            Course.title,
+            Delivery.language,
+            Delivery.country,
+            Delivery.time_zone,
             sa.func.max(Delivery.starts_on).label("last"),
         )
         .select_from(Delivery)
         .join(Course, Course.id == Delivery.course_id)
         .where(may_be_upcoming())
         .group_by(Course.id, Delivery.language, Delivery.country, Delivery.time_zone)
-    ).all()  # fmt: skip
+    ).all()
     now, locale = clock.now(), i18n.locale()
     rows = [row for row in rows if row.last >= today_in(row.time_zone, now)]
     first = min((today_in(row.time_zone, now) for row in rows), default=clock.today())
     latest = max((row.last for row in rows), default=first)
     return Choices(
-        courses=sorted({row.code: i18n.text(row.title) for row in rows}.items(), key=lambda pair: pair[1].casefold()),
-        languages=sorted({row.language: _language(row.language, locale) for row in rows}.items(), key=lambda pair: pair[1]),
-        countries=sorted({row.country: _country(row.country, locale) for row in rows}.items(), key=lambda pair: pair[1]),
+        courses=sorted(
+            {row.code: i18n.text(row.title) for row in rows}.items(),
+            key=lambda pair: pair[1].casefold(),
+        ),
+        languages=sorted(
+            {row.language: _language(row.language, locale) for row in rows}.items(),
+            key=lambda pair: pair[1],
+        ),
+        countries=sorted(
+            {row.country: _country(row.country, locale) for row in rows}.items(),
+            key=lambda pair: pair[1],
+        ),
         months=_months(first, latest),
     )
 

@@ -1,4 +1,5 @@
-"""`flask people suspects`: the group is that of people, which knows no enrollments (app.py puts it there)."""
+"""`flask people suspects`: the group is that of people, which knows no enrollments (app.py puts
+it there)."""
 
 from __future__ import annotations
 
@@ -15,11 +16,15 @@ from people.models import Person
 @with_appcontext
 @on_migrated
 def suspects() -> None:
-    """Lists enrollments whose nomination names a different person from the one enrolled, or gives another date of birth."""
+    """Lists enrollments whose nomination names a different person from the one enrolled, or
+    gives another date of birth."""
     count = 0
     for enrollment, nomination, person in queries.suspects():
         said, known = _called(nomination), _called(person)
-        click.echo(f"enrollment {enrollment.id}: put forward as {said}, enrolled is {known} (person {person.id})")
+        click.echo(
+            f"enrollment {enrollment.id}: put forward as {said}, enrolled is {known} (person "
+            f"{person.id})"
+        )
         count += 1
     click.echo(f"{count} found" if count else "none found")
 

@@ -23,7 +23,8 @@ class EnrollmentStep(Event):
 
 @dataclass(frozen=True)
 class Enrolled(EnrollmentStep):
-    """A person asked for a place, or was nominated for one; `before` is empty, `after` the first status."""
+    """A person asked for a place, or was nominated for one; `before` is empty, `after` the first
+    status."""
 
     name = "enrollment.made"
     label = _l("Enrollment made")
@@ -47,7 +48,8 @@ class SeatShared(EnrollmentStep):
 
 @dataclass(frozen=True)
 class EnrollmentReturned(EnrollmentStep):
-    """A nomination that stood aside stands for itself again: the other one was withdrawn, or is another person's."""
+    """A nomination that stood aside stands for itself again: the other one was withdrawn, or is
+    another person's."""
 
     name = "enrollment.returned"
     label = _l("Nomination no longer shares a place")
@@ -66,7 +68,8 @@ class EnrollmentReassigned(Event):
 
 @dataclass(frozen=True)
 class ApplicationLapsed(Event):
-    """The emailed link was not opened in time: the application and what it said of someone are forgotten."""
+    """The emailed link was not opened in time: the application and what it said of someone are
+    forgotten."""
 
     name = "enrollment.lapsed"
     label = _l("Application deleted: the link was not opened")

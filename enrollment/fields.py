@@ -1,4 +1,5 @@
-"""The personal data of enrollments and nominations: why each item is kept, who reads it, for how long."""
+"""The personal data of enrollments and nominations: why each item is kept, who reads it, for how
+long."""
 
 from __future__ import annotations
 
@@ -12,9 +13,10 @@ PERSONAL = (
         _l("To answer the organization"),
         _l("That organization, coordinators, administrators"),
         _l("As long as the enrollment"),
-        """nomination.identifier nomination.identifier_issuer nomination.identifier_kind nomination.given_name
-        nomination.family_name nomination.email nomination.country nomination.nationalities nomination.gender
-        nomination.birth_date nomination.created_at""",
+        """nomination.identifier nomination.identifier_issuer nomination.identifier_kind
+        nomination.given_name
+        nomination.family_name nomination.email nomination.country nomination.nationalities
+        nomination.gender nomination.birth_date nomination.created_at""",
     ),
     Datum(
         _l("Rows of a nomination file that are still to be corrected"),
@@ -26,17 +28,21 @@ PERSONAL = (
     Datum(
         _l("Category, rank, organization"),
         _l("To give places fairly, and to find experts for missions"),
-        _l("Trainers of the delivery, the organization that nominated you, coordinators, roster staff, administrators"),
+        _l(
+            "Trainers of the delivery, the organization that nominated you, coordinators, roster "
+            "staff, administrators"
+        ),
         _l("As long as the enrollment or profile"),
-        """enrollment.category enrollment.subcategory enrollment.rank enrollment.rank_code enrollment.organization
+        """enrollment.category enrollment.subcategory enrollment.rank enrollment.rank_code
+        enrollment.organization
         enrollment.name_on_certificate""",
     ),
     Datum(
         _l("Needs (access, diet, health)"),
         _l("To arrange rooms and meals for you. They are not shown where your place is decided"),
         _l(
-            "Yourself; once you have a place, trainers of the delivery, coordinators, administrators. The organization that"
-            " nominated you sees what it wrote itself"
+            "Yourself; once you have a place, trainers of the delivery, coordinators, "
+            "administrators. The organization that nominated you sees what it wrote itself"
         ),
         _l("Until 30 days after the last session"),
         "enrollment.needs",
@@ -44,9 +50,13 @@ PERSONAL = (
     Datum(
         _l("Your enrollments: what was decided, when and why"),
         _l("To give places and to tell you how your application stands"),
-        _l("Yourself, trainers of the delivery, coordinators, administrators, the nominating organization"),
+        _l(
+            "Yourself, trainers of the delivery, coordinators, administrators, the nominating "
+            "organization"
+        ),
         _l("As long as the enrollment"),
-        """enrollment.status enrollment.stood_as enrollment.line enrollment.roster_consent enrollment.reason
+        """enrollment.status enrollment.stood_as enrollment.line enrollment.roster_consent
+        enrollment.reason
         enrollment.created_at""",
     ),
     Datum(
@@ -55,6 +65,7 @@ PERSONAL = (
         _l("Coordinators, administrators"),
         _l("As long as the enrollment"),
         """identity_question.is_about_people identity_question.status identity_question.agrees
-        identity_question.differs identity_question.reason identity_question.asked_at identity_question.decided_at""",
+        identity_question.differs identity_question.reason identity_question.asked_at
+        identity_question.decided_at""",
     ),
 )

@@ -41,20 +41,22 @@ def tell_of_move(event: DeliveryMoved, actor: Actor) -> None:
 
 
 def tell_of_cut(event: DeliveryCutShort, actor: Actor) -> None:
-    """Sessions that are not held after all: everyone who has a place is told. Where no session is left, the cancellation of the
-    delivery tells them."""
+    """Sessions that are not held after all: everyone who has a place is told. Where no session
+    is left, the cancellation of the delivery tells them."""
     delivery = db.session.get_one(Delivery, event.delivery_id)
     if not delivery.held:
         return
-    reason = next(session.cancel_reason for session in delivery.sessions if session.number in event.sessions)
+    reason = next(
+        session.cancel_reason for session in delivery.sessions if session.number in event.sessions
+    )
     for enrollment in _going_on(delivery):
         if enrollment.status in OPEN:
             tell(enrollment, "course_cut_short", reason=reason, sessions=len(event.sessions))
 
 
 def fit_places(event: DeliveryChanged, actor: Actor) -> None:
-    """Changed places or pools: refused when people would lose theirs, else whoever fits now is seated. So is whoever may move
-    up now, because the delivery begins later or its cut-off does."""
+    """Changed places or pools: refused when people would lose theirs, else whoever fits now is
+    seated. So is whoever may move up now, because the delivery begins later or its cut-off does."""
     if not {"places", "pools", "promotion_days", "starts_on", "time_zone"} & set(event.changed):
         return
     delivery = db.session.get_one(Delivery, event.delivery_id)
@@ -62,7 +64,10 @@ def fit_places(event: DeliveryChanged, actor: Actor) -> None:
     if now.is_oversold:
         raise Conflict(
             "fewer_places_than_taken",
-            _l("People already have these places: at least %(count)s more are needed for them.", count=-now.open_left),
+            _l(
+                "People already have these places: at least %(count)s more are needed for them.",
+                count=-now.open_left,
+            ),
             "places",
         )
     fill(actor, delivery)

@@ -14,8 +14,8 @@ LAPSED_AT_ONCE = 50
 
 
 def forget_old_drafts(progress: jobs.Progress) -> None:
-    """Job: drops rows of nomination files that were kept for a month without being nominated, and what people needed in
-    deliveries that ended a month ago, a transaction for each."""
+    """Job: drops rows of nomination files that were kept for a month without being nominated,
+    and what people needed in deliveries that ended a month ago, a transaction for each."""
     for delivery_id in deliveries_to_erase():
         with transaction():
             erase_needs(delivery_id)
@@ -25,7 +25,8 @@ def forget_old_drafts(progress: jobs.Progress) -> None:
 
 
 def lapse(progress: jobs.Progress) -> None:
-    """Job: forgets applications whose emailed link was not opened in time, some at a time, so that others can write between."""
+    """Job: forgets applications whose emailed link was not opened in time, some at a time, so
+    that others can write between."""
     lapsed = lapsed_applications()
     for start in range(0, len(lapsed), LAPSED_AT_ONCE):
         with transaction():
@@ -35,7 +36,8 @@ def lapse(progress: jobs.Progress) -> None:
 
 
 def compare(progress: jobs.Progress, enrollment_ids: list[int]) -> None:
-    """Job: compares people whom a body put forward with everyone known; the body learns nothing of it."""
+    """Job: compares people whom a body put forward with everyone known; the body learns nothing
+    of it."""
     with transaction():
         compare_with_all(enrollment_ids)
         progress.finish()

@@ -22,7 +22,9 @@ class Lack:
     @property
     def detail(self) -> str:
         """The lack in the language in force: "attended 720 of 1,080 minutes"."""
-        values = {name: number(v) if isinstance(v, int | float) else v for name, v in self.params.items()}
+        values = {
+            name: number(v) if isinstance(v, int | float) else v for name, v in self.params.items()
+        }
         if self.code == "attendance_below_minimum":
             return _("attended %(minutes)s of %(taught)s minutes", **values)
         if self.code == "score_below_minimum":

@@ -37,7 +37,16 @@ class EnrollmentStatus(Worded):
 
 S = EnrollmentStatus
 #: The person has, had or wants a place: there is one such enrollment per person and delivery.
-LIVE = (S.REQUESTED, S.WAITLISTED, S.OFFERED, S.CONFIRMED, S.ATTENDED, S.COMPLETED, S.NOT_COMPLETED, S.NO_SHOW)
+LIVE = (
+    S.REQUESTED,
+    S.WAITLISTED,
+    S.OFFERED,
+    S.CONFIRMED,
+    S.ATTENDED,
+    S.COMPLETED,
+    S.NOT_COMPLETED,
+    S.NO_SHOW,
+)
 #: The person has or wants a place, and what becomes of it is open.
 GOING_ON = (S.REQUESTED, S.WAITLISTED, S.OFFERED, S.CONFIRMED, S.ATTENDED)
 #: The person waits for a place or for a decision, and has none when the delivery is finished.
@@ -56,25 +65,31 @@ _LIVE_SQL = sa.text("status IN ({})".format(", ".join(f"'{s.value}'" for s in LI
 class Enrollment(Base):
     """A person's place, or wish for one, in a delivery.
 
-    `line` orders the waiting list: the delivery's `rev` when the person joined it, so it never ties. The position shown to
-    people is derived from it. Category, rank and printed name are as declared for this delivery. `origin_id` is the record of
-    the person that it was made for and never changes; `person_id` is the record that is used now (see Merge). `seat_id`: another
-    nomination of the same person has the seat, and this one, `substituted` by it, shows how that one stands; `stood_as`: the
-    status that it had before. `centre_id` is the delivery's.
+    `line` orders the waiting list: the delivery's `rev` when the person joined it, so it never
+    ties. The position shown to people is derived from it. Category, rank and printed name are as
+    declared for this delivery. `origin_id` is the record of the person that it was made for and
+    never changes; `person_id` is the record that is used now (see Merge). `seat_id`: another
+    nomination of the same person has the seat, and this one, `substituted` by it, shows how that
+    one stands; `stood_as`: the status that it had before. `centre_id` is the delivery's.
     """
 
     __tablename__ = "enrollment"
     __lock__ = ("delivery_id",)
     __scope__ = {
-        Reach.DELIVERY: "delivery_id", Reach.CENTRE: "centre_id", Reach.ORGANIZATION: "nominated_by_id", Reach.SELF: "person_id",
-    }  # fmt: skip
+        Reach.DELIVERY: "delivery_id",
+        Reach.CENTRE: "centre_id",
+        Reach.ORGANIZATION: "nominated_by_id",
+        Reach.SELF: "person_id",
+    }
 
     id: Mapped[int] = mapped_column(primary_key=True)
     delivery_id: Mapped[int] = mapped_column(sa.ForeignKey("delivery.id"))
     centre_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"))
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
     origin_id: Mapped[int] = mapped_column(
-        sa.ForeignKey("person.id"), index=True, default=lambda context: context.get_current_parameters()["person_id"]
+        sa.ForeignKey("person.id"),
+        index=True,
+        default=lambda context: context.get_current_parameters()["person_id"],
     )
     seat_id: Mapped[int | None] = mapped_column(sa.ForeignKey("enrollment.id"), index=True)
     stood_as: Mapped[str | None] = mapped_column(sa.String(32))
@@ -88,10 +103,14 @@ class Enrollment(Base):
     organization: Mapped[str | None] = mapped_column(sa.String(200))
     needs: Mapped[str | None] = mapped_column(sa.String(1000))
     roster_consent: Mapped[bool | None]
-    nominated_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organization.id"), index=True)
+    nominated_by_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("organization.id"), index=True
+    )
     enrolled_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
     reason: Mapped[str | None] = mapped_column(sa.String(500))  # why declined or withdrawn
-    lacking: Mapped[list[dict[str, Any]] | None] = mapped_column(sa.JSON)  # fixed when the delivery is finished
+    lacking: Mapped[list[dict[str, Any]] | None] = mapped_column(
+        sa.JSON
+    )  # fixed when the delivery is finished
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
 
@@ -104,30 +123,43 @@ class Enrollment(Base):
 
     @property
     def standing(self) -> Enrollment:
-        """The enrollment whose status this one shows: itself, or the one that has the seat of the same person."""
+        """The enrollment whose status this one shows: itself, or the one that has the seat of
+        the same person."""
         return self.seat or self if self.seat_id else self
 
     __table_args__ = (
         sa.Index("ix_enrollment_delivery_status_line", "delivery_id", "status", "line"),
         sa.Index(
-            "uq_enrollment_live", "delivery_id", "person_id", unique=True, sqlite_where=_LIVE_SQL, postgresql_where=_LIVE_SQL
+            "uq_enrollment_live",
+            "delivery_id",
+            "person_id",
+            unique=True,
+            sqlite_where=_LIVE_SQL,
+            postgresql_where=_LIVE_SQL,
         ),
     )
 
 
 class Nomination(Base):
-    """An organization put a person forward, or (without one) a coordinator entered the person, in their own words. All that the
-    organization is shown of the person is here: what others know of the same person is none of its business."""
+    """An organization put a person forward, or (without one) a coordinator entered the person,
+    in their own words. All that the organization is shown of the person is here: what others
+    know of the same person is none of its business."""
 
     __tablename__ = "nomination"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     enrollment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrollment.id"), unique=True)
-    organization_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organization.id"), index=True)
+    organization_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("organization.id"), index=True
+    )
     nominated_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
     identifier: Mapped[str | None] = mapped_column(sa.String(60))
-    identifier_issuer: Mapped[str | None] = mapped_column(sa.String(60))  # an organization's code or a country's
-    identifier_kind: Mapped[str] = mapped_column(sa.String(32), default="service", server_default="service")
+    identifier_issuer: Mapped[str | None] = mapped_column(
+        sa.String(60)
+    )  # an organization's code or a country's
+    identifier_kind: Mapped[str] = mapped_column(
+        sa.String(32), default="service", server_default="service"
+    )
     given_name: Mapped[str] = mapped_column(sa.String(120))
     family_name: Mapped[str] = mapped_column(sa.String(120))
     email: Mapped[str | None] = mapped_column(sa.String(254))
@@ -151,10 +183,12 @@ PRINTED_NAME = "printed_name"
 
 
 class IdentityQuestion(Base):
-    """Is the person of this enrollment the one of another record, `candidate`? A coordinator decides; both readings stay.
+    """Is the person of this enrollment the one of another record, `candidate`? A coordinator
+    decides; both readings stay.
 
-    `agrees` and `differs` name what the two have in common and what not. With `is_about_people` False it asks only whether the
-    name to print of the enrollment may be printed for its person, who is the candidate.
+    `agrees` and `differs` name what the two have in common and what not. With `is_about_people`
+    False it asks only whether the name to print of the enrollment may be printed for its person,
+    who is the candidate.
     """
 
     __tablename__ = "identity_question"
@@ -175,11 +209,15 @@ class IdentityQuestion(Base):
     enrollment: Mapped[Enrollment] = relationship()
     candidate: Mapped[Person] = relationship(foreign_keys=[candidate_id])
 
-    __table_args__ = (sa.UniqueConstraint("enrollment_id", "candidate_id", "is_about_people"), sa.Index(None, "status", "id"))
+    __table_args__ = (
+        sa.UniqueConstraint("enrollment_id", "candidate_id", "is_about_people"),
+        sa.Index(None, "status", "id"),
+    )
 
 
 class NominationDraft(Base):
-    """Rows of a nomination file that are still to be corrected, for the one who gave the file; forgotten after a month."""
+    """Rows of a nomination file that are still to be corrected, for the one who gave the file;
+    forgotten after a month."""
 
     __tablename__ = "nomination_draft"
 
@@ -187,7 +225,9 @@ class NominationDraft(Base):
     delivery_id: Mapped[int] = mapped_column(sa.ForeignKey("delivery.id"))
     organization_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"), index=True)
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
-    content: Mapped[str] = mapped_column(sa.Text)  # the rows as they came, with what was answered and typed, as JSON
+    content: Mapped[str] = mapped_column(
+        sa.Text
+    )  # the rows as they came, with what was answered and typed, as JSON
     rows: Mapped[int]
     kept_at: Mapped[datetime] = mapped_column(index=True)
 

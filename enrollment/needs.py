@@ -1,5 +1,5 @@
-"""What people need (access, diet, health): read by those who arrange rooms and meals, never beside a decision, and erased a month
-after the last session."""
+"""What people need (access, diet, health): read by those who arrange rooms and meals, never
+beside a decision, and erased a month after the last session."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ KEPT_FOR = timedelta(days=30)
 
 
 def needs_shown(actor: Actor, enrollment: Enrollment) -> str | None:
-    """For the person, and for the organization that wrote them when it nominated. Those who decide do not read them there, not
-    even for an organization of the own."""
+    """For the person, and for the organization that wrote them when it nominated. Those who
+    decide do not read them there, not even for an organization of the own."""
     grant = actor.grants.get(Permission.ENROLLMENT_NOMINATE)
     is_nominators = grant is not None and enrollment.nominated_by_id in grant.organization
     is_own = actor.person_id is not None and actor.person_id == enrollment.person_id
@@ -35,19 +35,25 @@ def everyone_in_need(actor: Actor, delivery: Delivery) -> Sequence[Enrollment]:
     return db.session.scalars(_needing(actor, delivery)).all()
 
 
-def list_needs(actor: Actor, delivery: Delivery, *, after: str | None, limit: int) -> Page[Enrollment]:
+def list_needs(
+    actor: Actor, delivery: Delivery, *, after: str | None, limit: int
+) -> Page[Enrollment]:
     """The same people, in the order of their enrollments."""
     return page(_needing(actor, delivery), [Enrollment.id], after=after, limit=limit)
 
 
 def _needing(actor: Actor, delivery: Delivery) -> sa.Select[Enrollment]:
     require(actor, Permission.NEEDS_READ, delivery)
-    seated = sa.select(Enrollment).where(Enrollment.delivery_id == delivery.id, Enrollment.status.in_(SEATED))
+    seated = sa.select(Enrollment).where(
+        Enrollment.delivery_id == delivery.id, Enrollment.status.in_(SEATED)
+    )
     return seated.where(Enrollment.needs.is_not(None)).options(*PEOPLE)
 
 
 def count_seated(delivery: Delivery) -> int:
-    seated = sa.select(sa.func.count()).where(Enrollment.delivery_id == delivery.id, Enrollment.status.in_(SEATED))
+    seated = sa.select(sa.func.count()).where(
+        Enrollment.delivery_id == delivery.id, Enrollment.status.in_(SEATED)
+    )
     return db.session.scalar(seated) or 0
 
 
@@ -59,4 +65,6 @@ def are_erased(delivery: Delivery) -> bool:
 def over() -> sa.Select[int]:
     """Deliveries whose last session that was held ended a month ago."""
     held = sa.select(DeliverySession.delivery_id).where(DeliverySession.cancelled_at.is_(None))
-    return held.group_by(DeliverySession.delivery_id).having(sa.func.max(DeliverySession.ends_at) < clock.now() - KEPT_FOR)
+    return held.group_by(DeliverySession.delivery_id).having(
+        sa.func.max(DeliverySession.ends_at) < clock.now() - KEPT_FOR
+    )

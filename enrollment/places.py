@@ -1,8 +1,10 @@
-"""The rule of places, without a database: who can be seated, given the places, the pools and who sits already.
+"""The rule of places, without a database: who can be seated, given the places, the pools and who
+sits already.
 
-A pool keeps places for one personnel category; places beyond all pools are open to everyone. A person takes a place of the
-own category's pool while it has one, else an open one. It does not matter who took which: seats beyond a pool's size count
-as open ones, so a place that becomes free in a pool gives back the open place its people overflowed to.
+A pool keeps places for one personnel category; places beyond all pools are open to everyone. A
+person takes a place of the own category's pool while it has one, else an open one. It does not
+matter who took which: seats beyond a pool's size count as open ones, so a place that becomes free
+in a pool gives back the open place its people overflowed to.
 """
 
 from __future__ import annotations
@@ -30,7 +32,9 @@ class Seating:
     @property
     def open_taken(self) -> int:
         """How many of the seated found no place in a pool of their own."""
-        return sum(max(0, count - self.pools.get(category, 0)) for category, count in self.seated.items())
+        return sum(
+            max(0, count - self.pools.get(category, 0)) for category, count in self.seated.items()
+        )
 
     @property
     def open_left(self) -> int:
@@ -52,7 +56,8 @@ class Seating:
         return self.left_for(category) > 0
 
     def left_for_new(self, category: PersonnelCategory) -> int:
-        """How many more of this category could be seated after everyone who waits and fits: a free place is theirs first."""
+        """How many more of this category could be seated after everyone who waits and fits: a
+        free place is theirs first."""
         return self.pool_left_for_new(category) + self.open_left_for_new
 
     def pool_left_for_new(self, category: PersonnelCategory) -> int:
@@ -60,14 +65,20 @@ class Seating:
 
     @property
     def open_left_for_new(self) -> int:
-        """The order of the line does not matter: whoever finds no place in a pool of their own takes an open one."""
-        wanted = sum(max(0, count - self.pool_left(category)) for category, count in self.waiting.items())
+        """The order of the line does not matter: whoever finds no place in a pool of their own
+        takes an open one."""
+        wanted = sum(
+            max(0, count - self.pool_left(category)) for category, count in self.waiting.items()
+        )
         return max(0, self.open_left - wanted)
 
     @property
     def left_for_line(self) -> int:
         """How many of those who wait could be seated now."""
-        of_pools = {category: min(count, self.pool_left(category)) for category, count in self.waiting.items()}
+        of_pools = {
+            category: min(count, self.pool_left(category))
+            for category, count in self.waiting.items()
+        }
         overflow = self.all_waiting - sum(of_pools.values())
         return sum(of_pools.values()) + min(overflow, max(0, self.open_left))
 

@@ -1,4 +1,5 @@
-"""Whether people have completed the courses that a delivery's course asks for, and until when what they were granted holds."""
+"""Whether people have completed the courses that a delivery's course asks for, and until when
+what they were granted holds."""
 
 from __future__ import annotations
 
@@ -25,21 +26,28 @@ class Verdict(enum.StrEnum):
 
 @dataclass(frozen=True)
 class Prerequisite:
-    """One course that is asked for, for one person. `until`: the last day on which everything that it granted holds."""
+    """One course that is asked for, for one person. `until`: the last day on which everything
+    that it granted holds."""
 
     course: str
     verdict: Verdict
     until: date | None = None
 
 
-def prerequisites_of(delivery: Delivery, person_ids: Sequence[int]) -> dict[int, list[Prerequisite]]:
-    """What is asked of each person, in the order of the course version; nothing when nothing is asked. Four queries."""
+def prerequisites_of(
+    delivery: Delivery, person_ids: Sequence[int]
+) -> dict[int, list[Prerequisite]]:
+    """What is asked of each person, in the order of the course version; nothing when nothing is
+    asked. Four queries."""
     version = db.session.get_one(CourseVersion, delivery.version_id)
     if not version.prerequisites:
         return {}
     ends = _ends(person_ids, version.prerequisites, delivery.starts_on)
     return {
-        person_id: [_judged(code, ends.get((person_id, key(code))), delivery.starts_on) for code in version.prerequisites]
+        person_id: [
+            _judged(code, ends.get((person_id, key(code))), delivery.starts_on)
+            for code in version.prerequisites
+        ]
         for person_id in person_ids
     }
 
@@ -51,36 +59,49 @@ def _judged(code: str, end: date | None, begins_on: date) -> Prerequisite:
     return Prerequisite(code, verdict, None if end == date.max else end)
 
 
-def completions(person_ids: Sequence[int], codes: Sequence[str], begins_on: date) -> list[sa.Row[int, int, str, int, date]]:
-    """(enrollment, person, course, version, last day) of whatever these people completed of these courses before a delivery that
-    begins on that day, or on the day itself: what a course grants holds from its last day on. What was certified and taken
-    back since, by a revocation or a suspension, is no longer proof."""
+def completions(
+    person_ids: Sequence[int], codes: Sequence[str], begins_on: date
+) -> list[sa.Row[int, int, str, int, date]]:
+    """(enrollment, person, course, version, last day) of whatever these people completed of
+    these courses before a delivery that begins on that day, or on the day itself: what a course
+    grants holds from its last day on. What was certified and taken back since, by a revocation
+    or a suspension, is no longer proof."""
     if not person_ids or not codes:
         return []
     done = (
-        sa.select(Enrollment.id, Enrollment.person_id, Course.code, Delivery.version_id, Delivery.ends_on)
+        sa.select(
+            Enrollment.id, Enrollment.person_id, Course.code, Delivery.version_id, Delivery.ends_on
+        )
         .join(Delivery, Delivery.id == Enrollment.delivery_id)
         .join(Course, Course.id == Delivery.course_id)
         .where(
-            Enrollment.person_id.in_(person_ids), Enrollment.status == EnrollmentStatus.COMPLETED, Course.code.in_(list(codes)),
+            Enrollment.person_id.in_(person_ids),
+            Enrollment.status == EnrollmentStatus.COMPLETED,
+            Course.code.in_(list(codes)),
             Delivery.ends_on <= begins_on,
         )
-    )  # fmt: skip
+    )
     rows = db.session.execute(done).all()
     disproved = proofs.disproved({row.id for row in rows})
     return [row for row in rows if row.id not in disproved]
 
 
-def completed_courses(person_ids: Sequence[int], codes: Sequence[str], begins_on: date) -> dict[int, set[str]]:
-    """Which of these courses each person has completed before a delivery that begins on that day."""
+def completed_courses(
+    person_ids: Sequence[int], codes: Sequence[str], begins_on: date
+) -> dict[int, set[str]]:
+    """Which of these courses each person has completed before a delivery that begins on that
+    day."""
     found: dict[int, set[str]] = {}
     for row in completions(person_ids, codes, begins_on):
         found.setdefault(row.person_id, set()).add(row.code)
     return found
 
 
-def _ends(person_ids: Sequence[int], codes: Sequence[str], begins_on: date) -> dict[tuple[int, str], date]:
-    """For each person and course that was completed, the latest day on which its grants hold; `date.max` when they do not end."""
+def _ends(
+    person_ids: Sequence[int], codes: Sequence[str], begins_on: date
+) -> dict[tuple[int, str], date]:
+    """For each person and course that was completed, the latest day on which its grants hold;
+    `date.max` when they do not end."""
     rows = completions(person_ids, codes, begins_on)
     months: dict[int, list[SkillGrant]] = defaultdict(list)
     granted = sa.select(SkillGrant.version_id, SkillGrant.valid_months).where(
@@ -90,7 +111,10 @@ def _ends(person_ids: Sequence[int], codes: Sequence[str], begins_on: date) -> d
         months[version_id].append(SkillGrant(valid_months=valid_months))
     found: dict[tuple[int, str], date] = {}
     for _id, person_id, code, version_id, ends_on in rows:
-        end = min((grant.valid_until(ends_on) or date.max for grant in months[version_id]), default=date.max)
+        end = min(
+            (grant.valid_until(ends_on) or date.max for grant in months[version_id]),
+            default=date.max,
+        )
         place = (person_id, key(code))
         found[place] = max(end, found.get(place, date.min))
     return found

@@ -1,4 +1,5 @@
-"""What would happen: places that people could get, and nominations as they stand before anything is saved."""
+"""What would happen: places that people could get, and nominations as they stand before anything
+is saved."""
 
 from __future__ import annotations
 
@@ -69,7 +70,8 @@ def _waiting_with(seating: Seating, category: PersonnelCategory) -> int:
 
 @dataclass(frozen=True)
 class PoolEffect:
-    """What the good rows would do to the places that are left for one category; None when nothing is kept for any."""
+    """What the good rows would do to the places that are left for one category; None when
+    nothing is kept for any."""
 
     category: PersonnelCategory | None
     left: int
@@ -104,8 +106,13 @@ class Preview:
 
     @property
     def here(self) -> list[NominationRow]:
-        """Nothing is wrong but that the person is here already, as after the same file twice: left out by itself."""
-        return [row for row in self.rows if row.problems and all(one.code == "already_enrolled" for one in row.problems)]
+        """Nothing is wrong but that the person is here already, as after the same file twice:
+        left out by itself."""
+        return [
+            row
+            for row in self.rows
+            if row.problems and all(one.code == "already_enrolled" for one in row.problems)
+        ]
 
     @property
     def bad(self) -> list[NominationRow]:
@@ -114,14 +121,27 @@ class Preview:
         return [row for row in self.rows if row.problems and row.row not in left_out]
 
 
-def preview(actor: Actor, delivery: Delivery, organization: Organization, checked: Checked) -> Preview:
-    """The rows with what the delivery and the people known already say about them; three queries, however many rows."""
+def preview(
+    actor: Actor, delivery: Delivery, organization: Organization, checked: Checked
+) -> Preview:
+    """The rows with what the delivery and the people known already say about them; three
+    queries, however many rows."""
     rows = checked.rows
     met = _People(actor, delivery, organization, [row for row in rows if row.is_good])
     examined = [_examined(delivery, met, row) if row.is_good else row for row in rows]
     good = [row for row in examined if row.is_good]
-    asked = {row.row: met.candidates(row) for row in examined if any(one.code == "identity_in_doubt" for one in row.problems)}
-    return Preview(examined, checked, _effects(delivery, good), {row.row: met.hints(row) for row in good}, asked)
+    asked = {
+        row.row: met.candidates(row)
+        for row in examined
+        if any(one.code == "identity_in_doubt" for one in row.problems)
+    }
+    return Preview(
+        examined,
+        checked,
+        _effects(delivery, good),
+        {row.row: met.hints(row) for row in good},
+        asked,
+    )
 
 
 def nominee(row: NominationRow) -> Nominee:
@@ -132,30 +152,41 @@ def nominee(row: NominationRow) -> Nominee:
 
 
 def with_refusals(view: Preview, refusal: DomainError) -> Preview:
-    """The refusals of the service at the rows they name ("row-7.category"); someone was faster between look and click."""
+    """The refusals of the service at the rows they name ("row-7.category"); someone was faster
+    between look and click."""
     found: dict[int, list[Problem]] = {}
     for one in refusal.errors or [refusal]:
         where, _, what = (one.field or "").partition(".")
         number = where.removeprefix("row-")
         if number.isdigit():
             column = what.removeprefix("person.").removeprefix("person") or "email"
-            found.setdefault(int(number), []).append(Problem(int(number), column, "", one.code, one.message))
+            found.setdefault(int(number), []).append(
+                Problem(int(number), column, "", one.code, one.message)
+            )
     rows = [replace(row, problems=(*row.problems, *found.get(row.row, ()))) for row in view.rows]
     return replace(view, rows=rows)
 
 
 class _People:
-    """Who of the rows is known already and has a place here: among everyone for those who decide who is meant, among the
-    organization's own people for the others."""
+    """Who of the rows is known already and has a place here: among everyone for those who decide
+    who is meant, among the organization's own people for the others."""
 
-    def __init__(self, actor: Actor, delivery: Delivery, organization: Organization, rows: Sequence[NominationRow]):
+    def __init__(
+        self,
+        actor: Actor,
+        delivery: Delivery,
+        organization: Organization,
+        rows: Sequence[NominationRow],
+    ):
         self.issuers: dict[tuple[str, str], dict[str, Any] | Invalid] = {}
         self.decides = can(actor, Permission.IDENTITY_DECIDE, delivery)
         self.records = self._records(delivery, organization, rows) if rows else []
         self.here = self._here(delivery, organization) if rows else set()
         self.namesakes = _namesakes(organization, rows) if rows else {}
 
-    def _records(self, delivery: Delivery, organization: Organization, rows: Sequence[NominationRow]) -> list[Person]:
+    def _records(
+        self, delivery: Delivery, organization: Organization, rows: Sequence[NominationRow]
+    ) -> list[Person]:
         keys = {email_key(row.fields["email"]) for row in rows if row.fields["email"]}
         numbers = {number_key(row.fields["identifier"]) for row in rows if row.fields["identifier"]}
         near = sa.or_(Person.email_key.in_(keys), Person.identifier_key.in_(numbers))
@@ -165,8 +196,11 @@ class _People:
         return list(db.session.scalars(known))
 
     def _here(self, delivery: Delivery, organization: Organization) -> set[int]:
-        """The people who have a place or a request here, for a body those whom it nominated itself."""
-        own = sa.select(Enrollment.person_id).where(Enrollment.delivery_id == delivery.id, stands_at(*LIVE))
+        """The people who have a place or a request here, for a body those whom it nominated
+        itself."""
+        own = sa.select(Enrollment.person_id).where(
+            Enrollment.delivery_id == delivery.id, stands_at(*LIVE)
+        )
         if not self.decides:
             own = own.where(Enrollment.nominated_by_id == organization.id)
         return set(db.session.scalars(own))
@@ -175,7 +209,11 @@ class _People:
         """The people who have the row's number or address, each against the row."""
         issuer = self._issuer(row)
         said = dict(row.fields) | (issuer if isinstance(issuer, dict) else {})
-        return [one for one in one_a_person(compare(said, record) for record in self.records) if one.is_near]
+        return [
+            one
+            for one in one_a_person(compare(said, record) for record in self.records)
+            if one.is_near
+        ]
 
     def _issuer(self, row: NominationRow) -> dict[str, Any] | Invalid:
         """Whose number it is, or why that is not understood; each issuer is looked up once."""
@@ -190,11 +228,19 @@ class _People:
     def problem(self, row: NominationRow) -> Problem | None:
         issuer = self._issuer(row)
         if isinstance(issuer, Invalid):
-            return Problem(row.row, "identifier_issuer", row.values["identifier_issuer"], issuer.code, issuer.message)
+            return Problem(
+                row.row,
+                "identifier_issuer",
+                row.values["identifier_issuer"],
+                issuer.code,
+                issuer.message,
+            )
         near = self.near(row)
         known = clearly_meant(near)
         if known is not None and known.person.id in self.here:
-            remedy = _l("This person already has a place or a request in this delivery. Leave the row out.")
+            remedy = _l(
+                "This person already has a place or a request in this delivery. Leave the row out."
+            )
             column = "identifier" if "number" in known.agrees else "email"
             return Problem(row.row, column, row.values.get(column, ""), "already_enrolled", remedy)
         return None if known or row.values.get(IDENTITY) else self._question(row, near)
@@ -204,14 +250,18 @@ class _People:
         return [(self._shown(one).id, one.record.full_name) for one in self.near(row)]
 
     def _shown(self, one: Comparison) -> Person:
-        """The record that may be told of: a body knows the one that its own nomination made, whatever it was merged into."""
+        """The record that may be told of: a body knows the one that its own nomination made,
+        whatever it was merged into."""
         return one.person if self.decides else one.record
 
     def _question(self, row: NominationRow, near: Sequence[Comparison]) -> Problem | None:
         """ "Same person?", asked before anything is guessed."""
         if not near:
             return None
-        remedy = _l("The number or the address belongs to someone known here, but not everything matches. Is it the same person?")
+        remedy = _l(
+            "The number or the address belongs to someone known here, but not everything matches. "
+            "Is it the same person?"
+        )
         column = "identifier" if "number" in near[0].agrees else "email"
         return Problem(row.row, column, row.values.get(column, ""), "identity_in_doubt", remedy)
 
@@ -221,7 +271,8 @@ class _People:
         if self.namesakes.get(_name(row.fields), set()) - {known.person.id if known else None}:
             hints.append(
                 _l(
-                    "The organization has already put forward someone of this name and country under another number or "
+                    "The organization has already put forward someone of this name and country "
+                    "under another number or "
                     "email address. If it is the same person, use that number or address."
                 )
             )
@@ -229,21 +280,30 @@ class _People:
 
 
 def address_hint(known: str | None, given: str | None) -> Any:
-    """What becomes of the address given for someone who is known already: that person's own data stay untouched. Which
-    address is known is not told."""
+    """What becomes of the address given for someone who is known already: that person's own data
+    stay untouched. Which address is known is not told."""
     if known is None:
         return _l("This person is known here without an email address and gets no message.")
     if given and email_key(given) != email_key(known):
-        return _l("This person is known here with another email address; the message goes to that one.")
+        return _l(
+            "This person is known here with another email address; the message goes to that one."
+        )
     return None
 
 
-def _namesakes(organization: Organization, rows: Sequence[NominationRow]) -> dict[tuple[str, ...], set[int]]:
+def _namesakes(
+    organization: Organization, rows: Sequence[NominationRow]
+) -> dict[tuple[str, ...], set[int]]:
     """Whom the organization itself put forward before, by name and country."""
     before = (
-        sa.select(Nomination.given_name, Nomination.family_name, Nomination.country, Enrollment.person_id)
+        sa.select(
+            Nomination.given_name, Nomination.family_name, Nomination.country, Enrollment.person_id
+        )
         .join(Enrollment, Enrollment.id == Nomination.enrollment_id)
-        .where(Nomination.organization_id == organization.id, Nomination.family_name.in_({r.fields["family_name"] for r in rows}))
+        .where(
+            Nomination.organization_id == organization.id,
+            Nomination.family_name.in_({r.fields["family_name"] for r in rows}),
+        )
     )
     found: dict[tuple[str, ...], set[int]] = {}
     for one in db.session.execute(before).mappings():
@@ -252,7 +312,9 @@ def _namesakes(organization: Organization, rows: Sequence[NominationRow]) -> dic
 
 
 def _name(fields: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(str(fields[name] or "").casefold() for name in ("given_name", "family_name", "country"))
+    return tuple(
+        str(fields[name] or "").casefold() for name in ("given_name", "family_name", "country")
+    )
 
 
 def _examined(delivery: Delivery, met: _People, row: NominationRow) -> NominationRow:
@@ -262,7 +324,9 @@ def _examined(delivery: Delivery, met: _People, row: NominationRow) -> Nominatio
     except DomainError as refusal:
         for one in refusal.errors or [refusal]:
             column = one.field or "category"
-            problems.append(Problem(row.row, column, row.values.get(column, ""), one.code, one.message))
+            problems.append(
+                Problem(row.row, column, row.values.get(column, ""), one.code, one.message)
+            )
     if found := met.problem(row):
         problems.append(found)
     return replace(row, problems=(*row.problems, *problems)) if problems else row
@@ -282,7 +346,9 @@ def _effects(delivery: Delivery, rows: Sequence[NominationRow]) -> list[PoolEffe
             now = now.with_one_more(category)
             seated[line] = seated.get(line, 0) + 1
     return [
-        PoolEffect(line, _left(seating, line), count, seated.get(line, 0), count - seated.get(line, 0))
+        PoolEffect(
+            line, _left(seating, line), count, seated.get(line, 0), count - seated.get(line, 0)
+        )
         for line, count in people.items()
     ]
 

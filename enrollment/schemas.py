@@ -7,7 +7,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, StringConstraints, WithJsonSchema
 
-from core.api import Answer, Day, Id, Language, ListQuery, PersonCountry, PersonName, Schema, at_most, one_of
+from core.api import (
+    Answer,
+    Day,
+    Id,
+    Language,
+    ListQuery,
+    PersonCountry,
+    PersonName,
+    Schema,
+    at_most,
+    one_of,
+)
 from core.policy import Actor
 from enrollment.models import PRINTED_NAME, Enrollment, EnrollmentStatus, IdentityQuestion
 from enrollment.needs import needs_shown
@@ -26,13 +37,18 @@ Version = Annotated[str, at_most(16)]
 
 
 class ApplicantBody(Schema):
-    """Who: known by `identifier` and its issuer together with the name or the date of birth, or by `email` together with the
-    name; one of `identifier` and `email` is needed. One name is enough: a person with a single
-    name has it in `given_name` or `family_name`, and the other is left out or empty."""
+    """Who: known by `identifier` and its issuer together with the name or the date of birth, or
+    by `email` together with the name; one of `identifier` and `email` is needed. One name is
+    enough: a person with a single name has it in `given_name` or `family_name`, and the other is
+    left out or empty."""
 
     identifier: Identifier | None = None
     identifier_issuer: Annotated[str, at_most(60)] | None = Field(
-        None, description="who issued the identifier: an organization's code or a country; the person's country if left out"
+        None,
+        description=(
+            "who issued the identifier: an organization's code or a country; the person's country "
+            "if left out"
+        ),
     )
     identifier_kind: IdentifierKind | None = None
     given_name: PersonName | None = None
@@ -41,40 +57,57 @@ class ApplicantBody(Schema):
     email: Annotated[str, at_most(254)] | None = None
     country: PersonCountry | None = Field(
         None,
-        description="who sends the person; null for people of an international organization, or `none`, and then `organization` "
-        "says which",
+        description=(
+            "who sends the person; null for people of an international organization, or `none`, "
+            "and then `organization` says which"
+        ),
     )
-    nationalities: Annotated[list[PersonCountry], Field(json_schema_extra={"maxItems": 5})] | None = None
+    nationalities: (
+        Annotated[list[PersonCountry], Field(json_schema_extra={"maxItems": 5})] | None
+    ) = None
     gender: Gender | None = None
     birth_date: Day | None = None
     language: Language | None = None
     names_confirmed: StrictBool | None = Field(
-        None, description="true: the names are right although one is what people write for an unknown name (`name_in_doubt`)"
+        None,
+        description=(
+            "true: the names are right although one is what people write for an unknown name "
+            "(`name_in_doubt`)"
+        ),
     )
 
 
 class EnrollmentBody(Schema):
     person: ApplicantBody
     category: Annotated[str, one_of(PersonnelCategory)]
-    subcategory: Annotated[str, one_of(Subcategory)] | None = Field(None, description="one of the category's")
+    subcategory: Annotated[str, one_of(Subcategory)] | None = Field(
+        None, description="one of the category's"
+    )
     rank: Annotated[str, at_most(120)] | None = None
     rank_code: Annotated[str, at_most(20)] | None = Field(
         None, description="STANAG 2116, such as OF-2; police and civilians need none"
     )
     organization: Annotated[str, at_most(200)] | None = None
-    nominated_by: str | None = Field(None, description="code of the organization that puts the person forward")
+    nominated_by: str | None = Field(
+        None, description="code of the organization that puts the person forward"
+    )
     needs: Annotated[str, at_most(1000)] | None = None
     identity: Literal["new"] | Id | None = Field(
         None,
-        description="coordinators answer `identity_in_doubt` with it: `new` for someone other than the people in "
-        "`candidates`, or the id of the one who is meant",
+        description=(
+            "coordinators answer `identity_in_doubt` with it: `new` for someone other than the "
+            "people in `candidates`, or the id of the one who is meant"
+        ),
     )
     roster_consent: StrictBool | None = Field(
-        None, description="the person's own answer only; from anyone else: 403 `consent_is_personal`"
+        None,
+        description="the person's own answer only; from anyone else: 403 `consent_is_personal`",
     )
 
     def nominee(self) -> Nominee:
-        return Nominee(**self.person.model_dump(), **self.model_dump(exclude={"person", "nominated_by"}))
+        return Nominee(
+            **self.person.model_dump(), **self.model_dump(exclude={"person", "nominated_by"})
+        )
 
 
 class EnrollmentQuery(ListQuery):
@@ -91,15 +124,17 @@ class WithdrawBody(Schema):
 
 
 class ApplicantAnswer(Answer):
-    """What the caller may know of the person: an organization reads what its own nomination said, a trainer no identifier
-    and no date of birth."""
+    """What the caller may know of the person: an organization reads what its own nomination
+    said, a trainer no identifier and no date of birth."""
 
     id: int
     identifier: str | None
     given_name: str
     family_name: str
     full_name: str = Field(description="as the person writes it: 王小明, Nagy János, Zoë Lefèvre")
-    submitted_name: str | None = Field(description="for coordinators: the name in the nomination, if it names someone else")
+    submitted_name: str | None = Field(
+        description="for coordinators: the name in the nomination, if it names someone else"
+    )
     name_on_certificate: str
     email: str | None
     country: str | None
@@ -122,7 +157,8 @@ class EnrollmentAnswer(Answer):
     organization: str | None
     nominated_by: str | None
     needs: str | None = Field(
-        description="for the person, and for the body that wrote them; others use `/deliveries/{code}/needs`"
+        description="for the person, and for the body that wrote them; others use "
+        "`/deliveries/{code}/needs`"
     )
     roster_consent: bool | None
     created_at: datetime
@@ -153,7 +189,11 @@ class EnrollmentAnswer(Answer):
 
 
 class CandidateAnswer(Answer):
-    id: int = Field(description="id of the record that is used now; the rest is what the question was asked about")
+    id: int = Field(
+        description=(
+            "id of the record that is used now; the rest is what the question was asked about"
+        )
+    )
     full_name: str
     country: str | None
     birth_date: date | None
@@ -173,9 +213,10 @@ class SubmittedAnswer(Answer):
 
 
 class QuestionAnswer(Answer):
-    """`about` person: is the person of `enrollment` the `candidate`? `about` printed_name: may `name_on_certificate` be printed
-    for the candidate, who has the place? `agrees`, `differs`: number, address, name, birth_date, printed_name. `status`: open,
-    same (yes) or different (no)."""
+    """`about` person: is the person of `enrollment` the `candidate`? `about` printed_name: may
+    `name_on_certificate` be printed for the candidate, who has the place? `agrees`, `differs`:
+    number, address, name, birth_date, printed_name. `status`: open, same (yes) or different
+    (no)."""
 
     id: int
     enrollment: int
@@ -187,8 +228,12 @@ class QuestionAnswer(Answer):
     agrees: list[str]
     differs: list[str]
     status: str
-    version: str = Field(description="changes when anything of this changes; send it back with the decision")
-    merge: int | None = Field(None, description="id of the merge; a second person must confirm it while it is `proposed`")
+    version: str = Field(
+        description="changes when anything of this changes; send it back with the decision"
+    )
+    merge: int | None = Field(
+        None, description="id of the merge; a second person must confirm it while it is `proposed`"
+    )
 
     @classmethod
     def of(cls, question: IdentityQuestion, merge: Merge | None = None) -> QuestionAnswer:
@@ -201,7 +246,9 @@ class QuestionAnswer(Answer):
             candidate=CandidateAnswer.model_validate(question.candidate).model_copy(
                 update={"id": current_record(question.candidate).id}
             ),
-            submitted=SubmittedAnswer.model_validate(question.enrollment.nomination or question.enrollment.origin),
+            submitted=SubmittedAnswer.model_validate(
+                question.enrollment.nomination or question.enrollment.origin
+            ),
             agrees=question.agrees,
             differs=question.differs,
             status=question.status.value,
@@ -233,7 +280,13 @@ class MergeAnswer(Answer):
 
     @classmethod
     def of(cls, merge: Merge) -> MergeAnswer:
-        return cls(id=merge.id, keep=merge.keep_id, merge=merge.merged_id, status=merge.status.value, reason=merge.reason)
+        return cls(
+            id=merge.id,
+            keep=merge.keep_id,
+            merge=merge.merged_id,
+            status=merge.status.value,
+            reason=merge.reason,
+        )
 
 
 # Needs
@@ -257,4 +310,8 @@ class NeedsAnswer(Answer):
 
     @classmethod
     def of(cls, enrollment: Enrollment) -> NeedsAnswer:
-        return cls(enrollment=enrollment.id, person=GridPersonAnswer.of(enrollment.person), needs=enrollment.needs or "")
+        return cls(
+            enrollment=enrollment.id,
+            person=GridPersonAnswer.of(enrollment.person),
+            needs=enrollment.needs or "",
+        )

@@ -1,5 +1,5 @@
-"""The lifecycles of an enrollment and of a question about its person. Steps without a permission follow from a rule inside
-another act."""
+"""The lifecycles of an enrollment and of a question about its person. Steps without a permission
+follow from a rule inside another act."""
 
 from __future__ import annotations
 
@@ -15,7 +15,13 @@ from people.permissions import Permission
 def _announce(kind: type[events.EnrollmentStep]):
     def make(enrollment: Enrollment, before: S | None) -> events.EnrollmentStep:
         was = before.value if before is not None else ""
-        return kind(enrollment.id, enrollment.delivery_id, enrollment.person_id, was, enrollment.status.value)
+        return kind(
+            enrollment.id,
+            enrollment.delivery_id,
+            enrollment.person_id,
+            was,
+            enrollment.status.value,
+        )
 
     return make
 
@@ -31,18 +37,39 @@ ENROLLMENT = Machine(
     S.REQUESTED,
     [
         # The applicant opened the emailed link.
-        Transition("confirm", _UNCONFIRMED, S.CONFIRMED, None, _announce(events.EnrollmentConfirmed)),
-        Transition("confirm_to_wait", _UNCONFIRMED, S.WAITLISTED, None, _announce(events.EnrollmentConfirmed)),
-        Transition("confirm_to_ask", _UNCONFIRMED, S.REQUESTED, None, _announce(events.EnrollmentConfirmed)),
-        Transition("come_too_late", _UNCONFIRMED, S.DECLINED, None, _result),  # the delivery was over by then
-        # Two nominations of one person have one seat: one of them has it, and the other stands aside until it is needed again.
+        Transition(
+            "confirm", _UNCONFIRMED, S.CONFIRMED, None, _announce(events.EnrollmentConfirmed)
+        ),
+        Transition(
+            "confirm_to_wait",
+            _UNCONFIRMED,
+            S.WAITLISTED,
+            None,
+            _announce(events.EnrollmentConfirmed),
+        ),
+        Transition(
+            "confirm_to_ask", _UNCONFIRMED, S.REQUESTED, None, _announce(events.EnrollmentConfirmed)
+        ),
+        Transition(
+            "come_too_late", _UNCONFIRMED, S.DECLINED, None, _result
+        ),  # the delivery was over by then
+        # Two nominations of one person have one seat: one of them has it, and the other stands
+        # aside until it is needed again.
         Transition("stand_aside", _TO_SHARE, S.SUBSTITUTED, None, _announce(events.SeatShared)),
         Transition("return", _ASIDE, S.CONFIRMED, None, _announce(events.EnrollmentReturned)),
         Transition("return_absent", _ASIDE, S.NO_SHOW, None, _announce(events.EnrollmentReturned)),
-        Transition("return_to_wait", _ASIDE, S.WAITLISTED, None, _announce(events.EnrollmentReturned)),
-        Transition("return_to_ask", _ASIDE, S.REQUESTED, None, _announce(events.EnrollmentReturned)),
         Transition(
-            "approve", frozenset({S.REQUESTED}), S.CONFIRMED, Permission.ENROLLMENT_DECIDE, _announce(events.EnrollmentApproved)
+            "return_to_wait", _ASIDE, S.WAITLISTED, None, _announce(events.EnrollmentReturned)
+        ),
+        Transition(
+            "return_to_ask", _ASIDE, S.REQUESTED, None, _announce(events.EnrollmentReturned)
+        ),
+        Transition(
+            "approve",
+            frozenset({S.REQUESTED}),
+            S.CONFIRMED,
+            Permission.ENROLLMENT_DECIDE,
+            _announce(events.EnrollmentApproved),
         ),
         Transition(
             "approve_to_wait",
@@ -51,9 +78,19 @@ ENROLLMENT = Machine(
             Permission.ENROLLMENT_DECIDE,
             _announce(events.EnrollmentApproved),
         ),
-        Transition("promote", frozenset({S.WAITLISTED}), S.CONFIRMED, None, _announce(events.EnrollmentPromoted)),
         Transition(
-            "seat", frozenset({S.WAITLISTED}), S.CONFIRMED, Permission.ENROLLMENT_DECIDE, _announce(events.EnrollmentPromoted)
+            "promote",
+            frozenset({S.WAITLISTED}),
+            S.CONFIRMED,
+            None,
+            _announce(events.EnrollmentPromoted),
+        ),
+        Transition(
+            "seat",
+            frozenset({S.WAITLISTED}),
+            S.CONFIRMED,
+            Permission.ENROLLMENT_DECIDE,
+            _announce(events.EnrollmentPromoted),
         ),  # by hand, once no one moves up by themselves
         Transition(
             "decline",
@@ -79,8 +116,16 @@ ENROLLMENT = Machine(
         Transition("complete", _SEATED, S.COMPLETED, None, _result),
         Transition("fall_short", _SEATED, S.NOT_COMPLETED, None, _result),
         Transition("miss", _SEATED, S.NO_SHOW, None, _result),
-        Transition("reopen", frozenset(RESULTS), S.CONFIRMED, Permission.DELIVERY_FINISH, _announce(events.EnrollmentReopened)),
-        Transition("lapse", _WAITING | _ASIDE, S.DECLINED, None, _result),  # the delivery ended without a place for the person
+        Transition(
+            "reopen",
+            frozenset(RESULTS),
+            S.CONFIRMED,
+            Permission.DELIVERY_FINISH,
+            _announce(events.EnrollmentReopened),
+        ),
+        Transition(
+            "lapse", _WAITING | _ASIDE, S.DECLINED, None, _result
+        ),  # the delivery ended without a place for the person
     ],
     firsts=[S.UNCONFIRMED, S.REQUESTED, S.WAITLISTED, S.CONFIRMED],
     begins=_announce(events.Enrolled),
@@ -88,7 +133,8 @@ ENROLLMENT = Machine(
 
 
 def steps(enrollment: Enrollment, actor: Actor) -> list[str]:
-    """What `actor` may ask for now. An enrollment that shares a seat offers what it would if the seat were its own."""
+    """What `actor` may ask for now. An enrollment that shares a seat offers what it would if the
+    seat were its own."""
     return ENROLLMENT.available(enrollment, actor, status=enrollment.standing.status)
 
 
@@ -97,7 +143,9 @@ def _asked(question: IdentityQuestion, before: Q | None) -> events.IdentityAsked
 
 
 def _decided(question: IdentityQuestion, before: Q | None) -> events.IdentityDecided:
-    return events.IdentityDecided(question.enrollment_id, question.candidate_id, question.id, question.status is Q.SAME)
+    return events.IdentityDecided(
+        question.enrollment_id, question.candidate_id, question.id, question.status is Q.SAME
+    )
 
 
 _OPEN = frozenset({Q.OPEN})

@@ -1,4 +1,5 @@
-"""Alembic's environment: the application's own engine, so a migration runs on whatever DATABASE_URL names."""
+"""Alembic's environment: the application's own engine, so a migration runs on whatever
+DATABASE_URL names."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ from core.schema import compare_type, include_object
 
 
 def render_item(kind, thing, autogen_context):
-    """A migration names plain types: it must still run when the application's own type has moved."""
+    """A migration names plain types: it must still run when the application's own type has
+    moved."""
     if kind == "type" and isinstance(thing, UtcDateTime):
         return "sa.DateTime(timezone=True)"
     return False
@@ -24,12 +26,15 @@ def render_item(kind, thing, autogen_context):
 
 @contextmanager
 def _tables_made_anew(connection: sa.Connection) -> Iterator[None]:
-    """SQLite changes a constraint only by making the table anew, and does not drop one that others refer to while it watches over
-    references: so it looks at them at the end of each migration (https://sqlite.org/lang_altertable.html#otheralter)."""
+    """SQLite changes a constraint only by making the table anew, and does not drop one that
+    others refer to while it watches over references: so it looks at them at the end of each
+    migration (https://sqlite.org/lang_altertable.html#otheralter)."""
     if connection.dialect.name != "sqlite":
         yield
         return
-    driver: Any = connection.connection.driver_connection  # straight: within a transaction the pragma does nothing
+    driver: Any = (
+        connection.connection.driver_connection
+    )  # straight: within a transaction the pragma does nothing
     driver.execute("PRAGMA foreign_keys=OFF")
     try:
         yield
@@ -40,8 +45,12 @@ def _tables_made_anew(connection: sa.Connection) -> Iterator[None]:
 
 def check_references(connection: sa.Connection) -> None:
     """Inside a migration's transaction: undone when a row refers to one that is not there."""
-    if connection.dialect.name == "sqlite" and (broken := connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(5)):
-        raise RuntimeError(f"after this migration rows refer to others that are not there: {broken}")
+    if connection.dialect.name == "sqlite" and (
+        broken := connection.exec_driver_sql("PRAGMA foreign_key_check").fetchmany(5)
+    ):
+        raise RuntimeError(
+            f"after this migration rows refer to others that are not there: {broken}"
+        )
 
 
 def run() -> None:
@@ -52,7 +61,10 @@ def run() -> None:
         check_references(connection)
         steps.append(step.is_upgrade)
 
-    with engine.connect().execution_options(writes=True) as connection, _tables_made_anew(connection):
+    with (
+        engine.connect().execution_options(writes=True) as connection,
+        _tables_made_anew(connection),
+    ):
         context.configure(
             connection=connection,
             target_metadata=db.metadata,
@@ -67,7 +79,8 @@ def run() -> None:
             context.run_migrations()
         connection.commit()
     if steps and all(steps) and not is_staged():
-        checkpoints.begin()  # from the first day on, so that a file which is missing later was taken away
+        # from the first day on, so that a file which is missing later was taken away
+        checkpoints.begin()
         db.session.remove()
 
 

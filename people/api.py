@@ -27,37 +27,57 @@ routes = Routes("people")
 
 
 @routes.call(
-    "PUT", "/organizations/<code>", "Record or change an organization", requires=P.ORGANIZATION_MANAGE, body=OrganizationBody,
+    "PUT",
+    "/organizations/<code>",
+    "Record or change an organization",
+    requires=P.ORGANIZATION_MANAGE,
+    body=OrganizationBody,
     answers={200: OrganizationAnswer, 201: OrganizationAnswer},
     location=lambda answer: url_for("people_api.get_organization", code=answer.code),
-)  # fmt: skip
+)
 def put_organization(code: str, body: OrganizationBody) -> tuple[OrganizationAnswer, int]:
-    """Coordinators record and change nominating bodies; only administrators record centres, roster offices and funders. No one
-    signs in for a funder. Fields left out stay as they are."""
+    """Coordinators record and change nominating bodies; only administrators record centres,
+    roster offices and funders. No one signs in for a funder. Fields left out stay as they are."""
     organization, is_new = services.put_organization(current_actor(), code, **body.given())
     return OrganizationAnswer.of(organization), 201 if is_new else 200
 
 
-@routes.call("GET", "/organizations/<code>", "An organization", requires=P.ORGANIZATION_MANAGE, answers={200: OrganizationAnswer})
+@routes.call(
+    "GET",
+    "/organizations/<code>",
+    "An organization",
+    requires=P.ORGANIZATION_MANAGE,
+    answers={200: OrganizationAnswer},
+)
 def get_organization(code: str) -> OrganizationAnswer:
     """You can send it back as the body of PUT, without its code."""
     return OrganizationAnswer.of(queries.get_organization(current_actor(), code))
 
 
 @routes.call(
-    "GET", "/organizations", "List the organizations", requires=P.ORGANIZATION_MANAGE, query=OrganizationsQuery,
-    answers={200: OrganizationAnswer}, is_list=True,
-)  # fmt: skip
+    "GET",
+    "/organizations",
+    "List the organizations",
+    requires=P.ORGANIZATION_MANAGE,
+    query=OrganizationsQuery,
+    answers={200: OrganizationAnswer},
+    is_list=True,
+)
 def list_organizations(query: OrganizationsQuery) -> Page[OrganizationAnswer]:
     """Sorted by name, with the kinds of each."""
-    found = queries.list_organizations(current_actor(), kind=query.kind, after=query.after, limit=query.limit)
+    found = queries.list_organizations(
+        current_actor(), kind=query.kind, after=query.after, limit=query.limit
+    )
     return Page([OrganizationAnswer.of(one) for one in found.items], found.next)
 
 
 @routes.call("GET", "/me/consents", "Your own consents", answers={200: ConsentAnswer}, is_list=True)
 def my_consents() -> Page[ConsentAnswer]:
     """Every purpose with its exact text and your answer."""
-    return Page([ConsentAnswer.of(state) for state in queries.consents_of(current_actor().person_id or 0)], None)
+    return Page(
+        [ConsentAnswer.of(state) for state in queries.consents_of(current_actor().person_id or 0)],
+        None,
+    )
 
 
 @routes.call(
@@ -73,19 +93,30 @@ def answer_consent(body: ConsentBody) -> tuple[ConsentAnswer, int]:
     actor = current_actor()
     own = queries.get_own_person(actor)
     services.give_consent(actor, own, body.purpose, body.given, how=ConsentWay.API)
-    return ConsentAnswer.of(next(one for one in queries.consents_of(own.id) if one.purpose is body.purpose)), 201
+    return ConsentAnswer.of(
+        next(one for one in queries.consents_of(own.id) if one.purpose is body.purpose)
+    ), 201
 
 
 @routes.call(
-    "POST", "/people/consent-on-paper", "Record a consent on paper", requires=P.CONSENT_RECORD, body=PaperBody,
+    "POST",
+    "/people/consent-on-paper",
+    "Record a consent on paper",
+    requires=P.CONSENT_RECORD,
+    body=PaperBody,
     answers={200: PaperAnswer},
-)  # fmt: skip
+)
 def consent_on_paper(body: PaperBody) -> PaperAnswer:
     """What one person signed. The person is notified if there is an address."""
     actor = current_actor()
     person = services.person_on_paper(actor, identity=body.identity, **body.person.model_dump())
     row = services.record_paper_consent(
-        actor, person, ConsentPurpose(body.purpose), reference=body.reference, signed_on=body.signed_on, document=body.document
+        actor,
+        person,
+        ConsentPurpose(body.purpose),
+        reference=body.reference,
+        signed_on=body.signed_on,
+        document=body.document,
     )
     return PaperAnswer.of(row)
 
@@ -115,7 +146,13 @@ def me() -> OwnAnswer:
     return OwnAnswer.model_validate(_own())
 
 
-@routes.call("PUT", "/me", "Correct your own gender, name order and language", body=OwnBody, answers={200: OwnAnswer})
+@routes.call(
+    "PUT",
+    "/me",
+    "Correct your own gender, name order and language",
+    body=OwnBody,
+    answers={200: OwnAnswer},
+)
 def put_me(body: OwnBody) -> OwnAnswer:
     """Fields that are left out, or null, stay as they are."""
     values = {name: value for name, value in body.model_dump().items() if value is not None}

@@ -101,7 +101,8 @@ class EmblemChanged(Event):
 
 @dataclass(frozen=True)
 class ConsentGiven(Event):
-    """A person said yes, or it was recorded from paper. `counts` False: kept, but not current until the person confirms it."""
+    """A person said yes, or it was recorded from paper. `counts` False: kept, but not current
+    until the person confirms it."""
 
     name = "consent.given"
     label = _l("Consent given")

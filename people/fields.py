@@ -1,4 +1,5 @@
-"""The personal data of people and bodies: why each item is kept, who reads it, for how long, where plain fields appear."""
+"""The personal data of people and bodies: why each item is kept, who reads it, for how long,
+where plain fields appear."""
 
 from __future__ import annotations
 
@@ -15,7 +16,8 @@ STAFF = Place("staff", _l("administrators"))
 #: The roster profile, its API and its export.
 ROSTER = Place("roster", _l("with your consent roster staff"))
 
-#: Plain fields of `Person`. What people are recognised by or addressed with has rules of its own (services/people.py).
+#: Plain fields of `Person`. What people are recognised by or addressed with has rules of its own
+#: (services/people.py).
 PERSON: tuple[Field, ...] = (
     Field(
         Person.passport_expires_on,
@@ -33,15 +35,23 @@ PERSONAL: tuple[Datum | Field, ...] = (
     Datum(
         _l("Name, email address, service or staff number"),
         _l("To know you again, reach you, and print your certificate"),
-        _l("Yourself, coordinators, roster staff, administrators; trainers see the names of their participants"),
+        _l(
+            "Yourself, coordinators, roster staff, administrators; trainers see the names of "
+            "their participants"
+        ),
         _l("As long as you have an enrollment, certificate or profile"),
-        """person.given_name person.family_name person.family_first person.name_on_certificate person.sort_name
+        """person.given_name person.family_name person.family_first person.name_on_certificate
+        person.sort_name
         person.search_names person.email person.email_key person.identifier person.identifier_key
-        person.identifier_kind person.issuer_country person.language person.is_provisional person.created_at""",
+        person.identifier_kind person.issuer_country person.language person.is_provisional
+        person.created_at""",
     ),
     Datum(
         _l("Country, gender, date of birth"),
-        _l("To tell people apart, and to report how courses are attended. Gender and date of birth may be left out"),
+        _l(
+            "To tell people apart, and to report how courses are attended. Gender and date of "
+            "birth may be left out"
+        ),
         _WHOLE,
         _l("As long as the name"),
         "person.country person.nationalities person.gender person.birth_date",
@@ -49,10 +59,14 @@ PERSONAL: tuple[Datum | Field, ...] = (
     *PERSON,
     Datum(
         _l("Your consents: what you agreed to or refused, when and how"),
-        _l("To do only what you agreed to, and to prove it. For a consent on paper, also its reference, date and document"),
+        _l(
+            "To do only what you agreed to, and to prove it. For a consent on paper, also its "
+            "reference, date and document"
+        ),
         _l("Yourself; roster staff and coordinators see a current yes"),
         _l("Without end: what you agreed to must remain provable"),
-        """consent.purpose consent.given consent.counts consent.text_version consent.language consent.how consent.at
+        """consent.purpose consent.given consent.counts consent.text_version consent.language
+        consent.how consent.at
         consent.reference consent.signed_on consent.document""",
     ),
     Datum(
@@ -60,7 +74,8 @@ PERSONAL: tuple[Datum | Field, ...] = (
         _l("To make two people of one again if that was wrong"),
         _l("Coordinators, administrators"),
         _l("As long as the name"),
-        """merge.status merge.is_reviewed merge.moves_address merge.reason merge.proposed_at merge.decided_at
+        """merge.status merge.is_reviewed merge.moves_address merge.reason merge.proposed_at
+        merge.decided_at
         merge.undone_at""",
     ),
     Datum(

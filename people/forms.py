@@ -49,9 +49,15 @@ class PaperForm(Form):
     country = SelectField(_l("Country"), validate_choice=False)
     who = WhoField()
     purpose = RadioField(_l("What the person agreed to"), validators=[InputRequired()])
-    reference = StringField(_l("Reference"), NEEDED, description=_l("What you file the paper under, such as HR-2026/114."))
+    reference = StringField(
+        _l("Reference"),
+        NEEDED,
+        description=_l("What you file the paper under, such as HR-2026/114."),
+    )
     signed_on = DateField(_l("Signed on"), validators=[Optional()])
-    document = StringField(_l("Document"), NEEDED, description=_l("Name or number of the form that was signed."))
+    document = StringField(
+        _l("Document"), NEEDED, description=_l("Name or number of the form that was signed.")
+    )
 
     def __init__(self, **options: Any):
         super().__init__(**options)
@@ -59,7 +65,8 @@ class PaperForm(Form):
         self.purpose.choices = ConsentPurpose.choices()
 
     def refuse(self, error: DomainError) -> None:
-        """The services speak of "person.email" where this form has "email". Anyone who may decide is asked who is meant."""
+        """The services speak of "person.email" where this form has "email". Anyone who may
+        decide is asked who is meant."""
         for one in error.errors or [error]:
             one.field = (one.field or "").removeprefix("person.") or None
         self.who.offer(error.details.get("candidates", ()))
@@ -69,10 +76,11 @@ class PaperForm(Form):
         """What `record_person` takes."""
         names = ("identifier", "identifier_issuer", "email", "country")
         return {name: (self[name].data or "").strip() or None for name in names} | {
-            "given_name": self.given_name.data or "", "family_name": self.family_name.data or "",
+            "given_name": self.given_name.data or "",
+            "family_name": self.family_name.data or "",
             "names_confirmed": self.names_confirmed.data,
             "identity": self.who.identity,
-        }  # fmt: skip
+        }
 
 
 def _order(value: Any) -> bool | None:
@@ -143,7 +151,8 @@ class PersonForm(Form):
 
 
 class OrganizationChangeForm(Form):
-    """An organization's name and what it is. Anyone who may only record bodies that nominate is asked for no more."""
+    """An organization's name and what it is. Anyone who may only record bodies that nominate is
+    asked for no more."""
 
     name = StringField(_l("Name"), NEEDED)
     country = SelectField(_l("Country"))
@@ -152,18 +161,26 @@ class OrganizationChangeForm(Form):
     title = TextsField(_l("Name on certificates and in messages, in %(language)s"))
     two_person_revocation = BooleanField(_l("Revoking a certificate always takes two people"))
     signatory_1 = StringField(_l("First signatory"), name="signatories-0-name")
-    office_1 = TextsField(_l("Office of the first signatory, in %(language)s"), name="signatories-0-office")
+    office_1 = TextsField(
+        _l("Office of the first signatory, in %(language)s"), name="signatories-0-office"
+    )
     signatory_2 = StringField(_l("Second signatory"), name="signatories-1-name")
-    office_2 = TextsField(_l("Office of the second signatory, in %(language)s"), name="signatories-1-office")
+    office_2 = TextsField(
+        _l("Office of the second signatory, in %(language)s"), name="signatories-1-office"
+    )
 
     emblem = FileField(_l("Emblem"))
     remove_emblem = BooleanField(_l("Remove the emblem"))
 
     SIGNATORIES = (("signatory_1", "office_1"), ("signatory_2", "office_2"))
 
-    def __init__(self, *args: Any, manages_all: bool, body: Organization | None = None, **kwargs: Any):
+    def __init__(
+        self, *args: Any, manages_all: bool, body: Organization | None = None, **kwargs: Any
+    ):
         start: dict[str, Any] = {}
-        for (name, office), one in zip(self.SIGNATORIES, body.signatories if body else (), strict=False):
+        for (name, office), one in zip(
+            self.SIGNATORIES, body.signatories if body else (), strict=False
+        ):
             start |= {name: one["name"], office: one["office"]}
         if body is None:
             start["kinds"] = [BodyKind.NOMINATOR.value]
@@ -192,20 +209,27 @@ class OrganizationChangeForm(Form):
     def ask_for_the_picture_again(self) -> None:
         """A page that comes back cannot bring a chosen file with it."""
         if self.emblem and getattr(self.emblem.data, "filename", "") and not self.emblem.errors:
-            self.emblem.errors = [_l("Choose the picture again: it is not kept when the page comes back.")]
+            self.emblem.errors = [
+                _l("Choose the picture again: it is not kept when the page comes back.")
+            ]
 
     def given(self) -> dict[str, Any]:
         """What services.put_organization takes of it."""
         given: dict[str, Any] = {
-            "name": self.name.data or "", "country": self.country.data or None, "contact_email": self.contact_email.data or None,
-        }  # fmt: skip
+            "name": self.name.data or "",
+            "country": self.country.data or None,
+            "contact_email": self.contact_email.data or None,
+        }
         if self.kinds:
             given |= {
                 "kinds": self.kinds.data or [],
                 "title": self.title.data,
                 "two_person_revocation": self.two_person_revocation.data,
             }
-            signed = [{"name": self[name].data or "", "office": self[office].data} for name, office in self.SIGNATORIES]
+            signed = [
+                {"name": self[name].data or "", "office": self[office].data}
+                for name, office in self.SIGNATORIES
+            ]
             given["signatories"] = signed
         return given
 

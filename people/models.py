@@ -59,11 +59,13 @@ class ConsentWay(Worded):
 
 
 class Organization(Base):
-    """A body: a ministry or service that nominates people, a centre, a roster office, a funder; `kinds` says which of these.
+    """A body: a ministry or service that nominates people, a centre, a roster office, a funder;
+    `kinds` says which of these.
 
-    One centre and one roster office are there from the start (`is_first`): without a `title` and a contact address of their own
-    they are called and written to as the settings say. `signatories`: who signs a centre's certificates, each with `name` and
-    `office` by language; without any, the trainers of the delivery do. `emblem_sha256`: what its certificates show from now on.
+    One centre and one roster office are there from the start (`is_first`): without a `title` and a
+    contact address of their own they are called and written to as the settings say. `signatories`:
+    who signs a centre's certificates, each with `name` and `office` by language; without any, the
+    trainers of the delivery do. `emblem_sha256`: what its certificates show from now on.
     """
 
     __tablename__ = "organization"
@@ -74,10 +76,16 @@ class Organization(Base):
     name: Mapped[str] = mapped_column(sa.String(200))
     country: Mapped[str | None] = mapped_column(sa.String(2))
     kinds: Mapped[list[str]] = mapped_column(sa.JSON, default=lambda: [BodyKind.NOMINATOR.value])
-    title: Mapped[dict[str, str] | None] = mapped_column(sa.JSON(none_as_null=True))  # as it is printed; None: as it is called
+    title: Mapped[dict[str, str] | None] = mapped_column(
+        sa.JSON(none_as_null=True)
+    )  # as it is printed; None: as it is called
     contact_email: Mapped[str | None] = mapped_column(sa.String(254))
-    two_person_revocation: Mapped[bool] = mapped_column(default=False)  # of a centre: for any reason, not only for fraud
-    signatories: Mapped[list[dict[str, Any]]] = mapped_column(sa.JSON, default=list, server_default="[]")
+    two_person_revocation: Mapped[bool] = mapped_column(
+        default=False
+    )  # of a centre: for any reason, not only for fraud
+    signatories: Mapped[list[dict[str, Any]]] = mapped_column(
+        sa.JSON, default=list, server_default="[]"
+    )
     emblem_sha256: Mapped[str | None] = mapped_column(sa.ForeignKey("emblem.sha256"))
     is_first: Mapped[bool] = mapped_column(default=False)
 
@@ -86,13 +94,16 @@ class Organization(Base):
 
     @classmethod
     def of_kind(cls, kind: BodyKind) -> sa.ColumnElement[bool]:
-        """The condition that keeps the bodies of this kind (the column is a JSON list, written as text on both databases)."""
+        """The condition that keeps the bodies of this kind (the column is a JSON list, written
+        as text on both databases)."""
         return sa.cast(cls.kinds, sa.Text).contains(f'"{kind.value}"')
 
     @property
     def titles(self) -> Mapping[str, str]:
         """What it is called on certificates, in letters and on pages, by language."""
-        return self.title or (settings_of().issuer if self.is_first else dict.fromkeys(texts.offered(), self.name))
+        return self.title or (
+            settings_of().issuer if self.is_first else dict.fromkeys(texts.offered(), self.name)
+        )
 
     @property
     def contact(self) -> str:
@@ -101,7 +112,8 @@ class Organization(Base):
 
 
 class Emblem(Base):
-    """The picture of a centre, under its SHA-256. Kept for good, also when the centre has another: certificates refer to it."""
+    """The picture of a centre, under its SHA-256. Kept for good, also when the centre has
+    another: certificates refer to it."""
 
     __tablename__ = "emblem"
 
@@ -113,12 +125,14 @@ class Emblem(Base):
 class Person(Base):
     """A person. Participant, expert and user are what a person does; each of those points here.
 
-    `email` is kept as it was typed and compared by `email_key`; several people may share a mailbox, which then identifies
-    none of them. `identifier`, a service or staff number, belongs to its issuer (`issuer_id` an organization, `issuer_country`
-    a country) and is kept as typed and compared by `identifier_key`. `is_provisional`: someone applied with this address
-    and has not opened the link sent there; no one is recognised by it, and no one signs in. `merged_into_id`: the record of
-    the same person that is used now. `family_first` is what the person decided about the order of
-    the names; None leaves it to script, country and language. `sort_name` and `search_names` follow from the names (core.names).
+    `email` is kept as it was typed and compared by `email_key`; several people may share a mailbox,
+    which then identifies none of them. `identifier`, a service or staff number, belongs to its
+    issuer (`issuer_id` an organization, `issuer_country` a country) and is kept as typed and
+    compared by `identifier_key`. `is_provisional`: someone applied with this address and has not
+    opened the link sent there; no one is recognised by it, and no one signs in. `merged_into_id`:
+    the record of the same person that is used now. `family_first` is what the person decided about
+    the order of the names; None leaves it to script, country and language. `sort_name` and
+    `search_names` follow from the names (core.names).
     """
 
     __tablename__ = "person"
@@ -130,7 +144,9 @@ class Person(Base):
         sa.String(60), index=True, default=lambda c: _key_of(c.get_current_parameters())
     )
     identifier_kind: Mapped[IdentifierKind] = mapped_column(
-        enum_column(IdentifierKind), default=IdentifierKind.SERVICE, server_default=IdentifierKind.SERVICE.value
+        enum_column(IdentifierKind),
+        default=IdentifierKind.SERVICE,
+        server_default=IdentifierKind.SERVICE.value,
     )
     issuer_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organization.id"))
     issuer_country: Mapped[str | None] = mapped_column(sa.String(2))
@@ -139,7 +155,9 @@ class Person(Base):
     name_on_certificate: Mapped[str] = mapped_column(sa.String(120))
     email: Mapped[str | None] = mapped_column(sa.String(254))
     email_key: Mapped[str | None] = mapped_column(sa.String(254), index=True)
-    country: Mapped[str | None] = mapped_column(sa.String(2), index=True)  # who sends the person; None also for the UN, EU, AU
+    country: Mapped[str | None] = mapped_column(
+        sa.String(2), index=True
+    )  # who sends the person; None also for the UN, EU, AU
     nationalities: Mapped[list[str]] = mapped_column(sa.JSON, default=list, server_default="[]")
     gender: Mapped[Gender] = mapped_column(enum_column(Gender), default=Gender.UNDISCLOSED)
     birth_date: Mapped[date | None]
@@ -148,11 +166,17 @@ class Person(Base):
     family_first: Mapped[bool | None]
     is_provisional: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
     merged_into_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"), index=True)
-    sort_name: Mapped[str] = mapped_column(names.SORTED, default=lambda c: _sorted_by(c.get_current_parameters()))
-    search_names: Mapped[str] = mapped_column(sa.Text, default=lambda c: _found_by(c.get_current_parameters()))
+    sort_name: Mapped[str] = mapped_column(
+        names.SORTED, default=lambda c: _sorted_by(c.get_current_parameters())
+    )
+    search_names: Mapped[str] = mapped_column(
+        sa.Text, default=lambda c: _found_by(c.get_current_parameters())
+    )
     created_at: Mapped[datetime]
 
-    merged_into: Mapped[Person | None] = relationship(remote_side=[id], foreign_keys=[merged_into_id], viewonly=True)
+    merged_into: Mapped[Person | None] = relationship(
+        remote_side=[id], foreign_keys=[merged_into_id], viewonly=True
+    )
 
     @validates("email")
     def _key_follows(self, _name: str, email: str | None) -> str | None:
@@ -175,7 +199,9 @@ class Person(Base):
     def full_name(self) -> str:
         """The name as the person writes it."""
         origin = names.Origin(self.country, self.nationalities or (), self.language)
-        return names.full_name(self.given_name, self.family_name, origin, family_first=self.family_first)
+        return names.full_name(
+            self.given_name, self.family_name, origin, family_first=self.family_first
+        )
 
 
 def _key_of(given: dict[str, Any]) -> str | None:
@@ -207,12 +233,15 @@ class MergeStatus(enum.StrEnum):
 
 
 class Merge(Base):
-    """Two records of one person become one: `merged_id` leads to `keep_id` from then on. Proposed by one reviewer and
-    confirmed by another, unless nothing but a single nomination stood on the merged record (`is_reviewed` False). Nothing of
-    either record is deleted, so that it can be undone."""
+    """Two records of one person become one: `merged_id` leads to `keep_id` from then on.
+    Proposed by one reviewer and confirmed by another, unless nothing but a single nomination
+    stood on the merged record (`is_reviewed` False). Nothing of either record is deleted, so
+    that it can be undone."""
 
     __tablename__ = "merge"
-    __scope__: dict[Reach, str] = {}  # whom it concerns is asked by enrollment.queries.require_reach
+    __scope__: dict[
+        Reach, str
+    ] = {}  # whom it concerns is asked by enrollment.queries.require_reach
 
     id: Mapped[int] = mapped_column(primary_key=True)
     keep_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
@@ -238,11 +267,13 @@ class Merge(Base):
 
 
 class Consent(Base):
-    """What a person answered, once: rows are added and never changed, and the latest that `counts` is how things stand.
+    """What a person answered, once: rows are added and never changed, and the latest that `counts`
+    is how things stand.
 
-    A yes through a mailbox that is not the person's alone is kept with `counts` False, until the person says it from an address
-    of their own or on paper; so is a no that a merge carried over, once the merge is undone. `reference`, `signed_on`, `document`
-    and `recorded_by_id` belong to consent on paper.
+    A yes through a mailbox that is not the person's alone is kept with `counts` False, until the
+    person says it from an address of their own or on paper; so is a no that a merge carried over,
+    once the merge is undone. `reference`, `signed_on`, `document` and `recorded_by_id` belong to
+    consent on paper.
     """
 
     __tablename__ = "consent"
@@ -261,6 +292,8 @@ class Consent(Base):
     signed_on: Mapped[date | None]
     document: Mapped[str | None] = mapped_column(sa.String(200))
     recorded_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
-    merge_id: Mapped[int | None] = mapped_column(sa.ForeignKey("merge.id"))  # that carried it over from the other record
+    merge_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("merge.id")
+    )  # that carried it over from the other record
 
     __table_args__ = (sa.Index("ix_consent_person_id_purpose_id", "person_id", "purpose", "id"),)

@@ -1,4 +1,5 @@
-"""What can be permitted. Which role has which of these, and how far it reaches, is the one matrix in `accounts/roles.py`."""
+"""What can be permitted. Which role has which of these, and how far it reaches, is the one
+matrix in `accounts/roles.py`."""
 
 from __future__ import annotations
 
@@ -35,7 +36,9 @@ class Permission(enum.StrEnum):
     PERSON_READ = "person:read"  # a person's full data
     PERSON_WRITE = "person:write"  # correct them, but not what opens the way in
     PERSON_RENAME = "person:rename"  # give someone another name
-    IDENTITY_DECIDE = "identity:decide"  # whether two records are one person; propose and confirm merges
+    IDENTITY_DECIDE = (
+        "identity:decide"  # whether two records are one person; propose and confirm merges
+    )
     AUDIT_READ = "audit:read"
     JOB_READ = "job:read"
     JOB_MANAGE = "job:manage"

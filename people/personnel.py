@@ -28,7 +28,10 @@ class Subcategory(Worded):
     """In what capacity, within a category: as the United Nations deploys people."""
 
     CONTINGENT = "contingent", _p("personnel", "Contingent")
-    OBSERVER_OR_STAFF_OFFICER = "observer_or_staff_officer", _p("personnel", "Military observer or staff officer")
+    OBSERVER_OR_STAFF_OFFICER = (
+        "observer_or_staff_officer",
+        _p("personnel", "Military observer or staff officer"),
+    )
     INDIVIDUAL_POLICE = "individual_police", _p("personnel", "Individual police officer")
     FORMED_POLICE_UNIT = "formed_police_unit", _p("personnel", "Formed police unit")
 
@@ -46,7 +49,9 @@ class Personnel:
     written: str
     has_rank: bool = False
     subcategories: tuple[Subcategory, ...] = ()
-    has_rank_code: bool = False  # the codes of STANAG 2116 are those of armed forces: police have none
+    has_rank_code: bool = (
+        False  # the codes of STANAG 2116 are those of armed forces: police have none
+    )
 
 
 PERSONNEL: dict[PersonnelCategory, Personnel] = {
@@ -69,8 +74,8 @@ PERSONNEL: dict[PersonnelCategory, Personnel] = {
     ),
     PersonnelCategory.CORRECTIONS: Personnel(
         pgettext("certificate", "Corrections"),
-        "corrections, correction, corrections officer, prison, prison officer, pénitentiaire, personnel pénitentiaire,"
-        " corrections personnel",
+        "corrections, correction, corrections officer, prison, prison officer, pénitentiaire, "
+        "personnel pénitentiaire, corrections personnel",
         has_rank=True,
     ),
     PersonnelCategory.JUSTICE: Personnel(
@@ -82,11 +87,15 @@ PERSONNEL: dict[PersonnelCategory, Personnel] = {
 #: What people write for a subcategory in nomination files, in several languages.
 WRITTEN_SUBCATEGORIES: dict[Subcategory, str] = {
     Subcategory.CONTINGENT: "contingent, troops, troop, contingent militaire, troupes",
-    Subcategory.OBSERVER_OR_STAFF_OFFICER: "observer or staff officer, military observer or staff officer, observer, military"
-    " observer, milobs, unmo, staff officer, observateur, observateur militaire, officier d'état-major,"
-    " observateur militaire ou officier d'état-major",
-    Subcategory.INDIVIDUAL_POLICE: "individual police, individual police officer, ipo, policier hors unité constituée,"
-    " policière hors unité constituée, policier hors unités constituées",
+    Subcategory.OBSERVER_OR_STAFF_OFFICER: (
+        "observer or staff officer, military observer or staff officer, observer, military "
+        "observer, milobs, unmo, staff officer, observateur, observateur militaire, officier "
+        "d'état-major, observateur militaire ou officier d'état-major"
+    ),
+    Subcategory.INDIVIDUAL_POLICE: (
+        "individual police, individual police officer, ipo, policier hors unité constituée, "
+        "policière hors unité constituée, policier hors unités constituées"
+    ),
     Subcategory.FORMED_POLICE_UNIT: "formed police unit, fpu, unité de police constituée, upc",
 }
 

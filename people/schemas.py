@@ -7,8 +7,26 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StrictBool
 
-from core.api import Answer, Country, Day, Id, ListQuery, PersonCountry, PersonName, Schema, Texts, at_most
-from people.models import BodyKind, Consent, ConsentPurpose, ConsentWay, IdentifierKind, Organization
+from core.api import (
+    Answer,
+    Country,
+    Day,
+    Id,
+    ListQuery,
+    PersonCountry,
+    PersonName,
+    Schema,
+    Texts,
+    at_most,
+)
+from people.models import (
+    BodyKind,
+    Consent,
+    ConsentPurpose,
+    ConsentWay,
+    IdentifierKind,
+    Organization,
+)
 from people.queries import ConsentState
 
 
@@ -18,28 +36,42 @@ class SignatoryBody(Schema):
 
 
 class OrganizationBody(Schema):
-    """Fields left out stay as they are; null clears country, title and contact address. A new organization needs a name."""
+    """Fields left out stay as they are; null clears country, title and contact address. A new
+    organization needs a name."""
 
     name: Annotated[str, at_most(200)] | None = None
-    kinds: list[BodyKind] | None = Field(None, max_length=10, description="if left out for a new organization: `nominator`")
+    kinds: list[BodyKind] | None = Field(
+        None, max_length=10, description="if left out for a new organization: `nominator`"
+    )
     country: Country | None = None
-    title: Texts | None = Field(None, description="name on certificates and in messages; null: its `name`")
-    contact_email: Annotated[str, at_most(254)] | None = Field(None, description="address for questions")
+    title: Texts | None = Field(
+        None, description="name on certificates and in messages; null: its `name`"
+    )
+    contact_email: Annotated[str, at_most(254)] | None = Field(
+        None, description="address for questions"
+    )
     two_person_revocation: StrictBool | None = Field(
-        None, description="for a centre: revoking a certificate takes two people, whatever the reason"
+        None,
+        description="for a centre: revoking a certificate takes two people, whatever the reason",
     )
     signatories: list[SignatoryBody] | None = Field(
         None,
         max_length=10,
-        description="for a centre: at most two people whose names stand on its certificates; replaces those before. With an "
-        "empty list, the trainers of each delivery",
+        description=(
+            "for a centre: at most two people whose names stand on its certificates; replaces "
+            "those before. With an empty list, the trainers of each delivery"
+        ),
     )
 
     def given(self) -> dict[str, Any]:
         """What services.put_organization takes of it."""
         said = self.model_dump(exclude_unset=True)
         may_be_cleared = ("country", "title", "contact_email")
-        return {name: value for name, value in said.items() if value is not None or name in may_be_cleared}
+        return {
+            name: value
+            for name, value in said.items()
+            if value is not None or name in may_be_cleared
+        }
 
 
 class OrganizationsQuery(ListQuery):
@@ -65,10 +97,16 @@ class OrganizationAnswer(Answer):
     @classmethod
     def of(cls, one: Organization) -> OrganizationAnswer:
         return cls(
-            code=one.code, name=one.name, kinds=[BodyKind(kind) for kind in one.kinds], country=one.country,
-            title=one.title, contact_email=one.contact_email, two_person_revocation=one.two_person_revocation,
-            signatories=[SignatoryAnswer(**signatory) for signatory in one.signatories], emblem_sha256=one.emblem_sha256,
-        )  # fmt: skip
+            code=one.code,
+            name=one.name,
+            kinds=[BodyKind(kind) for kind in one.kinds],
+            country=one.country,
+            title=one.title,
+            contact_email=one.contact_email,
+            two_person_revocation=one.two_person_revocation,
+            signatories=[SignatoryAnswer(**signatory) for signatory in one.signatories],
+            emblem_sha256=one.emblem_sha256,
+        )
 
 
 class ConsentBody(Schema):
@@ -81,7 +119,9 @@ class ConsentAnswer(Answer):
 
     purpose: ConsentPurpose
     given: bool | None
-    awaits_confirmation: bool = Field(description="true for a yes from a mailbox that others use as well: it does not count yet")
+    awaits_confirmation: bool = Field(
+        description="true for a yes from a mailbox that others use as well: it does not count yet"
+    )
     version: str = Field(description="of the text")
     language: str
     text: str
@@ -92,10 +132,15 @@ class ConsentAnswer(Answer):
     def of(cls, state: ConsentState) -> ConsentAnswer:
         said = state.unconfirmed or state.answer
         return cls(
-            purpose=state.purpose, given=state.given, awaits_confirmation=state.unconfirmed is not None,
-            version=said.text_version if said else state.text.version, language=said.language if said else state.text.language,
-            text=state.text.words, how=said.how if said else None, at=said.at if said else None,
-        )  # fmt: skip
+            purpose=state.purpose,
+            given=state.given,
+            awaits_confirmation=state.unconfirmed is not None,
+            version=said.text_version if said else state.text.version,
+            language=said.language if said else state.text.language,
+            text=state.text.words,
+            how=said.how if said else None,
+            at=said.at if said else None,
+        )
 
 
 class PaperPersonBody(Schema):
@@ -103,7 +148,11 @@ class PaperPersonBody(Schema):
 
     identifier: Annotated[str, at_most(60)] | None = None
     identifier_issuer: Annotated[str, at_most(60)] | None = Field(
-        None, description="who issued the identifier: an organization's code or a country; the person's country if left out"
+        None,
+        description=(
+            "who issued the identifier: an organization's code or a country; the person's country "
+            "if left out"
+        ),
     )
     identifier_kind: IdentifierKind | None = None
     given_name: PersonName | None = None
@@ -121,8 +170,10 @@ class PaperBody(Schema):
     document: Annotated[str, at_most(200)]
     identity: Literal["new"] | Id | None = Field(
         None,
-        description="coordinators answer `identity_in_doubt` with it: `new` for someone other than the people in "
-        "`candidates`, or the id of the one who is meant",
+        description=(
+            "coordinators answer `identity_in_doubt` with it: `new` for someone other than the "
+            "people in `candidates`, or the id of the one who is meant"
+        ),
     )
 
 

@@ -17,10 +17,22 @@ _PROPOSED = frozenset({S.PROPOSED})
 MERGE = Machine(
     S.PROPOSED,
     [
-        Transition("confirm", _PROPOSED, S.CONFIRMED, Permission.IDENTITY_DECIDE, _announce(MergeConfirmed)),
-        Transition("join", _PROPOSED, S.CONFIRMED, None, _announce(MergeConfirmed)),  # nothing to review stood on the record
-        Transition("decline", _PROPOSED, S.DECLINED, Permission.IDENTITY_DECIDE, _announce(MergeDeclined)),
-        Transition("undo", frozenset({S.CONFIRMED}), S.UNDONE, Permission.IDENTITY_DECIDE, _announce(MergeUndone)),
+        Transition(
+            "confirm", _PROPOSED, S.CONFIRMED, Permission.IDENTITY_DECIDE, _announce(MergeConfirmed)
+        ),
+        Transition(
+            "join", _PROPOSED, S.CONFIRMED, None, _announce(MergeConfirmed)
+        ),  # nothing to review stood on the record
+        Transition(
+            "decline", _PROPOSED, S.DECLINED, Permission.IDENTITY_DECIDE, _announce(MergeDeclined)
+        ),
+        Transition(
+            "undo",
+            frozenset({S.CONFIRMED}),
+            S.UNDONE,
+            Permission.IDENTITY_DECIDE,
+            _announce(MergeUndone),
+        ),
     ],
     begins=_announce(MergeProposed),
 )

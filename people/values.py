@@ -1,5 +1,5 @@
-"""Values as they are kept, by one rule each for pages, files, the API and sign-in: texts in one line without invisible marks,
-names that can be names, addresses as typed, codes that exist."""
+"""Values as they are kept, by one rule each for pages, files, the API and sign-in: texts in one
+line without invisible marks, names that can be names, addresses as typed, codes that exist."""
 
 from __future__ import annotations
 
@@ -16,46 +16,61 @@ from core.mail import addresses
 from core.names import number_key
 from core.text import has_endless_marks, has_forbidden, in_lines, is_blank, is_garbled, one_line
 from people.name_rules import check_name, is_filler, is_spreadsheet_error
-from people.name_rules import check_names as check_names  # for other packages: values are what they share
+from people.name_rules import (
+    check_names as check_names,
+)  # for other packages: values are what they share
 from people.name_rules import require_spelling as require_spelling
 from people.personnel import PERSONNEL, PersonnelCategory, Subcategory
 
 _PARTICLES = (
-    "af al ap ben bin bint da das de degli dei del della den der des di do dos du el ibn la las le los mac o’ o' san santa "
-    "st st. te ten ter van vande vander von zu zum zur"
+    "af al ap ben bin bint da das de degli dei del della den der des di do dos du el ibn la las "
+    "le los mac o’ o' san santa st st. te ten ter van vande vander von zu zum zur"
 )
 PARTICLES = frozenset(_PARTICLES.split())
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
-#: Longer text is refused without being cleaned: people do not type that many characters for `one_line` to remove.
+#: Longer text is refused without being cleaned: people do not type that many characters for
+#: `one_line` to remove.
 _LONGEST_RAW = 1000
 
 
 def clean_text(value: str, field: str, *, longest: int = 120) -> str:
-    """`value` in one line (core.text). Raises Invalid when it holds control characters, was damaged on its way or is too long."""
+    """`value` in one line (core.text). Raises Invalid when it holds control characters, was
+    damaged on its way or is too long."""
     return _checked(value, one_line, field, longest)
 
 
 def clean_lines(value: str, field: str, *, longest: int) -> str:
-    """`value` with its line breaks, without spaces at the ends of lines. Raises Invalid as `clean_text` does."""
+    """`value` with its line breaks, without spaces at the ends of lines. Raises Invalid as
+    `clean_text` does."""
     return _checked(value.replace("\t", " "), in_lines, field, longest)
 
 
 def _checked(value: str, tidy: Callable[[str], str], field: str, longest: int) -> str:
     text = tidy(value) if len(value) <= max(_LONGEST_RAW, longest + longest // 2) else value
     if len(text) > longest:
-        raise Invalid("too_long", _l("This is too long: at most %(count)s characters.", count=longest), field)
+        raise Invalid(
+            "too_long", _l("This is too long: at most %(count)s characters.", count=longest), field
+        )
     if has_endless_marks(value):
-        raise Invalid("too_many_marks", _l("One letter here has too many accents. Type it again."), field)
+        raise Invalid(
+            "too_many_marks", _l("One letter here has too many accents. Type it again."), field
+        )
     if has_forbidden(text.replace("\n", " ")):
-        raise Invalid("forbidden_character", _l("This contains an invisible or control character. Type it again."), field)
+        raise Invalid(
+            "forbidden_character",
+            _l("This contains an invisible or control character. Type it again."),
+            field,
+        )
     if is_garbled(text):
-        raise Invalid("garbled", _l("Letters of this were lost on the way here. Type it again."), field)
+        raise Invalid(
+            "garbled", _l("Letters of this were lost on the way here. Type it again."), field
+        )
     return text
 
 
 def clean_name(value: str, field: str) -> str:
-    """One name of a person, or "". Raises Invalid for what can be no name (people.name_rules): names open the mail that
-    goes to others. What two names say together is for `check_names`."""
+    """One name of a person, or "". Raises Invalid for what can be no name (people.name_rules):
+    names open the mail that goes to others. What two names say together is for `check_names`."""
     name = clean_text(value, field)
     if name:
         check_name(name, field)
@@ -63,19 +78,29 @@ def clean_name(value: str, field: str) -> str:
 
 
 def whole_name(name: str, field: str) -> str:
-    """The name in one, which is printed where people gave no other. Raises Invalid at the field of the printed name."""
+    """The name in one, which is printed where people gave no other. Raises Invalid at the field
+    of the printed name."""
     if len(name) > 120:
-        raise Invalid("too_long", _l("The whole name is too long to print. Give a shorter one."), field)
+        raise Invalid(
+            "too_long", _l("The whole name is too long to print. Give a shorter one."), field
+        )
     return name
 
 
 def clean_identifier(value: str, field: str) -> str:
-    """A service or staff number as typed, or "". It is compared by `names.number_key`: case, spaces and hyphens aside."""
+    """A service or staff number as typed, or "". It is compared by `names.number_key`: case,
+    spaces and hyphens aside."""
     number = clean_text(value, field, longest=60)
     if len(number_key(number)) > 60:
-        raise Invalid("too_long", _l("This is too long: at most %(count)s characters.", count=60), field)
+        raise Invalid(
+            "too_long", _l("This is too long: at most %(count)s characters.", count=60), field
+        )
     if number and (is_filler(number) or is_spreadsheet_error(number)):
-        raise Invalid("not_an_identifier", _l("This is no number. Write it as it stands in the papers, or leave it out."), field)
+        raise Invalid(
+            "not_an_identifier",
+            _l("This is no number. Write it as it stands in the papers, or leave it out."),
+            field,
+        )
     return number
 
 
@@ -88,15 +113,18 @@ def needed_text(value: str | None, field: str, *, longest: int = 120) -> str:
 
 
 def clean_email(value: str, field: str) -> str:
-    """The address as it is kept: as it was typed. Raises Invalid when it is none, or none that mail from here can reach."""
+    """The address as it is kept: as it was typed. Raises Invalid when it is none, or none that
+    mail from here can reach."""
     try:
         address = addresses.parse(value)
     except addresses.NotAnAddress:
-        raise Invalid("bad_email", _l("Enter an email address in this form: name@example.org"), field) from None
+        raise Invalid(
+            "bad_email", _l("Enter an email address in this form: name@example.org"), field
+        ) from None
     if not mail.can_write_to(address):
         sentence = _l(
-            "Messages from here cannot reach this address: our mail server takes only letters a to z before the @. "
-            "Enter another address."
+            "Messages from here cannot reach this address: our mail server takes only letters a "
+            "to z before the @. Enter another address."
         )
         raise Invalid("address_unreachable", sentence, field)
     return address.typed
@@ -111,7 +139,8 @@ def find_email(value: str | None) -> str | None:
 
 
 def email_key(value: str | None) -> str | None:
-    """What addresses are compared by: equal for two spellings of one address. None when it is none."""
+    """What addresses are compared by: equal for two spellings of one address. None when it is
+    none."""
     try:
         return addresses.parse(value or "").key
     except addresses.NotAnAddress:
@@ -123,23 +152,33 @@ NO_COUNTRY = "none"
 
 
 def clean_country(value: str, field: str) -> str | None:
-    """The code of the country meant, given by code or name as in files; pages and programs send codes. None for someone
-    whom an international organization sends."""
+    """The code of the country meant, given by code or name as in files; pages and programs send
+    codes. None for someone whom an international organization sends."""
     if code := countries.parse(value):
         return code
     if countries.means_none(value):
         return None
     if countries.is_ambiguous(value):
-        sentence = _l("This can be more than one country. Write its full name or its two-letter code.")
+        sentence = _l(
+            "This can be more than one country. Write its full name or its two-letter code."
+        )
         raise Invalid("ambiguous_country", sentence, field)
-    raise Invalid("unknown_country", _l("Choose a country from the list, or give its two-letter code, such as SN or XK."), field)
+    raise Invalid(
+        "unknown_country",
+        _l("Choose a country from the list, or give its two-letter code, such as SN or XK."),
+        field,
+    )
 
 
 def require_sender(country: str | None, organization: str | None) -> None:
-    """Whom no country sends, an international organization does: which one has to be said. Raises Invalid."""
+    """Whom no country sends, an international organization does: which one has to be said.
+    Raises Invalid."""
     said = country or ""
     if countries.means_none(said) and not countries.parse(said) and is_blank(organization or ""):
-        sentence = _l("Write the international organization that the person works for, because no country sends the person.")
+        sentence = _l(
+            "Write the international organization that the person works for, because no country "
+            "sends the person."
+        )
         raise Invalid("organization_needed", sentence, "organization")
 
 
@@ -151,14 +190,21 @@ def clean_nationalities(value: str | Sequence[str], field: str) -> list[str]:
     texts = [value] if isinstance(value, str) else value
     codes = [code for text in texts if text.strip() for code in countries.nationalities(text)]
     if None in codes and any(map(countries.is_ambiguous_nationality, texts)):
-        sentence = _l("This can be the nationality of more than one country. Write the country’s full name.")
+        sentence = _l(
+            "This can be the nationality of more than one country. Write the country’s full name."
+        )
         raise Invalid("ambiguous_nationality", sentence, field)
     if None in codes:
-        sentence = _l("Write countries or nationalities, with a semicolon between them, such as: Senegal; France")
+        sentence = _l(
+            "Write countries or nationalities, with a semicolon between them, such as: Senegal; "
+            "France"
+        )
         raise Invalid("unknown_nationality", sentence, field)
     found = [code for code in dict.fromkeys(codes) if code]
     if len(found) > MOST_NATIONALITIES:
-        raise Invalid("too_many", _l("Give at most %(most)s nationalities.", most=MOST_NATIONALITIES), field)
+        raise Invalid(
+            "too_many", _l("Give at most %(most)s nationalities.", most=MOST_NATIONALITIES), field
+        )
     return found
 
 
@@ -166,13 +212,19 @@ def clean_language(value: str, field: str) -> str:
     """The code of the language meant: given by code or name, as in files."""
     if code := languages.parse(value):
         return code
-    raise Invalid("unknown_language", _l("Choose a language from the list, or give its code, such as fr or din."), field)
+    raise Invalid(
+        "unknown_language",
+        _l("Choose a language from the list, or give its code, such as fr or din."),
+        field,
+    )
 
 
 def clean_code(value: str, field: str) -> str:
     code = value.strip()
     if not CODE.fullmatch(code):
-        sentence = _l("Use letters, digits, full stops, hyphens and underscores, at most 60, such as CA-MFA.")
+        sentence = _l(
+            "Use letters, digits, full stops, hyphens and underscores, at most 60, such as CA-MFA."
+        )
         raise Invalid("bad_code", sentence, field)
     return code
 
@@ -188,17 +240,25 @@ def clean_day(value: date, field: str) -> date:
     """A day of a document that lies within a lifetime of today."""
     if abs(value.year - clock.today().year) > LATEST_YEARS:
         raise Invalid(
-            "implausible_date", _l("“%(value)s” is too far from today. Check the year.", value=value.isoformat()), field
+            "implausible_date",
+            _l("“%(value)s” is too far from today. Check the year.", value=value.isoformat()),
+            field,
         )
     return value
 
 
-def clean_birth_date(value: date, field: str, *, today: date | None = None, typed: str = "") -> date:
-    """A date of birth that a participant can have. `today`: the application's day unless given; `typed`: the date as the
-    person wrote it, which a refusal quotes."""
+def clean_birth_date(
+    value: date, field: str, *, today: date | None = None, typed: str = ""
+) -> date:
+    """A date of birth that a participant can have. `today`: the application's day unless given;
+    `typed`: the date as the person wrote it, which a refusal quotes."""
     today, typed = today or clock.today(), typed or value.isoformat()
     if value > today:
-        raise Invalid("date_in_future", _l("“%(value)s” is in the future. Check the year.", value=typed), field)
+        raise Invalid(
+            "date_in_future",
+            _l("“%(value)s” is in the future. Check the year.", value=typed),
+            field,
+        )
     age = today.year - value.year - ((today.month, today.day) < (value.month, value.day))
     if not MIN_AGE <= age <= MAX_AGE:
         sentence = _l(
@@ -211,8 +271,11 @@ def clean_birth_date(value: date, field: str, *, today: date | None = None, type
     return value
 
 
-def clean_subcategory(category: PersonnelCategory | str | None, value: str | None, field: str) -> Subcategory | None:
-    """The sub-category, None for an empty text; Invalid if it does not belong to `category` (None: not known here)."""
+def clean_subcategory(
+    category: PersonnelCategory | str | None, value: str | None, field: str
+) -> Subcategory | None:
+    """The sub-category, None for an empty text; Invalid if it does not belong to `category`
+    (None: not known here)."""
     if not value:
         return None
     known = PERSONNEL.get(category) if category else None  # type: ignore[call-overload]  # a StrEnum equals its text
@@ -220,11 +283,15 @@ def clean_subcategory(category: PersonnelCategory | str | None, value: str | Non
     if value in offered:
         return Subcategory(value)
     if not offered:
-        raise Invalid("unknown_subcategory", _l("This category has no sub-categories: leave it empty."), field)
+        raise Invalid(
+            "unknown_subcategory", _l("This category has no sub-categories: leave it empty."), field
+        )
     sentence = _l(
-        "“%(value)s” is not a sub-category of this category. Use one of %(codes)s, or leave it empty.",
-        value=value[:60], codes=", ".join(offered),
-    )  # fmt: skip
+        "“%(value)s” is not a sub-category of this category. Use one of %(codes)s, or leave it "
+        "empty.",
+        value=value[:60],
+        codes=", ".join(offered),
+    )
     raise Invalid("unknown_subcategory", sentence, field)
 
 
@@ -237,7 +304,8 @@ def clean_member(kind: type[Any], value: Any, field: str) -> Any:
 
 
 def split_name(name: str) -> tuple[str, str]:
-    """(given, family) of a name written in one piece: "Zoë van der Berg", "DIALLO Amina", "Diallo, Amina", "Suharto"."""
+    """(given, family) of a name written in one piece: "Zoë van der Berg", "DIALLO Amina",
+    "Diallo, Amina", "Suharto"."""
     text = " ".join(name.split())
     if "," in text:
         family, given = (part.strip() for part in text.split(",", 1))

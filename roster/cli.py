@@ -18,7 +18,11 @@ roster_cli = Commands("roster", help="The roster of experts.")
 def rebuild(only_check: bool) -> None:
     """Recomputes every skill and every search document from its evidence."""
     with transaction():
-        found = [*services.differences(), *services.index_differences()] if only_check else services.rebuild()
+        found = (
+            [*services.differences(), *services.index_differences()]
+            if only_check
+            else services.rebuild()
+        )
     for difference in found:
         click.echo(difference.sentence)
     if only_check and found:
@@ -29,4 +33,6 @@ def rebuild(only_check: bool) -> None:
     if only_check:
         click.echo("the roster agrees with its evidence")
     else:
-        click.echo(f"{len(found)} differences put right" if found else "nothing had to be put right")
+        click.echo(
+            f"{len(found)} differences put right" if found else "nothing had to be put right"
+        )

@@ -1,7 +1,9 @@
-"""The search document of an expert: made from the profile and its skills, written in the transaction that changed them.
+"""The search document of an expert: made from the profile and its skills, written in the
+transaction that changed them.
 
-Tokens say what is so; dates are left to the skill and availability rows, which every search asks again. Only who is
-admitted has a document; the services keep that equal to the person's consent, and `flask check` proves it.
+Tokens say what is so; dates are left to the skill and availability rows, which every search asks
+again. Only who is admitted has a document; the services keep that equal to the person's consent,
+and `flask check` proves it.
 """
 
 from __future__ import annotations
@@ -53,12 +55,16 @@ def skill_token(skill_id: int, level_rank: int) -> str:
 def refresh(expert_ids: Collection[int]) -> None:
     """Writes these experts' documents anew, in the open transaction.
 
-    Their rows are locked first: of two certificates issued at once for one person, the later sees the other's skill.
-    (FOR NO KEY UPDATE: both already hold the share lock of the foreign key, and would wait for each other for ever.)
+    Their rows are locked first: of two certificates issued at once for one person, the later sees
+    the other's skill. (FOR NO KEY UPDATE: both already hold the share lock of the foreign key, and
+    would wait for each other for ever.)
     """
     db.session.flush()
     db.session.execute(
-        sa.select(Expert.id).where(Expert.id.in_(expert_ids)).order_by(Expert.id).with_for_update(key_share=True)
+        sa.select(Expert.id)
+        .where(Expert.id.in_(expert_ids))
+        .order_by(Expert.id)
+        .with_for_update(key_share=True)
     ).all()
     write(documents(expert_ids), expert_ids)
 
@@ -66,7 +72,10 @@ def refresh(expert_ids: Collection[int]) -> None:
 def write(made: dict[int, Document], expert_ids: Collection[int]) -> None:
     """Keeps `made`, and removes the documents of those in `expert_ids` who have none in it."""
     kept = {
-        row.expert_id: row for row in db.session.scalars(sa.select(ExpertSearch).where(ExpertSearch.expert_id.in_(expert_ids)))
+        row.expert_id: row
+        for row in db.session.scalars(
+            sa.select(ExpertSearch).where(ExpertSearch.expert_id.in_(expert_ids))
+        )
     }
     for expert_id in expert_ids:
         document, row = made.get(expert_id), kept.get(expert_id)
@@ -85,7 +94,9 @@ def documents(expert_ids: Collection[int] | None = None) -> dict[int, Document]:
     """What the documents should say (None: of everyone), read from the rows as they are now."""
 
     def of_these(statement: sa.Select, column: sa.SQLColumnExpression[int]) -> Iterator[sa.Row]:
-        yield from db.session.execute(statement if expert_ids is None else statement.where(column.in_(expert_ids)))
+        yield from db.session.execute(
+            statement if expert_ids is None else statement.where(column.in_(expert_ids))
+        )
 
     levels: dict[int, list[str]] = defaultdict(list)
     spoken = sa.select(ExpertLanguage.expert_id, ExpertLanguage.language, ExpertLanguage.step)
@@ -100,12 +111,20 @@ def documents(expert_ids: Collection[int] | None = None) -> dict[int, Document]:
         levels[expert_id] += [skill_token(skill_id, lower) for lower in range(1, rank + 1)]
     people = (
         sa.select(
-            Expert.id, Expert.office_id, Expert.category, Person.country, Person.nationalities, Person.gender, Person.given_name,
-            Person.family_name, Person.name_on_certificate, Person.identifier,
+            Expert.id,
+            Expert.office_id,
+            Expert.category,
+            Person.country,
+            Person.nationalities,
+            Person.gender,
+            Person.given_name,
+            Person.family_name,
+            Person.name_on_certificate,
+            Person.identifier,
         )
         .join(Person, Person.id == Expert.person_id)
         .where(Expert.status == ExpertStatus.ADMITTED)
-    )  # fmt: skip
+    )
     return {row.id: _document(row, levels[row.id]) for row in of_these(people, Expert.id)}
 
 
@@ -114,5 +133,12 @@ def _document(row: sa.Row, levels: list[str]) -> Document:
     if row.country:
         tokens.append(country_token(row.country))
     tokens += map(nationality_token, row.nationalities)
-    spellings = names.spellings(row.given_name, row.family_name, row.name_on_certificate, row.identifier)
-    return Document(row.office_id, names.sort_key(row.given_name, row.family_name), " ".join(tokens), names.indexed(spellings))
+    spellings = names.spellings(
+        row.given_name, row.family_name, row.name_on_certificate, row.identifier
+    )
+    return Document(
+        row.office_id,
+        names.sort_key(row.given_name, row.family_name),
+        " ".join(tokens),
+        names.indexed(spellings),
+    )

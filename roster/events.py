@@ -63,7 +63,8 @@ class ExpertReturned(Event):
 
 @dataclass(frozen=True)
 class ExpertProposed(Event):
-    """Roster staff want a profile of someone who has not said yes. The trail says the same, whatever the person."""
+    """Roster staff want a profile of someone who has not said yes. The trail says the same,
+    whatever the person."""
 
     name = "expert.proposed"
     label = _l("Person asked about a roster profile")
@@ -104,7 +105,8 @@ class SkillGranted(Event):
 
 @dataclass(frozen=True)
 class SkillWithdrawn(Event):
-    """The certificate a skill rested on ended or is suspended; the row stays as history. Why is none of the roster's business."""
+    """The certificate a skill rested on ended or is suspended; the row stays as history. Why is
+    none of the roster's business."""
 
     name = "skill.withdrawn"
     label = _l("Skill withdrawn")
@@ -126,7 +128,8 @@ class ExpertRead(Event):
 
 @dataclass(frozen=True)
 class RosterExported(Event):
-    """Someone took rows of the roster away as a file; `filters` names what was asked, never a name typed."""
+    """Someone took rows of the roster away as a file; `filters` names what was asked, never a
+    name typed."""
 
     name = "roster.exported"
     label = _l("Roster list exported")
@@ -138,7 +141,8 @@ class RosterExported(Event):
 
 @dataclass(frozen=True)
 class RosterRebuilt(Event):
-    """Skills and search documents were made again from their evidence; `differences` says what had to be put right."""
+    """Skills and search documents were made again from their evidence; `differences` says what
+    had to be put right."""
 
     name = "roster.rebuilt"
     label = _l("Roster rebuilt from its evidence")

@@ -1,5 +1,6 @@
-"""Skills from certificates: the one place that says what a certificate proves, for the moment it is issued and for every
-rebuild after. A certificate is a snapshot, so the answer never changes; what changes is when it stood."""
+"""Skills from certificates: the one place that says what a certificate proves, for the moment it
+is issued and for every rebuild after. A certificate is a snapshot, so the answer never changes;
+what changes is when it stood."""
 
 from __future__ import annotations
 
@@ -18,7 +19,8 @@ from courses.models import Skill, SkillGrant, SkillLevel
 
 @dataclass(frozen=True)
 class Proof:
-    """One skill that one certificate proves, with the dates it holds for, and one of the periods in which it was known."""
+    """One skill that one certificate proves, with the dates it holds for, and one of the periods
+    in which it was known."""
 
     certificate_id: int
     skill_id: int
@@ -35,13 +37,22 @@ class UnknownSkill(LookupError):
 
 
 def skill_ids() -> dict[str, int]:
-    return {key(code): skill_id for skill_id, code in db.session.execute(sa.select(Skill.id, Skill.code))}
+    return {
+        key(code): skill_id
+        for skill_id, code in db.session.execute(sa.select(Skill.id, Skill.code))
+    }
 
 
-def proofs(certificate: Certificate, ids: Mapping[str, int], suspensions: Sequence[Suspension] = ()) -> list[Proof]:
-    """What `certificate` proves, the periods of each skill in their order. `ids`: what `skill_ids` gives; `suspensions`: those of
-    the certificate, the first one first."""
-    known_from = date.fromisoformat(certificate.payload["ends_on"]) if certificate.payload.get("skills") else date.min
+def proofs(
+    certificate: Certificate, ids: Mapping[str, int], suspensions: Sequence[Suspension] = ()
+) -> list[Proof]:
+    """What `certificate` proves, the periods of each skill in their order. `ids`: what
+    `skill_ids` gives; `suspensions`: those of the certificate, the first one first."""
+    known_from = (
+        date.fromisoformat(certificate.payload["ends_on"])
+        if certificate.payload.get("skills")
+        else date.min
+    )
     return [
         Proof(
             certificate_id=certificate.id,
@@ -49,7 +60,9 @@ def proofs(certificate: Certificate, ids: Mapping[str, int], suspensions: Sequen
             person_id=certificate.person_id,
             level=SkillLevel(granted["level"]),
             valid_from=known_from,
-            valid_until=SkillGrant(valid_months=granted.get("valid_months")).valid_until(known_from),
+            valid_until=SkillGrant(valid_months=granted.get("valid_months")).valid_until(
+                known_from
+            ),
             recorded_at=recorded_at,
             withdrawn_at=withdrawn_at,
         )
@@ -58,8 +71,11 @@ def proofs(certificate: Certificate, ids: Mapping[str, int], suspensions: Sequen
     ]
 
 
-def _periods(certificate: Certificate, suspensions: Sequence[Suspension]) -> list[tuple[datetime, datetime | None]]:
-    """When the certificate could be relied on: from its issue to its end, but for the time in which it was suspended."""
+def _periods(
+    certificate: Certificate, suspensions: Sequence[Suspension]
+) -> list[tuple[datetime, datetime | None]]:
+    """When the certificate could be relied on: from its issue to its end, but for the time in
+    which it was suspended."""
     periods: list[tuple[datetime, datetime | None]] = []
     begins: datetime | None = certificate.issued_at
     for suspension in suspensions:
@@ -71,14 +87,22 @@ def _periods(certificate: Certificate, suspensions: Sequence[Suspension]) -> lis
 
 def proofs_of(certificate: Certificate) -> list[Proof]:
     """What one certificate proves, as things stand now."""
-    own = sa.select(Suspension).where(Suspension.certificate_id == certificate.id).order_by(Suspension.id)
+    own = (
+        sa.select(Suspension)
+        .where(Suspension.certificate_id == certificate.id)
+        .order_by(Suspension.id)
+    )
     return proofs(certificate, skill_ids(), db.session.scalars(own).all())
 
 
 def proofs_between(first: int, last: int, ids: Mapping[str, int]) -> Iterator[Proof]:
     """What the certificates with these ids prove, in the order of issuing."""
     suspended: dict[int, list[Suspension]] = defaultdict(list)
-    some = sa.select(Suspension).where(Suspension.certificate_id.between(first, last)).order_by(Suspension.id)
+    some = (
+        sa.select(Suspension)
+        .where(Suspension.certificate_id.between(first, last))
+        .order_by(Suspension.id)
+    )
     for suspension in db.session.scalars(some):
         suspended[suspension.certificate_id].append(suspension)
     for certificate in db.session.scalars(

@@ -1,4 +1,5 @@
-"""What a search of the roster asks for: read from an address or the API, checked once, and written back as an address."""
+"""What a search of the roster asks for: read from an address or the API, checked once, and
+written back as an address."""
 
 from __future__ import annotations
 
@@ -41,11 +42,12 @@ class WantedLanguage:
 
 @dataclass(frozen=True)
 class Filters:
-    """Everything that is given must hold. `as_of`: the last instant whose records count. `offices`: only experts whom one of
-    these roster offices admitted (None: all); set by `queries`, never by an address.
+    """Everything that is given must hold. `as_of`: the last instant whose records count. `offices`:
+    only experts whom one of these roster offices admitted (None: all); set by `queries`, never by
+    an address.
 
-    Without `valid_on` a skill counts when its status today is current or expiring; with it, when the day lies in the
-    skill's own dates.
+    Without `valid_on` a skill counts when its status today is current or expiring; with it, when
+    the day lies in the skill's own dates.
     """
 
     q: str = ""
@@ -68,14 +70,20 @@ class Filters:
 
     @property
     def window(self) -> tuple[date, date] | None:
-        """The days one availability window must cover; a single date given is a window of that day."""
-        first, last = self.available_from or self.available_to, self.available_to or self.available_from
+        """The days one availability window must cover; a single date given is a window of that
+        day."""
+        first = self.available_from or self.available_to
+        last = self.available_to or self.available_from
         return (first, last) if first and last else None
 
     @property
     def given(self) -> list[str]:
         """The names of the filters in use, one for each value."""
-        return [name for name, value in self.as_query().items() for _ in (value if isinstance(value, list) else [value])]
+        return [
+            name
+            for name, value in self.as_query().items()
+            for _ in (value if isinstance(value, list) else [value])
+        ]
 
     def as_query(self) -> dict[str, Any]:
         """The filters as an address says them."""
@@ -114,7 +122,8 @@ def _instant_text(instant: datetime) -> str:
 
 
 def read_filters(values: Mapping[str, Any], skills: Iterable[Skill]) -> Filters:
-    """Filters from plain values: texts as in an address, dates already read. Raises Invalid with every fault at its field."""
+    """Filters from plain values: texts as in an address, dates already read. Raises Invalid with
+    every fault at its field."""
     errors: list[DomainError] = []
     known = {key(skill.code): skill for skill in skills}
 
@@ -126,7 +135,13 @@ def read_filters(values: Mapping[str, Any], skills: Iterable[Skill]) -> Filters:
             except Invalid as error:
                 errors.append(error)
         if len(found) > MOST_WANTED:
-            errors.append(Invalid("too_many", _l("Ask for at most %(most)s of these at once.", most=MOST_WANTED), name))
+            errors.append(
+                Invalid(
+                    "too_many",
+                    _l("Ask for at most %(most)s of these at once.", most=MOST_WANTED),
+                    name,
+                )
+            )
         return tuple(found)
 
     filters = Filters(
@@ -141,7 +156,13 @@ def read_filters(values: Mapping[str, Any], skills: Iterable[Skill]) -> Filters:
         as_of=_instant(values.get("as_of")),
     )
     if filters.window and filters.window[0] > filters.window[1]:
-        errors.append(Invalid("reversed_dates", _l("The last day lies before the first. Turn them round."), "available_to"))
+        errors.append(
+            Invalid(
+                "reversed_dates",
+                _l("The last day lies before the first. Turn them round."),
+                "available_to",
+            )
+        )
     collect(errors)
     return filters
 
@@ -161,7 +182,9 @@ def _choice(kind: Any, name: str, values: Mapping[str, Any], errors: list[Domain
     try:
         return kind(value)
     except ValueError:
-        errors.append(Invalid("unknown_value", _l("This choice is not known. Choose from the list."), name))
+        errors.append(
+            Invalid("unknown_value", _l("This choice is not known. Choose from the list."), name)
+        )
         return None
 
 
@@ -169,7 +192,11 @@ def _country(name: str, values: Mapping[str, Any], errors: list[DomainError]) ->
     said = values.get(name) or ""
     code = countries.parse(said)
     if said and code is None:
-        errors.append(Invalid("unknown_country", _l("This is not a country code. Choose from the list."), name))
+        errors.append(
+            Invalid(
+                "unknown_country", _l("This is not a country code. Choose from the list."), name
+            )
+        )
     return code
 
 
@@ -178,7 +205,9 @@ def _wanted_skill(text: str, known: Mapping[str, Skill]) -> WantedSkill:
     if key(code) not in known:
         raise Invalid("unknown_skill", _l("There is no skill “%(code)s”.", code=code), "skill")
     if level and level not in {one.value for one in SkillLevel}:
-        raise Invalid("unknown_level", _l("There is no level “%(level)s” of a skill.", level=level), "skill")
+        raise Invalid(
+            "unknown_level", _l("There is no level “%(level)s” of a skill.", level=level), "skill"
+        )
     return WantedSkill(known[key(code)], SkillLevel(level) if level else None)
 
 
@@ -186,7 +215,9 @@ def _wanted_language(text: str) -> WantedLanguage:
     tag, _, level = text.partition(":")
     language = languages.kept_code(tag)
     if language is None:
-        raise Invalid("unknown_language", _l("There is no language “%(code)s”.", code=tag), "language")
+        raise Invalid(
+            "unknown_language", _l("There is no language “%(code)s”.", code=tag), "language"
+        )
     if level and level.upper() not in CEFR:
         raise Invalid("unknown_level", _l("Choose a level from A1 to C2."), "language")
     return WantedLanguage(language, CEFR[level.upper()] if level else 1)
@@ -199,4 +230,8 @@ def _instant(value: date | datetime | None) -> datetime | None:
 def paired(codes: Sequence[str], levels: Sequence[str]) -> list[str]:
     """Two lists of a form, a thing and its level each, as an address says them together."""
     filled = [*levels, *[""] * len(codes)]
-    return [f"{code}:{level}" if level and ":" not in code else code for code, level in zip(codes, filled, strict=False) if code]
+    return [
+        f"{code}:{level}" if level and ":" not in code else code
+        for code, level in zip(codes, filled, strict=False)
+        if code
+    ]

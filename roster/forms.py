@@ -67,12 +67,21 @@ class SearchForm(Form):
 
     def refuse(self, error: DomainError) -> None:
         for one in error.errors or [error]:
-            one.field = {"skill": "skill_1", "language": "language_1"}.get(one.field or "", one.field)
+            one.field = {"skill": "skill_1", "language": "language_1"}.get(
+                one.field or "", one.field
+            )
         super().refuse(error)
 
     def rows(self, name: str) -> list[tuple[Any, Any]]:
         """(thing, level) fields of one kind."""
-        numbers = range(1, 1 + sum(field.startswith(f"{name}_") and not field.endswith("_level") for field in self._fields))
+        numbers = range(
+            1,
+            1
+            + sum(
+                field.startswith(f"{name}_") and not field.endswith("_level")
+                for field in self._fields
+            ),
+        )
         return [(self[f"{name}_{number}"], self[f"{name}_{number}_level"]) for number in numbers]
 
 
@@ -85,7 +94,11 @@ def search_form(values: Mapping[str, Any], skills: Iterable[Skill]) -> SearchFor
             [("", _("Any")), *((one.code, i18n.text(one.title)) for one in skills)],
             _choices(SkillLevel, _("Any")),
         ),
-        "language": (_l("Language"), _languages(_("Any")), [("", _("Any")), *((level, level) for level in CEFR)]),
+        "language": (
+            _l("Language"),
+            _languages(_("Any")),
+            [("", _("Any")), *((level, level) for level in CEFR)],
+        ),
     }
     data = {name: value for name, value in values.items() if isinstance(value, str)}
     offered: dict[str, Any] = {}
@@ -116,24 +129,32 @@ class ProfileForm(Form):
     subcategory = SelectField(_l("Sub-category"), validators=[Optional()], validate_choice=False)
     rank = StringField(_l("Rank or title"), validators=[Optional()])
     rank_code = StringField(
-        _l("Rank code"), description=_l("Military only: as in STANAG 2116, such as OF-2."), validators=[Optional()]
+        _l("Rank code"),
+        description=_l("Military only: as in STANAG 2116, such as OF-2."),
+        validators=[Optional()],
     )
     organization = StringField(_l("Organization"), validators=[Optional()])
-    expertise = TextAreaField(_l("Fields of expertise"), description=_l("One in each line."), validators=[Optional()])
+    expertise = TextAreaField(
+        _l("Fields of expertise"), description=_l("One in each line."), validators=[Optional()]
+    )
 
     @property
     def offers_rank_code(self) -> bool:
-        """The codes of STANAG 2116 are those of armed forces; one that is known already can be taken away."""
+        """The codes of STANAG 2116 are those of armed forces; one that is known already can be
+        taken away."""
         chosen = self.category.data
         return bool(
-            chosen is None or any(one.traits.has_rank_code for one in PersonnelCategory if one == chosen) or self.rank_code.data
+            chosen is None
+            or any(one.traits.has_rank_code for one in PersonnelCategory if one == chosen)
+            or self.rank_code.data
         )
 
     language_rows: int
     window_rows: int
 
     def refuse(self, error: DomainError) -> None:
-        """The services number what is given; the form also has empty rows, so the numbers are translated."""
+        """The services number what is given; the form also has empty rows, so the numbers are
+        translated."""
         for one in error.errors or [error]:
             kind, _dot, rest = (one.field or "").partition(".")
             number, _dot, part = rest.partition(".")
@@ -144,16 +165,28 @@ class ProfileForm(Form):
     def _filled(self, kind: str) -> list[int]:
         if kind == "languages":
             return [
-                n for n in range(self.language_rows) if self[f"languages_{n}_language"].data or self[f"languages_{n}_level"].data
+                n
+                for n in range(self.language_rows)
+                if self[f"languages_{n}_language"].data or self[f"languages_{n}_level"].data
             ]
-        return [n for n in range(self.window_rows) if self[f"availability_{n}_from"].data or self[f"availability_{n}_to"].data]
+        return [
+            n
+            for n in range(self.window_rows)
+            if self[f"availability_{n}_from"].data or self[f"availability_{n}_to"].data
+        ]
 
     def languages(self) -> list[tuple[Any, Any, Any]]:
         rows = (f"languages_{n}" for n in range(self.language_rows))
-        return [(self[f"{row}_language"], self[f"{row}_framework"], self[f"{row}_level"]) for row in rows]
+        return [
+            (self[f"{row}_language"], self[f"{row}_framework"], self[f"{row}_level"])
+            for row in rows
+        ]
 
     def windows(self) -> list[tuple[Any, Any]]:
-        return [(self[f"availability_{n}_from"], self[f"availability_{n}_to"]) for n in range(self.window_rows)]
+        return [
+            (self[f"availability_{n}_from"], self[f"availability_{n}_to"])
+            for n in range(self.window_rows)
+        ]
 
     def check_windows(self) -> bool:
         """A window needs both its days."""
@@ -165,45 +198,69 @@ class ProfileForm(Form):
 
     def profile(self) -> Profile:
         """What was filled in. Empty texts clear."""
-        spoken = [tuple(field.data or "" for field in self.languages()[n]) for n in self._filled("languages")]
-        windows = [tuple(field.data for field in self.windows()[n]) for n in self._filled("availability")]
+        spoken = [
+            tuple(field.data or "" for field in self.languages()[n])
+            for n in self._filled("languages")
+        ]
+        windows = [
+            tuple(field.data for field in self.windows()[n]) for n in self._filled("availability")
+        ]
         return Profile(
             category=PersonnelCategory(self.category.data),
             subcategory=self.subcategory.data or "",
             rank=self.rank.data or "",
             rank_code=self.rank_code.data or "",
             organization=self.organization.data or "",
-            languages=[SpokenLanguage(code, level, LanguageFramework(framework)) for code, framework, level in spoken],
-            expertise=[line.strip() for line in (self.expertise.data or "").splitlines() if line.strip()],
+            languages=[
+                SpokenLanguage(code, level, LanguageFramework(framework))
+                for code, framework, level in spoken
+            ],
+            expertise=[
+                line.strip() for line in (self.expertise.data or "").splitlines() if line.strip()
+            ],
             availability=[Window(first, last) for first, last in windows],
             plain={name: value or "" for name, value in self.plain_values().items()},
         )
 
 
-def profile_form(expert: Expert | None, *, asks_person: bool = False, sent: Mapping[str, Any] | None = None) -> ProfileForm:
-    """The form of `expert` (None: of a profile that is still to be made), with rows for what is known and some to spare."""
+def profile_form(
+    expert: Expert | None, *, asks_person: bool = False, sent: Mapping[str, Any] | None = None
+) -> ProfileForm:
+    """The form of `expert` (None: of a profile that is still to be made), with rows for what is
+    known and some to spare."""
     spoken, windows = (expert.languages, expert.availability) if expert else ([], [])
     counts = {
         kind: _rows_sent(sent, kind) or len(known) + SPARE_ROWS
         for kind, known in (("languages", spoken), ("availability", windows))
     }
-    fields: dict[str, Any] = {"language_rows": counts["languages"], "window_rows": counts["availability"]}
+    fields: dict[str, Any] = {
+        "language_rows": counts["languages"],
+        "window_rows": counts["availability"],
+    }
     data: dict[str, Any] = {}
     for n in range(counts["languages"]):
         fields |= {
-            f"languages_{n}_language": SelectField(_l("Language"), validate_choice=False, widget=SharedSelect()),
+            f"languages_{n}_language": SelectField(
+                _l("Language"), validate_choice=False, widget=SharedSelect()
+            ),
             f"languages_{n}_framework": SelectField(_l("Framework")),
             f"languages_{n}_level": StringField(_l("Level"), validators=[Optional()]),
         }
         if n < len(spoken):
-            data |= {f"languages_{n}_{part}": getattr(spoken[n], part) for part in ("language", "framework", "level")}
+            data |= {
+                f"languages_{n}_{part}": getattr(spoken[n], part)
+                for part in ("language", "framework", "level")
+            }
     for n in range(counts["availability"]):
         fields |= {
             f"availability_{n}_from": DateField(_l("First day"), validators=[Optional()]),
             f"availability_{n}_to": DateField(_l("Last day"), validators=[Optional()]),
         }
         if n < len(windows):
-            data |= {f"availability_{n}_from": windows[n].starts_on, f"availability_{n}_to": windows[n].ends_on}
+            data |= {
+                f"availability_{n}_from": windows[n].starts_on,
+                f"availability_{n}_to": windows[n].ends_on,
+            }
     kind = type("NumberedProfileForm", (NewExpertForm if asks_person else ProfileForm,), fields)
     form: ProfileForm = kind(data={**data, **_known(expert)})
     _offer_choices(form, spoken)
@@ -238,11 +295,14 @@ def _rows_sent(sent: Mapping[str, Any] | None, kind: str) -> int:
 
 
 class AdmissionForm(Form):
-    """Admits those who are ticked; in which fields, if not in general, and to whose roster, for those who may choose."""
+    """Admits those who are ticked; in which fields, if not in general, and to whose roster, for
+    those who may choose."""
 
     office = RadioField(_l("Roster office"), validate_choice=False)
     expertise = TextAreaField(
-        _l("Fields of expertise"), description=_l("One per line. Leave it empty to admit in general."), validators=[Optional()]
+        _l("Fields of expertise"),
+        description=_l("One per line. Leave it empty to admit in general."),
+        validators=[Optional()],
     )
 
     def __init__(self, offices: Sequence[tuple[str, str]], **options: Any):
@@ -264,14 +324,19 @@ class NewExpertForm(ProfileForm):
     person_identifier_issuer = issuer_field()
     person_given_name = StringField(
         _l("Given name"),
-        description=_l("A person with one name only has it in one of the two fields. Leave the other one empty."),
+        description=_l(
+            "A person with one name only has it in one of the two fields. Leave the other one "
+            "empty."
+        ),
     )
     person_family_name = StringField(_l("Family name"), validators=[Optional()])
     names_confirmed = names_confirmation()
     person_email = StringField(_l("Email address"), validators=[Optional()])
     person_country = SelectField(_l("Country"), validate_choice=False, widget=SharedSelect())
     person_nationalities = NationalitiesField()
-    person_gender = SelectField(_l("Gender"), validate_choice=False, default=Gender.UNDISCLOSED.value)
+    person_gender = SelectField(
+        _l("Gender"), validate_choice=False, default=Gender.UNDISCLOSED.value
+    )
 
     def refuse(self, error: DomainError) -> None:
         for one in error.errors or [error]:
@@ -283,13 +348,17 @@ class NewExpertForm(ProfileForm):
         """What people.services.record_person takes, beside the identifier."""
         gender = self.person_gender.data or None
         return {
-            "given_name": self.person_given_name.data or "", "family_name": self.person_family_name.data or "",
+            "given_name": self.person_given_name.data or "",
+            "family_name": self.person_family_name.data or "",
             "names_confirmed": self.names_confirmed.data,
             "identifier_issuer": self.person_identifier_issuer.data or None,
-            "email": self.person_email.data or None, "country": self.person_country.data or None,
+            "email": self.person_email.data or None,
+            "country": self.person_country.data or None,
             "nationalities": self.person_nationalities.data or None,
-            "gender": gender if gender != Gender.UNDISCLOSED else None,  # says nothing: what is known of the person stays
-        }  # fmt: skip
+            "gender": gender
+            if gender != Gender.UNDISCLOSED
+            else None,  # says nothing: what is known of the person stays
+        }
 
 
 def read_day(value: str) -> date | None:

@@ -1,7 +1,8 @@
 """What a tested level of a language is worth in a search: a policy, not a fact.
 
-There is no official equivalence between STANAG 6001 (SLP) and the Common European Framework. Levels are therefore kept
-as they were tested and only compared through this table; a page that uses it says "by policy", never "tested".
+There is no official equivalence between STANAG 6001 (SLP) and the Common European Framework. Levels
+are therefore kept as they were tested and only compared through this table; a page that uses it
+says "by policy", never "tested".
 """
 
 from __future__ import annotations
@@ -22,13 +23,16 @@ _PROFILE = re.compile(r"(?:[0-4]\+?|5){4}")
 
 
 def normal_level(framework: LanguageFramework, level: str, *, field: str | None = None) -> str:
-    """`level` as it is kept ("B2", "3322", "2+2+1+1"). Raises Invalid when the framework has no such level."""
+    """`level` as it is kept ("B2", "3322", "2+2+1+1"). Raises Invalid when the framework has no
+    such level."""
     written = level.strip().upper().replace(" ", "")
     if framework is LanguageFramework.CEFR:
         if written not in CEFR:
             raise Invalid("unknown_level", _l("Choose a level from A1 to C2."), field)
     elif not _PROFILE.fullmatch(written):
-        message = _l("Give four digits from 0 to 5: listening, speaking, reading, writing, such as 3322.")
+        message = _l(
+            "Give four digits from 0 to 5: listening, speaking, reading, writing, such as 3322."
+        )
         raise Invalid("unknown_level", message, field)
     return written
 

@@ -1,4 +1,5 @@
-"""The roster: experts and their skills. A skill row is derived from its evidence, never typed, and never deleted."""
+"""The roster: experts and their skills. A skill row is derived from its evidence, never typed,
+and never deleted."""
 
 from __future__ import annotations
 
@@ -49,7 +50,8 @@ class AdmissionWay(enum.StrEnum):
 
 
 class Expert(Base):
-    """A person's roster profile. Roster staff see it while the person's consent is current, and find it once it is admitted."""
+    """A person's roster profile. Roster staff see it while the person's consent is current, and
+    find it once it is admitted."""
 
     __tablename__ = "expert"
     __scope__ = {Reach.SELF: "person_id", Reach.OFFICE: "office_id"}
@@ -63,23 +65,33 @@ class Expert(Base):
     organization: Mapped[str | None] = mapped_column(sa.String(200))
     expertise: Mapped[list[str]] = mapped_column(sa.JSON, default=list)
     status: Mapped[ExpertStatus] = mapped_column(
-        enum_column(ExpertStatus), default=ExpertStatus.CERTIFIED, server_default=ExpertStatus.CERTIFIED.value
+        enum_column(ExpertStatus),
+        default=ExpertStatus.CERTIFIED,
+        server_default=ExpertStatus.CERTIFIED.value,
     )
-    office_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organization.id"))  # that admitted; None: any may
+    office_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("organization.id")
+    )  # that admitted; None: any may
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
     person: Mapped[Person] = relationship(lazy="joined", innerjoin=True)
     office: Mapped[Organization | None] = relationship()
-    languages: Mapped[list[ExpertLanguage]] = relationship(order_by="ExpertLanguage.id", cascade="all, delete-orphan")
-    availability: Mapped[list[Availability]] = relationship(order_by="Availability.starts_on", cascade="all, delete-orphan")
-    skills: Mapped[list[ExpertSkill]] = relationship(order_by="ExpertSkill.id", back_populates="expert")
+    languages: Mapped[list[ExpertLanguage]] = relationship(
+        order_by="ExpertLanguage.id", cascade="all, delete-orphan"
+    )
+    availability: Mapped[list[Availability]] = relationship(
+        order_by="Availability.starts_on", cascade="all, delete-orphan"
+    )
+    skills: Mapped[list[ExpertSkill]] = relationship(
+        order_by="ExpertSkill.id", back_populates="expert"
+    )
     admissions: Mapped[list[RosterAdmission]] = relationship(order_by="RosterAdmission.id")
 
 
 class RosterAdmission(Base):
-    """A decision to put an expert on the roster, in a field of expertise (None: in general). It ends when the expert leaves; the
-    row stays."""
+    """A decision to put an expert on the roster, in a field of expertise (None: in general). It
+    ends when the expert leaves; the row stays."""
 
     __tablename__ = "admission"
     __scope__ = {Reach.OFFICE: "office_id"}
@@ -98,15 +110,20 @@ class RosterAdmission(Base):
 
 
 class ExpertProposal(Base):
-    """What roster staff want to write about someone who has not said yes: it waits for the person's answer, and is shown to
-    no one but the person. `identity`: whom they mean, in their words; `person_id`: whom that seemed to be, None for someone new.
-    After a no only `digest` is left, so that no one is asked again and again."""
+    """What roster staff want to write about someone who has not said yes: it waits for the
+    person's answer, and is shown to no one but the person. `identity`: whom they mean, in their
+    words; `person_id`: whom that seemed to be, None for someone new. After a no only `digest` is
+    left, so that no one is asked again and again."""
 
     __tablename__ = "expert_proposal"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    digest: Mapped[str] = mapped_column(sa.String(64), unique=True)  # of the number or address meant
-    token_digest: Mapped[str | None] = mapped_column(sa.String(64), unique=True)  # of the link in the letter
+    digest: Mapped[str] = mapped_column(
+        sa.String(64), unique=True
+    )  # of the number or address meant
+    token_digest: Mapped[str | None] = mapped_column(
+        sa.String(64), unique=True
+    )  # of the link in the letter
     person_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"), index=True)
     identifier_key: Mapped[str | None] = mapped_column(sa.String(60), index=True)
     email_key: Mapped[str | None] = mapped_column(sa.String(254), index=True)
@@ -118,7 +135,8 @@ class ExpertProposal(Base):
 
 
 class ExpertLanguage(Base):
-    """A language as it was tested: framework and level as stated, and the CEFR step (1 A1 … 6 C2) searches compare."""
+    """A language as it was tested: framework and level as stated, and the CEFR step (1 A1 … 6
+    C2) searches compare."""
 
     __tablename__ = "expert_language"
 
@@ -146,9 +164,10 @@ class Availability(Base):
 
 
 class ExpertSkill(Base):
-    """A dated, levelled competence that rests on a certificate. Withdrawn rows stay: "who was qualified on date D, as known
-    on date K" reads `valid_from … valid_until` against D and `recorded_at … withdrawn_at` against K. A certificate that was
-    suspended and lifted has a row for each period; why one ended is not kept here."""
+    """A dated, levelled competence that rests on a certificate. Withdrawn rows stay: "who was
+    qualified on date D, as known on date K" reads `valid_from … valid_until` against D and
+    `recorded_at … withdrawn_at` against K. A certificate that was suspended and lifted has a row
+    for each period; why one ended is not kept here."""
 
     __tablename__ = "expert_skill"
 
@@ -194,8 +213,9 @@ class ExpertSkill(Base):
         return as_of is None or self.recorded_at <= as_of
 
     def status_on(self, asked: date | None, as_of: datetime | None = None) -> SkillStatus:
-        """The status for the day asked about (None: today) as known at `as_of` (None: now), computed: nothing has to run for a
-        skill to expire. `roster.search` asks the same of the database."""
+        """The status for the day asked about (None: today) as known at `as_of` (None: now),
+        computed: nothing has to run for a skill to expire. `roster.search` asks the same of the
+        database."""
         if self.withdrawn_at is not None and (as_of is None or self.withdrawn_at <= as_of):
             return SkillStatus.WITHDRAWN
         if self.valid_from > clock.begun_by(asked):
@@ -208,21 +228,30 @@ class ExpertSkill(Base):
         return SkillStatus.CURRENT
 
     def worth(self, asked: date | None, as_of: datetime | None = None) -> tuple[int, int, date]:
-        """Orders what proves one skill, the greatest being the best: what holds before what will, before what has expired or was
-        withdrawn, then the higher level, then whatever lasts longer. The one rule for lists, files, profiles and programs."""
-        return _STANDING[self.status_on(asked, as_of)], self.level_rank, self.valid_until or date.max
+        """Orders what proves one skill, the greatest being the best: what holds before what
+        will, before what has expired or was withdrawn, then the higher level, then whatever
+        lasts longer. The one rule for lists, files, profiles and programs."""
+        return (
+            _STANDING[self.status_on(asked, as_of)],
+            self.level_rank,
+            self.valid_until or date.max,
+        )
 
 
 _STANDING = {
-    SkillStatus.WITHDRAWN: 0, SkillStatus.EXPIRED: 1, SkillStatus.NOT_YET_VALID: 2,
-    SkillStatus.EXPIRING: 3, SkillStatus.CURRENT: 3,
-}  # fmt: skip
+    SkillStatus.WITHDRAWN: 0,
+    SkillStatus.EXPIRED: 1,
+    SkillStatus.NOT_YET_VALID: 2,
+    SkillStatus.EXPIRING: 3,
+    SkillStatus.CURRENT: 3,
+}
 
 
 class ExpertSearch(Base):
-    """One document per expert who may be found, written in the profile's own transaction: `tokens` holds a word per facet
-    value (levels cumulative), `names` what a free-text search looks in; both are plain ASCII made by roster.search. Indexed
-    by FTS5 on SQLite and GIN on PostgreSQL (migrations)."""
+    """One document per expert who may be found, written in the profile's own transaction:
+    `tokens` holds a word per facet value (levels cumulative), `names` what a free-text search
+    looks in; both are plain ASCII made by roster.search. Indexed by FTS5 on SQLite and GIN on
+    PostgreSQL (migrations)."""
 
     __tablename__ = "expert_search"
     __audited__ = False
@@ -233,4 +262,7 @@ class ExpertSearch(Base):
     tokens: Mapped[str] = mapped_column(sa.Text)
     names: Mapped[str] = mapped_column(sa.Text)
 
-    __table_args__ = (sa.Index(None, "sort_name", "expert_id"), sa.Index(None, "office_id", "sort_name", "expert_id"))
+    __table_args__ = (
+        sa.Index(None, "sort_name", "expert_id"),
+        sa.Index(None, "office_id", "sort_name", "expert_id"),
+    )

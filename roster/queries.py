@@ -19,7 +19,15 @@ from people.permissions import Permission
 from people.services import current_record, has_consent, may_be_asked
 from roster import search
 from roster.filters import Filters, WantedLanguage
-from roster.models import Availability, Expert, ExpertLanguage, ExpertSkill, ExpertStatus, RosterAdmission, SkillStatus
+from roster.models import (
+    Availability,
+    Expert,
+    ExpertLanguage,
+    ExpertSkill,
+    ExpertStatus,
+    RosterAdmission,
+    SkillStatus,
+)
 from roster.services.profiles import unknown_expert, within_reach
 from roster.services.rebuilding import differences
 
@@ -30,7 +38,8 @@ PER_READ = 500
 
 @dataclass(frozen=True)
 class Listed:
-    """An expert as lists show it; of its skills those that answer the search, the best row of each."""
+    """An expert as lists show it; of its skills those that answer the search, the best row of
+    each."""
 
     expert: Expert
     languages: list[ExpertLanguage]
@@ -40,7 +49,8 @@ class Listed:
 
 @dataclass(frozen=True)
 class Waiting:
-    """Someone who may be admitted: the best evidence of each skill, and the answer that allows it."""
+    """Someone who may be admitted: the best evidence of each skill, and the answer that allows
+    it."""
 
     expert: Expert
     skills: list[tuple[ExpertSkill, SkillStatus]]
@@ -57,7 +67,8 @@ class Found:
 
 @dataclass(frozen=True)
 class Loosening:
-    """A search that asks for less in one respect, named by filter and position, and how many it finds."""
+    """A search that asks for less in one respect, named by filter and position, and how many it
+    finds."""
 
     name: str
     position: int
@@ -65,8 +76,11 @@ class Loosening:
     count: int | None
 
 
-def find_experts(actor: Actor, filters: Filters, *, after: str | None = None, limit: int = 25) -> Found:
-    """The experts who meet every filter, by name. A fixed number of queries, however many there are."""
+def find_experts(
+    actor: Actor, filters: Filters, *, after: str | None = None, limit: int = 25
+) -> Found:
+    """The experts who meet every filter, by name. A fixed number of queries, however many there
+    are."""
     filters = _within(actor, filters)
     ids, count = search.counted_page(filters, after=after, limit=limit)
     return Found(Page(_listed(ids.items, filters), ids.next), _exact(count))
@@ -92,24 +106,31 @@ def experts_to_export(actor: Actor, filters: Filters) -> Iterator[Listed]:
 
 
 def loosenings(actor: Actor, filters: Filters) -> list[Loosening]:
-    """For a search that finds no one: what each single concession would find, most first, in one query."""
+    """For a search that finds no one: what each single concession would find, most first, in one
+    query."""
     filters = _within(actor, filters)
-    easier = [(name, position, filters.without(name, position)) for name, position in parts(filters)]
+    easier = [
+        (name, position, filters.without(name, position)) for name, position in parts(filters)
+    ]
     easier += [("level", position, lower) for position, lower in _lower_levels(filters)]
     found = search.counts([one[2] for one in easier])
-    made = [Loosening(*one, _exact(count)) for one, count in zip(easier, found, strict=True) if count]
+    made = [
+        Loosening(*one, _exact(count)) for one, count in zip(easier, found, strict=True) if count
+    ]
     return sorted(made, key=lambda one: -(one.count or MOST_COUNTED + 1))
 
 
 def _within(actor: Actor, filters: Filters) -> Filters:
-    """The search among those whom the actor's offices admitted. Raises NotAllowed for whoever may not search."""
+    """The search among those whom the actor's offices admitted. Raises NotAllowed for whoever
+    may not search."""
     require(actor, Permission.ROSTER_SEARCH)
     grant = actor.grants.get(Permission.ROSTER_SEARCH)
     return replace(filters, offices=None if grant is None or grant.everywhere else grant.office)
 
 
 def parts(filters: Filters) -> Iterator[tuple[str, int]]:
-    """The filters in use, each with its position among those of its name, in the order in which people read them."""
+    """The filters in use, each with its position among those of its name, in the order in which
+    people read them."""
     for name in ("q", "category", "gender", "country", "nationality"):
         if getattr(filters, name):
             yield name, 0
@@ -140,7 +161,9 @@ def admissions_shown(actor: Actor, expert: Expert) -> list[RosterAdmission]:
 
 def reviewers_shown(actor: Actor, expert: Expert) -> dict[int, str]:
     """Who reviewed each admission, by its id: for the office that decided, not for the person."""
-    reviewed = [one for one in expert.admissions if one.reviewer and can(actor, Permission.EXPERT_READ, one)]
+    reviewed = [
+        one for one in expert.admissions if one.reviewer and can(actor, Permission.EXPERT_READ, one)
+    ]
     return {one.id: one.reviewer.full_name for one in reviewed if one.reviewer}
 
 
@@ -162,11 +185,19 @@ def waiting(actor: Actor, *, after: str | None = None, limit: int = 50) -> Page[
     found = page(statement.options(_evidence), keys, after=after, limit=limit)
     people = [expert.person_id for expert in found.items]
     rows = db.session.scalars(
-        sa.select(Consent).where(Consent.person_id.in_(people), Consent.purpose == ConsentPurpose.ROSTER, Consent.counts)
+        sa.select(Consent).where(
+            Consent.person_id.in_(people), Consent.purpose == ConsentPurpose.ROSTER, Consent.counts
+        )
     )
     answers = {row.person_id: row for row in sorted(rows, key=lambda row: row.id)}
     today = Filters()
-    return Page([Waiting(one, best_skills(one.skills, today), answers[one.person_id]) for one in found.items], found.next)
+    return Page(
+        [
+            Waiting(one, best_skills(one.skills, today), answers[one.person_id])
+            for one in found.items
+        ],
+        found.next,
+    )
 
 
 def count_waiting(actor: Actor) -> int:
@@ -178,22 +209,32 @@ def count_waiting(actor: Actor) -> int:
 
 def people_to_ask() -> list[int]:
     """The people with a profile whom no one has asked yet and who can be written to."""
-    found = sa.select(Person.id).join(Expert, Expert.person_id == Person.id).where(may_be_asked()).order_by(Person.id)
+    found = (
+        sa.select(Person.id)
+        .join(Expert, Expert.person_id == Person.id)
+        .where(may_be_asked())
+        .order_by(Person.id)
+    )
     return list(db.session.scalars(found))
 
 
 def _is_kept(expert_id: int) -> sa.ColumnElement[bool]:
-    """The condition that it is this expert, or the one to whom the person's record leads since: old links go on working."""
+    """The condition that it is this expert, or the one to whom the person's record leads since:
+    old links go on working."""
     found = db.session.get(Expert, expert_id)
     return Expert.person_id == (current_record(found.person).id if found else 0)
 
 
-def _get(actor: Actor, condition: sa.ColumnElement[bool], permission: Permission = Permission.EXPERT_READ) -> Expert:
+def _get(
+    actor: Actor, condition: sa.ColumnElement[bool], permission: Permission = Permission.EXPERT_READ
+) -> Expert:
     """Without the person's current consent there is no such profile, to anyone but the person."""
     statement = sa.select(Expert).where(condition, within_reach(actor, permission))
     if not actor.is_system:
         is_own = Expert.person_id == (actor.person_id or 0)
-        statement = statement.where(sa.or_(is_own, has_consent(Expert.person_id, ConsentPurpose.ROSTER)))
+        statement = statement.where(
+            sa.or_(is_own, has_consent(Expert.person_id, ConsentPurpose.ROSTER))
+        )
     expert = db.session.scalar(statement.options(*_PROFILE, _evidence))
     if expert is None:
         raise unknown_expert()
@@ -203,7 +244,9 @@ def _get(actor: Actor, condition: sa.ColumnElement[bool], permission: Permission
 _evidence = selectinload(Expert.skills).joinedload(ExpertSkill.certificate)
 
 
-_PROFILE = tuple(map(selectinload, (Expert.office, Expert.languages, Expert.availability, Expert.admissions)))
+_PROFILE = tuple(
+    map(selectinload, (Expert.office, Expert.languages, Expert.availability, Expert.admissions))
+)
 
 
 def _loaded(ids: Sequence[int], *options: ExecutableOption) -> dict[int, Expert]:
@@ -212,20 +255,31 @@ def _loaded(ids: Sequence[int], *options: ExecutableOption) -> dict[int, Expert]
 
 
 def _listed(ids: Sequence[int], filters: Filters) -> list[Listed]:
-    """These experts for a list, in the order given. Of a skill that no one asked for nothing is read: experts have many."""
+    """These experts for a list, in the order given. Of a skill that no one asked for nothing is
+    read: experts have many."""
     asked = [wanted.skill.id for wanted in filters.skills]
     experts = _loaded(ids)
     languages = _by_expert(ExpertLanguage, ids, ExpertLanguage.id)
     windows = _by_expert(Availability, ids, Availability.starts_on)
-    skills = _by_expert(ExpertSkill, ids, ExpertSkill.id, ExpertSkill.skill_id.in_(asked) if asked else sa.true())
-    found = [(experts[one], languages[one], windows[one], best_skills(skills[one], filters)) for one in ids]
+    skills = _by_expert(
+        ExpertSkill, ids, ExpertSkill.id, ExpertSkill.skill_id.in_(asked) if asked else sa.true()
+    )
+    found = [
+        (experts[one], languages[one], windows[one], best_skills(skills[one], filters))
+        for one in ids
+    ]
     return [Listed(*one) for one in found]
 
 
-def _by_expert(kind: Any, ids: Sequence[int], order: Any, *conditions: sa.ColumnElement[bool]) -> dict[int, list[Any]]:
-    """Their rows of one kind, in order. Straight: loaded through the experts they take twice as long."""
+def _by_expert(
+    kind: Any, ids: Sequence[int], order: Any, *conditions: sa.ColumnElement[bool]
+) -> dict[int, list[Any]]:
+    """Their rows of one kind, in order. Straight: loaded through the experts they take twice as
+    long."""
     found: dict[int, list[Any]] = {one: [] for one in ids}
-    for row in db.session.scalars(sa.select(kind).where(kind.expert_id.in_(ids), *conditions).order_by(order)):
+    for row in db.session.scalars(
+        sa.select(kind).where(kind.expert_id.in_(ids), *conditions).order_by(order)
+    ):
         found[row.expert_id].append(row)
     return found
 
@@ -242,8 +296,11 @@ def _exact(count: int) -> int | None:
     return count if count <= MOST_COUNTED else None
 
 
-def best_skills(rows: Iterable[ExpertSkill], filters: Filters) -> list[tuple[ExpertSkill, SkillStatus]]:
-    """What of an expert's skills answers the search, the best row of each skill: those asked for, else all that hold."""
+def best_skills(
+    rows: Iterable[ExpertSkill], filters: Filters
+) -> list[tuple[ExpertSkill, SkillStatus]]:
+    """What of an expert's skills answers the search, the best row of each skill: those asked
+    for, else all that hold."""
     asked = {wanted.skill.id for wanted in filters.skills}
     best: dict[int, tuple[ExpertSkill, SkillStatus]] = {}
     for row in rows:
@@ -253,7 +310,9 @@ def best_skills(rows: Iterable[ExpertSkill], filters: Filters) -> list[tuple[Exp
         if status in (SkillStatus.EXPIRED, SkillStatus.WITHDRAWN):
             continue
         worth = row.worth(filters.valid_on, filters.as_of)
-        if row.skill_id not in best or worth > best[row.skill_id][0].worth(filters.valid_on, filters.as_of):
+        if row.skill_id not in best or worth > best[row.skill_id][0].worth(
+            filters.valid_on, filters.as_of
+        ):
             best[row.skill_id] = (row, status)
     return list(best.values())
 
@@ -263,11 +322,20 @@ def breaches() -> Iterator[str]:
     for difference in differences():
         yield difference.sentence
     consents = has_consent(Expert.person_id, ConsentPurpose.ROSTER)
-    for expert_id in db.session.scalars(sa.select(Expert.id).where(Expert.status == ExpertStatus.ADMITTED, ~consents)):
+    for expert_id in db.session.scalars(
+        sa.select(Expert.id).where(Expert.status == ExpertStatus.ADMITTED, ~consents)
+    ):
         yield f"roster: expert {expert_id} is on the roster without a current consent"
-    admitted = sa.exists(sa.literal_column("1")).where(RosterAdmission.expert_id == Expert.id, RosterAdmission.ended_at.is_(None))
-    for expert_id in db.session.scalars(sa.select(Expert.id).where((Expert.status == ExpertStatus.ADMITTED) != admitted)):
+    admitted = sa.exists(sa.literal_column("1")).where(
+        RosterAdmission.expert_id == Expert.id, RosterAdmission.ended_at.is_(None)
+    )
+    for expert_id in db.session.scalars(
+        sa.select(Expert.id).where((Expert.status == ExpertStatus.ADMITTED) != admitted)
+    ):
         yield f"roster: expert {expert_id}: status and admissions disagree"
     is_odd = (Expert.status == ExpertStatus.ADMITTED) == Expert.office_id.is_(None)
     for expert_id in db.session.scalars(sa.select(Expert.id).where(is_odd)):
-        yield f"roster: expert {expert_id}: on the roster of no office, or of an office without being on its roster"
+        yield (
+            f"roster: expert {expert_id}: on the roster of no office, or of an office without "
+            "being on its roster"
+        )

@@ -7,7 +7,19 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StrictBool, StringConstraints
 
-from core.api import Answer, Day, Instant, Language, ListQuery, PersonCountry, PersonName, Schema, at_most, one_of, with_fields
+from core.api import (
+    Answer,
+    Day,
+    Instant,
+    Language,
+    ListQuery,
+    PersonCountry,
+    PersonName,
+    Schema,
+    at_most,
+    one_of,
+    with_fields,
+)
 from core.personal import offered
 from core.policy import Actor
 from courses.models import SkillLevel
@@ -17,18 +29,29 @@ from people.personnel import PersonnelCategory, Subcategory
 from people.services import find_consent
 from roster.fields import EXPERT
 from roster.filters import Filters
-from roster.models import AdmissionWay, Expert, ExpertSkill, ExpertStatus, LanguageFramework, SkillStatus
+from roster.models import (
+    AdmissionWay,
+    Expert,
+    ExpertSkill,
+    ExpertStatus,
+    LanguageFramework,
+    SkillStatus,
+)
 from roster.queries import admissions_shown, reviewers_shown
 from roster.services import Profile, SpokenLanguage, Window
 
 
 class ExpertPersonBody(Schema):
-    """Who it is. A person already known is changed by what is given, and keeps what is left out; a new one needs a name,
-    and one is enough."""
+    """Who it is. A person already known is changed by what is given, and keeps what is left out;
+    a new one needs a name, and one is enough."""
 
     identifier: Annotated[str, at_most(60)] | None = None
     identifier_issuer: Annotated[str, at_most(60)] | None = Field(
-        None, description="who issued the identifier: an organization's code or a country; the person's country if left out"
+        None,
+        description=(
+            "who issued the identifier: an organization's code or a country; the person's country "
+            "if left out"
+        ),
     )
     identifier_kind: IdentifierKind | None = None
     given_name: PersonName | None = None
@@ -36,18 +59,26 @@ class ExpertPersonBody(Schema):
     name_on_certificate: PersonName | None = None
     email: Annotated[str, at_most(254)] | None = None
     country: PersonCountry | None = Field(None, description="who sends the person")
-    nationalities: Annotated[list[PersonCountry], Field(json_schema_extra={"maxItems": 5})] | None = None
+    nationalities: (
+        Annotated[list[PersonCountry], Field(json_schema_extra={"maxItems": 5})] | None
+    ) = None
     gender: Gender | None = None
     birth_date: Day | None = None
     language: Language | None = None
     names_confirmed: StrictBool | None = Field(
-        None, description="true: the names are right although one is what people write for an unknown name (`name_in_doubt`)"
+        None,
+        description=(
+            "true: the names are right although one is what people write for an unknown name "
+            "(`name_in_doubt`)"
+        ),
     )
 
 
 class SpokenLanguageBody(Schema):
     language: Language
-    level: Annotated[str, StringConstraints(min_length=1), at_most(12)] = Field(examples=["B2", "3322"])
+    level: Annotated[str, StringConstraints(min_length=1), at_most(12)] = Field(
+        examples=["B2", "3322"]
+    )
     framework: LanguageFramework = LanguageFramework.CEFR
 
 
@@ -70,9 +101,14 @@ class ExpertBody(Schema):
     organization: str | None = None
     languages: list[SpokenLanguageBody] | None = None
     expertise: list[str] | None = None
-    availability: list[WindowBody] | None = Field(None, description="periods that touch become one; they may not overlap")
+    availability: list[WindowBody] | None = Field(
+        None, description="periods that touch become one; they may not overlap"
+    )
     consent: StrictBool | None = Field(
-        None, description="leave it out: only the person can give or withdraw it (403 `consent_is_personal`)"
+        None,
+        description=(
+            "leave it out: only the person can give or withdraw it (403 `consent_is_personal`)"
+        ),
     )
 
     def profile(self) -> Profile:
@@ -85,16 +121,25 @@ class ExpertBody(Schema):
             rank=self.rank,
             rank_code=self.rank_code,
             organization=self.organization,
-            languages=None if spoken is None else [SpokenLanguage(one.language, one.level, one.framework) for one in spoken],
+            languages=None
+            if spoken is None
+            else [SpokenLanguage(one.language, one.level, one.framework) for one in spoken],
             expertise=self.expertise,
-            availability=None if windows is None else [Window(one.from_, one.to) for one in windows],
+            availability=None
+            if windows is None
+            else [Window(one.from_, one.to) for one in windows],
             plain={field.name: getattr(self, field.name) for field in EXPERT},
         )
 
 
 class AdmitBody(Schema):
-    expertise: list[Annotated[str, at_most(80)]] = Field([], description="fields of expertise; if empty: in general")
-    office: str | None = Field(None, description="code of the roster office; your own if left out, needed if you have several")
+    expertise: list[Annotated[str, at_most(80)]] = Field(
+        [], description="fields of expertise; if empty: in general"
+    )
+    office: str | None = Field(
+        None,
+        description="code of the roster office; your own if left out, needed if you have several",
+    )
 
 
 class AskedAnswer(Answer):
@@ -108,7 +153,9 @@ class AdmissionAnswer(Answer):
     how: AdmissionWay
     admitted_at: datetime
     ended_at: datetime | None
-    reviewed_by: str | None = Field(None, description="name of who admitted; null: no one reviewed it, or not shown to you")
+    reviewed_by: str | None = Field(
+        None, description="name of who admitted; null: no one reviewed it, or not shown to you"
+    )
 
 
 class ExpertQuery(ListQuery):
@@ -120,8 +167,12 @@ class ExpertQuery(ListQuery):
     nationality: str | None = None
     gender: Annotated[str, one_of(Gender)] | None = None
     skill: list[str] = Field([], description="`code` or `code:level`; repeat it for several")
-    valid_on: Day | None = Field(None, description="default: today, when current and expiring skills count")
-    language: list[str] = Field([], description="`fr` or `fr:B2`; repeat it for several; SLP counts by policy")
+    valid_on: Day | None = Field(
+        None, description="default: today, when current and expiring skills count"
+    )
+    language: list[str] = Field(
+        [], description="`fr` or `fr:B2`; repeat it for several; SLP counts by policy"
+    )
     available_from: Day | None = Field(None, description="one period must cover all days asked for")
     available_to: Day | None = None
     as_of: Day | Instant | None = Field(None, description="judge skills by what was known then")
@@ -161,7 +212,8 @@ class EvidenceAnswer(Answer):
 
 
 class ExpertSkillAnswer(Answer):
-    """What the best certificate gives; `evidence` holds every certificate of the skill, the best first."""
+    """What the best certificate gives; `evidence` holds every certificate of the skill, the best
+    first."""
 
     skill: str
     title: dict[str, str]
@@ -174,7 +226,8 @@ class ExpertSkillAnswer(Answer):
 
 @with_fields(offered(EXPERT, ROSTER))
 class ExpertAnswer(Answer):
-    """An expert, with the skills and their statuses on `valid_on` and as known at `as_of` (by default today)."""
+    """An expert, with the skills and their statuses on `valid_on` and as known at `as_of` (by
+    default today)."""
 
     id: int
     person: ExpertPersonAnswer
@@ -186,9 +239,13 @@ class ExpertAnswer(Answer):
     languages: list[SpokenLanguageAnswer]
     expertise: list[str]
     availability: list[WindowAnswer]
-    status: ExpertStatus = Field(description="certified: not asked, or waiting for admission; admitted; left")
+    status: ExpertStatus = Field(
+        description="certified: not asked, or waiting for admission; admitted; left"
+    )
     office: str | None = Field(description="code of the roster office that admitted; null: any may")
-    consent: bool | None = Field(description="whether the person's consent is current; null: never answered")
+    consent: bool | None = Field(
+        description="whether the person's consent is current; null: never answered"
+    )
     admissions: list[AdmissionAnswer]
     skills: list[ExpertSkillAnswer]
     deployments: list[dict[str, Any]] = []
@@ -207,7 +264,9 @@ def expert_answer(actor: Actor, expert: Expert, filters: Filters | None = None) 
         organization=expert.organization,
         languages=[SpokenLanguageAnswer.model_validate(one) for one in expert.languages],
         expertise=expert.expertise,
-        availability=[WindowAnswer(from_=one.starts_on, to=one.ends_on) for one in expert.availability],
+        availability=[
+            WindowAnswer(from_=one.starts_on, to=one.ends_on) for one in expert.availability
+        ],
         status=expert.status,
         office=expert.office.code if expert.office else None,
         consent=_consent(expert),
@@ -220,7 +279,9 @@ def expert_answer(actor: Actor, expert: Expert, filters: Filters | None = None) 
 def _admission_answers(actor: Actor, expert: Expert) -> list[AdmissionAnswer]:
     reviewers = reviewers_shown(actor, expert)
     return [
-        AdmissionAnswer.model_validate(one).model_copy(update={"reviewed_by": reviewers.get(one.id)})
+        AdmissionAnswer.model_validate(one).model_copy(
+            update={"reviewed_by": reviewers.get(one.id)}
+        )
         for one in admissions_shown(actor, expert)
     ]
 
@@ -250,7 +311,14 @@ def _skill_answer(rows: list[ExpertSkill], filters: Filters) -> ExpertSkillAnswe
     best = rows[0]
     certificates = dict.fromkeys(row.certificate for row in rows)
     return ExpertSkillAnswer(
-        skill=best.skill.code, title=best.skill.title, level=best.level, status=best.status_on(filters.valid_on, filters.as_of),
-        valid_from=best.valid_from, valid_until=best.valid_until,
-        evidence=[EvidenceAnswer(number=one.number, status=one.status_on(filters.valid_on or one.today)) for one in certificates],
-    )  # fmt: skip
+        skill=best.skill.code,
+        title=best.skill.title,
+        level=best.level,
+        status=best.status_on(filters.valid_on, filters.as_of),
+        valid_from=best.valid_from,
+        valid_until=best.valid_until,
+        evidence=[
+            EvidenceAnswer(number=one.number, status=one.status_on(filters.valid_on or one.today))
+            for one in certificates
+        ],
+    )

@@ -22,7 +22,8 @@ MOST_COUNTED = 10_000
 _ROW: sa.ColumnElement[Any] = sa.literal_column("1")
 _fts = sa.table("expert_fts", sa.column("rowid", sa.Integer), sa.column("expert_fts", sa.Text))
 _vector: sa.ColumnElement[Any] = sa.literal_column(
-    "array_to_tsvector(string_to_array(trim(expert_search.tokens || ' ' || expert_search.names), ' '))"
+    "array_to_tsvector(string_to_array(trim(expert_search.tokens || ' ' || expert_search.names), "
+    "' '))"
 )
 
 
@@ -33,11 +34,16 @@ def expert_page(filters: Filters, *, after: str | None, limit: int) -> Page[int]
 
 
 def counted_page(filters: Filters, *, after: str | None, limit: int) -> tuple[Page[int], int]:
-    """The same with how many there are in all; MOST_COUNTED + 1 stands for more. What narrows a search is worked out once
-    for both, unless there are so many that they are not all looked at."""
+    """The same with how many there are in all; MOST_COUNTED + 1 stands for more. What narrows a
+    search is worked out once for both, unless there are so many that they are not all looked at."""
     hits = matching(filters).add_columns(ExpertSearch.sort_name).limit(MOST_COUNTED + 1).cte("hits")
     total = sa.select(sa.func.count()).select_from(hits).scalar_subquery()
-    found = page(sa.select(hits.c.expert_id, total), [hits.c.sort_name, hits.c.expert_id], after=after, limit=limit)
+    found = page(
+        sa.select(hits.c.expert_id, total),
+        [hits.c.sort_name, hits.c.expert_id],
+        after=after,
+        limit=limit,
+    )
     count = found.items[0][1] if found.items else counts([filters])[0]
     if count > MOST_COUNTED:
         return expert_page(filters, after=after, limit=limit), count
@@ -49,7 +55,9 @@ def counts(searches: Sequence[Filters]) -> list[int]:
     if not searches:
         return []
     columns = [
-        sa.select(sa.func.count()).select_from(matching(one).limit(MOST_COUNTED + 1).subquery()).scalar_subquery()
+        sa.select(sa.func.count())
+        .select_from(matching(one).limit(MOST_COUNTED + 1).subquery())
+        .scalar_subquery()
         for one in searches
     ]
     return list(db.session.execute(sa.select(*columns)).one())
@@ -70,7 +78,9 @@ def matching(filters: Filters) -> sa.Select[Any]:
     if filters.window:
         first, last = filters.window
         window = sa.exists(_ROW).where(
-            Availability.expert_id == ExpertSearch.expert_id, Availability.starts_on <= first, Availability.ends_on >= last
+            Availability.expert_id == ExpertSearch.expert_id,
+            Availability.starts_on <= first,
+            Availability.ends_on >= last,
         )
         statement = statement.where(window)
     return statement
@@ -87,26 +97,37 @@ def _tokens(filters: Filters) -> list[str]:
         exact.append(documents.nationality_token(filters.nationality))
     if filters.gender:
         exact.append(documents.gender_token(filters.gender.value))
-    exact += [documents.language_token(wanted.language, wanted.step) for wanted in filters.languages]
-    if filters.as_of is None:  # a document knows what holds now; a skill withdrawn since is no longer in it
-        exact += [documents.skill_token(wanted.skill.id, _rank(wanted)) for wanted in filters.skills]
+    exact += [
+        documents.language_token(wanted.language, wanted.step) for wanted in filters.languages
+    ]
+    if (
+        filters.as_of is None
+    ):  # a document knows what holds now; a skill withdrawn since is no longer in it
+        exact += [
+            documents.skill_token(wanted.skill.id, _rank(wanted)) for wanted in filters.skills
+        ]
     return exact
 
 
 def _document_has(exact: list[str], ways: list[list[str]]) -> sa.ColumnElement[bool]:
-    """The full-text condition: all exact tokens, and the beginnings of one of the ways to write a name. Every word is plain
-    ASCII made here, so quoting it is safe."""
+    """The full-text condition: all exact tokens, and the beginnings of one of the ways to write
+    a name. Every word is plain ASCII made here, so quoting it is safe."""
     if is_sqlite():
-        named = " OR ".join("({})".format(" AND ".join(f'"{word}"*' for word in way)) for way in ways)
+        named = " OR ".join(
+            "({})".format(" AND ".join(f'"{word}"*' for word in way)) for way in ways
+        )
         query = " AND ".join([f'"{word}"' for word in exact] + ([f"({named})"] if named else []))
-        return ExpertSearch.expert_id.in_(sa.select(_fts.c.rowid).where(_fts.c.expert_fts.op("MATCH")(query)))
+        return ExpertSearch.expert_id.in_(
+            sa.select(_fts.c.rowid).where(_fts.c.expert_fts.op("MATCH")(query))
+        )
     named = " | ".join("({})".format(" & ".join(f"'{word}':*" for word in way)) for way in ways)
     query = " & ".join([f"'{word}'" for word in exact] + ([f"({named})"] if named else []))
     return _vector.op("@@")(sa.cast(query, TSQUERY))
 
 
 def _holds(wanted: WantedSkill, filters: Filters) -> sa.ColumnElement[bool]:
-    """The expert has the skill at this level or above, on the day, as known at the time asked for."""
+    """The expert has the skill at this level or above, on the day, as known at the time asked
+    for."""
     condition = sa.and_(
         ExpertSkill.expert_id == ExpertSearch.expert_id,
         ExpertSkill.skill_id == wanted.skill.id,
@@ -118,7 +139,9 @@ def _holds(wanted: WantedSkill, filters: Filters) -> sa.ColumnElement[bool]:
         condition &= ExpertSkill.withdrawn_at.is_(None)
     else:
         condition &= ExpertSkill.recorded_at <= filters.as_of
-        condition &= sa.or_(ExpertSkill.withdrawn_at.is_(None), ExpertSkill.withdrawn_at > filters.as_of)
+        condition &= sa.or_(
+            ExpertSkill.withdrawn_at.is_(None), ExpertSkill.withdrawn_at > filters.as_of
+        )
     return sa.exists(_ROW).where(condition)
 
 

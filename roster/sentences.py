@@ -44,13 +44,19 @@ def _wanted_language(wanted: WantedLanguage) -> str:
         return language
     return _(
         "%(language)s at least %(level)s or SLP %(slp)s",
-        language=language, level=cefr_of(wanted.step), slp=least_slp(wanted.step),
-    )  # fmt: skip
+        language=language,
+        level=cefr_of(wanted.step),
+        slp=least_slp(wanted.step),
+    )
 
 
 def _wanted_skill(wanted: WantedSkill) -> str:
     title = text(wanted.skill.title)
-    return _("%(skill)s, at least %(level)s", skill=title, level=word(wanted.level)) if wanted.level else title
+    return (
+        _("%(skill)s, at least %(level)s", skill=title, level=word(wanted.level))
+        if wanted.level
+        else title
+    )
 
 
 def _window(filters: Filters) -> str:
@@ -72,7 +78,8 @@ def languages_words(spoken: Iterable[ExpertLanguage]) -> str:
 
 
 def fitting_window(windows: Sequence[Availability], filters: Filters) -> Availability | None:
-    """The window to show: the one that answers the search, else the one that is on or comes next."""
+    """The window to show: the one that answers the search, else the one that is on or comes
+    next."""
     first, last = filters.window or (filters.day, filters.day)
     fitting = (one for one in windows if one.starts_on <= first and one.ends_on >= last)
     coming = (one for one in windows if one.ends_on >= first)

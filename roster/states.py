@@ -1,4 +1,5 @@
-"""The lifecycle of an expert: certified people are asked, say yes, and are admitted by a decision of the roster's office."""
+"""The lifecycle of an expert: certified people are asked, say yes, and are admitted by a
+decision of the roster's office."""
 
 from __future__ import annotations
 
@@ -24,11 +25,17 @@ def _returned(expert: Expert, before: S) -> events.ExpertReturned:
 EXPERT = Machine(
     S.CERTIFIED,
     [
-        Transition("admit", frozenset({S.CERTIFIED}), S.ADMITTED, Permission.EXPERT_ADMIT, _admitted),
+        Transition(
+            "admit", frozenset({S.CERTIFIED}), S.ADMITTED, Permission.EXPERT_ADMIT, _admitted
+        ),
         Transition("admit_by_rule", frozenset({S.CERTIFIED}), S.ADMITTED, None, _admitted),
         Transition("leave", frozenset({S.ADMITTED}), S.LEFT, None, _left),  # consent was withdrawn
         Transition("readmit", frozenset({S.LEFT}), S.ADMITTED, Permission.EXPERT_ADMIT, _admitted),
-        Transition("restore", frozenset({S.LEFT}), S.ADMITTED, None, _admitted),  # the merge that took the person off was undone
-        Transition("return", frozenset({S.LEFT}), S.CERTIFIED, None, _returned),  # a new yes: waiting again
+        Transition(
+            "restore", frozenset({S.LEFT}), S.ADMITTED, None, _admitted
+        ),  # the merge that took the person off was undone
+        Transition(
+            "return", frozenset({S.LEFT}), S.CERTIFIED, None, _returned
+        ),  # a new yes: waiting again
     ],
 )

@@ -16,7 +16,15 @@ from core.errors import Invalid
 from core.forms import Form, refusals_on, whole
 from core.i18n import language_name, locale, number, text
 from core.personal import facts, offered
-from core.web import current_actor, public, remember_answer, requires, see_other, signed_in, submitted_once
+from core.web import (
+    current_actor,
+    public,
+    remember_answer,
+    requires,
+    see_other,
+    signed_in,
+    submitted_once,
+)
 from core.words import word
 from courses.queries import skills_to_choose
 from people.fields import PERSON, ROSTER
@@ -28,7 +36,14 @@ from people.services import find_consent
 from roster import queries, sentences, services
 from roster.fields import EXPERT
 from roster.filters import Filters, paired, read_filters
-from roster.forms import AdmissionForm, NewExpertForm, SearchForm, profile_form, read_day, search_form
+from roster.forms import (
+    AdmissionForm,
+    NewExpertForm,
+    SearchForm,
+    profile_form,
+    read_day,
+    search_form,
+)
 from roster.models import Expert, SkillStatus
 
 pages = Blueprint("roster", __name__)
@@ -48,12 +63,15 @@ _DAYS = ("valid_on", "available_from", "available_to", "as_of")
 @pages.get("/roster")
 @requires(P.ROSTER_SEARCH)
 def search() -> Any:
-    """Filters beside what they find; whatever is wrong stands at its field, with all values kept."""
+    """Filters beside what they find; whatever is wrong stands at its field, with all values
+    kept."""
     form, filters = _asked()
     if filters is None:
         return render_template("roster/search.html", form=form, found=None), form.status
     try:
-        found = queries.find_experts(current_actor(), filters, after=request.args.get("after"), limit=PER_PAGE)
+        found = queries.find_experts(
+            current_actor(), filters, after=request.args.get("after"), limit=PER_PAGE
+        )
     except Invalid as error:  # a cursor that is not ours
         form.refuse(error)
         return render_template("roster/search.html", form=form, found=None), form.status
@@ -63,7 +81,10 @@ def search() -> Any:
         found=found,
         rows=[_row(listed, filters) for listed in found.page.items],
         heading=_heading(found.count),
-        chips_asked=[(sentences.said(filters, *part), _address(filters.without(*part))) for part in queries.parts(filters)],
+        chips_asked=[
+            (sentences.said(filters, *part), _address(filters.without(*part)))
+            for part in queries.parts(filters)
+        ],
         all_url=url_for("roster.search"),
         export_url=url_for("roster.export", **filters.as_query()),
         loosenings=[] if found.page.items else _loosenings(filters),
@@ -75,7 +96,8 @@ def search() -> Any:
 @pages.post("/roster/export")
 @requires(P.ROSTER_SEARCH)
 def export() -> Response | tuple[str, int]:
-    """What the search shows, as a file. Noted in the audit trail: how many rows, by which filters, never whose."""
+    """What the search shows, as a file. Noted in the audit trail: how many rows, by which
+    filters, never whose."""
     form, filters = _asked()
     if filters is None:
         return render_template("roster/search.html", form=form, found=None), form.status
@@ -83,15 +105,29 @@ def export() -> Response | tuple[str, int]:
     experts = queries.experts_to_export(actor, given)
     rows = (_exported(_row(listed, given, everything=True)) for listed in experts)
     header = [
-        _("Family name"), _("Given name"), _("Number"), _("Category"), _("Sub-category"), _("Rank"),
-        _("Country"), _("Nationality"), _("Gender"),
-        _("Languages"), _("Skills"), _("Available from"), _("Available until"),
+        _("Family name"),
+        _("Given name"),
+        _("Number"),
+        _("Category"),
+        _("Sub-category"),
+        _("Rank"),
+        _("Country"),
+        _("Nationality"),
+        _("Gender"),
+        _("Languages"),
+        _("Skills"),
+        _("Available from"),
+        _("Available until"),
         *(str(field.what) for field in (*_OF_PERSON, *_OF_EXPERT)),
-    ]  # fmt: skip
+    ]
     return exports.download(
-        actor, "roster", f"roster-{clock.today().isoformat()}", header, rows,
+        actor,
+        "roster",
+        f"roster-{clock.today().isoformat()}",
+        header,
+        rows,
         trace=lambda count: services.record_export(actor, given, count),
-    )  # fmt: skip
+    )
 
 
 def _asked() -> tuple[SearchForm, Filters | None]:
@@ -102,7 +138,8 @@ def _asked() -> tuple[SearchForm, Filters | None]:
         numbers = sorted(
             place
             for key in request.args
-            if key.startswith(f"{name}_") and (place := whole(key.removeprefix(f"{name}_"))) is not None
+            if key.startswith(f"{name}_")
+            and (place := whole(key.removeprefix(f"{name}_"))) is not None
         )
         things = [request.args[f"{name}_{n}"] for n in numbers]
         levels = [request.args.get(f"{name}_{n}_level", "") for n in numbers]
@@ -142,7 +179,9 @@ def _row(listed: queries.Listed, filters: Filters, *, everything: bool = False) 
         "person": expert.person,
         "url": url_for("roster.expert", expert_id=expert.id),
         "languages": sentences.languages_words(spoken),
-        "skills": [(text(row.skill.title), word(row.level), row, status) for row, status in skills[:shown]],
+        "skills": [
+            (text(row.skill.title), word(row.level), row, status) for row, status in skills[:shown]
+        ],
         "more": len(skills[shown:]),
         "window": sentences.fitting_window(listed.windows, filters),
     }
@@ -152,20 +191,31 @@ def _exported(row: dict[str, Any]) -> list[Any]:
     expert, person, window = row["expert"], row["person"], row["window"]
     skills = (_skill_exported(*one) for one in row["skills"])
     return [
-        person.family_name, person.given_name, person.identifier, word(expert.category),
+        person.family_name,
+        person.given_name,
+        person.identifier,
+        word(expert.category),
         expert.subcategory and word(expert.subcategory),
         expert.rank,
-        written([person.country] if person.country else [], locale()), written(person.nationalities, locale()),
+        written([person.country] if person.country else [], locale()),
+        written(person.nationalities, locale()),
         word(person.gender),
-        row["languages"], "; ".join(skills),
-        window and window.starts_on, window and window.ends_on,
-        *(getattr(person, field.name) for field in _OF_PERSON), *(getattr(expert, field.name) for field in _OF_EXPERT),
-    ]  # fmt: skip
+        row["languages"],
+        "; ".join(skills),
+        window and window.starts_on,
+        window and window.ends_on,
+        *(getattr(person, field.name) for field in _OF_PERSON),
+        *(getattr(expert, field.name) for field in _OF_EXPERT),
+    ]
 
 
 def _skill_exported(title: str, level: str, skill: Any, status: SkillStatus) -> str:
     until = skill.valid_until or "–"
-    return f"{title} ({level}, {word(status)}, {until})" if status is SkillStatus.NOT_YET_VALID else f"{title} ({level}, {until})"
+    return (
+        f"{title} ({level}, {word(status)}, {until})"
+        if status is SkillStatus.NOT_YET_VALID
+        else f"{title} ({level}, {until})"
+    )
 
 
 def _loosenings(filters: Filters) -> list[tuple[str, str]]:
@@ -175,13 +225,21 @@ def _loosenings(filters: Filters) -> list[tuple[str, str]]:
         count = number(one.count) if one.count is not None else f"{number(queries.MOST_COUNTED)}+"
         if one.name == "level":
             sentence = _(
-                "%(count)s with %(condition)s", count=count, condition=sentences.said(one.filters, "level", one.position)
+                "%(count)s with %(condition)s",
+                count=count,
+                condition=sentences.said(one.filters, "level", one.position),
             )
         elif one.name == "q":  # said in quotation marks already
-            sentence = _("%(count)s without %(condition)s", count=count, condition=sentences.said(filters, "q"))
+            sentence = _(
+                "%(count)s without %(condition)s",
+                count=count,
+                condition=sentences.said(filters, "q"),
+            )
         else:
             sentence = _(
-                "%(count)s without “%(condition)s”", count=count, condition=sentences.said(filters, one.name, one.position)
+                "%(count)s without “%(condition)s”",
+                count=count,
+                condition=sentences.said(filters, one.name, one.position),
             )
         said.append((sentence, _address(one.filters)))
     return said
@@ -206,7 +264,12 @@ def admit(expert_id: int) -> Any:
     if form.validate_on_submit():
         with refusals_on(form):
             with transaction():
-                services.admit(current_actor(), found, form.fields(), office=form.office.data if form.office else None)
+                services.admit(
+                    current_actor(),
+                    found,
+                    form.fields(),
+                    office=form.office.data if form.office else None,
+                )
             _say_admitted(1)
             return see_other(url_for("roster.expert", expert_id=found.id))
         found = queries.get_expert(current_actor(), expert_id)
@@ -214,22 +277,33 @@ def admit(expert_id: int) -> Any:
 
 
 def _profile(found: Expert, form: AdmissionForm | None) -> str:
-    """The profile, with the form that admits the person where there is one. That staff read it leaves a trace."""
-    edit_url = url_for("roster.edit", expert_id=found.id) if services.reaches(current_actor(), P.EXPERT_WRITE, found) else None
+    """The profile, with the form that admits the person where there is one. That staff read it
+    leaves a trace."""
+    edit_url = (
+        url_for("roster.edit", expert_id=found.id)
+        if services.reaches(current_actor(), P.EXPERT_WRITE, found)
+        else None
+    )
     return _read(
         found.id,
         render_template(
-            "roster/expert.html", expert=found, person=found.person, edit_url=edit_url,
-            consent=find_consent(found.person_id, ConsentPurpose.ROSTER), form=form,
+            "roster/expert.html",
+            expert=found,
+            person=found.person,
+            edit_url=edit_url,
+            consent=find_consent(found.person_id, ConsentPurpose.ROSTER),
+            form=form,
             plain_facts=facts(PERSON, ROSTER, found.person) + facts(EXPERT, ROSTER, found),
-            is_own=found.person_id == current_actor().person_id, reviewers=queries.reviewers_shown(current_actor(), found),
+            is_own=found.person_id == current_actor().person_id,
+            reviewers=queries.reviewers_shown(current_actor(), found),
             **_skills(found),
         ),
-    )  # fmt: skip
+    )
 
 
 def _admission_of(found: Expert) -> AdmissionForm | None:
-    """The form that admits a person who is waiting. None if the person is not, or the reader may not admit."""
+    """The form that admits a person who is waiting. None if the person is not, or the reader may
+    not admit."""
     return _admission_form() if services.may_admit(current_actor(), found) else None
 
 
@@ -238,7 +312,14 @@ def _admission_form() -> AdmissionForm:
 
 
 def _say_admitted(count: int) -> None:
-    flash(ngettext("%(num)s person admitted to the roster.", "%(num)s people admitted to the roster.", count), "ok")
+    flash(
+        ngettext(
+            "%(num)s person admitted to the roster.",
+            "%(num)s people admitted to the roster.",
+            count,
+        ),
+        "ok",
+    )
 
 
 def _read(expert_id: int, page: str) -> str:
@@ -260,7 +341,9 @@ def edit(expert_id: int) -> Any:
             flash(_("The profile was changed."), "ok")
             return see_other(back)
         found = queries.get_expert_to_change(current_actor(), expert_id)
-    page = render_template("roster/edit.html", form=form, expert=found, person=found.person, back=back)
+    page = render_template(
+        "roster/edit.html", form=form, expert=found, person=found.person, back=back
+    )
     return _read(found.id, page), form.status
 
 
@@ -275,14 +358,16 @@ def new() -> Any:
         with refusals_on(form):
             with transaction():
                 made = _put(form)
-                answer = remember_answer(url_for("roster.expert", expert_id=made.id) if made else url_for("roster.new"))
+                answer = remember_answer(
+                    url_for("roster.expert", expert_id=made.id) if made else url_for("roster.new")
+                )
             if made:
                 flash(_("The profile was saved."), "ok")
             else:
                 flash(
                     _(
-                        "We asked the person. What you wrote is kept for up to 90 days and becomes the profile if the answer "
-                        "is yes."
+                        "We asked the person. What you wrote is kept for up to 90 days and "
+                        "becomes the profile if the answer is yes."
                     ),
                     "ok",
                 )
@@ -310,7 +395,9 @@ def my_profile() -> Any:
             return see_other(url_for("roster.my_profile"))
         found = queries.find_own_profile(current_actor())
     state = consents_of(current_actor().person_id or 0)[0]
-    return render_template("roster/my_profile.html", form=form, expert=found, state=state, **_skills(found)), form.status
+    return render_template(
+        "roster/my_profile.html", form=form, expert=found, state=state, **_skills(found)
+    ), form.status
 
 
 # Admission
@@ -323,28 +410,50 @@ def waiting() -> Any:
     actor = current_actor()
     form = _admission_form()
     office = form.office.data if form.office else None
-    chosen = [number for text in request.form.getlist("expert") if (number := whole(text)) is not None]
+    chosen = [
+        number for text in request.form.getlist("expert") if (number := whole(text)) is not None
+    ]
     if form.validate_on_submit():
         with refusals_on(form):
             if not chosen:
                 raise Invalid("nobody_chosen", _("Choose at least one person."))
             with transaction():
-                count = services.admit_several(actor, chosen[:PER_WAITING_PAGE], form.fields(), office=office)
+                count = services.admit_several(
+                    actor, chosen[:PER_WAITING_PAGE], form.fields(), office=office
+                )
             _say_admitted(count)
             return see_other(url_for("roster.waiting"))
     found = queries.waiting(actor, after=request.args.get("after"), limit=PER_WAITING_PAGE)
     rows = [_waiting_row(one) for one in found.items]
-    context = {"form": form, "rows": rows, "next": found.next, "chosen": chosen, "count": queries.count_waiting(actor)}
+    context = {
+        "form": form,
+        "rows": rows,
+        "next": found.next,
+        "chosen": chosen,
+        "count": queries.count_waiting(actor),
+    }
     return render_template("roster/waiting.html", **context), form.status
 
 
 def _waiting_row(one: queries.Waiting) -> dict[str, Any]:
     skills = [
-        (text(row.skill.title), word(row.level), row, status, text(row.certificate.payload["course_title"]))
+        (
+            text(row.skill.title),
+            word(row.level),
+            row,
+            status,
+            text(row.certificate.payload["course_title"]),
+        )
         for row, status in one.skills
     ]
     address = url_for("roster.expert", expert_id=one.expert.id)
-    return {"expert": one.expert, "person": one.expert.person, "skills": skills, "consent": one.consent, "url": address}
+    return {
+        "expert": one.expert,
+        "person": one.expert.person,
+        "skills": skills,
+        "consent": one.consent,
+        "url": address,
+    }
 
 
 # The question to someone whom staff want on the roster
@@ -353,7 +462,8 @@ def _waiting_row(one: queries.Waiting) -> dict[str, Any]:
 @pages.get("/roster/asked/<token>")
 @public
 def asked(token: str) -> Any:
-    """The page behind the link in the letter: what is kept, from whom, why, for how long; one click answers."""
+    """The page behind the link in the letter: what is kept, from whom, why, for how long; one
+    click answers."""
     return _asked_page(token)
 
 
@@ -376,11 +486,16 @@ def _asked_page(token: str) -> Any:
     facts = {
         "category": profile.category and word(profile.category),
         "subcategory": profile.subcategory and word(profile.subcategory, Subcategory),
-        "rank": profile.rank, "organization": profile.organization,
+        "rank": profile.rank,
+        "organization": profile.organization,
         "expertise": ", ".join(profile.expertise or ()),
-        "languages": ", ".join(f"{language_name(one.language)} {one.level}" for one in profile.languages or ()),
-    }  # fmt: skip
-    return render_template("roster/asked.html", name=name, facts=facts, consent=roster_text(), form=Form(formdata=None))
+        "languages": ", ".join(
+            f"{language_name(one.language)} {one.level}" for one in profile.languages or ()
+        ),
+    }
+    return render_template(
+        "roster/asked.html", name=name, facts=facts, consent=roster_text(), form=Form(formdata=None)
+    )
 
 
 def _certificate_page(certificate: Certificate) -> str | None:
@@ -404,7 +519,12 @@ def _skills(found: Expert | None) -> dict[str, Any]:
         }
         for row in (found.skills if found else ())
     ]
-    order = [SkillStatus.CURRENT, SkillStatus.EXPIRING, SkillStatus.NOT_YET_VALID, SkillStatus.EXPIRED]
+    order = [
+        SkillStatus.CURRENT,
+        SkillStatus.EXPIRING,
+        SkillStatus.NOT_YET_VALID,
+        SkillStatus.EXPIRED,
+    ]
     standing = [row for row in rows if row["status"] in order]
     return {
         "skills": sorted(standing, key=lambda row: (order.index(row["status"]), row["title"])),

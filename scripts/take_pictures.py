@@ -1,7 +1,8 @@
-"""Walks through the tutorial (docs/tutorial.md) in a browser and takes its pictures: `make pictures`.
+"""Walks through the tutorial (docs/tutorial.md) in a browser and takes its pictures: `make
+pictures`.
 
-What the tutorial tells is what happens here, step by step. A page that changed shows in its picture; a step that no longer works
-stops the walk."""
+What the tutorial tells is what happens here, step by step. A page that changed shows in its
+picture; a step that no longer works stops the walk."""
 
 from __future__ import annotations
 
@@ -38,12 +39,16 @@ class Walk:
 
     def page(self, role: str | None = None) -> Page:
         if role not in self.pages:
-            self.pages[role] = self.visits.context(role, viewport=SIZE, reduced_motion="reduce").new_page()
+            self.pages[role] = self.visits.context(
+                role, viewport=SIZE, reduced_motion="reduce"
+            ).new_page()
         return self.pages[role]
 
     def picture(self, page: Page, name: str, at: Locator | None = None) -> None:
         """What the window shows, from `at` on downwards."""
-        page.evaluate("top => window.scrollTo(0, top)", max(0, at.bounding_box()["y"] - 8) if at else 0)
+        page.evaluate(
+            "top => window.scrollTo(0, top)", max(0, at.bounding_box()["y"] - 8) if at else 0
+        )
         with Image.open(io.BytesIO(page.screenshot())) as picture:
             few = picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
             few.save(self.folder / f"tutorial-{name}.png", optimize=True)
@@ -95,7 +100,9 @@ class Walk:
         page = self.page("nominator")
         page.goto(f"/deliveries/{CODE}/nominate")
         rows = NOMINATIONS.read_bytes().replace(b"owen.whitefeather@", b"owen.whitefeather-at-")
-        page.locator("[name=file]").set_input_files({"name": "people.csv", "mimeType": "text/csv", "buffer": rows})
+        page.locator("[name=file]").set_input_files(
+            {"name": "people.csv", "mimeType": "text/csv", "buffer": rows}
+        )
         page.locator("main form button.button").click()
         row = page.locator("fieldset.correction")
         self.picture(page, "nomination", row)
@@ -138,8 +145,8 @@ class Walk:
     def verify(self) -> None:
         """As whoever scans the code of the certificate."""
         statement = (
-            "SELECT c.token FROM certificate c JOIN enrollment e ON e.id = c.enrollment_id JOIN person p ON p.id = e.person_id"
-            " WHERE p.email = ?"
+            "SELECT c.token FROM certificate c JOIN enrollment e ON e.id = c.enrollment_id JOIN "
+            "person p ON p.id = e.person_id WHERE p.email = ?"
         )
         ((token,),) = self.visits.site.query(statement, EMAIL)
         page = self.visits.context(viewport=SIZE).new_page()
@@ -159,7 +166,14 @@ class Walk:
 def walk(browser: Browser, folder: Path) -> None:
     """From January to March, on a demonstration of its own."""
     january = (Walk.announce, Walk.apply, Walk.confirm, Walk.nominate)
-    march = (Walk.mark_attendance, Walk.enter_scores, Walk.finish, Walk.issue, Walk.verify, Walk.find)
+    march = (
+        Walk.mark_attendance,
+        Walk.enter_scores,
+        Walk.finish,
+        Walk.issue,
+        Walk.verify,
+        Walk.find,
+    )
     with tempfile.TemporaryDirectory() as home:
         for now, steps in ((ANNOUNCED, january), (OVER, march)):
             with running_site(Path(home), NOW=now) as site:

@@ -1,4 +1,5 @@
-"""Writes the generated pages of docs/reference (settings, commands, API, permissions, lifecycles, personal data): `make docs`."""
+"""Writes the generated pages of docs/reference (settings, commands, API, permissions,
+lifecycles, personal data): `make docs`."""
 
 from __future__ import annotations
 
@@ -32,9 +33,12 @@ def permissions() -> str:
     lines = [
         HEADER + "# Permissions",
         "",
-        "What each role may do, and how far: *everywhere*, in the *organization* you nominate for, in",
-        "your *centre*, in your roster *office*, in your own *deliveries*, or about your*self*. Trainers,",
-        "coordinators and roster staff hold their roles within a body; what they may do *everywhere*",
+        "What each role may do, and how far: *everywhere*, in the *organization* you nominate "
+        "for, in",
+        "your *centre*, in your roster *office*, in your own *deliveries*, or about your*self*. "
+        "Trainers,",
+        "coordinators and roster staff hold their roles within a body; what they may do "
+        "*everywhere*",
         "belongs to no body. Everyone who is signed in is a participant. The matrix is",
         "`accounts/roles.py`.",
         "",
@@ -43,13 +47,20 @@ def permissions() -> str:
     ]
     for permission in Permission:
         cells = [ROLES[role].get(permission, "") for role in Role]
-        lines.append(f"| `{permission}` | " + " | ".join(str(getattr(cell, "value", cell)) for cell in cells) + " |")
+        lines.append(
+            f"| `{permission}` | "
+            + " | ".join(str(getattr(cell, "value", cell)) for cell in cells)
+            + " |"
+        )
     return "\n".join(lines) + "\n"
 
 
 def lifecycles() -> str:
     """Every transition table, with a picture."""
-    parts = [HEADER + "# Lifecycles\n", "Only the machine assigns a status (`core/lifecycles.py`).\n"]
+    parts = [
+        HEADER + "# Lifecycles\n",
+        "Only the machine assigns a status (`core/lifecycles.py`).\n",
+    ]
     for title, source, machine in (
         ("Course", "courses/states.py", COURSE),
         ("Delivery", "courses/states.py", DELIVERY),
@@ -71,7 +82,12 @@ def _lifecycle(title: str, source: str, machine: Machine) -> str:
         "| step | from | to | permission |",
         "|---|---|---|---|",
     ]
-    picture = ["", "```mermaid", "stateDiagram-v2", *(f"    [*] --> {first}" for first in sorted(machine.firsts))]
+    picture = [
+        "",
+        "```mermaid",
+        "stateDiagram-v2",
+        *(f"    [*] --> {first}" for first in sorted(machine.firsts)),
+    ]
     for step in machine.transitions.values():
         sources = sorted(step.sources)
         asked = f"`{step.permission}`" if step.permission else "follows from a rule"
@@ -91,18 +107,23 @@ def settings() -> str:
     lines = [
         HEADER + "# Settings",
         "",
-        "All come from the environment and all are optional. A misspelt or unsafe one stops the start.",
+        "All come from the environment and all are optional. A misspelt or unsafe one stops the "
+        "start.",
         "",
         "| setting | what it does |",
         "|---|---|",
     ]
-    return "\n".join([*lines, *(f"| `{name}` | {meaning} |" for name, meaning in DOCUMENTED.items())]) + "\n"
+    return (
+        "\n".join([*lines, *(f"| `{name}` | {meaning} |" for name, meaning in DOCUMENTED.items())])
+        + "\n"
+    )
 
 
-#: Alembic's own group needs a whole application before it lists anything, and one of its commands is enough.
+#: Alembic's own group needs a whole application before it lists anything, and one of its commands
+#: is enough.
 MIGRATE = (
-    "## `flask db upgrade`\n\n```text\nflask db upgrade\n```\n\nMigrates the database to this version. The"
-    " other commands of `flask db` are\nAlembic's, for whoever writes a migration."
+    "## `flask db upgrade`\n\n```text\nflask db upgrade\n```\n\nMigrates the database to this "
+    "version. The other commands of `flask db` are\nAlembic's, for whoever writes a migration."
 )
 
 
@@ -111,8 +132,10 @@ def commands() -> str:
     parts = [
         HEADER + "# Commands",
         "`flask` is `.venv/bin/flask`, in the project's folder; beside a systemd service it is\n"
-        "`sudo deploy/flask`. Commands read the same [settings](settings.md) as the server. They exit with 1\n"
-        "and one sentence when they are refused. `flask COMMAND --help` says the same as this page.",
+        "`sudo deploy/flask`. Commands read the same [settings](settings.md) as the server. They "
+        "exit with 1\n"
+        "and one sentence when they are refused. `flask COMMAND --help` says the same as this "
+        "page.",
     ]
     for command in sorted(COMMANDS, key=lambda command: command.name):
         parts += [MIGRATE] if command is db_cli else _sections(command, f"flask {command.name}")
@@ -132,8 +155,16 @@ def _command(command: click.Command, name: str) -> str:
     context = click.Context(command, info_name=name)
     usage = " ".join([name, *command.collect_usage_pieces(context)])
     meaning = fill((command.help or "").split("\n\n")[0], 100)
-    records = [parameter.get_help_record(context) for parameter in command.params if isinstance(parameter, click.Option)]
-    options = [f"| `{record[0].replace('|', chr(92) + '|')}` | {record[1]} |" for record in records if record]
+    records = [
+        parameter.get_help_record(context)
+        for parameter in command.params
+        if isinstance(parameter, click.Option)
+    ]
+    options = [
+        f"| `{record[0].replace('|', chr(92) + '|')}` | {record[1]} |"
+        for record in records
+        if record
+    ]
     table = ["| option | meaning |\n|---|---|\n" + "\n".join(options)] if options else []
     return "\n\n".join([f"## `{name}`", f"```text\n{usage}\n```", meaning, *table])
 
@@ -142,19 +173,30 @@ def api() -> str:
     """Every operation on one line, from the OpenAPI description."""
     parts = [
         HEADER + "# API",
-        "Programs use the same rules as pages. This page lists the operations. Fields, answers and limits\n"
+        "Programs use the same rules as pages. This page lists the operations. Fields, answers "
+        "and limits\n"
         "are in the OpenAPI 3.1 description of your instance: `/api/v1/openapi.json`, for people\n"
         "`/api/v1/docs`. To begin, see [how to connect a program](../how-to/connect-a-program.md).",
     ]
     for tag, rows in groupby(sorted(_operations(), key=lambda row: row[0]), key=lambda row: row[0]):
-        lines = [f"| `{method} {path}` | {summary} | {token} |" for _, method, path, summary, token in rows]
-        parts.append(f"## {tag.capitalize()}\n\n| operation | what it does | token |\n|---|---|---|\n" + "\n".join(lines))
+        lines = [
+            f"| `{method} {path}` | {summary} | {token} |"
+            for _, method, path, summary, token in rows
+        ]
+        parts.append(
+            f"## {tag.capitalize()}\n\n| operation | what it does | token |\n|---|---|---|\n"
+            + "\n".join(lines)
+        )
     return "\n\n".join(parts) + "\n"
 
 
 def _operations() -> Iterator[tuple[str, str, str, str, str]]:
-    with tempfile.TemporaryDirectory() as folder:  # what is described does not depend on this machine's settings
-        description = openapi(create_app({"INSTANCE_PATH": folder, "DEMO": "0"}), "https://training.example.org")
+    with (
+        tempfile.TemporaryDirectory() as folder
+    ):  # what is described does not depend on this machine's settings
+        description = openapi(
+            create_app({"INSTANCE_PATH": folder, "DEMO": "0"}), "https://training.example.org"
+        )
     for path, methods in description["paths"].items():
         for method, operation in methods.items():
             token = "needed" if operation.get("security") else "not needed"
@@ -162,14 +204,20 @@ def _operations() -> Iterator[tuple[str, str, str, str, str]]:
 
 
 def personal_data() -> str:
-    """Every item of personal data with its reason, as the privacy page shows it, and the columns that hold it."""
+    """Every item of personal data with its reason, as the privacy page shows it, and the columns
+    that hold it."""
     parts = [
         HEADER + "# Personal data",
-        "Every column that holds something of a person, with the reason why it is kept. Each package\n"
+        "Every column that holds something of a person, with the reason why it is kept. Each "
+        "package\n"
         "declares its own in `fields.py` (`core/personal.py`); the privacy page shows the same.",
     ]
     for one in PERSONAL:
-        held = fill("Held in: " + ", ".join(f"`{column}`" for column in one.columns), 100, break_on_hyphens=False)
+        held = fill(
+            "Held in: " + ", ".join(f"`{column}`" for column in one.columns),
+            100,
+            break_on_hyphens=False,
+        )
         facts = [f"- Why: {one.why}", f"- Who sees it: {one.readers}", f"- How long: {one.kept}"]
         parts.append(f"## {one.what}\n\n" + "\n".join(facts) + f"\n\n{held}")
     return "\n\n".join(parts) + "\n"

@@ -1,6 +1,7 @@
 """The table of tests/test_access_table.py, a row for each method and rule."""
 
-#: What these get where it is not what any other person gets (the column "other" of ROWS). First roster staff.
+#: What these get where it is not what any other person gets (the column "other" of ROWS). First
+#: roster staff.
 ROSTER = {
     "GET /api/v1/experts": "in",
     "GET /api/v1/experts/<id>": "in",
@@ -28,7 +29,8 @@ FOREIGN_TRAINER = {
     "GET /deliveries": "in",
 }
 
-#: A coordinator of another centre also records bodies that nominate, and sees nominations and jobs of the own centre.
+#: A coordinator of another centre also records bodies that nominate, and sees nominations and jobs
+#: of the own centre.
 FOREIGN_COORDINATOR = FOREIGN_TRAINER | {
     "GET /administration/organizations": "in",
     "GET /administration/organizations/<int:organization_id>": "in",
@@ -206,7 +208,9 @@ ROWS = {
     "GET /deliveries": "sign no no no in in in",
     "GET /deliveries/<code>": "in in in in in in in",
     "GET /deliveries/<code>.ics": "in in in in in in in",
-    "GET /deliveries/<code>/applications/<token>": "hidden hidden hidden hidden hidden hidden hidden",
+    "GET /deliveries/<code>/applications/<token>": (
+        "hidden hidden hidden hidden hidden hidden hidden"
+    ),
     "GET /deliveries/<code>/apply": "in in in in in in in",
     "POST /deliveries/<code>/apply": "in in in in in in in",
     "GET /deliveries/<code>/attendance": "sign no no no no in in",

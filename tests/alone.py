@@ -1,7 +1,9 @@
-"""Workers share the machine: a test marked `alone` (it judges times) runs while the others' tests wait.
+"""Workers share the machine: a test marked `alone` (it judges times) runs while the others' tests
+wait.
 
-Two locks on files, which the system releases when a worker dies. Whoever runs a test holds the room, alone or with others,
-and gets it while holding the door, so that ever new arrivals cannot keep out the one who wants to be alone.
+Two locks on files, which the system releases when a worker dies. Whoever runs a test holds the
+room, alone or with others, and gets it while holding the door, so that ever new arrivals cannot
+keep out the one who wants to be alone.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""A program that uses the API with a token, and holds every answer against the published description."""
+"""A program that uses the API with a token, and holds every answer against the published
+description."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ from core.openapi import openapi
 
 
 class ApiClient:
-    """`client.post("/courses/GTI/deliveries", {...})`; every answer must be one that OpenAPI promises."""
+    """`client.post("/courses/GTI/deliveries", {...})`; every answer must be one that OpenAPI
+    promises."""
 
     def __init__(self, app: Flask, token: str | None):
         self.app = app
@@ -51,18 +53,32 @@ class ApiClient:
         if response.status_code == 304:
             return
         content = promised[str(response.status_code)]["content"]
-        assert response.mimetype in content, f"{method} {path}: {response.mimetype} is not promised, {list(content)} is"
+        assert response.mimetype in content, (
+            f"{method} {path}: {response.mimetype} is not promised, {list(content)} is"
+        )
         if "json" in response.mimetype:
-            schema = content[response.mimetype]["schema"] | {"components": self.description["components"]}
-            faults = [f"{list(e.absolute_path)}: {e.message}" for e in Draft202012Validator(schema).iter_errors(response.json)]
+            schema = content[response.mimetype]["schema"] | {
+                "components": self.description["components"]
+            }
+            faults = [
+                f"{list(e.absolute_path)}: {e.message}"
+                for e in Draft202012Validator(schema).iter_errors(response.json)
+            ]
             assert not faults, f"{method} {path}: {faults[:3]}"
 
     def _operation(self, method: str, path: str) -> dict[str, Any]:
         found = [
             operations[method.lower()]
             for template, operations in self.description["paths"].items()
-            if method.lower() in operations and re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", template), path)
+            if method.lower() in operations
+            and re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", template), path)
         ]
         assert found, f"{method} {path} is not in the description"
-        exact = [o for t, os in self.description["paths"].items() if t == path for m, o in os.items() if m == method.lower()]
+        exact = [
+            o
+            for t, os in self.description["paths"].items()
+            if t == path
+            for m, o in os.items()
+            if m == method.lower()
+        ]
         return (exact or found)[0]

@@ -1,5 +1,6 @@
-"""A browser without JavaScript for tests: reads pages, fills in forms as people find them, and checks every page it is
-given: well-formed HTML, a title and one h1, no double ids, labelled fields, no inline style or script, strict headers."""
+"""A browser without JavaScript for tests: reads pages, fills in forms as people find them, and
+checks every page it is given: well-formed HTML, a title and one h1, no double ids, labelled
+fields, no inline style or script, strict headers."""
 
 from __future__ import annotations
 
@@ -32,28 +33,40 @@ class Page:
 
     @property
     def text(self) -> str:
-        return " ".join("".join(self.tree.find("body").itertext()).split()) if self.tree is not None else self.html
+        return (
+            " ".join("".join(self.tree.find("body").itertext()).split())
+            if self.tree is not None
+            else self.html
+        )
 
     @property
     def title(self) -> str:
         return (self.tree.findtext("head/title") or "").strip()
 
     def all(self, tag: str, **attributes: str) -> list[Any]:
-        return [e for e in self.tree.iter(tag) if all(e.get(k.rstrip("_")) == v for k, v in attributes.items())]
+        return [
+            e
+            for e in self.tree.iter(tag)
+            if all(e.get(k.rstrip("_")) == v for k, v in attributes.items())
+        ]
 
     @property
     def forms(self) -> list[Form]:
         return [Form(self, element) for element in self.tree.iter("form")]
 
     def form(self, action: str | None = None, button: str | None = None) -> Form:
-        """The one form in the page's main part whose action ends so, or that has a button with these words."""
+        """The one form in the page's main part whose action ends so, or that has a button with
+        these words."""
         main = next(self.tree.iter("main"))
         found = [Form(self, element) for element in main.iter("form")]
         if action is not None:
             found = [f for f in found if urlsplit(f.action).path.endswith(action)]
         if button is not None:
             found = [f for f in found if any(button in text for text, _ in f.buttons)]
-        assert len(found) == 1, f"{len(found)} forms on {self.path} (action {action}, button {button}): {self.text[:300]}"
+        assert len(found) == 1, (
+            f"{len(found)} forms on {self.path} (action {action}, button {button}): "
+            f"{self.text[:300]}"
+        )
         return found[0]
 
     def link(self, words: str) -> str:
@@ -88,13 +101,18 @@ class Form:
 
     @property
     def buttons(self) -> list[tuple[str, Any]]:
-        """(words, element) in the order of the page: the first is what the Enter key presses. Those elsewhere that name this
-        form are its own too."""
+        """(words, element) in the order of the page: the first is what the Enter key presses.
+        Those elsewhere that name this form are its own too."""
         inside, own = set(self.element.iter()), self.element.get("id")
         every = [b for b in self.page.tree.iter() if b.tag in ("button", "input")]
-        sends = [b for b in every if b.get("type", "submit" if b.tag == "button" else "text") == "submit"]
+        sends = [
+            b for b in every if b.get("type", "submit" if b.tag == "button" else "text") == "submit"
+        ]
         mine = [b for b in sends if (b.get("form") == own if b.get("form") else b in inside)]
-        return [("".join(b.itertext()).strip() if b.tag == "button" else b.get("value", ""), b) for b in mine]
+        return [
+            ("".join(b.itertext()).strip() if b.tag == "button" else b.get("value", ""), b)
+            for b in mine
+        ]
 
     @property
     def values(self) -> MultiDict[str, Any]:
@@ -125,21 +143,27 @@ class Form:
         return {e.get("name") for e in self.element.iter() if e.get("name")}
 
     def submit(self, button: str | None = None, follow: bool = True, **changes: Any) -> Page:
-        """Sends the form with these changes (a list for several values, None to leave a field out), as the named button
-        would. Unknown field names are a mistake of the test."""
+        """Sends the form with these changes (a list for several values, None to leave a field
+        out), as the named button would. Unknown field names are a mistake of the test."""
         values = self.values
         for name, value in changes.items():
-            assert name in self.names, f"no field {name} in the form at {self.page.path}: {sorted(self.names)}"
+            assert name in self.names, (
+                f"no field {name} in the form at {self.page.path}: {sorted(self.names)}"
+            )
             values.poplist(name)
             if value is None:
                 continue
             if isinstance(value, tuple):
                 values.add(name, FileStorage(*value[:1], filename=value[1]))
             else:
-                values.setlist(name, [str(v) for v in value] if isinstance(value, list) else [str(value)])
+                values.setlist(
+                    name, [str(v) for v in value] if isinstance(value, list) else [str(value)]
+                )
         if button is not None or self.buttons:
             texts = [b for text, b in self.buttons if button is None or button in text]
-            assert texts, f"no button “{button}” at {self.page.path}: {[t for t, _ in self.buttons]}"
+            assert texts, (
+                f"no button “{button}” at {self.page.path}: {[t for t, _ in self.buttons]}"
+            )
             if texts[0].get("name"):
                 values.add(texts[0].get("name"), texts[0].get("value", ""))
             action = texts[0].get("formaction")
@@ -161,12 +185,17 @@ class Browser:
         self.visited: list[str] = []
 
     def get(self, address: str, query: Any = None, follow: bool = True, **headers: str) -> Page:
-        response = self.client.get(address, query_string=query, headers={"Accept-Language": self.language, **headers})
+        response = self.client.get(
+            address, query_string=query, headers={"Accept-Language": self.language, **headers}
+        )
         return self._page(response, address, follow)
 
     def post(self, address: str, values: Any, follow: bool = True) -> Page:
-        """Sends values as they are; a form found on a page is `page.form(…).submit(…)`, which brings its CSRF token."""
-        response = self.client.post(address, data=values, headers={"Accept-Language": self.language})
+        """Sends values as they are; a form found on a page is `page.form(…).submit(…)`, which
+        brings its CSRF token."""
+        response = self.client.post(
+            address, data=values, headers={"Accept-Language": self.language}
+        )
         return self._page(response, address, follow)
 
     def token(self) -> str:
@@ -174,7 +203,9 @@ class Browser:
         page = self.get("/sign-in", follow=False)
         if page.status == 303:
             page = self.get("/me")
-        return next(e.get("value") for e in page.tree.iter("input") if e.get("name") == "csrf_token")
+        return next(
+            e.get("value") for e in page.tree.iter("input") if e.get("name") == "csrf_token"
+        )
 
     def _page(self, response: TestResponse, address: str, follow: bool) -> Page:
         self.visited.append(address)
@@ -182,7 +213,9 @@ class Browser:
             if not follow or response.status_code not in (301, 302, 303, 307, 308):
                 break
             address = urljoin(address, response.headers["Location"])
-            assert not urlsplit(address).netloc or urlsplit(address).netloc.startswith(("localhost", "127.0.0.1")), address
+            assert not urlsplit(address).netloc or urlsplit(address).netloc.startswith(
+                ("localhost", "127.0.0.1")
+            ), address
             response = self.client.get(address, headers={"Accept-Language": self.language})
         return Page(self, response, address)
 
@@ -198,24 +231,36 @@ TYPED_INTO = ("text", "email", "search", "date", "tel", "number")
 def typed_into(form: Any) -> list[Any]:
     """The fields of a form that hold what someone typed."""
     named = [element for element in form.iter() if element.get("name")]
-    return [e for e in named if e.tag == "textarea" or (e.tag == "input" and e.get("type", "text") in TYPED_INTO)]
+    return [
+        e
+        for e in named
+        if e.tag == "textarea" or (e.tag == "input" and e.get("type", "text") in TYPED_INTO)
+    ]
 
 
 def check_languages(page: Page, where: str) -> None:
-    """Changing the language sends a form that people type into along, so that nothing is lost (base.html's `main_form`)."""
+    """Changing the language sends a form that people type into along, so that nothing is lost
+    (base.html's `main_form`)."""
     typed = [form for main in page.all("main") for form in main.iter("form") if typed_into(form)]
     sent_along = {button.get("form") for button in page.all("button") if button.get("lang")}
-    assert not typed or any(form.get("id") in sent_along for form in typed), f"{where}: a language loses what was typed"
+    assert not typed or any(form.get("id") in sent_along for form in typed), (
+        f"{where}: a language loses what was typed"
+    )
 
 
 def check_forms(page: Page, where: str, ids: set[str]) -> None:
-    """What the Nu checker asks of selects, and that a control's form and a label's field are there."""
+    """What the Nu checker asks of selects, and that a control's form and a label's field are
+    there."""
     for option in page.all("option"):
-        assert "".join(option.itertext()).strip() or option.get("label"), f"{where}: an option without words"
+        assert "".join(option.itertext()).strip() or option.get("label"), (
+            f"{where}: an option without words"
+        )
     for select in page.all("select"):
         if select.get("required") is not None and select.get("multiple") is None:
             first = next(iter(select), None)
-            assert first is not None and first.tag == "option" and first.get("value") == "", f"{where}: {select.get('name')}"
+            assert first is not None and first.tag == "option" and first.get("value") == "", (
+                f"{where}: {select.get('name')}"
+            )
     check_languages(page, where)
     for element in page.tree.iter():
         named = element.get("form"), element.get("for") if element.tag == "label" else None
@@ -231,25 +276,39 @@ def check_page(page: Page) -> None:
     assert page.tree.get("lang"), f"{where}: no language"
     assert len(page.all("h1")) == 1, f"{where}: {len(page.all('h1'))} h1"
     ids = [e.get("id") for e in page.tree.iter() if e.get("id")]
-    assert len(ids) == len(set(ids)), f"{where}: double ids {[i for i in ids if ids.count(i) > 1][:3]}"
+    assert len(ids) == len(set(ids)), (
+        f"{where}: double ids {[i for i in ids if ids.count(i) > 1][:3]}"
+    )
     check_forms(page, where, set(ids))
     for moment in page.all("time"):
-        assert TIME.fullmatch(moment.get("datetime") or ""), f"{where}: <time datetime={moment.get('datetime')}>"
+        assert TIME.fullmatch(moment.get("datetime") or ""), (
+            f"{where}: <time datetime={moment.get('datetime')}>"
+        )
     for element in page.tree.iter():
         assert element.get("style") is None, f"{where}: inline style"
-        assert not [name for name in element.attrib if name.startswith("on")], f"{where}: inline handler"
+        assert not [name for name in element.attrib if name.startswith("on")], (
+            f"{where}: inline handler"
+        )
     for script in page.all("script"):
         assert script.get("src"), f"{where}: inline script"
     labelled = {e.get("for") for e in page.all("label")}
     for element in [*page.all("input"), *page.all("select"), *page.all("textarea")]:
         if element.get("type") in ("hidden", "submit"):
             continue
-        named = element.get("id") in labelled or element.get("aria-label") or element.get("aria-labelledby")
-        assert named or _inside_label(page, element), f"{where}: field {element.get('name')} has no label"
+        named = (
+            element.get("id") in labelled
+            or element.get("aria-label")
+            or element.get("aria-labelledby")
+        )
+        assert named or _inside_label(page, element), (
+            f"{where}: field {element.get('name')} has no label"
+        )
     assert "default-src 'none'" in page.response.headers["Content-Security-Policy"]
     for form in page.all("form"):
         if (form.get("method") or "get").lower() == "post":
-            assert any(i.get("name") == "csrf_token" for i in form.iter("input")), f"{where}: form without CSRF token"
+            assert any(i.get("name") == "csrf_token" for i in form.iter("input")), (
+                f"{where}: form without CSRF token"
+            )
 
 
 def _inside_label(page: Page, element: Any) -> bool:

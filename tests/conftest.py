@@ -1,4 +1,5 @@
-"""Fixtures: a real database per test (a fresh copy of a migrated one), a form-driving browser, actors of every role."""
+"""Fixtures: a real database per test (a fresh copy of a migrated one), a form-driving browser,
+actors of every role."""
 
 from __future__ import annotations
 
@@ -28,7 +29,8 @@ from tests.counting import queries_of_templates
 #: Monday. Every test begins at this instant unless it travels.
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
-#: Examples for each property: what `make test-quick`, `make test` and `make test-all` spend on them.
+#: Examples for each property: what `make test-quick`, `make test` and `make test-all` spend on
+#: them.
 for profile, examples in {"quick": 20, "usual": 200, "all": 2000}.items():
     property_settings.register_profile(profile, max_examples=examples, deadline=None)
 property_settings.load_profile("usual")
@@ -37,12 +39,15 @@ property_settings.load_profile("usual")
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "database" in metafunc.fixturenames:
         both = metafunc.definition.get_closest_marker("both_databases")
-        metafunc.parametrize("database", ["sqlite", "postgresql"] if both else ["sqlite"], indirect=True)
+        metafunc.parametrize(
+            "database", ["sqlite", "postgresql"] if both else ["sqlite"], indirect=True
+        )
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Before the clock of pytest-timeout starts, so that who waits for the machine is not timed out."""
+    """Before the clock of pytest-timeout starts, so that who waits for the machine is not timed
+    out."""
     if not hasattr(item.config, "workerinput"):  # no other worker
         return (yield)
     shared = item.config._tmp_path_factory.getbasetemp().parent
@@ -52,7 +57,12 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 def make_app(folder: Path, url: str | None = None, **environ: str) -> Flask:
     """An application on a database of its own, with job wake-ups off: tests drain the ledger."""
-    settings = {"INSTANCE_PATH": str(folder), "DEMO": "0", "SECRET_KEY": "a key for tests that is long enough", **environ}
+    settings = {
+        "INSTANCE_PATH": str(folder),
+        "DEMO": "0",
+        "SECRET_KEY": "a key for tests that is long enough",
+        **environ,
+    }
     if url:
         settings["DATABASE_URL"] = url
     app = create_app(settings)
@@ -74,7 +84,8 @@ class Database:
 
 
 class SqliteDatabase(Database):
-    """Set back by copying the migrated file over the used one (SQLite's own backup, so open connections stay good)."""
+    """Set back by copying the migrated file over the used one (SQLite's own backup, so open
+    connections stay good)."""
 
     def __init__(self, app: Flask, folder: Path):
         super().__init__(app)
@@ -88,43 +99,57 @@ class SqliteDatabase(Database):
             db.session.remove()
             db.engine.dispose()
         target = sqlite3.connect(self.path)
-        target.execute("PRAGMA synchronous=OFF")  # an empty database need not survive a loss of power
+        target.execute(
+            "PRAGMA synchronous=OFF"
+        )  # an empty database need not survive a loss of power
         self.template.backup(target)
         target.close()
 
 
 class PostgresqlDatabase(Database):
-    """Emptied, but for what the migrations put there: the head of the audit trail, the first centre and roster office."""
+    """Emptied, but for what the migrations put there: the head of the audit trail, the first
+    centre and roster office."""
 
     def __init__(self, app: Flask):
         super().__init__(app)
         table = Organization.__table__
-        kept = sa.select(*(column for column in table.c if column.name != "id")).order_by(table.c.id)
+        kept = sa.select(*(column for column in table.c if column.name != "id")).order_by(
+            table.c.id
+        )
         with app.app_context(), db.engine.connect() as connection:
             self.bodies = [dict(row._mapping) for row in connection.execute(kept)]
-        rows = " UNION ALL ".join(f"SELECT '{table}' WHERE EXISTS (SELECT FROM \"{table}\")" for table in self.tables)
+        rows = " UNION ALL ".join(
+            f"SELECT '{table}' WHERE EXISTS (SELECT FROM \"{table}\")" for table in self.tables
+        )
         self.tables_with_rows = sa.text(rows)
         self.restart_sequences = sa.text(
-            "SELECT setval(CAST(format('%I.%I', schemaname, sequencename) AS regclass), start_value, false)"
-            " FROM pg_sequences WHERE last_value IS NOT NULL"
+            "SELECT setval(CAST(format('%I.%I', schemaname, sequencename) AS regclass), "
+            "start_value, false) FROM pg_sequences WHERE last_value IS NOT NULL"
         )
 
     def reset(self) -> None:
         with self.app.app_context():
             db.session.remove()
             with db.engine.begin() as connection:
-                connection.exec_driver_sql("SET session_replication_role = replica")  # the audit trail's guard sleeps
-                for table in connection.scalars(self.tables_with_rows).all():  # TRUNCATE of them all takes twenty times as long
+                connection.exec_driver_sql(
+                    "SET session_replication_role = replica"
+                )  # the audit trail's guard sleeps
+                for table in connection.scalars(
+                    self.tables_with_rows
+                ).all():  # TRUNCATE of them all takes twenty times as long
                     connection.exec_driver_sql(f'DELETE FROM "{table}"')
                 connection.execute(self.restart_sequences)
-                connection.exec_driver_sql(f"INSERT INTO audit_head (id, number, digest) VALUES (1, 0, '{'0' * 64}')")
+                connection.exec_driver_sql(
+                    f"INSERT INTO audit_head (id, number, digest) VALUES (1, 0, '{'0' * 64}')"
+                )
                 connection.execute(sa.insert(Organization.__table__), self.bodies)
                 connection.exec_driver_sql("SET session_replication_role = DEFAULT")
 
 
 @pytest.fixture(scope="session")
 def postgresql_url() -> Iterator[str]:
-    """The address of an empty database on a private PostgreSQL server; skips where none can be had (never in CI)."""
+    """The address of an empty database on a private PostgreSQL server; skips where none can be
+    had (never in CI)."""
     from tests.postgresql import running_server
 
     with running_server() as url:
@@ -155,7 +180,9 @@ def sqlite_database(tmp_path_factory: pytest.TempPathFactory) -> SqliteDatabase:
 
 
 @pytest.fixture(scope="session")
-def postgresql_database(tmp_path_factory: pytest.TempPathFactory, postgresql_url: str) -> Iterator[PostgresqlDatabase]:
+def postgresql_database(
+    tmp_path_factory: pytest.TempPathFactory, postgresql_url: str
+) -> Iterator[PostgresqlDatabase]:
     app = make_app(tmp_path_factory.mktemp("postgresql"), postgresql_url)
     yield PostgresqlDatabase(app)
     with app.app_context():
@@ -164,13 +191,15 @@ def postgresql_database(tmp_path_factory: pytest.TempPathFactory, postgresql_url
 
 @pytest.fixture
 def database(request: pytest.FixtureRequest) -> Database:
-    """The one that the test's parameter names. Both last as long as the session, in whatever order the tests come."""
+    """The one that the test's parameter names. Both last as long as the session, in whatever
+    order the tests come."""
     return request.getfixturevalue(f"{request.param}_database")
 
 
 @pytest.fixture
 def app(database: Database) -> Iterator[Flask]:
-    """The application on an empty database, its clock at NOW. No context is pushed, so that requests get their own.
+    """The application on an empty database, its clock at NOW. No context is pushed, so that
+    requests get their own.
 
     Whatever page a test sees, its template must have asked the database nothing.
     """

@@ -1,4 +1,5 @@
-"""Counting the queries that a block sends: a page's number of queries must not grow with its rows."""
+"""Counting the queries that a block sends: a page's number of queries must not grow with its
+rows."""
 
 from __future__ import annotations
 
@@ -20,7 +21,10 @@ class Count:
 
     @property
     def selects(self) -> int:
-        return sum(statement.lstrip().upper().startswith(("SELECT", "WITH")) for statement in self.statements)
+        return sum(
+            statement.lstrip().upper().startswith(("SELECT", "WITH"))
+            for statement in self.statements
+        )
 
 
 @contextmanager
@@ -40,7 +44,8 @@ def queries_counted() -> Iterator[Count]:
 
 @contextmanager
 def queries_of_templates(app: Flask) -> Iterator[list[str]]:
-    """What templates asked of the database while they were rendered, each with the template's name: a list to stay empty."""
+    """What templates asked of the database while they were rendered, each with the template's
+    name: a list to stay empty."""
     found: list[str] = []
 
     def begin(sender, template, **facts) -> None:
@@ -57,7 +62,10 @@ def queries_of_templates(app: Flask) -> Iterator[list[str]]:
         engine = db.engine
     event.listen(engine, "before_cursor_execute", note)
     try:
-        with before_render_template.connected_to(begin, app), template_rendered.connected_to(end, app):
+        with (
+            before_render_template.connected_to(begin, app),
+            template_rendered.connected_to(end, app),
+        ):
             yield found
     finally:
         event.remove(engine, "before_cursor_execute", note)

@@ -1,4 +1,5 @@
-"""Makers of people, organizations and actors for tests. Whatever a rule guards is made through the services."""
+"""Makers of people, organizations and actors for tests. Whatever a rule guards is made through
+the services."""
 
 from __future__ import annotations
 
@@ -31,7 +32,11 @@ def person(given: str = "Amina", family: str = "Diallo", **values) -> Person:
     values.setdefault("country", "SN")
     with transaction():
         made = Person(
-            given_name=given, family_name=family, name_on_certificate=f"{given} {family}", created_at=clock.now(), **values
+            given_name=given,
+            family_name=family,
+            name_on_certificate=f"{given} {family}",
+            created_at=clock.now(),
+            **values,
         )
         db.session.add(made)
         db.session.flush()
@@ -44,7 +49,9 @@ def consent(person: Person | int, given: bool = True, purpose: str = "roster") -
     """The person's own answer, given on the page."""
     with transaction():
         own = db.session.get_one(Person, person if isinstance(person, int) else person.id)
-        give_consent(Actor(person_id=own.id), own, ConsentPurpose(purpose), given, how=ConsentWay.PAGE)
+        give_consent(
+            Actor(person_id=own.id), own, ConsentPurpose(purpose), given, how=ConsentWay.PAGE
+        )
 
 
 def organization(
@@ -82,8 +89,9 @@ def actor(
     office_id: int | None = None,
     **values,
 ) -> Actor:
-    """A signed-in person with these roles: a nominator within `organization_id`, trainers (also of `delivery_id`) and coordinators
-    within the first centre or `centre_id`, roster staff within the first roster office or `office_id`."""
+    """A signed-in person with these roles: a nominator within `organization_id`, trainers (also
+    of `delivery_id`) and coordinators within the first centre or `centre_id`, roster staff
+    within the first roster office or `office_id`."""
     made = person(**values)
     bodies = {
         Reach.ORGANIZATION: organization_id,
@@ -93,9 +101,17 @@ def actor(
     with transaction():
         for role in map(Role, roles):
             scope = WITHIN[role][1] if role in WITHIN else Reach.EVERYWHERE
-            db.session.add(RoleAssignment(person_id=made.id, role=role, scope=scope, scope_id=bodies.get(scope) or 0))
+            db.session.add(
+                RoleAssignment(
+                    person_id=made.id, role=role, scope=scope, scope_id=bodies.get(scope) or 0
+                )
+            )
             if role is Role.TRAINER and delivery_id:
-                db.session.add(RoleAssignment(person_id=made.id, role=role, scope=Reach.DELIVERY, scope_id=delivery_id))
+                db.session.add(
+                    RoleAssignment(
+                        person_id=made.id, role=role, scope=Reach.DELIVERY, scope_id=delivery_id
+                    )
+                )
         audit.record(SYSTEM, "test.roles", f"person:{made.id}", {})
     return actor_of(made)
 
@@ -121,7 +137,8 @@ def end_of(delivery_id: int) -> datetime:
 
 
 def after(delivery_id: int):
-    """Lives after the delivery's last session, unless that is past: what may be recorded only then."""
+    """Lives after the delivery's last session, unless that is past: what may be recorded only
+    then."""
     return at(max(end_of(delivery_id), clock.now()))
 
 
@@ -130,7 +147,15 @@ def sign_in(browser, of: Actor) -> None:
     visit_id = f"s{next(_count):043d}"
     with browser.app.app_context(), transaction():
         now = clock.now()
-        db.session.add(UserSession(digest=digest(visit_id), person_id=of.person_id, method="test", created_at=now, seen_at=now))
+        db.session.add(
+            UserSession(
+                digest=digest(visit_id),
+                person_id=of.person_id,
+                method="test",
+                created_at=now,
+                seen_at=now,
+            )
+        )
     if has_app_context():  # of the test itself: what it reads next has to see the session
         db.session.rollback()
     browser.client.set_cookie(browser.app.session_interface.cookie, visit_id)

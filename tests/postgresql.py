@@ -1,7 +1,9 @@
-"""A private PostgreSQL server for the tests, from the machine's own binaries: its data lies in a temporary folder, it listens
-on a free port of the loopback address, and it ends with the process that asked for it, even when that is killed.
+"""A private PostgreSQL server for the tests, from the machine's own binaries: its data lies in a
+temporary folder, it listens on a free port of the loopback address, and it ends with the process
+that asked for it, even when that is killed.
 
-`TEST_DATABASE_URL` names an existing server instead (a user who may create databases; the suite also wants to be superuser).
+`TEST_DATABASE_URL` names an existing server instead (a user who may create databases; the suite
+also wants to be superuser).
 """
 
 from __future__ import annotations
@@ -40,7 +42,8 @@ OPTIONS = {
 
 @contextmanager
 def running_server() -> Iterator[str | None]:
-    """The address of an empty database on a running server; None where PostgreSQL is not installed."""
+    """The address of an empty database on a running server; None where PostgreSQL is not
+    installed."""
     given = os.environ.get("TEST_DATABASE_URL")
     if given:
         with new_database(given) as url:
@@ -71,7 +74,8 @@ def running_server() -> Iterator[str | None]:
 
 
 class Stoppable:
-    """A server of a test's own, which keeps what it acknowledged when it is killed and started again on the same port."""
+    """A server of a test's own, which keeps what it acknowledged when it is killed and started
+    again on the same port."""
 
     def __init__(self, binaries: Path, folder: Path):
         self.binaries, self.folder = binaries, folder
@@ -82,7 +86,9 @@ class Stoppable:
 
     def start(self) -> None:
         options = {name: value for name, value in OPTIONS.items() if value != "off"}
-        self.server, self.port = _start(self.binaries, self.folder, self.identity, options, self.port)
+        self.server, self.port = _start(
+            self.binaries, self.folder, self.identity, options, self.port
+        )
 
     def kill(self) -> None:
         """Nothing of it gets the chance to tidy up."""
@@ -124,13 +130,19 @@ def new_database(url: str) -> Iterator[str]:
 
 
 def _execute(url: str, statement: str) -> None:
-    with psycopg.connect(url.replace("postgresql+psycopg://", "postgresql://"), autocommit=True) as connection:
+    with psycopg.connect(
+        url.replace("postgresql+psycopg://", "postgresql://"), autocommit=True
+    ) as connection:
         connection.execute(statement)  # type: ignore[arg-type]  # made here, of hexadecimal digits
 
 
 def find_binaries() -> Path | None:
     """The folder of initdb and postgres: the newest of Debian's, else what PATH finds."""
-    found = [p for p in Path("/usr/lib/postgresql").glob("*/bin") if (p / "initdb").exists() and (p / "postgres").exists()]
+    found = [
+        p
+        for p in Path("/usr/lib/postgresql").glob("*/bin")
+        if (p / "initdb").exists() and (p / "postgres").exists()
+    ]
     if found:
         return max(found, key=lambda p: float(p.parent.name))
     on_path = shutil.which("initdb")
@@ -141,7 +153,8 @@ def find_binaries() -> Path | None:
 
 
 def supervise(binaries: Path) -> None:
-    """Starts a server, prints its port, and ends it when standard input ends (also because the parent was killed)."""
+    """Starts a server, prints its port, and ends it when standard input ends (also because the
+    parent was killed)."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     folder = Path(tempfile.mkdtemp(prefix="rostrum-postgresql-"))
     server = None
@@ -161,7 +174,8 @@ def supervise(binaries: Path) -> None:
 
 
 def _unprivileged(folder: Path) -> dict[str, Any]:
-    """PostgreSQL refuses to run as root: then it runs as `postgres`, else as `nobody`, who gets the folder."""
+    """PostgreSQL refuses to run as root: then it runs as `postgres`, else as `nobody`, who gets
+    the folder."""
     if os.geteuid() != 0:
         return {}
     for name in ("postgres", "nobody"):
@@ -175,9 +189,22 @@ def _unprivileged(folder: Path) -> dict[str, Any]:
 
 
 def _initialise(binaries: Path, folder: Path, identity: dict[str, Any]) -> None:
-    command = [str(binaries / "initdb"), "-D", str(folder / "data"), "-U", OWNER, "-A", "trust", "-E", "UTF8", "--no-sync"]
+    command = [
+        str(binaries / "initdb"),
+        "-D",
+        str(folder / "data"),
+        "-U",
+        OWNER,
+        "-A",
+        "trust",
+        "-E",
+        "UTF8",
+        "--no-sync",
+    ]
     for locale in ("--locale=C.UTF-8", "--no-locale"):
-        done = subprocess.run([*command, locale], cwd=folder, capture_output=True, text=True, **identity)
+        done = subprocess.run(
+            [*command, locale], cwd=folder, capture_output=True, text=True, **identity
+        )
         if done.returncode == 0:
             return
         shutil.rmtree(folder / "data", ignore_errors=True)
@@ -185,7 +212,11 @@ def _initialise(binaries: Path, folder: Path, identity: dict[str, Any]) -> None:
 
 
 def _start(
-    binaries: Path, folder: Path, identity: dict[str, Any], given: dict[str, str] = OPTIONS, same_port: int = 0
+    binaries: Path,
+    folder: Path,
+    identity: dict[str, Any],
+    given: dict[str, str] = OPTIONS,
+    same_port: int = 0,
 ) -> tuple[subprocess.Popen, int]:
     for _attempt in range(5):  # another process may take the free port before the server does
         port = same_port or _free_port()

@@ -1,5 +1,6 @@
-"""A private Redis server for the tests, from the machine's own program: nothing is kept, it listens on a free port of the
-loopback address, and it ends with the process that asked for it, even when that is killed."""
+"""A private Redis server for the tests, from the machine's own program: nothing is kept, it
+listens on a free port of the loopback address, and it ends with the process that asked for it,
+even when that is killed."""
 
 from __future__ import annotations
 
@@ -14,13 +15,15 @@ import redis
 
 from tests.concurrency.serving import free_port
 
-#: Debian's redis-tools has the server's program under the second name; unlike redis-server it starts no service.
+#: Debian's redis-tools has the server's program under the second name; unlike redis-server it
+#: starts no service.
 PROGRAMS = ("redis-server", "redis-check-rdb", "valkey-server")
 
 
 @contextmanager
 def running_server(folder: Path, port: int | None = None) -> Iterator[str | None]:
-    """The address of an empty server (on `port`, default a free one); None where Redis is not installed."""
+    """The address of an empty server (on `port`, default a free one); None where Redis is not
+    installed."""
     program = next(filter(None, map(shutil.which, PROGRAMS)), None)
     if program is None:
         yield None
@@ -29,10 +32,30 @@ def running_server(folder: Path, port: int | None = None) -> Iterator[str | None
     if not called.is_symlink():
         called.symlink_to(program)
     port = port or free_port()
-    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", str(folder)]
-    watched = ["sh", "-c", '"$@" </dev/null & read -r _; kill $!; wait', "sh", str(called), *options]
+    options = [
+        "--port",
+        str(port),
+        "--bind",
+        "127.0.0.1",
+        "--save",
+        "",
+        "--appendonly",
+        "no",
+        "--dir",
+        str(folder),
+    ]
+    watched = [
+        "sh",
+        "-c",
+        '"$@" </dev/null & read -r _; kill $!; wait',
+        "sh",
+        str(called),
+        *options,
+    ]
     with open(folder / "log", "ab") as log:
-        process = subprocess.Popen(watched, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True)
+        process = subprocess.Popen(
+            watched, stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True
+        )
     try:
         url = f"redis://127.0.0.1:{port}/0"
         _await(url, folder / "log")

@@ -1,4 +1,5 @@
-"""A mail server that answers as a test wants: what it took, on how many connections, and what it was told to say."""
+"""A mail server that answers as a test wants: what it took, on how many connections, and what it
+was told to say."""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ from typing import Any
 
 HANG, DROP = "hang", "drop"
 
-#: What is said to a command: a reply, HANG, DROP, or a function of (argument, how often this was asked before).
+#: What is said to a command: a reply, HANG, DROP, or a function of (argument, how often this was
+#: asked before).
 Answer = str | Callable[[str, int], str]
 
 _USUAL = {
@@ -29,10 +31,16 @@ _USUAL = {
 
 
 class SmtpServer:
-    """`answers`: by verb ("" is the greeting, "." the final dot). `messages` holds (recipient, bytes) of all that was taken in
-    whole, whether or not it was answered."""
+    """`answers`: by verb ("" is the greeting, "." the final dot). `messages` holds (recipient,
+    bytes) of all that was taken in whole, whether or not it was answered."""
 
-    def __init__(self, *, extensions: tuple[str, ...] = ("8BITMIME", "SMTPUTF8"), seconds: float = 0.0, **answers: Answer):
+    def __init__(
+        self,
+        *,
+        extensions: tuple[str, ...] = ("8BITMIME", "SMTPUTF8"),
+        seconds: float = 0.0,
+        **answers: Answer,
+    ):
         self.extensions, self.seconds = extensions, seconds
         self.answers: dict[str, Answer] = dict(answers)
         self.messages: list[tuple[str, bytes]] = []
@@ -97,7 +105,10 @@ class SmtpServer:
             if verb in ("EHLO", "HELO") and verb not in self.answers:
                 offered = ["test", *self.extensions]
                 connection.sendall(
-                    "".join(f"250{'-' if n < len(offered) else ' '}{one}\r\n" for n, one in enumerate(offered, 1)).encode()
+                    "".join(
+                        f"250{'-' if n < len(offered) else ' '}{one}\r\n"
+                        for n, one in enumerate(offered, 1)
+                    ).encode()
                 )
                 continue
             if verb == "RCPT":

@@ -1,13 +1,13 @@
-"""Every rule and method of the application against one table: who gets in, who is refused, who learns nothing.
+"""Every rule and method of the application against one table: who gets in, who is refused, who
+learns nothing.
 
-Columns: anonymous · the person itself · another person · a nominator of another organization · a trainer of another delivery · a
-coordinator · an administrator; and roster staff, another centre's trainer and coordinator, and another roster office's staff, who get what another
-person gets except where BESIDES says more. A new route without a row fails. Values:
+Columns: anonymous · the person itself · another person · a nominator of another organization · a
+trainer of another delivery · a coordinator · an administrator; and roster staff, another centre's
+trainer and coordinator, and another roster office's staff, who get what another person gets except
+where BESIDES says more. A new route without a row fails. Values:
 
-    in      reached (whatever the answer then says about the values sent)
-    sign    sent to the sign-in page, or 401 in the API
-    no      403
-    hidden  404, the same answer as for something that does not exist
+in reached (whatever the answer then says about the values sent) sign sent to the sign-in page, or
+401 in the API no 403 hidden 404, the same answer as for something that does not exist
 """
 
 from __future__ import annotations
@@ -42,14 +42,18 @@ from tests.enrollment.test_apply_pages import ABOUT
 
 ACTORS = ("anonymous", "self", "other", "nominator", "trainer", "coordinator", "administrator")
 BESIDES = {
-    "roster": ROSTER, "foreign_trainer": FOREIGN_TRAINER, "foreign_coordinator": FOREIGN_COORDINATOR, "foreign_roster": FOREIGN_ROSTER,
-}  # fmt: skip
+    "roster": ROSTER,
+    "foreign_trainer": FOREIGN_TRAINER,
+    "foreign_coordinator": FOREIGN_COORDINATOR,
+    "foreign_roster": FOREIGN_ROSTER,
+}
 VISITORS = (*ACTORS, *BESIDES)
 
 
 @dataclass
 class World:
-    """One delivery with a person in it, another with someone else, one finished and certified; and people who look at them."""
+    """One delivery with a person in it, another with someone else, one finished and certified;
+    and people who look at them."""
 
     app: Flask
     actors: dict[str, Actor | None]
@@ -64,7 +68,8 @@ def world(app: Flask) -> World:
 
 
 def _build(app: Flask) -> World:
-    own, foreign = factories.organization("CA-MFA"), factories.organization("SN-PN", "Police nationale", "SN")
+    own = factories.organization("CA-MFA")
+    foreign = factories.organization("SN-PN", "Police nationale", "SN")
     course = courses.course(code="GTI")
     delivery = courses.delivery(course=course, code="OPEN")
     elsewhere = courses.delivery(course=course, code="ELSEWHERE")
@@ -77,17 +82,25 @@ def _build(app: Flask) -> World:
     enrollments.attend(done, finished, score=90)
     enrollments.finished(done)
     ids = {
-        "enrollment_id": str(enrollment.id), "person_id": str(person.person_id), "organization_id": str(own.id), "foreigner": str(foreigner.id),
-        "draft": draft.code, "certificates.preview.enrollment_id": str(finished.id),
-    }  # fmt: skip
+        "enrollment_id": str(enrollment.id),
+        "person_id": str(person.person_id),
+        "organization_id": str(own.id),
+        "foreigner": str(foreigner.id),
+        "draft": draft.code,
+        "certificates.preview.enrollment_id": str(finished.id),
+    }
     centre_id, office_id = factories.centre().id, factories.office().id
     _shows_emblem(centre_id)
-    theirs = courses.delivery(course=courses.course(code="THEIRS", centre="KAC", grants=[]), code="THEIRS")
+    theirs = courses.delivery(
+        course=courses.course(code="THEIRS", centre="KAC", grants=[]), code="THEIRS"
+    )
     foreign_id, elsewhere_id, theirs_id = foreign.id, elsewhere.id, theirs.id
     certificate = _certified(done.id)
     factories.consent(person.person_id)  # roster staff see no one who has not said yes
     with transaction():
-        roster_services.admit(SYSTEM, db.session.scalars(db.select(Expert)).one())  # to the first roster office
+        roster_services.admit(
+            SYSTEM, db.session.scalars(db.select(Expert)).one()
+        )  # to the first roster office
     actors: dict[str, Actor | None] = {
         "anonymous": None,
         "self": person,
@@ -97,26 +110,52 @@ def _build(app: Flask) -> World:
         "coordinator": factories.actor(Role.COORDINATOR),
         "administrator": factories.actor(Role.ADMINISTRATOR),
         "roster": factories.actor(Role.ROSTER),
-        "foreign_trainer": factories.actor(Role.TRAINER, centre_id=centre_id, delivery_id=theirs_id),
+        "foreign_trainer": factories.actor(
+            Role.TRAINER, centre_id=centre_id, delivery_id=theirs_id
+        ),
         "foreign_coordinator": factories.actor(Role.COORDINATOR, centre_id=centre_id),
         "foreign_roster": factories.actor(Role.ROSTER, office_id=office_id),
     }
     expert = db.session.scalars(db.select(Expert)).first()
     letter = db.session.scalars(db.select(mail.Mail)).first()
     assert expert and letter
-    job = db.session.scalars(db.select(jobs.Job).where(jobs.Job.kind == "certificates.issue")).first()
+    job = db.session.scalars(
+        db.select(jobs.Job).where(jobs.Job.kind == "certificates.issue")
+    ).first()
     names = {
-        **ids, "code": "OPEN", "number": certificate["number"], "expert_id": str(expert.id), "mail_id": str(letter.id), "job_id": str(job.id if job else 0),
-        "token_id": "1", "token": certificate["token"], "filename": "rostrum.css",
-        "roster_api.put_expert.id": "NEW-1", "roster_api.admit.id": str(expert.id), "roster_api.get_expert.id": str(expert.id),
-        "skill": "gender-peace-operations", "courses.course.code": "GTI", "courses.edit.code": "GTI", "courses.schedule.code": "GTI",
-        "courses.retire.code": "GTI", "courses.bring_back.code": "GTI", "courses_api.retire_course.code": "GTI", "courses_api.bring_course_back.code": "GTI",
-        "courses_api.get_course.code": "GTI", "courses_api.put_course.code": "GTI", "courses_api.post_delivery.code": "GTI",
-        "courses_api.put_skill.code": "gender-peace-operations", "people_api.put_organization.code": "CA-MFA",
-        "people_api.get_organization.code": "CA-MFA", "people.emblem.organization_id": str(centre_id),
-        "certificates.archive.code": "DONE", "certificates.preview.code": "DONE",
-        "certificates.issue_page.code": "DONE", "classroom.attendance_session.number": "1", "enrollment.save_attendance.number": "1",
-    }  # fmt: skip
+        **ids,
+        "code": "OPEN",
+        "number": certificate["number"],
+        "expert_id": str(expert.id),
+        "mail_id": str(letter.id),
+        "job_id": str(job.id if job else 0),
+        "token_id": "1",
+        "token": certificate["token"],
+        "filename": "rostrum.css",
+        "roster_api.put_expert.id": "NEW-1",
+        "roster_api.admit.id": str(expert.id),
+        "roster_api.get_expert.id": str(expert.id),
+        "skill": "gender-peace-operations",
+        "courses.course.code": "GTI",
+        "courses.edit.code": "GTI",
+        "courses.schedule.code": "GTI",
+        "courses.retire.code": "GTI",
+        "courses.bring_back.code": "GTI",
+        "courses_api.retire_course.code": "GTI",
+        "courses_api.bring_course_back.code": "GTI",
+        "courses_api.get_course.code": "GTI",
+        "courses_api.put_course.code": "GTI",
+        "courses_api.post_delivery.code": "GTI",
+        "courses_api.put_skill.code": "gender-peace-operations",
+        "people_api.put_organization.code": "CA-MFA",
+        "people_api.get_organization.code": "CA-MFA",
+        "people.emblem.organization_id": str(centre_id),
+        "certificates.archive.code": "DONE",
+        "certificates.preview.code": "DONE",
+        "certificates.issue_page.code": "DONE",
+        "classroom.attendance_session.number": "1",
+        "enrollment.save_attendance.number": "1",
+    }
     names |= _doubts(int(ids["enrollment_id"]), int(ids["foreigner"]))
     names["roster.asked.token"] = names["roster.answer_asked.token"] = _asked()
     tokens = {name: _token(actor) for name, actor in actors.items()}
@@ -125,7 +164,9 @@ def _build(app: Flask) -> World:
 
 def _shows_emblem(centre_id: int) -> None:
     with transaction():
-        people_services.change_emblem(SYSTEM, db.session.get_one(Organization, centre_id), b"a picture")
+        people_services.change_emblem(
+            SYSTEM, db.session.get_one(Organization, centre_id), b"a picture"
+        )
 
 
 def _nominated(delivery_id: int, organization, person: Actor):
@@ -134,32 +175,56 @@ def _nominated(delivery_id: int, organization, person: Actor):
             SYSTEM,
             delivery_id,
             organization,
-            [Nominee("civilian", given_name="Amina", family_name="Diallo", email=person.email, country="CA")],
+            [
+                Nominee(
+                    "civilian",
+                    given_name="Amina",
+                    family_name="Diallo",
+                    email=person.email,
+                    country="CA",
+                )
+            ],
         )
         return made[0]
 
 
 def _doubts(enrollment_id: int, foreigner_id: int) -> dict[str, str]:
-    """A question whether two records are one person, and a merge that waits for a second reviewer."""
+    """A question whether two records are one person, and a merge that waits for a second
+    reviewer."""
     with transaction():
         other_id = db.session.get_one(Enrollment, foreigner_id).person_id
         question = IdentityQuestion(
-            enrollment_id=enrollment_id, candidate_id=other_id, status=QuestionStatus.OPEN, agrees=["address"], differs=["name"],
+            enrollment_id=enrollment_id,
+            candidate_id=other_id,
+            status=QuestionStatus.OPEN,
+            agrees=["address"],
+            differs=["name"],
             asked_at=clock.now(),
-        )  # fmt: skip
+        )
         db.session.add(question)
         merged = db.session.get_one(Enrollment, enrollment_id).person_id
         merge = people_services.propose_merge(SYSTEM, other_id, merged, reason="One person")
         db.session.flush()
-        return {"question_id": str(question.id), "merge_id": str(merge.id), "step": "confirm", "foreigner_id": str(other_id)}
+        return {
+            "question_id": str(question.id),
+            "merge_id": str(merge.id),
+            "step": "confirm",
+            "foreigner_id": str(other_id),
+        }
 
 
 def _asked() -> str:
     """The token of the question to someone whom roster staff want a profile of."""
     who = {"given_name": "Asked", "family_name": "Person", "email": "asked@example.org"}
     with transaction():
-        roster_services.put_expert(SYSTEM, "ASKED-1", roster_services.Profile(person=who, category=PersonnelCategory.POLICE))
-    body = db.session.scalars(db.select(mail.Mail.body).where(mail.Mail.kind == "roster_asked")).one()
+        roster_services.put_expert(
+            SYSTEM,
+            "ASKED-1",
+            roster_services.Profile(person=who, category=PersonnelCategory.POLICE),
+        )
+    body = db.session.scalars(
+        db.select(mail.Mail.body).where(mail.Mail.kind == "roster_asked")
+    ).one()
     return re.findall(r"/roster/asked/([\w-]+)", body)[0]
 
 
@@ -179,19 +244,40 @@ def _token(actor: Actor | None) -> str | None:
     if actor is None:
         return None
     with transaction():
-        return accounts_services.create_token(SYSTEM, db.session.get_one(Person, actor.person_id), name="table")
+        return accounts_services.create_token(
+            SYSTEM, db.session.get_one(Person, actor.person_id), name="table"
+        )
 
 
 def body_of(world: World, method: str, path: str) -> dict | None:
-    """Values good enough to reach the rule that decides who may: an empty body would be refused for its shape first."""
+    """Values good enough to reach the rule that decides who may: an empty body would be refused
+    for its shape first."""
     if method == "GET":
         return None
-    person = {"given_name": "New", "family_name": "Person", "email": "new@example.org", "country": "CA"}
+    person = {
+        "given_name": "New",
+        "family_name": "Person",
+        "email": "new@example.org",
+        "country": "CA",
+    }
     shapes = {
         "/me/consents": {"purpose": "contact", "given": True},
-        "/consent-on-paper": {"person": person, "reference": "HR-1", "signed_on": "2026-11-20", "document": "Form 3"},
-        "/attendance": {"marks": [{"enrollment": int(world.names["enrollment_id"]), "session": 1, "mark": "present"}]},
-        "/scores": {"scores": [{"enrollment": int(world.names["enrollment_id"]), "kind": "post", "percent": 90}]},
+        "/consent-on-paper": {
+            "person": person,
+            "reference": "HR-1",
+            "signed_on": "2026-11-20",
+            "document": "Form 3",
+        },
+        "/attendance": {
+            "marks": [
+                {"enrollment": int(world.names["enrollment_id"]), "session": 1, "mark": "present"}
+            ]
+        },
+        "/scores": {
+            "scores": [
+                {"enrollment": int(world.names["enrollment_id"]), "kind": "post", "percent": 90}
+            ]
+        },
         "/enrollments": {"person": person, "category": "civilian"},
         "/courses/GTI/deliveries": {
             "starts_on": "2027-06-07",
@@ -215,7 +301,10 @@ def body_of(world: World, method: str, path: str) -> dict | None:
         "/cut-short": {"after_session": 1, "reason": "No."},
         "/revoke": {"reason_code": "recognition_withdrawn", "note": ""},
         "/reissue": {"reason": "A slip in the name."},
-        "/experts/NEW-1": {"person": person | {"email": "expert@example.org"}, "category": "civilian"},
+        "/experts/NEW-1": {
+            "person": person | {"email": "expert@example.org"},
+            "category": "civilian",
+        },
         "/skills/gender-peace-operations": {"title": {"en": "Gender"}},
     }
     return next((shape for end, shape in shapes.items() if path.endswith(end)), {})
@@ -259,7 +348,9 @@ def _visit(world: World, name: str, method: str, path: str):
 
 def rules(app: Flask) -> list[tuple[str, object]]:
     return [
-        (method, rule) for rule in app.url_map.iter_rules() for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
+        (method, rule)
+        for rule in app.url_map.iter_rules()
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"})
     ]
 
 
@@ -269,7 +360,8 @@ def test_every_rule_has_its_row_and_every_row_its_rule(app: Flask) -> None:
 
 @pytest.mark.parametrize("name", VISITORS)
 def test_everybody_gets_what_the_table_says(world: World, name: str) -> None:
-    """All addresses for one kind of visitor. What a call changes, later ones would see: destructive ones come last."""
+    """All addresses for one kind of visitor. What a call changes, later ones would see:
+    destructive ones come last."""
     wrong = []
     for method, rule in sorted(rules(world.app), key=order):
         row = f"{method} {rule.rule}"
@@ -289,7 +381,11 @@ def expected_of(row: str, name: str) -> str:
 @pytest.mark.parametrize("name", BESIDES)
 def test_what_is_said_besides_is_said_of_rows_and_says_something_else(name: str) -> None:
     said = BESIDES[name]
-    assert {row for row in said if row not in ROWS or said[row] == ROWS[row].split()[ACTORS.index("other")]} == set()
+    assert {
+        row
+        for row in said
+        if row not in ROWS or said[row] == ROWS[row].split()[ACTORS.index("other")]
+    } == set()
 
 
 def order(item: tuple[str, object]) -> tuple[bool, bool, str]:
@@ -299,7 +395,8 @@ def order(item: tuple[str, object]) -> tuple[bool, bool, str]:
     return method != "GET", ends, rule.rule
 
 
-#: For each rule that names a child below its parent: a real child under its own parent, and the same child under another.
+#: For each rule that names a child below its parent: a real child under its own parent, and the
+#: same child under another.
 NESTED = {
     "POST /administration/people/<int:person_id>/tokens/<int:token_id>/revoke": (
         "/administration/people/{other_id}/tokens/{other_token_id}/revoke",
@@ -309,8 +406,14 @@ NESTED = {
         "/deliveries/ELSEWHERE/applications/{sent}",
         "/deliveries/OPEN/applications/{sent}",
     ),
-    "GET /deliveries/<code>/attendance/<int:number>": ("/deliveries/OPEN/attendance/12", "/deliveries/BRIEF/attendance/12"),
-    "POST /deliveries/<code>/attendance/<int:number>": ("/deliveries/OPEN/attendance/12", "/deliveries/BRIEF/attendance/12"),
+    "GET /deliveries/<code>/attendance/<int:number>": (
+        "/deliveries/OPEN/attendance/12",
+        "/deliveries/BRIEF/attendance/12",
+    ),
+    "POST /deliveries/<code>/attendance/<int:number>": (
+        "/deliveries/OPEN/attendance/12",
+        "/deliveries/BRIEF/attendance/12",
+    ),
     "GET /deliveries/<code>/certificates/<int:enrollment_id>/preview.pdf": (
         "/deliveries/DONE/certificates/{certificates.preview.enrollment_id}/preview.pdf",
         "/deliveries/OPEN/certificates/{certificates.preview.enrollment_id}/preview.pdf",
@@ -319,15 +422,20 @@ NESTED = {
 
 
 def test_every_rule_with_a_child_has_its_pair(app: Flask) -> None:
-    assert set(NESTED) == {f"{method} {rule.rule}" for method, rule in rules(app) if len(rule.arguments - {"step"}) > 1}
+    assert set(NESTED) == {
+        f"{method} {rule.rule}" for method, rule in rules(app) if len(rule.arguments - {"step"}) > 1
+    }
 
 
 @pytest.mark.parametrize("row", NESTED)
 def test_a_child_is_reached_under_its_own_parent_only(world: World, row: str) -> None:
-    """Even by an administrator: what belongs elsewhere is unknown here. First the wrong address: the right one may use it up."""
+    """Even by an administrator: what belongs elsewhere is unknown here. First the wrong address:
+    the right one may use it up."""
     method, (own, foreign) = row.split()[0], NESTED[row]
     names = world.names | _nested(world)
-    assert [answer(world, "administrator", method, _filled(path, names)) for path in (foreign, own)] == ["hidden", "in"]
+    assert [
+        answer(world, "administrator", method, _filled(path, names)) for path in (foreign, own)
+    ] == ["hidden", "in"]
 
 
 def _filled(path: str, names: dict[str, str]) -> str:
@@ -338,34 +446,64 @@ def _nested(world: World) -> dict[str, str]:
     """A key of another person, an application sent to ELSEWHERE, and a delivery of one session."""
     other = world.actors["other"]
     with world.app.app_context():
-        token_id = db.session.scalar(db.select(ApiToken.id).where(ApiToken.person_id == other.person_id))
+        token_id = db.session.scalar(
+            db.select(ApiToken.id).where(ApiToken.person_id == other.person_id)
+        )
         brief = courses.course(code="BRIEF", sessions=courses.gti()["sessions"][:1])
         courses.delivery(course=brief, code="BRIEF")
-    page = Browser(world.app).get("/deliveries/ELSEWHERE/apply").form("/apply").submit("Continue", **ABOUT)
-    sent = page.form("/apply").submit("Continue").form("/apply").submit("Send application", consent="y")
+    page = (
+        Browser(world.app)
+        .get("/deliveries/ELSEWHERE/apply")
+        .form("/apply")
+        .submit("Continue", **ABOUT)
+    )
+    sent = (
+        page.form("/apply")
+        .submit("Continue")
+        .form("/apply")
+        .submit("Send application", consent="y")
+    )
     assert "/applications/" in sent.path
-    return {"other_id": str(other.person_id), "other_token_id": str(token_id), "sent": sent.path.rpartition("/")[2]}
+    return {
+        "other_id": str(other.person_id),
+        "other_token_id": str(token_id),
+        "sent": sent.path.rpartition("/")[2],
+    }
 
 
 ELSEWHERES: list[tuple[str, str, Callable[[World], dict]]] = [
     (
         "PUT",
         "/api/v1/deliveries/OPEN/attendance",
-        lambda w: {"marks": [{"enrollment": int(w.names["foreigner"]), "session": 1, "mark": "present"}]},
+        lambda w: {
+            "marks": [{"enrollment": int(w.names["foreigner"]), "session": 1, "mark": "present"}]
+        },
     ),
     (
         "PUT",
         "/api/v1/deliveries/OPEN/scores",
-        lambda w: {"scores": [{"enrollment": int(w.names["foreigner"]), "kind": "post", "percent": 90}]},
+        lambda w: {
+            "scores": [{"enrollment": int(w.names["foreigner"]), "kind": "post", "percent": 90}]
+        },
     ),
-    ("POST", "/api/v1/deliveries/DONE/certificates", lambda w: {"enrollments": [int(w.names["foreigner"])]}),
+    (
+        "POST",
+        "/api/v1/deliveries/DONE/certificates",
+        lambda w: {"enrollments": [int(w.names["foreigner"])]},
+    ),
 ]
 
 
-@pytest.mark.parametrize(("method", "path", "body"), ELSEWHERES, ids=[f"{m} {p}" for m, p, _ in ELSEWHERES])
-def test_a_body_reaches_no_child_of_another_parent(world: World, method: str, path: str, body) -> None:
+@pytest.mark.parametrize(
+    ("method", "path", "body"), ELSEWHERES, ids=[f"{m} {p}" for m, p, _ in ELSEWHERES]
+)
+def test_a_body_reaches_no_child_of_another_parent(
+    world: World, method: str, path: str, body
+) -> None:
     headers = {"Authorization": f"Bearer {world.tokens['administrator']}"}
-    response = world.app.test_client(use_cookies=False).open(path, method=method, headers=headers, json=body(world))
+    response = world.app.test_client(use_cookies=False).open(
+        path, method=method, headers=headers, json=body(world)
+    )
     assert response.status_code in (404, 422), response.status_code
 
 
@@ -373,13 +511,22 @@ def test_a_trainer_may_on_the_own_delivery_what_the_table_refuses_on_others(worl
     headers = {"Authorization": f"Bearer {world.tokens['trainer']}"}
     client = world.app.test_client(use_cookies=False)
     assert client.get("/api/v1/deliveries/ELSEWHERE/attendance", headers=headers).status_code == 200
-    assert client.get("/api/v1/deliveries/OPEN/attendance", headers=headers).status_code in (403, 404)
+    assert client.get("/api/v1/deliveries/OPEN/attendance", headers=headers).status_code in (
+        403,
+        404,
+    )
 
 
 def test_the_own_nominator_sees_what_another_does_not(world: World) -> None:
     with world.app.app_context():
         own = factories.actor(Role.NOMINATOR, organization_id=factories.organization("CA-MFA").id)
         token = _token(own)
-    client, path = world.app.test_client(use_cookies=False), f"/api/v1/enrollments/{world.names['enrollment_id']}"
+    client = world.app.test_client(use_cookies=False)
+    path = f"/api/v1/enrollments/{world.names['enrollment_id']}"
     assert client.get(path, headers={"Authorization": f"Bearer {token}"}).status_code == 200
-    assert client.get(path, headers={"Authorization": f"Bearer {world.tokens['nominator']}"}).status_code == 404
+    assert (
+        client.get(
+            path, headers={"Authorization": f"Bearer {world.tokens['nominator']}"}
+        ).status_code
+        == 404
+    )

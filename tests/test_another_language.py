@@ -1,4 +1,5 @@
-"""Another language is a line in `core.texts.LANGUAGES`: here one that no file knows, written from right to left."""
+"""Another language is a line in `core.texts.LANGUAGES`: here one that no file knows, written
+from right to left."""
 
 from __future__ import annotations
 
@@ -23,10 +24,14 @@ from tests.enrollment.makers import token_of
 
 @pytest.fixture
 def xx(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(LANGUAGES, "xx", Language("xx", "Xx", direction="rtl", fallbacks=("fr",), is_asked_for=True))
+    monkeypatch.setitem(
+        LANGUAGES, "xx", Language("xx", "Xx", direction="rtl", fallbacks=("fr",), is_asked_for=True)
+    )
 
 
-def test_a_course_in_it_goes_from_the_form_to_the_certificate_and_the_api(app: Flask, sign_in: Any, xx: None) -> None:
+def test_a_course_in_it_goes_from_the_form_to_the_certificate_and_the_api(
+    app: Flask, sign_in: Any, xx: None
+) -> None:
     with app.app_context():
         delivery = makers.finished_delivery(1)
         delivery_id, boss = delivery.id, factories.actor(Role.ADMINISTRATOR)
@@ -35,16 +40,27 @@ def test_a_course_in_it_goes_from_the_form_to_the_certificate_and_the_api(app: F
     page = browser.get("/courses/GTI/edit")
     (field,) = page.all("input", name="title-xx")
     assert (field.get("lang"), field.get("dir")) == ("xx", "rtl")
-    words = {"title-en": "", "title-fr": "", "title-xx": "Ixix", "sessions-0-title-xx": "Ixa", "sessions-0-objective-xx": "Ixo"}
+    words = {
+        "title-en": "",
+        "title-fr": "",
+        "title-xx": "Ixix",
+        "sessions-0-title-xx": "Ixa",
+        "sessions-0-objective-xx": "Ixo",
+    }
     saved = page.form(button="Save").submit(**words)
     assert saved.path == "/courses/GTI", saved.errors
     assert ["".join(e.itertext()) for e in saved.all("span", lang="xx", dir="rtl")] == ["Ixix"]
     course = api.get("/courses/GTI").json
     assert course["title"] == {"xx": "Ixix"} and course["sessions"][0]["title"]["xx"] == "Ixa"
-    assert api.put("/courses/GTI", {"title": {"xx": "Xixi", "en": "Gender"}}).json["title"] == {"en": "Gender", "xx": "Xixi"}
+    assert api.put("/courses/GTI", {"title": {"xx": "Xixi", "en": "Gender"}}).json["title"] == {
+        "en": "Gender",
+        "xx": "Xixi",
+    }
     with app.app_context():
         (certificate,) = makers.issued(db.session.get_one(Delivery, delivery_id))
-        assert certificate.payload["course_title"] == {"en": "Gender", "xx": "Xixi"} and is_intact(certificate)
+        assert certificate.payload["course_title"] == {"en": "Gender", "xx": "Xixi"} and is_intact(
+            certificate
+        )
         token = certificate.token
     checked = app.test_client().get(f"/verify/{token}", headers={"Accept": "application/json"})
     assert checked.json["course"]["title"]["xx"] == "Xixi"
@@ -77,4 +93,8 @@ def test_pages_are_offered_only_in_complete_languages(app: Flask) -> None:
     assert list(texts.offered()) == ["en", "fr"] and "es" in texts.printed()
     answer = app.test_client().get("/courses?lang=es")
     assert answer.headers["Content-Language"] == "en" and "lang=es" not in answer.text
-    assert {consent_text(purpose, code).language for purpose in ConsentPurpose for code in texts.offered()} == {"en", "fr"}
+    assert {
+        consent_text(purpose, code).language
+        for purpose in ConsentPurpose
+        for code in texts.offered()
+    } == {"en", "fr"}

@@ -1,4 +1,5 @@
-"""Bodies: what a role in one centre or roster office reaches, and what belongs to whom; through services, pages and the API."""
+"""Bodies: what a role in one centre or roster office reaches, and what belongs to whom; through
+services, pages and the API."""
 
 from __future__ import annotations
 
@@ -42,13 +43,19 @@ from tests.enrollment import makers as enrollments
 from tests.roster import makers as experts
 
 SCHEDULE = {
-    "starts_on": "2027-06-07", "time_zone": "Africa/Accra", "venue": "Ho", "country": "GH", "language": "en", "places": 10,
-}  # fmt: skip
+    "starts_on": "2027-06-07",
+    "time_zone": "Africa/Accra",
+    "venue": "Ho",
+    "country": "GH",
+    "language": "en",
+    "places": 10,
+}
 
 
 @dataclass
 class Two:
-    """Two centres: each with a course, a delivery to come, a draft, one certified, and a coordinator."""
+    """Two centres: each with a course, a delivery to come, a draft, one certified, and a
+    coordinator."""
 
     app: Flask
     first: Actor
@@ -57,7 +64,9 @@ class Two:
 
     def api(self, actor: Actor) -> ApiClient:
         with self.app.app_context(), transaction():
-            token = services.create_token(SYSTEM, db.session.get_one(Person, actor.person_id), name="test")
+            token = services.create_token(
+                SYSTEM, db.session.get_one(Person, actor.person_id), name="test"
+            )
         return ApiClient(self.app, token)
 
 
@@ -66,14 +75,18 @@ def two(app: Flask) -> Two:
     with app.app_context():
         theirs = factories.centre("KAC", "Second Training Centre").id
         with transaction():
-            people_services.put_organization(SYSTEM, "KAC", contact_email="questions@kac.example.org")
+            people_services.put_organization(
+                SYSTEM, "KAC", contact_email="questions@kac.example.org"
+            )
         for code, centre in (("GTI", None), ("COP", "KAC")):
             taught = courses.course(code=code, **({"centre": centre} if centre else {}))
             open_one = courses.delivery(course=taught, code=f"{code}-OPEN")
             courses.delivery(course=taught, code=f"{code}-DRAFT", published=False)
             nominator = factories.organization()
             with transaction():
-                enrollment.services.nominate(SYSTEM, open_one.id, nominator, [enrollments.nominee()])
+                enrollment.services.nominate(
+                    SYSTEM, open_one.id, nominator, [enrollments.nominee()]
+                )
             certified.issued(certified.finished_delivery(2, code=f"{code}-DONE", course=taught))
         return Two(
             app,
@@ -89,7 +102,9 @@ def two(app: Flask) -> Two:
 def test_a_coordinator_lists_what_is_of_the_own_centre_and_nothing_else(two: Two) -> None:
     with two.app.app_context():
         for actor, code in ((two.first, "GTI"), (two.second, "COP")):
-            seen = set(db.session.scalars(deliveries_of_work(actor).with_only_columns(Delivery.code)))
+            seen = set(
+                db.session.scalars(deliveries_of_work(actor).with_only_columns(Delivery.code))
+            )
             assert seen == {f"{code}-OPEN", f"{code}-DRAFT", f"{code}-DONE"}
             assert sum(count_by_status(actor).values()) == 3
             read = db.session.scalars(enrollment.queries.enrollments_visible(actor)).all()
@@ -103,17 +118,44 @@ def test_pages_and_files_of_another_centre_say_nothing(two: Two, sign_in) -> Non
     register = browser.get("/certificates?format=csv").text
     assert "COP-DONE" in register
     assert "GTI-DONE" not in register
-    for page in ("/nominations", "/nominations.csv", "/deliveries", "/deliveries?status=draft", "/certificates"):
+    for page in (
+        "/nominations",
+        "/nominations.csv",
+        "/deliveries",
+        "/deliveries?status=draft",
+        "/certificates",
+    ):
         assert "GTI" not in browser.get(page).text, page
-    for page in ("participants.csv", "sheet", "selection", "attendance", "scores", "finish", "certificates", "edit"):
+    for page in (
+        "participants.csv",
+        "sheet",
+        "selection",
+        "attendance",
+        "scores",
+        "finish",
+        "certificates",
+        "edit",
+    ):
         assert browser.get(f"/deliveries/GTI-DONE/{page}").status == 403, page
-    for page in ("/deliveries/GTI-DRAFT", "/deliveries/GTI-DRAFT.ics", "/deliveries/GTI-DONE/certificates.zip"):
+    for page in (
+        "/deliveries/GTI-DRAFT",
+        "/deliveries/GTI-DRAFT.ics",
+        "/deliveries/GTI-DONE/certificates.zip",
+    ):
         assert browser.get(page).status == 404, page
     with two.app.app_context():
         enrollment_id = enrollments_of("GTI-DONE")[0]
-        number = db.session.scalar(sa.select(Certificate.number).where(Certificate.enrollment_id == enrollment_id))
-    assert browser.get(f"/deliveries/GTI-DONE/certificates/{enrollment_id}/preview.pdf").status == 403
-    for page in (f"/certificates/{number}", f"/certificates/{number}.pdf", f"/enrollments/{enrollment_id}"):
+        number = db.session.scalar(
+            sa.select(Certificate.number).where(Certificate.enrollment_id == enrollment_id)
+        )
+    assert (
+        browser.get(f"/deliveries/GTI-DONE/certificates/{enrollment_id}/preview.pdf").status == 403
+    )
+    for page in (
+        f"/certificates/{number}",
+        f"/certificates/{number}.pdf",
+        f"/enrollments/{enrollment_id}",
+    ):
         assert browser.get(page).status == 404, page
 
 
@@ -123,7 +165,9 @@ def enrollments_of(code: str) -> list[int]:
 
 
 @pytest.mark.parametrize("who", ["second", "trainer"])
-def test_the_api_gives_another_centre_no_enrollments_attendance_or_certificates(two: Two, who: str) -> None:
+def test_the_api_gives_another_centre_no_enrollments_attendance_or_certificates(
+    two: Two, who: str
+) -> None:
     api = two.api(getattr(two, who))
     assert api.get("/deliveries/GTI-OPEN/enrollments").json["items"] == []
     assert api.get("/deliveries/GTI-DONE/certificates").json["items"] == []
@@ -137,7 +181,9 @@ def test_the_api_gives_another_centre_no_enrollments_attendance_or_certificates(
     assert api.post(f"/enrollments/{enrollment_id}/approve").status_code == 404
 
 
-def test_a_course_of_another_centre_is_read_by_everybody_and_changed_by_nobody_else(two: Two, sign_in) -> None:
+def test_a_course_of_another_centre_is_read_by_everybody_and_changed_by_nobody_else(
+    two: Two, sign_in
+) -> None:
     for actor in (two.second, two.trainer):
         api, browser = two.api(actor), sign_in(actor)
         assert api.get("/courses/GTI").json["centre"] == "CENTRE"
@@ -153,15 +199,23 @@ def test_a_course_of_another_centre_is_read_by_everybody_and_changed_by_nobody_e
 
 
 def test_a_centre_rewords_no_skill_that_a_course_of_another_centre_grants(two: Two) -> None:
-    """Its certificates would print the other centre's words. What no course grants, or only one's own, is free."""
+    """Its certificates would print the other centre's words. What no course grants, or only
+    one's own, is free."""
     code, body = "gender-peace-operations", {"title": {"en": "Gender, in our words"}}
     for actor in (two.trainer, two.second):
-        assert two.api(actor).put("/skills/own", {"title": {"en": "Our own"}}).status_code in (200, 201)
+        assert two.api(actor).put("/skills/own", {"title": {"en": "Our own"}}).status_code in (
+            200,
+            201,
+        )
         refused = two.api(actor).put(f"/skills/{code}", body)
         assert (refused.status_code, refused.json["code"]) == (403, "not_allowed")
-    known = next(one for one in two.api(two.second).get("/skills").json["items"] if one["code"] == code)
+    known = next(
+        one for one in two.api(two.second).get("/skills").json["items"] if one["code"] == code
+    )
     same = {"title": known["title"]}
-    assert two.api(two.second).put(f"/skills/{code}", same).status_code == 200, "the same words change nothing"
+    assert two.api(two.second).put(f"/skills/{code}", same).status_code == 200, (
+        "the same words change nothing"
+    )
     with two.app.app_context():
         administrator = factories.actor(Role.ADMINISTRATOR)
     assert two.api(administrator).put(f"/skills/{code}", body).json["title"] == body["title"]
@@ -176,15 +230,23 @@ def test_only_trainers_of_the_centre_can_be_chosen(two: Two, sign_in) -> None:
     made = two.api(two.trainer).post("/courses/COP/deliveries", SCHEDULE)
     assert (made.status_code, made.json["centre"]) == (201, "KAC")
     with two.app.app_context():
-        assert can(factories.refreshed(two.trainer), Permission.DELIVERY_WRITE, get_delivery(SYSTEM, made.json["code"]))
+        assert can(
+            factories.refreshed(two.trainer),
+            Permission.DELIVERY_WRITE,
+            get_delivery(SYSTEM, made.json["code"]),
+        )
 
 
 def test_a_trainer_chosen_before_stays_although_the_role_in_the_centre_ended(two: Two) -> None:
     with two.app.app_context():
-        own = courses.delivery(two.trainer, course=courses.course(code="COP", centre="KAC"), code="COP-OWN")
+        own = courses.delivery(
+            two.trainer, course=courses.course(code="COP", centre="KAC"), code="COP-OWN"
+        )
         centre_id = own.centre_id
         with transaction():
-            services.withdraw_role(SYSTEM, two.trainer.person_id, Role.TRAINER, scope=Reach.CENTRE, scope_id=centre_id)
+            services.withdraw_role(
+                SYSTEM, two.trainer.person_id, Role.TRAINER, scope=Reach.CENTRE, scope_id=centre_id
+            )
         with transaction():
             plan = plan_of(get_delivery(SYSTEM, "COP-OWN"))
             courses_services.change(two.second, get_delivery(SYSTEM, "COP-OWN"), plan, rev=own.rev)
@@ -193,7 +255,9 @@ def test_a_trainer_chosen_before_stays_although_the_role_in_the_centre_ended(two
 
 def test_whoever_may_issue_in_its_delivery_sees_the_job(two: Two) -> None:
     with two.app.app_context():
-        job_id = db.session.scalar(sa.select(sa.func.min(jobs.Job.id)).where(jobs.Job.kind == "certificates.issue"))
+        job_id = db.session.scalar(
+            sa.select(sa.func.min(jobs.Job.id)).where(jobs.Job.kind == "certificates.issue")
+        )
     assert two.api(two.first).get(f"/jobs/{job_id}").status_code == 200
     assert two.api(two.second).get(f"/jobs/{job_id}").status_code == 404
 
@@ -205,7 +269,9 @@ def test_one_centre_does_not_read_the_people_of_the_other(two: Two) -> None:
         assert can(two.second, Permission.PERSON_READ, rows[own])
         assert not can(two.second, Permission.PERSON_READ, rows[other])
         with pytest.raises(NotFound):
-            queries.get_person(two.second, rows[own].person_id)  # the page of a person is the administrators'
+            queries.get_person(
+                two.second, rows[own].person_id
+            )  # the page of a person is the administrators'
 
 
 def test_a_centre_is_no_organization_that_its_coordinators_nominate_for(two: Two) -> None:
@@ -215,10 +281,17 @@ def test_a_centre_is_no_organization_that_its_coordinators_nominate_for(two: Two
         taught = courses.course(code="ACA", centre="BOTH")
         asked = courses.delivery(course=taught, code="ACA-1", admission="approval")
         coordinator = factories.actor(Role.COORDINATOR, centre_id=body.id)
-        partial = factories.actor(Role.COORDINATOR, Role.NOMINATOR, centre_id=body.id, organization_id=body.id)
+        partial = factories.actor(
+            Role.COORDINATOR, Role.NOMINATOR, centre_id=body.id, organization_id=body.id
+        )
         with transaction():
-            made = enrollment.services.nominate(SYSTEM, asked.id, body, [enrollments.nominee(), enrollments.nominee()])
-        assert (coordinator.organization_ids, coordinator.centre_ids) == (frozenset(), frozenset({body.id}))
+            made = enrollment.services.nominate(
+                SYSTEM, asked.id, body, [enrollments.nominee(), enrollments.nominee()]
+            )
+        assert (coordinator.organization_ids, coordinator.centre_ids) == (
+            frozenset(),
+            frozenset({body.id}),
+        )
         with transaction():
             enrollment.services.approve(coordinator, made[0])
         with pytest.raises(NotAllowed) as refusal, transaction():
@@ -239,25 +312,39 @@ def test_a_new_course_belongs_to_the_callers_centre_else_to_the_first(two: Two) 
     assert api.put("/courses/NAMED", body | {"centre": "kac"}).json["centre"] == "KAC"
     assert api.put("/courses/NAMED", api.get("/courses/NAMED").json).status_code == 200
     refused = [
-        api.put("/courses/NAMED", {"centre": "CENTRE"}), api.put("/courses/X", body | {"centre": "CA-MFA"}),
-        api.put("/courses/X", body | {"centre": "NONE"}), two.api(two.second).put("/courses/X", body | {"centre": "CENTRE"}),
+        api.put("/courses/NAMED", {"centre": "CENTRE"}),
+        api.put("/courses/X", body | {"centre": "CA-MFA"}),
+        api.put("/courses/X", body | {"centre": "NONE"}),
+        two.api(two.second).put("/courses/X", body | {"centre": "CENTRE"}),
         api.post("/courses/NAMED/deliveries", SCHEDULE | {"centre": "CENTRE"}),
-    ]  # fmt: skip
+    ]
     assert [(one.status_code, one.json["code"]) for one in refused] == [
-        (409, "centre_differs"), (422, "wrong_kind"), (422, "unknown_organization"), (403, "not_allowed"), (422, "centre_differs"),
-    ]  # fmt: skip
+        (409, "centre_differs"),
+        (422, "wrong_kind"),
+        (422, "unknown_organization"),
+        (403, "not_allowed"),
+        (422, "centre_differs"),
+    ]
 
 
-def test_the_form_of_a_course_asks_for_the_centre_only_where_there_is_a_choice(two: Two, sign_in) -> None:
+def test_the_form_of_a_course_asks_for_the_centre_only_where_there_is_a_choice(
+    two: Two, sign_in
+) -> None:
     assert "centre" not in sign_in(two.second).get("/courses/new").form(button="Save").names
     with two.app.app_context():
         boss = factories.actor(Role.ADMINISTRATOR)
     form = sign_in(boss).get("/courses/new").form(button="Save")
     assert "centre" in form.names
     page = form.submit(
-        "Save", **{"code": "PAGE", "title-en": "Made on a page", "centre": "KAC", "sessions-0-title-en": "One"},
+        "Save",
+        **{
+            "code": "PAGE",
+            "title-en": "Made on a page",
+            "centre": "KAC",
+            "sessions-0-title-en": "One",
+        },
         **{f"sessions-{n}-title-en": "One" for n in range(1, 12)},
-    )  # fmt: skip
+    )
     assert page.path == "/courses/PAGE", page.errors
     assert "Second Training Centre" in page.text
 
@@ -265,11 +352,15 @@ def test_the_form_of_a_course_asks_for_the_centre_only_where_there_is_a_choice(t
 def test_a_certificate_names_the_centre_of_its_delivery(two: Two) -> None:
     with two.app.app_context():
         issuers = {
-            one.payload["delivery_code"]: one.payload["issuer"] for one in db.session.scalars(sa.select(Certificate)).all()
+            one.payload["delivery_code"]: one.payload["issuer"]
+            for one in db.session.scalars(sa.select(Certificate)).all()
         }
         name = "Second Training Centre"
         assert issuers["COP-DONE"] == {"en": name, "fr": name}
-        assert issuers["GTI-DONE"] == {"en": "Rostrum Training Centre", "fr": "Centre de formation Rostrum"}
+        assert issuers["GTI-DONE"] == {
+            "en": "Rostrum Training Centre",
+            "fr": "Centre de formation Rostrum",
+        }
         title = {"en": "Second Training Centre", "fr": "Deuxième centre de formation"}
         with transaction():
             people_services.put_organization(SYSTEM, "KAC", title=title)
@@ -289,7 +380,9 @@ def test_messages_about_a_delivery_name_its_centre_and_answers_go_there(two: Two
         usual = db.session.scalars(sa.select(Mail).where(Mail.person_id == other.person_id)).one()
         assert "-- \nRostrum Training Centre\n" in usual.body
         assert message_from_bytes(compose(usual))["Reply-To"] == "rostrum@localhost"
-        ready = db.session.scalars(sa.select(Mail.reply_to).where(Mail.kind == "certificate_ready").order_by(Mail.id)).all()
+        ready = db.session.scalars(
+            sa.select(Mail.reply_to).where(Mail.kind == "certificate_ready").order_by(Mail.id)
+        ).all()
         assert ready == [None, None, "questions@kac.example.org", "questions@kac.example.org"]
 
 
@@ -301,13 +394,18 @@ def test_a_calendar_names_the_centre_as_organizer(two: Two) -> None:
 
 
 def test_a_funder_is_a_name_on_deliveries(two: Two, sign_in) -> None:
-    assert "funder" not in sign_in(two.first).get("/courses/GTI/schedule").form(button="Publish").names
+    assert (
+        "funder" not in sign_in(two.first).get("/courses/GTI/schedule").form(button="Publish").names
+    )
     with two.app.app_context():
         factories.organization("FUND", "Fund for Training", None, ("funder",))
     api = two.api(two.first)
     made = api.post("/courses/GTI/deliveries", SCHEDULE | {"funder": "fund"})
     assert (made.status_code, made.json["funder"], made.json["centre"]) == (201, "FUND", "CENTRE")
-    assert api.post("/courses/GTI/deliveries", SCHEDULE | {"funder": "CA-MFA"}).json["code"] == "wrong_kind"
+    assert (
+        api.post("/courses/GTI/deliveries", SCHEDULE | {"funder": "CA-MFA"}).json["code"]
+        == "wrong_kind"
+    )
     code = made.json["code"]
     api.post(f"/deliveries/{code}/publish")
     page = Browser(two.app).get(f"/deliveries/{code}")
@@ -326,7 +424,10 @@ def test_coordinators_record_bodies_that_nominate_and_administrators_all(two: Tw
     with two.app.app_context():
         boss = factories.actor(Role.ADMINISTRATOR)
     api, full = two.api(two.first), two.api(boss)
-    made = api.put("/organizations/SN-PN", {"name": "Police nationale", "kinds": ["nominator"], "country": "SN"})
+    made = api.put(
+        "/organizations/SN-PN",
+        {"name": "Police nationale", "kinds": ["nominator"], "country": "SN"},
+    )
     assert (made.status_code, made.json["kinds"]) == (201, ["nominator"])
     assert api.put("/organizations/SN-PN", {"country": None}).json["country"] is None
     for code, body in (
@@ -335,16 +436,26 @@ def test_coordinators_record_bodies_that_nominate_and_administrators_all(two: Tw
         ("KAC", {"name": "Y"}),
     ):
         assert api.put(f"/organizations/{code}", body).status_code == 403, code
-    made = full.put("/organizations/NEW", {"name": "New Centre", "kinds": ["centre", "roster_office"]})
+    made = full.put(
+        "/organizations/NEW", {"name": "New Centre", "kinds": ["centre", "roster_office"]}
+    )
     assert (made.status_code, made.json["kinds"]) == (201, ["centre", "roster_office"])
-    assert full.put("/organizations/NEW", {"name": "New Centre", "kinds": ["museum"]}).status_code == 422
-    assert full.put("/organizations/NONE", {"kinds": ["nominator"]}).json["errors"][0]["field"] == "name"
+    assert (
+        full.put("/organizations/NEW", {"name": "New Centre", "kinds": ["museum"]}).status_code
+        == 422
+    )
+    assert (
+        full.put("/organizations/NONE", {"kinds": ["nominator"]}).json["errors"][0]["field"]
+        == "name"
+    )
     centres = full.get("/organizations?kind=centre").json["items"]
     assert {one["code"] for one in centres} == {"CENTRE", "KAC", "NEW"}
     assert two.api(two.trainer).get("/organizations").status_code == 403
 
 
-def test_the_page_of_bodies_says_what_each_does_and_that_nobody_signs_in_for_a_funder(two: Two, sign_in) -> None:
+def test_the_page_of_bodies_says_what_each_does_and_that_nobody_signs_in_for_a_funder(
+    two: Two, sign_in
+) -> None:
     with two.app.app_context():
         boss, kac = factories.actor(Role.ADMINISTRATOR), queries.find_body("KAC").id
     browser = sign_in(boss)
@@ -368,10 +479,15 @@ def test_a_role_is_given_only_in_a_body_of_the_right_kind(two: Two, sign_in) -> 
         factories.organization("FUND", "Fund for Training", None, ("funder",))
         bodies = {code: queries.find_body(code).id for code in ("FUND", "KAC", "CA-MFA", "ROSTER")}
         for role, code in (
-            (Role.COORDINATOR, "CA-MFA"), (Role.TRAINER, "FUND"), (Role.ROSTER, "KAC"), (Role.NOMINATOR, "FUND"),
-        ):  # fmt: skip
+            (Role.COORDINATOR, "CA-MFA"),
+            (Role.TRAINER, "FUND"),
+            (Role.ROSTER, "KAC"),
+            (Role.NOMINATOR, "FUND"),
+        ):
             with pytest.raises(Invalid) as refusal, transaction():
-                services.assign_within(boss, person, role, db.session.get_one(Organization, bodies[code]))
+                services.assign_within(
+                    boss, person, role, db.session.get_one(Organization, bodies[code])
+                )
             assert (refusal.value.code, refusal.value.field) == ("wrong_kind", "organization")
     page = sign_in(boss).get(f"/administration/people/{person}")
     form = page.form(action="/roles")
@@ -405,17 +521,29 @@ def test_a_body_stays_what_something_depends_on(two: Two) -> None:
 
 
 def test_only_nominating_bodies_put_people_forward(two: Two, sign_in) -> None:
-    person = {"given_name": "Ama", "family_name": "Boateng", "email": "ama@example.org", "country": "GH"}
+    person = {
+        "given_name": "Ama",
+        "family_name": "Boateng",
+        "email": "ama@example.org",
+        "country": "GH",
+    }
     body = {"person": person, "category": "police"}
-    answer = two.api(two.second).post("/deliveries/COP-OPEN/enrollments", body | {"nominated_by": "KAC"})
+    answer = two.api(two.second).post(
+        "/deliveries/COP-OPEN/enrollments", body | {"nominated_by": "KAC"}
+    )
     assert (answer.status_code, answer.json["code"]) == (422, "wrong_kind")
     with two.app.app_context(), pytest.raises(Invalid), transaction():
         enrollment.services.nominate(
-            SYSTEM, get_delivery(SYSTEM, "COP-OPEN").id, queries.find_body("KAC"), [enrollments.nominee()]
+            SYSTEM,
+            get_delivery(SYSTEM, "COP-OPEN").id,
+            queries.find_body("KAC"),
+            [enrollments.nominee()],
         )
     page = sign_in(two.second).get("/deliveries/COP-OPEN/nominate")
     assert "Ministry of Foreign Affairs" in page.text
-    assert "Second Training Centre" not in [option for one in page.all("option") for option in one.itertext()]
+    assert "Second Training Centre" not in [
+        option for one in page.all("option") for option in one.itertext()
+    ]
 
 
 def test_what_is_printed_on_certificates_can_be_printed(context: Flask) -> None:
@@ -435,9 +563,17 @@ def test_what_is_printed_on_certificates_can_be_printed(context: Flask) -> None:
 def test_a_small_installation_has_its_centre_and_its_roster_office(context: Flask) -> None:
     centre, office = queries.first_body(BodyKind.CENTRE), queries.first_body(BodyKind.ROSTER_OFFICE)
     assert [(one.code, one.kinds, dict(one.titles)) for one in (centre, office)] == [
-        ("CENTRE", ["centre"], {"en": "Rostrum Training Centre", "fr": "Centre de formation Rostrum"}),
-        ("ROSTER", ["roster_office"], {"en": "Rostrum Training Centre", "fr": "Centre de formation Rostrum"}),
-    ]  # fmt: skip
+        (
+            "CENTRE",
+            ["centre"],
+            {"en": "Rostrum Training Centre", "fr": "Centre de formation Rostrum"},
+        ),
+        (
+            "ROSTER",
+            ["roster_office"],
+            {"en": "Rostrum Training Centre", "fr": "Centre de formation Rostrum"},
+        ),
+    ]
     made = courses.delivery()
     person = enrollments.enrolled(made)
     assert {made.centre_id, made.course.centre_id, person.centre_id} == {centre.id}
@@ -446,10 +582,14 @@ def test_a_small_installation_has_its_centre_and_its_roster_office(context: Flas
     assert db.session.scalars(enrollment.queries.enrollments_visible(coordinator)).all() == [person]
 
 
-def test_roster_staff_see_the_number_of_a_certificate_and_not_the_certificate(two: Two, sign_in) -> None:
+def test_roster_staff_see_the_number_of_a_certificate_and_not_the_certificate(
+    two: Two, sign_in
+) -> None:
     with two.app.app_context():
         roster = factories.actor(Role.ROSTER)
-        number, person_id = db.session.execute(sa.select(Certificate.number, Certificate.person_id)).first()
+        number, person_id = db.session.execute(
+            sa.select(Certificate.number, Certificate.person_id)
+        ).first()
         expert_id = db.session.scalar(sa.select(Expert.id).where(Expert.person_id == person_id))
         factories.consent(person_id)
         experts.admitted(person_id)
@@ -473,7 +613,9 @@ def test_a_person_enrolled_by_a_coordinator_is_recognised_across_centres(two: Tw
                 country="GH",
                 birth_date=date(1990, 1, 1),
             )
-            enrollment.services.enroll(two.second, get_delivery(SYSTEM, "COP-OPEN").id, found, Wish("police"))
+            enrollment.services.enroll(
+                two.second, get_delivery(SYSTEM, "COP-OPEN").id, found, Wish("police")
+            )
         assert (found.id, found.country) == (first.id, "GH")
 
 
@@ -483,9 +625,15 @@ def test_the_check_finds_what_belongs_to_another_centre_than_its_course(two: Two
         kac, [person, _other] = queries.find_body("KAC").id, enrollments_of("GTI-DONE")
         db.session.rollback()
         with db.engine.begin() as connection:
-            connection.exec_driver_sql(f"UPDATE enrollment SET centre_id = {kac} WHERE id = {person}")
-            connection.exec_driver_sql(f"UPDATE certificate SET centre_id = {kac} WHERE enrollment_id = {person}")
+            connection.exec_driver_sql(
+                f"UPDATE enrollment SET centre_id = {kac} WHERE id = {person}"
+            )
+            connection.exec_driver_sql(
+                f"UPDATE certificate SET centre_id = {kac} WHERE enrollment_id = {person}"
+            )
     checked = two.app.test_cli_runner().invoke(args=["check"])
     assert checked.exit_code == 1
-    assert f"bodies: enrollment {person} belongs to another centre than its delivery" in checked.output
+    assert (
+        f"bodies: enrollment {person} belongs to another centre than its delivery" in checked.output
+    )
     assert "bodies: certificate" in checked.output

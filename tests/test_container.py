@@ -1,5 +1,6 @@
-"""The container and the units, as far as a machine without Docker can tell: the Dockerfile's own steps run in a folder, by a user
-without rights, on a root that no one can write to; the files name what exists."""
+"""The container and the units, as far as a machine without Docker can tell: the Dockerfile's own
+steps run in a folder, by a user without rights, on a root that no one can write to; the files
+name what exists."""
 
 from __future__ import annotations
 
@@ -33,17 +34,27 @@ FOLDER, NOBODY = "/opt/rostrum", "65534"
 POWERLESS = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"]
 AS_NOBODY = ["--clear-groups", f"--regid={NOBODY}", f"--reuid={NOBODY}"]
 #: A private view of the disks on which only the two folders named first can be written to.
-READ_ONLY = 'mount --make-rprivate / && mount --bind "$1" "$1" && mount --bind "$2" "$2" && mount -o remount,ro,bind / && shift 2 && exec "$@"'
+READ_ONLY = (
+    'mount --make-rprivate / && mount --bind "$1" "$1" && mount --bind "$2" "$2" && mount -o '
+    'remount,ro,bind / && shift 2 && exec "$@"'
+)
 
 
 def instructions(name: str) -> list[str]:
-    """The arguments of every such instruction of the Dockerfile, comments and continued lines taken out."""
+    """The arguments of every such instruction of the Dockerfile, comments and continued lines
+    taken out."""
     text = re.sub(r"^\s*#.*\n", "", DOCKERFILE, flags=re.M).replace("\\\n", " ")
-    return [line.split(None, 1)[1].strip() for line in text.splitlines() if line.startswith(f"{name} ")]
+    return [
+        line.split(None, 1)[1].strip() for line in text.splitlines() if line.startswith(f"{name} ")
+    ]
 
 
 def environment() -> dict[str, str]:
-    return {name: value for line in instructions("ENV") for name, value in (word.split("=", 1) for word in shlex.split(line))}
+    return {
+        name: value
+        for line in instructions("ENV")
+        for name, value in (word.split("=", 1) for word in shlex.split(line))
+    }
 
 
 @dataclass(frozen=True)
@@ -57,16 +68,36 @@ class Image:
 
     def command(self, *words: str) -> list[str]:
         """Without rights and, where this machine lets us, on a root that is mounted read-only."""
-        return [*self._read_only_root(), *self.without_rights, *words] if self.without_rights else list(words)
+        return (
+            [*self._read_only_root(), *self.without_rights, *words]
+            if self.without_rights
+            else list(words)
+        )
 
     def _read_only_root(self) -> list[str]:
-        fence = ["unshare", "--mount", "sh", "-c", READ_ONLY, "sh", str(self.instance), self.environ["TMPDIR"]]
+        fence = [
+            "unshare",
+            "--mount",
+            "sh",
+            "-c",
+            READ_ONLY,
+            "sh",
+            str(self.instance),
+            self.environ["TMPDIR"],
+        ]
         works = subprocess.run([*fence, "true"], capture_output=True, check=False).returncode == 0
         return fence if works else []
 
     def run(self, *words: str, **settings: str) -> str:
         environ = self.environ | settings
-        done = subprocess.run(self.command(*words), cwd=self.folder, env=environ, capture_output=True, text=True, timeout=110)
+        done = subprocess.run(
+            self.command(*words),
+            cwd=self.folder,
+            env=environ,
+            capture_output=True,
+            text=True,
+            timeout=110,
+        )
         assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
         return done.stdout
 
@@ -94,16 +125,20 @@ def image() -> Iterator[Image]:
 
 
 def _without_rights() -> list[str]:
-    """How a command loses root's rights: as another user or, where that one may not read this Python, as root without any."""
+    """How a command loses root's rights: as another user or, where that one may not read this
+    Python, as root without any."""
     if os.geteuid() != 0:
         return []
     question = f"import sys; sys.exit(sys.base_prefix != {sys.base_prefix!r})"
-    asked = subprocess.run([*POWERLESS, *AS_NOBODY, sys.executable, "-c", question], capture_output=True, check=False)
+    asked = subprocess.run(
+        [*POWERLESS, *AS_NOBODY, sys.executable, "-c", question], capture_output=True, check=False
+    )
     return POWERLESS if asked.returncode else [*POWERLESS, *AS_NOBODY]
 
 
 def _copy(folder: Path) -> None:
-    """`COPY . .` of what git keeps, less what .dockerignore names. The environment is this one: installing takes minutes."""
+    """`COPY . .` of what git keeps, less what .dockerignore names. The environment is this one:
+    installing takes minutes."""
     for name in sent(tracked()):
         if (ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -112,16 +147,26 @@ def _copy(folder: Path) -> None:
 
 
 def sent(names: list[str]) -> list[str]:
-    patterns = [line for line in (ROOT / ".dockerignore").read_text().splitlines() if line and not line.startswith("#")]
+    patterns = [
+        line
+        for line in (ROOT / ".dockerignore").read_text().splitlines()
+        if line and not line.startswith("#")
+    ]
     patterns = [pattern.removeprefix("**/") for pattern in patterns]
-    return [name for name in names if not any(fnmatch(part, pattern) for part in name.split("/") for pattern in patterns)]
+    return [
+        name
+        for name in names
+        if not any(fnmatch(part, pattern) for part in name.split("/") for pattern in patterns)
+    ]
 
 
 def _build(folder: Path) -> None:
     """Every RUN that works on the sources."""
     for step in instructions("RUN"):
         if "apt-get" not in step and "pip install" not in step:
-            subprocess.run(["sh", "-c", step], cwd=folder, check=True, capture_output=True, timeout=110)
+            subprocess.run(
+                ["sh", "-c", step], cwd=folder, check=True, capture_output=True, timeout=110
+            )
 
 
 def _environ(folder: Path, instance: Path, temporary: Path) -> dict[str, str]:
@@ -129,7 +174,12 @@ def _environ(folder: Path, instance: Path, temporary: Path) -> dict[str, str]:
     assert given["INSTANCE_PATH"] == "/var/lib/rostrum"
     path = given["PATH"].replace(FOLDER, str(folder)).replace("$PATH", os.environ["PATH"])
     port = _free_port()
-    ours = {"INSTANCE_PATH": str(instance), "TMPDIR": str(temporary), "PORT": str(port), "PUBLIC_URL": f"http://127.0.0.1:{port}"}
+    ours = {
+        "INSTANCE_PATH": str(instance),
+        "TMPDIR": str(temporary),
+        "PORT": str(port),
+        "PUBLIC_URL": f"http://127.0.0.1:{port}",
+    }
     return given | {"PATH": path, **ours}
 
 
@@ -143,11 +193,15 @@ def test_the_image_migrates_serves_and_is_healthy(image: Image) -> None:
     image.run("sh", "-c", "! touch app.py && ! touch new && ! touch translations/new")
     image.run("flask", "db", "upgrade")
     assert "no job is late" in image.run("flask", "jobs", "health")
-    assert "/sign-in/" in image.run("flask", "accounts", "create", "you@example.org", "--name", "You", "--role", "administrator")
+    assert "/sign-in/" in image.run(
+        "flask", "accounts", "create", "you@example.org", "--name", "You", "--role", "administrator"
+    )
     command = json.loads(instructions("CMD")[-1])
     with running(image, command) as log:
         _await_health(image, log)
-        with urllib.request.urlopen(f"http://127.0.0.1:{image.environ['PORT']}/readyz", timeout=10) as answer:
+        with urllib.request.urlopen(
+            f"http://127.0.0.1:{image.environ['PORT']}/readyz", timeout=10
+        ) as answer:
             assert answer.read().startswith(b"ready")
     assert {path.name for path in image.instance.iterdir()} >= {"rostrum.db", "audit"}
 
@@ -158,7 +212,11 @@ def running(image: Image, command: list[str], **settings: str) -> Iterator[Path]
     log = image.instance.parent / f"{command[1]}.log"
     with log.open("ab") as file:
         process = subprocess.Popen(
-            image.command(*command), cwd=image.folder, env=image.environ | settings, stdout=file, stderr=file
+            image.command(*command),
+            cwd=image.folder,
+            env=image.environ | settings,
+            stdout=file,
+            stderr=file,
         )
     try:
         yield log
@@ -179,7 +237,9 @@ def _await_health(image: Image, log: Path) -> None:
 
 def test_the_image_is_not_roots_and_has_what_it_needs() -> None:
     assert instructions("USER") == ["10001:10001"]
-    assert all(re.fullmatch(r"debian:1[23]-slim( AS build)?", base) for base in instructions("FROM"))
+    assert all(
+        re.fullmatch(r"debian:1[23]-slim( AS build)?", base) for base in instructions("FROM")
+    )
     assert "system-packages.sh run" in DOCKERFILE and "--require-hashes" in DOCKERFILE
     assert environment().keys() & DOCUMENTED.keys() == {"INSTANCE_PATH", "HOST", "PORT", "DEMO"}
     last = DOCKERFILE[DOCKERFILE.rindex("FROM ") :]
@@ -188,12 +248,21 @@ def test_the_image_is_not_roots_and_has_what_it_needs() -> None:
 
 
 def test_nothing_private_gets_into_the_image() -> None:
-    kept = sent(["app.py", ".env", "instance/rostrum.db", "core/__pycache__/x.pyc", "translations/fr/LC_MESSAGES/messages.mo"])
+    kept = sent(
+        [
+            "app.py",
+            ".env",
+            "instance/rostrum.db",
+            "core/__pycache__/x.pyc",
+            "translations/fr/LC_MESSAGES/messages.mo",
+        ]
+    )
     assert kept == ["app.py"]
 
 
 def test_the_services_work_together(image: Image, postgresql_url: str, redis_url: str) -> None:
-    """The commands of compose.yaml, on a PostgreSQL and a Redis of the tests: web and worker are two processes."""
+    """The commands of compose.yaml, on a PostgreSQL and a Redis of the tests: web and worker are
+    two processes."""
     services = COMPOSE["services"]
     settings = {"DATABASE_URL": postgresql_url, "JOBS_URL": redis_url}
     image.run(*services["migrate"]["command"], **settings)
@@ -248,7 +317,9 @@ def test_no_secret_is_in_the_file() -> None:
     assert ".env" in (ROOT / ".dockerignore").read_text().split()
 
 
-UNITS = sorted(path for path in (ROOT / "deploy").iterdir() if path.suffix in (".socket", ".service"))
+UNITS = sorted(
+    path for path in (ROOT / "deploy").iterdir() if path.suffix in (".socket", ".service")
+)
 SERVICES = [unit for unit in UNITS if unit.suffix == ".service"]
 
 
@@ -260,7 +331,10 @@ def test_systemd_takes_the_unit(unit: Path, tmp_path: Path) -> None:
         text = path.read_text().replace("/opt/rostrum/.venv/bin/", f"{sys.prefix}/bin/")
         (tmp_path / path.name).write_text(text)
     done = subprocess.run(
-        ["systemd-analyze", "verify", "--recursive-errors=no", tmp_path / unit.name], capture_output=True, text=True, check=False
+        ["systemd-analyze", "verify", "--recursive-errors=no", tmp_path / unit.name],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert (done.returncode, done.stderr.strip()) == (0, "")
 
@@ -270,6 +344,9 @@ def test_the_unit_gives_away_little(unit: Path) -> None:
     if not shutil.which("systemd-analyze"):
         pytest.skip("systemd is not installed")
     done = subprocess.run(
-        ["systemd-analyze", "security", "--offline=true", "--threshold=20", unit], capture_output=True, text=True, check=False
+        ["systemd-analyze", "security", "--offline=true", "--threshold=20", unit],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stdout

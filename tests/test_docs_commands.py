@@ -1,5 +1,6 @@
-"""Every command in the documentation works: the blocks marked `sh` of each page run, in order, on a demonstration that is served.
-What cannot run in a test is looked at word by word: programs, targets, options, files, services and units exist."""
+"""Every command in the documentation works: the blocks marked `sh` of each page run, in order,
+on a demonstration that is served. What cannot run in a test is looked at word by word: programs,
+targets, options, files, services and units exist."""
 
 from __future__ import annotations
 
@@ -51,7 +52,11 @@ def commands(page: Path) -> Iterator[str]:
 def test_what_is_not_run_is_needed() -> None:
     """An exception that no page needs any more is taken out."""
     told = [command for page in PAGES for command in commands(page)]
-    unused = [start for start in NOT_RUN if not any(f"{command} ".startswith(f"{start} ") for command in told)]
+    unused = [
+        start
+        for start in NOT_RUN
+        if not any(f"{command} ".startswith(f"{start} ") for command in told)
+    ]
     assert unused == []
 
 
@@ -91,14 +96,22 @@ def test_the_commands_of_the_page_run(page: Path, site: Site, folder: Path) -> N
         script = script.replace(named, here)
     environ = site.environ | {"PATH": f"{sys.prefix}/bin{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(
-        ["sh", "-eux", "-c", script], cwd=folder, env=environ, capture_output=True, text=True, timeout=280, check=False
+        ["sh", "-eux", "-c", script],
+        cwd=folder,
+        env=environ,
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
     )
     assert done.returncode == 0, f"{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
 
 
 def faults_of_flask(words: list[str]) -> list[str]:
     """What of `flask …` does not exist: the command, or an option."""
-    known: dict[str, click.Command] = {str(command.name): command for command in COMMANDS} | {"db": alembic}
+    known: dict[str, click.Command] = {str(command.name): command for command in COMMANDS} | {
+        "db": alembic
+    }
     command: click.Command | None = None
     while words and words[0] in known:
         command, words = known[words[0]], words[1:]
@@ -106,27 +119,45 @@ def faults_of_flask(words: list[str]) -> list[str]:
     if command is None or known:
         return [f"no such command: flask {' '.join(words)}"]
     options = {option for parameter in command.params for option in parameter.opts} | {"--help"}
-    return [f"no such option: {word}" for word in words if word.startswith("-") and word.split("=")[0] not in options]
+    return [
+        f"no such option: {word}"
+        for word in words
+        if word.startswith("-") and word.split("=")[0] not in options
+    ]
 
 
 def faults(command: str) -> list[str]:
     """What a command that is not run names and does not exist."""
     words = shlex.split(command, comments=True)
     missing = [
-        f"no such file: {word}" for word in words if re.match(r"(deploy|docs|scripts)/", word) and not (ROOT / word).exists()
+        f"no such file: {word}"
+        for word in words
+        if re.match(r"(deploy|docs|scripts)/", word) and not (ROOT / word).exists()
     ]
     if "flask" in words:
         missing += faults_of_flask(words[words.index("flask") + 1 :])
     if "make" in words and not {"apt-get", "useradd"} & set(words):
-        asked = [word for word in words[words.index("make") + 1 :] if word not in ("-C", "/opt/rostrum")]
-        done = subprocess.run(["make", "-n", *asked], cwd=ROOT, capture_output=True, text=True, check=False)
+        asked = [
+            word for word in words[words.index("make") + 1 :] if word not in ("-C", "/opt/rostrum")
+        ]
+        done = subprocess.run(
+            ["make", "-n", *asked], cwd=ROOT, capture_output=True, text=True, check=False
+        )
         missing += [] if done.returncode == 0 else [done.stderr]
     if "systemctl" in words:
         units = [word for word in words if word.startswith("rostrum")]
-        missing += [f"no such unit: {unit}" for unit in units if not list((ROOT / "deploy").glob(f"{unit.split('.')[0]}.*"))]
+        missing += [
+            f"no such unit: {unit}"
+            for unit in units
+            if not list((ROOT / "deploy").glob(f"{unit.split('.')[0]}.*"))
+        ]
     if words[:2] == ["docker", "compose"]:
         services = yaml.safe_load((ROOT / "compose.yaml").read_text())["services"]
-        named = [word for word in words[2 : words.index("flask") if "flask" in words else None] if not word.startswith("-")]
+        named = [
+            word
+            for word in words[2 : words.index("flask") if "flask" in words else None]
+            if not word.startswith("-")
+        ]
         missing += [f"no such service: {word}" for word in named[1:] if word not in services]
     return missing
 
@@ -141,9 +172,16 @@ def test_a_command_that_is_not_run_names_what_exists(command: str) -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["make everything", "flask serve --threads 2", "flask jobs rest", "docker compose exec webb flask check", "sudo deploy/nothing",
-     "docker compose exec web flask chek", "sudo systemctl restart rostrum-web"],
-)  # fmt: skip
+    [
+        "make everything",
+        "flask serve --threads 2",
+        "flask jobs rest",
+        "docker compose exec webb flask check",
+        "sudo deploy/nothing",
+        "docker compose exec web flask chek",
+        "sudo systemctl restart rostrum-web",
+    ],
+)
 def test_a_command_that_does_not_exist_is_caught(command: str) -> None:
     assert faults(command) != []
 
@@ -170,4 +208,6 @@ def test_every_block_of_the_documentation_says_what_it_is() -> None:
     """A block without a kind would pass for one that runs."""
     for page in PAGES:
         text = page.read_text(encoding="utf-8")
-        assert [line for line in re.findall(r"^ *```(.*)$", text, re.M)[::2] if not line.strip()] == [], page
+        assert [
+            line for line in re.findall(r"^ *```(.*)$", text, re.M)[::2] if not line.strip()
+        ] == [], page

@@ -1,4 +1,5 @@
-"""Endless accents in any text field of a form or of the API cost little time: they are counted before they are sorted."""
+"""Endless accents in any text field of a form or of the API cost little time: they are counted
+before they are sorted."""
 
 from __future__ import annotations
 
@@ -19,7 +20,8 @@ from tests.test_access_table import World
 from tests.test_access_table import world as world  # the fixture
 from tests.test_language_change import opened
 
-#: Each in a form of its own would take two seconds to sort; the marks differ in class, so that sorting has something to do.
+#: Each in a form of its own would take two seconds to sort; the marks differ in class, so that
+#: sorting has something to do.
 ACCENTS = "a" + "\u0315\u0300" * 20_000
 SECONDS = 1.5
 
@@ -51,9 +53,17 @@ def test_on_the_last_screen_of_an_application(app: Flask, browser: Browser) -> N
     with app.app_context():
         code = makers.delivery(places=3).code
     answers = {
-        "email": "ama@example.org", "given_name": "Ama", "family_name": "Boateng", "country": "GH", "gender": "female",
-        "category": "civilian", "language": "en", "consent": "y", "needs": ACCENTS, "screen": "3",
-    }  # fmt: skip
+        "email": "ama@example.org",
+        "given_name": "Ama",
+        "family_name": "Boateng",
+        "country": "GH",
+        "gender": "female",
+        "category": "civilian",
+        "language": "en",
+        "consent": "y",
+        "needs": ACCENTS,
+        "screen": "3",
+    }
     page = browser.get(f"/deliveries/{code}/apply")
     began = time.process_time()
     values = page.form("/apply").values
@@ -66,9 +76,15 @@ def test_on_the_last_screen_of_an_application(app: Flask, browser: Browser) -> N
 
 def test_in_every_field_of_an_enrollment_through_the_api(app: Flask) -> None:
     with app.app_context():
-        api, code = ApiClient(app, makers.token_of(factories.actor(Role.COORDINATOR))), makers.delivery(places=3).code
-    person = dict.fromkeys(["given_name", "family_name", "email", "country", "identifier", "gender", "birth_date"], ACCENTS)
-    fields = dict.fromkeys(["category", "rank", "rank_code", "organization", "needs", "name_on_certificate"], ACCENTS)
+        api = ApiClient(app, makers.token_of(factories.actor(Role.COORDINATOR)))
+        code = makers.delivery(places=3).code
+    person = dict.fromkeys(
+        ["given_name", "family_name", "email", "country", "identifier", "gender", "birth_date"],
+        ACCENTS,
+    )
+    fields = dict.fromkeys(
+        ["category", "rank", "rank_code", "organization", "needs", "name_on_certificate"], ACCENTS
+    )
     began = time.process_time()
     answer = api.post(f"/deliveries/{code}/enrollments", {"person": person, **fields})
     assert time.process_time() - began < SECONDS
@@ -89,15 +105,28 @@ def test_needs_are_refused_or_kept_alike_through_the_api_and_the_form(
     app: Flask, browser: Browser, typed: str, refusal: str | None
 ) -> None:
     with app.app_context():
-        api, code = ApiClient(app, makers.token_of(factories.actor(Role.COORDINATOR))), makers.delivery(places=3).code
-    person = {"given_name": "Ama", "family_name": "Boateng", "email": "ama@example.org", "country": "GH"}
-    answer = api.post(f"/deliveries/{code}/enrollments", {"person": person, "category": "civilian", "needs": typed})
+        api = ApiClient(app, makers.token_of(factories.actor(Role.COORDINATOR)))
+        code = makers.delivery(places=3).code
+    person = {
+        "given_name": "Ama",
+        "family_name": "Boateng",
+        "email": "ama@example.org",
+        "country": "GH",
+    }
+    answer = api.post(
+        f"/deliveries/{code}/enrollments",
+        {"person": person, "category": "civilian", "needs": typed},
+    )
     page = (
-        browser.get(f"/deliveries/{code}/apply").form("/apply").submit("Continue", gender="female", category="civilian", **person)
+        browser.get(f"/deliveries/{code}/apply")
+        .form("/apply")
+        .submit("Continue", gender="female", category="civilian", **person)
     )
     page = page.form("/apply").submit("Continue", organization="Ministry", needs=typed)
     if refusal:
-        assert [(one["field"], one["code"]) for one in answer.json["errors"]] == [("needs", refusal)]
+        assert [(one["field"], one["code"]) for one in answer.json["errors"]] == [
+            ("needs", refusal)
+        ]
         assert (page.status, len(page.errors) > 0) == (422, True)
     else:
         with app.app_context():

@@ -1,4 +1,5 @@
-"""The whole journey by an outside program that knows only the contract: from an empty database to a certified skill."""
+"""The whole journey by an outside program that knows only the contract: from an empty database
+to a certified skill."""
 
 from __future__ import annotations
 
@@ -39,24 +40,37 @@ def api(app: Flask) -> ApiClient:
     with app.app_context():
         actor = factories.actor("trainer", "coordinator", "roster")
         with transaction():
-            token = accounts_services.create_token(SYSTEM, db.session.get_one(Person, actor.person_id), name="office")
+            token = accounts_services.create_token(
+                SYSTEM, db.session.get_one(Person, actor.person_id), name="office"
+            )
     return ApiClient(app, token)
 
 
 def person(identifier: str, given: str, family: str, gender: str) -> dict:
     return {
-        "identifier": identifier, "given_name": given, "family_name": family, "name_on_certificate": f"{given} {family}",
-        "email": f"{identifier.lower()}@forces.example.ca", "country": "CA", "gender": gender, "birth_date": None,
-    }  # fmt: skip
+        "identifier": identifier,
+        "given_name": given,
+        "family_name": family,
+        "name_on_certificate": f"{given} {family}",
+        "email": f"{identifier.lower()}@forces.example.ca",
+        "country": "CA",
+        "gender": gender,
+        "birth_date": None,
+    }
 
 
 def enrolled(api: ApiClient, code: str) -> list[dict]:
     made = []
     for identifier, given, family, category, gender in PEOPLE:
         body = {
-            "person": person(identifier, given, family, gender), "category": category, "rank": None, "rank_code": None,
-            "organization": "Canada", "nominated_by": "CA-MFA", "needs": None,
-        }  # fmt: skip
+            "person": person(identifier, given, family, gender),
+            "category": category,
+            "rank": None,
+            "rank_code": None,
+            "organization": "Canada",
+            "nominated_by": "CA-MFA",
+            "needs": None,
+        }
         answer = api.post(f"/deliveries/{code}/enrollments", body)
         assert answer.status_code == 201, answer.text
         made.append(answer.json)
@@ -64,17 +78,29 @@ def enrolled(api: ApiClient, code: str) -> list[dict]:
 
 
 def taught(api: ApiClient) -> tuple[str, list[dict]]:
-    """A delivery of the Gender Training Initiative, everyone enrolled and marked; the last two fall short."""
+    """A delivery of the Gender Training Initiative, everyone enrolled and marked; the last two
+    fall short."""
     assert api.put("/courses/GTI", gti()).status_code == 201
     assert api.put("/courses/GTI", gti()).status_code == 200
-    pools = [{"category": "military", "places": 10}, {"category": "police", "places": 5}, {"category": "civilian", "places": 10}]
+    pools = [
+        {"category": "military", "places": 10},
+        {"category": "police", "places": 5},
+        {"category": "civilian", "places": 10},
+    ]
     answer = api.post(
         "/courses/GTI/deliveries",
         {
-            "code": "GTI-2027-03", "starts_on": "2027-03-08", "time_zone": "America/Halifax", "venue": "Clementsport", "country": "CA",
-            "language": "en", "places": 25, "admission": "automatic", "pools": pools,
+            "code": "GTI-2027-03",
+            "starts_on": "2027-03-08",
+            "time_zone": "America/Halifax",
+            "venue": "Clementsport",
+            "country": "CA",
+            "language": "en",
+            "places": 25,
+            "admission": "automatic",
+            "pools": pools,
         },
-    )  # fmt: skip
+    )
     assert (answer.status_code, answer.json["status"]) == (201, "draft")
     assert len(answer.json["sessions"]) == 12
     assert answer.json["sessions"][0]["starts_at"] == "2027-03-08T09:00:00-04:00"
@@ -107,7 +133,10 @@ def taught(api: ApiClient) -> tuple[str, list[dict]]:
     ]
     clock.travel(api.client.application, AFTER)
     assert api.put("/deliveries/GTI-2027-03/attendance", {"marks": marks}).json == {"recorded": 72}
-    scores = [{"enrollment": one["id"], "kind": "post", "percent": 64 if one is people[5] else 82} for one in people]
+    scores = [
+        {"enrollment": one["id"], "kind": "post", "percent": 64 if one is people[5] else 82}
+        for one in people
+    ]
     assert api.put("/deliveries/GTI-2027-03/scores", {"scores": scores}).status_code == 200
     return "GTI-2027-03", people
 
@@ -115,18 +144,31 @@ def taught(api: ApiClient) -> tuple[str, list[dict]]:
 def test_from_an_empty_folder_to_a_certified_skill(app: Flask, api: ApiClient) -> None:
     code, people = taught(api)
 
-    completion = {item["enrollment"]: item for item in api.get(f"/deliveries/{code}/completion").json["items"]}
-    assert [completion[one["id"]]["complete"] for one in people] == [True, True, True, True, False, False]
+    completion = {
+        item["enrollment"]: item for item in api.get(f"/deliveries/{code}/completion").json["items"]
+    }
+    assert [completion[one["id"]]["complete"] for one in people] == [
+        True,
+        True,
+        True,
+        True,
+        False,
+        False,
+    ]
     assert completion[people[4]["id"]]["lacking"] == [
         {"code": "attendance_below_minimum", "detail": "attended 720 of 1,080 minutes"}
     ]
-    assert completion[people[5]["id"]]["lacking"] == [{"code": "score_below_minimum", "detail": "score 64, needs 70"}]
+    assert completion[people[5]["id"]]["lacking"] == [
+        {"code": "score_below_minimum", "detail": "score 64, needs 70"}
+    ]
 
     early = api.post(f"/deliveries/{code}/certificates")
     assert (early.status_code, early.json["code"]) == (409, "delivery_not_finished")
     assert api.post(f"/deliveries/{code}/finish").status_code == 200
     assert api.post(f"/deliveries/{code}/finish").status_code == 409
-    assert [api.get(f"/enrollments/{one['id']}").json["status"] for one in people] == ["completed"] * 4 + ["not_completed"] * 2
+    assert [api.get(f"/enrollments/{one['id']}").json["status"] for one in people] == [
+        "completed"
+    ] * 4 + ["not_completed"] * 2
 
     asked = api.post(f"/deliveries/{code}/certificates")
     assert asked.status_code == 202
@@ -137,7 +179,9 @@ def test_from_an_empty_folder_to_a_certified_skill(app: Flask, api: ApiClient) -
     assert asked.json["job"]["url"].endswith(f"/api/v1/jobs/{job['id']}")
 
     listed = api.get(f"/deliveries/{code}/certificates").json["items"]
-    assert sorted(item["holder"] for item in listed) == sorted(f"{given} {family}" for _, given, family, *_ in PEOPLE[:4])
+    assert sorted(item["holder"] for item in listed) == sorted(
+        f"{given} {family}" for _, given, family, *_ in PEOPLE[:4]
+    )
     certificate = next(item for item in listed if item["holder"] == "Zoë Lefèvre-Nguyễn")
     the_file_is_what_was_issued(api, certificate)
     anyone_can_verify(app, certificate)
@@ -161,13 +205,20 @@ def the_file_is_what_was_issued(api: ApiClient, certificate: dict) -> None:
 
 
 def public(app: Flask, certificate: dict, **headers: str):
-    return app.test_client().get("/verify/" + certificate["verify_url"].rsplit("/", 1)[1], headers=headers)
+    return app.test_client().get(
+        "/verify/" + certificate["verify_url"].rsplit("/", 1)[1], headers=headers
+    )
 
 
 def anyone_can_verify(app: Flask, certificate: dict) -> None:
     page = public(app, certificate)
     assert page.status_code == 200
-    for fact in (certificate["number"], "Lefèvre-Nguyễn", "Gender-sensitive approaches", "Clementsport"):
+    for fact in (
+        certificate["number"],
+        "Lefèvre-Nguyễn",
+        "Gender-sensitive approaches",
+        "Clementsport",
+    ):
         assert fact in page.text
     facts = public(app, certificate, Accept="application/json").json
     assert facts["status"] == "valid"
@@ -178,7 +229,9 @@ def the_person_agrees_and_is_admitted(app: Flask, api: ApiClient) -> None:
     """Without the person's yes the roster shows no one."""
     assert api.get("/experts?category=military").json["items"] == []
     with app.app_context():
-        person = db.session.scalars(sa.select(Person).where(Person.family_name == "Lefèvre-Nguyễn")).one()
+        person = db.session.scalars(
+            sa.select(Person).where(Person.family_name == "Lefèvre-Nguyễn")
+        ).one()
         own = ApiClient(app, token_of(Actor(person_id=person.id)))
         key = db.session.scalars(sa.select(Expert.id).where(Expert.person_id == person.id)).one()
     assert api.post(f"/experts/{key}/admit").status_code == 404
@@ -187,13 +240,27 @@ def the_person_agrees_and_is_admitted(app: Flask, api: ApiClient) -> None:
 
 
 def the_roster_knows(api: ApiClient, certificate: dict) -> None:
-    found = api.get("/experts?skill=gender-peace-operations:practitioner&valid_on=2030-03-10&category=military").json["items"]
+    found = api.get(
+        "/experts?skill=gender-peace-operations:practitioner&valid_on=2030-03-10&category=military"
+    ).json["items"]
     assert [expert["person"]["family_name"] for expert in found] == ["Lefèvre-Nguyễn"]
     skill = api.get(f"/experts/{found[0]['id']}").json["skills"][0]
-    assert skill["evidence"] == [{"kind": "certificate", "number": certificate["number"], "status": "valid"}]
-    assert (skill["skill"], skill["level"], skill["valid_from"], skill["valid_until"], skill["status"]) == (
-        "gender-peace-operations", "practitioner", "2027-03-10", "2030-03-10", "current",
-    )  # fmt: skip
+    assert skill["evidence"] == [
+        {"kind": "certificate", "number": certificate["number"], "status": "valid"}
+    ]
+    assert (
+        skill["skill"],
+        skill["level"],
+        skill["valid_from"],
+        skill["valid_until"],
+        skill["status"],
+    ) == (
+        "gender-peace-operations",
+        "practitioner",
+        "2027-03-10",
+        "2030-03-10",
+        "current",
+    )
     assert api.get("/experts?skill=gender-peace-operations&valid_on=2030-03-11").json["items"] == []
 
 
@@ -201,10 +268,16 @@ def revoking_ends_it(app: Flask, api: ApiClient, certificate: dict) -> None:
     checked = app.test_cli_runner().invoke(args=["roster", "rebuild", "--check"])
     assert checked.exit_code == 0, checked.output
     revoked = api.post(
-        f"/certificates/{certificate['number']}/revoke", {"reason_code": "recognition_withdrawn", "note": "copied the post-test"}
+        f"/certificates/{certificate['number']}/revoke",
+        {"reason_code": "recognition_withdrawn", "note": "copied the post-test"},
     )
     assert revoked.json["status"] == "revoked"
-    assert api.get("/experts?skill=gender-peace-operations&category=military&valid_on=2027-06-01").json["items"] == []
+    assert (
+        api.get(
+            "/experts?skill=gender-peace-operations&category=military&valid_on=2027-06-01"
+        ).json["items"]
+        == []
+    )
     facts = public(app, certificate, Accept="application/json")
     assert facts.json["status"] == "revoked"
     assert "recognition_withdrawn" not in facts.text + public(app, certificate).text

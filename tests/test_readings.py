@@ -31,7 +31,8 @@ from tests.test_access_table import world as world  # the fixture
 
 @pytest.mark.parametrize("name", VISITORS)
 def test_every_address_can_be_read_while_a_lock_is_held(world: World, name: str) -> None:
-    """With the application's real patience: a page that waited for the lock would take ten seconds."""
+    """With the application's real patience: a page that waited for the lock would take ten
+    seconds."""
     slow, browser = [], Browser(world.app)
     if actor := world.actors[name]:
         factories.sign_in(browser, actor)
@@ -50,7 +51,12 @@ def test_every_address_can_be_read_while_a_lock_is_held(world: World, name: str)
                 slow.append(f"{path}: {answer.status_code} after {time.monotonic() - began:.1f} s")
     assert slow == []
     with world.app.app_context():
-        assert readings.waiting() > 0 or name not in ("nominator", "coordinator", "administrator", "roster")
+        assert readings.waiting() > 0 or name not in (
+            "nominator",
+            "coordinator",
+            "administrator",
+            "roster",
+        )
         assert [one for one in checking.breaches() if one.startswith(("audit", "readings"))] == []
 
 
@@ -64,8 +70,14 @@ def note(subject: str = "person:7") -> None:
 
 
 def entries(action: str) -> list[tuple[str, datetime]]:
-    found = sa.select(AuditEntry.subject, AuditEntry.at).where(AuditEntry.action == action).order_by(AuditEntry.number)
-    return [(subject, at.replace(second=0, microsecond=0)) for subject, at in db.session.execute(found)]
+    found = (
+        sa.select(AuditEntry.subject, AuditEntry.at)
+        .where(AuditEntry.action == action)
+        .order_by(AuditEntry.number)
+    )
+    return [
+        (subject, at.replace(second=0, microsecond=0)) for subject, at in db.session.execute(found)
+    ]
 
 
 def reading_kept_outside(app: Flask, *subjects: str) -> Path:
@@ -79,7 +91,9 @@ def reading_kept_outside(app: Flask, *subjects: str) -> Path:
 
 @pytest.mark.both_databases
 @pytest.mark.usefixtures("hurried")
-def test_a_trace_that_waited_is_in_the_trail_once_with_the_instant_of_the_reading(app: Flask) -> None:
+def test_a_trace_that_waited_is_in_the_trail_once_with_the_instant_of_the_reading(
+    app: Flask,
+) -> None:
     file = reading_kept_outside(app, "person:7", "person:8")
     assert file.stat().st_mode & 0o777 == 0o600
     clock.travel(app, NOW + timedelta(hours=1))
@@ -87,7 +101,11 @@ def test_a_trace_that_waited_is_in_the_trail_once_with_the_instant_of_the_readin
         assert (entries("person.read"), readings.waiting()) == ([], 2)
         assert [type(one) for one in readings.breaches()] == [checking.Note]
         note("person:9")
-        assert entries("person.read") == [("person:7", NOW), ("person:8", NOW), ("person:9", NOW + timedelta(hours=1))]
+        assert entries("person.read") == [
+            ("person:7", NOW),
+            ("person:8", NOW),
+            ("person:9", NOW + timedelta(hours=1)),
+        ]
         assert list(file.parent.glob("readings*")) == []
         readings.take()
         assert len(entries("person.read")) == 3
@@ -113,7 +131,9 @@ def test_the_sweep_takes_what_waits(app: Flask, monkeypatch) -> None:
 
 
 @pytest.mark.usefixtures("hurried")
-def test_a_file_whose_taker_was_killed_after_its_commit_is_not_taken_again(app: Flask, monkeypatch) -> None:
+def test_a_file_whose_taker_was_killed_after_its_commit_is_not_taken_again(
+    app: Flask, monkeypatch
+) -> None:
     file = reading_kept_outside(app, "person:7")
     with app.app_context():
         with monkeypatch.context() as killed:
@@ -139,7 +159,9 @@ def test_a_file_whose_taker_was_killed_before_its_commit_is_taken(app: Flask) ->
 
 
 @pytest.mark.usefixtures("hurried")
-@pytest.mark.parametrize("damage", [b'{"action":"person.re', b"\xff\x00", b"[" * 100_000, b'{"at":1}', b"7"])
+@pytest.mark.parametrize(
+    "damage", [b'{"action":"person.re', b"\xff\x00", b"[" * 100_000, b'{"at":1}', b"7"]
+)
 def test_a_damaged_line_is_named_and_stops_nothing(app: Flask, damage: bytes) -> None:
     file = reading_kept_outside(app, "person:7")
     with open(file, "ab") as half:
@@ -150,21 +172,29 @@ def test_a_damaged_line_is_named_and_stops_nothing(app: Flask, damage: bytes) ->
     with app.app_context():
         readings.take()
         assert [subject for subject, _ in entries("person.read")] == ["person:7", "person:8"]
-        body = db.session.scalars(sa.select(AuditEntry.body).where(AuditEntry.action == readings.TAKEN)).one()
+        body = db.session.scalars(
+            sa.select(AuditEntry.body).where(AuditEntry.action == readings.TAKEN)
+        ).one()
         assert json.loads(body)["facts"] == {"entries": 2, "damaged": 1}
 
 
 @pytest.mark.both_databases
 @pytest.mark.usefixtures("hurried")
 def test_many_who_read_and_many_who_take_lose_nothing_and_double_nothing(app: Flask) -> None:
-    """Threads stand in for processes: each opens the file itself, and a lock belongs to the open file."""
+    """Threads stand in for processes: each opens the file itself, and a lock belongs to the open
+    file."""
     failed = []
 
     def keep(number: int) -> None:
         try:
             with app.app_context():
                 for one in range(10):
-                    lines.append(file, checkpoints.canonical(entry | {"subject": f"person:{number * 100 + one}"}).encode())
+                    lines.append(
+                        file,
+                        checkpoints.canonical(
+                            entry | {"subject": f"person:{number * 100 + one}"}
+                        ).encode(),
+                    )
                     if one % 3 == 0:
                         readings.take()
         except Exception as error:
@@ -181,20 +211,27 @@ def test_many_who_read_and_many_who_take_lose_nothing_and_double_nothing(app: Fl
     with app.app_context():
         readings.take()
         found = [subject for subject, _ in entries("person.read")]
-        assert sorted(found) == sorted({"person:999"} | {f"person:{n * 100 + one}" for n in range(6) for one in range(10)})
+        assert sorted(found) == sorted(
+            {"person:999"} | {f"person:{n * 100 + one}" for n in range(6) for one in range(10)}
+        )
         assert list(audit.breaches()) == []
 
 
 @pytest.mark.usefixtures("hurried")
 def test_nothing_is_read_when_no_trace_can_be_left(app: Flask) -> None:
     with app.app_context():
-        staff, person = factories.actor(Role.ADMINISTRATOR), factories.actor(email="ama@example.org")
+        staff = factories.actor(Role.ADMINISTRATOR)
+        person = factories.actor(email="ama@example.org")
         (checkpoints.folder() / readings.OPEN).mkdir()
     browser = Browser(app)
     factories.sign_in(browser, staff)
     with held(app):
         answer = browser.get(f"/administration/people/{person.person_id}")
-    assert (answer.status, "ama@example.org" in answer.html, answer.response.headers["Retry-After"]) == (503, False, "60")
+    assert (
+        answer.status,
+        "ama@example.org" in answer.html,
+        answer.response.headers["Retry-After"],
+    ) == (503, False, "60")
 
 
 @pytest.mark.usefixtures("hurried")

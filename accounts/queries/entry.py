@@ -60,14 +60,18 @@ def link_state(token: str) -> tuple[LinkState, Person | None, str]:
         return LinkState.USED, person, link.target
     if link_ends_at(link) <= clock.now():
         return LinkState.EXPIRED, person, link.target
-    is_out = account is not None and (not account.is_active or (account.is_demonstration and not is_demonstration_here()))
+    is_out = account is not None and (
+        not account.is_active or (account.is_demonstration and not is_demonstration_here())
+    )
     return (LinkState.UNKNOWN, None, "") if is_out else (LinkState.GOOD, person, link.target)
 
 
 def sessions_of(person_id: int) -> list[UserSession]:
     """Where the person is signed in, the latest first."""
     statement = (
-        sa.select(UserSession).where(UserSession.person_id.in_(records_of(person_id))).order_by(UserSession.seen_at.desc())
+        sa.select(UserSession)
+        .where(UserSession.person_id.in_(records_of(person_id)))
+        .order_by(UserSession.seen_at.desc())
     )
     return list(db.session.scalars(statement.limit(50)))
 
@@ -117,6 +121,10 @@ def demonstration_people() -> list[DemonstrationPerson]:
     if not is_demonstration_here():
         return []
     statement = sa.select(Person).join(Account, Account.person_id == Person.id)
-    found = list(db.session.scalars(statement.where(Account.is_demonstration, Account.is_active).order_by(Person.id)))
+    found = list(
+        db.session.scalars(
+            statement.where(Account.is_demonstration, Account.is_active).order_by(Person.id)
+        )
+    )
     roles = roles_of(person.id for person in found)
     return [DemonstrationPerson(person, roles.get(person.id, [])) for person in found]

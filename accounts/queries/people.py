@@ -41,10 +41,13 @@ class PersonRow:
 
 
 def find_person_by_email(email: str) -> Person | None:
-    """The person with this address, in whatever case it is typed; of several, one with an account."""
+    """The person with this address, in whatever case it is typed; of several, one with an
+    account."""
     key = values.email_key(email)
     holders = sa.select(Person).outerjoin(Account, Account.person_id == Person.id)
-    holders = holders.where(Person.email_key == key, ~Person.is_provisional, Person.merged_into_id.is_(None))
+    holders = holders.where(
+        Person.email_key == key, ~Person.is_provisional, Person.merged_into_id.is_(None)
+    )
     by_account = sa.case((Account.person_id.is_(None), 1), else_=0), Person.id
     return db.session.scalar(holders.order_by(*by_account).limit(1)) if key else None
 
@@ -54,27 +57,41 @@ def find_account(person_id: int) -> Account | None:
 
 
 def list_people(
-    actor: Actor, *, words: str = "", role: Role | None = None, after: str | None = None, limit: int = PAGE
+    actor: Actor,
+    *,
+    words: str = "",
+    role: Role | None = None,
+    after: str | None = None,
+    limit: int = PAGE,
 ) -> Page[PersonRow]:
-    """People by name: those whose name has words that begin so (core.names), or in whose address or identifier every word
-    occurs; with this role."""
+    """People by name: those whose name has words that begin so (core.names), or in whose address
+    or identifier every word occurs; with this role."""
     used = ~Person.is_provisional, Person.merged_into_id.is_(None)
     statement = sa.select(Person).where(visible(Person, actor, Permission.PERSON_READ), *used)
     if words.strip():
         others = sa.and_(*(_occurs(one) for one in words.split()[:6]))
         statement = statement.where(sa.or_(names.finds(Person.search_names, words), others))
     if role is not None:
-        statement = statement.where(Person.id.in_(sa.select(RoleAssignment.person_id).where(RoleAssignment.role == role)))
+        statement = statement.where(
+            Person.id.in_(sa.select(RoleAssignment.person_id).where(RoleAssignment.role == role))
+        )
     keys = (Person.sort_name.expression, Person.id.expression)
     found = page(statement, keys, after=after, limit=limit)
     ids = [person.id for person in found.items]
-    accounts = {one.person_id: one for one in db.session.scalars(sa.select(Account).where(Account.person_id.in_(ids)))}
+    accounts = {
+        one.person_id: one
+        for one in db.session.scalars(sa.select(Account).where(Account.person_id.in_(ids)))
+    }
     roles = roles_of(ids)
-    return Page([PersonRow(one, accounts.get(one.id), roles.get(one.id, [])) for one in found.items], found.next)
+    return Page(
+        [PersonRow(one, accounts.get(one.id), roles.get(one.id, [])) for one in found.items],
+        found.next,
+    )
 
 
 def _occurs(word: str) -> sa.ColumnElement[bool]:
-    """In the name, the address or the number; a number is compared without case, spaces and hyphens."""
+    """In the name, the address or the number; a number is compared without case, spaces and
+    hyphens."""
     found = names.finds(Person.search_names, word) | Person.email.icontains(word, autoescape=True)
     key = names.number_key(word)
     return found | Person.identifier_key.contains(key, autoescape=True) if key else found
@@ -84,14 +101,19 @@ def roles_of(person_ids: Iterable[int]) -> dict[int, list[RoleHeld]]:
     """The roles of each person, in the order of the matrix."""
     rows = db.session.execute(
         sa.select(RoleAssignment, Organization)
-        .outerjoin(Organization, sa.and_(RoleAssignment.scope.in_(_BODIES), Organization.id == RoleAssignment.scope_id))
+        .outerjoin(
+            Organization,
+            sa.and_(RoleAssignment.scope.in_(_BODIES), Organization.id == RoleAssignment.scope_id),
+        )
         .where(RoleAssignment.person_id.in_(list(person_ids)))
     ).all()
     order = list(Role)
     found: dict[int, list[RoleHeld]] = {}
     for held, body in sorted(rows, key=lambda row: (order.index(row[0].role), row[0].scope_id)):
         name = body_name(body) if body is not None else None
-        found.setdefault(held.person_id, []).append(RoleHeld(held.role, held.scope, held.scope_id, name))
+        found.setdefault(held.person_id, []).append(
+            RoleHeld(held.role, held.scope, held.scope_id, name)
+        )
     return found
 
 

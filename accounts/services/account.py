@@ -7,7 +7,14 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.dialects import postgresql, sqlite
 
 from accounts import passwords
-from accounts.events import AccountClosed, AccountCreated, AccountReopened, PasswordChanged, SessionsEnded, TokenRevoked
+from accounts.events import (
+    AccountClosed,
+    AccountCreated,
+    AccountReopened,
+    PasswordChanged,
+    SessionsEnded,
+    TokenRevoked,
+)
 from accounts.models import Account, ApiToken, RoleAssignment, SignInLink, UserSession
 from accounts.roles import Role
 from core import clock
@@ -27,7 +34,11 @@ def ensure_account(actor: Actor, person: Person) -> Account:
         return account
     if person.is_provisional:  # who applied and opened no link yet is known to no one
         raise NotFound("unknown_person", _l("This person is not known here."))
-    insert = (sqlite if is_sqlite() else postgresql).insert(Account).values(person_id=person.id, created_at=clock.now())
+    insert = (
+        (sqlite if is_sqlite() else postgresql)
+        .insert(Account)
+        .values(person_id=person.id, created_at=clock.now())
+    )
     if db.session.scalar(insert.on_conflict_do_nothing().returning(Account.person_id)) is not None:
         publish(AccountCreated(person.id), actor)
     return db.session.get_one(Account, person.id)
@@ -38,13 +49,16 @@ def has_account(person: Person) -> bool:
 
 
 def set_password(actor: Actor, person: Person, password: str, *, ends_tokens: bool = False) -> None:
-    """Gives oneself another password; the page has made sure that it is oneself. Every session and unused link ends, and
-    every API token when the person says so."""
+    """Gives oneself another password; the page has made sure that it is oneself. Every session
+    and unused link ends, and every API token when the person says so."""
     if actor.person_id != person.id:
         require(actor, Permission.ACCOUNT_MANAGE)
     account = ensure_account(actor, person)
     if account.is_demonstration:
-        raise Conflict("demonstration_account", _l("The password of a demonstration account cannot be changed."))
+        raise Conflict(
+            "demonstration_account",
+            _l("The password of a demonstration account cannot be changed."),
+        )
     keep_password(actor, person, account, password)
     end_sessions_and_links(person.id)
     if ends_tokens:
@@ -57,7 +71,10 @@ def remove_password(actor: Actor, person: Person) -> None:
         require(actor, Permission.ACCOUNT_MANAGE)
     account = ensure_account(actor, person)
     if account.is_demonstration:
-        raise Conflict("demonstration_account", _l("The password of a demonstration account cannot be changed."))
+        raise Conflict(
+            "demonstration_account",
+            _l("The password of a demonstration account cannot be changed."),
+        )
     if account.password_hash is None:
         return
     account.password_hash = None
@@ -68,7 +85,9 @@ def remove_password(actor: Actor, person: Person) -> None:
 
 def keep_password(actor: Actor, person: Person, account: Account, password: str) -> None:
     """Sets the password, refusing one that is easy to guess."""
-    passwords.check_strength(password, personal=(person.given_name, person.family_name, person.full_name, person.email))
+    passwords.check_strength(
+        password, personal=(person.given_name, person.family_name, person.full_name, person.email)
+    )
     account.password_hash = passwords.hash_password(password)
     _drop_passwords_of_merged(person)
     publish(PasswordChanged(person.id), actor)
@@ -78,7 +97,9 @@ def _drop_passwords_of_merged(person: Person) -> None:
     """A person who sets a password means it to be the only one."""
     merged = records_of(person.id) - {person.id}
     if merged:
-        db.session.execute(sa.update(Account).where(Account.person_id.in_(merged)).values(password_hash=None))
+        db.session.execute(
+            sa.update(Account).where(Account.person_id.in_(merged)).values(password_hash=None)
+        )
 
 
 def close_account(actor: Actor, person: Person) -> None:
@@ -88,7 +109,9 @@ def close_account(actor: Actor, person: Person) -> None:
     if not account.is_active:
         return
     if person.id == actor.person_id:
-        raise Conflict("own_account", _l("You cannot close your own account. Ask another administrator."))
+        raise Conflict(
+            "own_account", _l("You cannot close your own account. Ask another administrator.")
+        )
     if _is_administrator(person.id):
         refuse_without_administrator(person.id)
     account.is_active = False
@@ -115,34 +138,50 @@ def end_sessions(actor: Actor, person: Person) -> None:
 
 
 def delete_sessions(person_id: int, *, but: int | None = None) -> None:
-    """Signs the person out everywhere (`but` one session), by whichever of the records that were merged."""
+    """Signs the person out everywhere (`but` one session), by whichever of the records that were
+    merged."""
     others = UserSession.person_id.in_(records_of(person_id)), UserSession.id != (but or 0)
-    db.session.execute(sa.delete(UserSession).where(*others), execution_options={"synchronize_session": False})
+    db.session.execute(
+        sa.delete(UserSession).where(*others), execution_options={"synchronize_session": False}
+    )
 
 
 def end_sessions_and_links(person_id: int, *, but: int | None = None) -> None:
-    """Ends every session (`but` one) and every unused link of the person, by whichever of the records that were merged."""
+    """Ends every session (`but` one) and every unused link of the person, by whichever of the
+    records that were merged."""
     delete_sessions(person_id, but=but)
     db.session.execute(
-        sa.delete(SignInLink).where(SignInLink.person_id.in_(records_of(person_id)), SignInLink.used_at.is_(None)),
+        sa.delete(SignInLink).where(
+            SignInLink.person_id.in_(records_of(person_id)), SignInLink.used_at.is_(None)
+        ),
         execution_options={"synchronize_session": False},
     )
 
 
 def revoke_tokens(actor: Actor, person_id: int) -> None:
     """Ends every key of the person at once."""
-    held = sa.select(ApiToken).where(ApiToken.person_id.in_(records_of(person_id)), ApiToken.revoked_at.is_(None))
+    held = sa.select(ApiToken).where(
+        ApiToken.person_id.in_(records_of(person_id)), ApiToken.revoked_at.is_(None)
+    )
     for token in db.session.scalars(held):
         token.revoked_at = clock.now()
         publish(TokenRevoked(person_id, token.id), actor)
 
 
 def refuse_without_administrator(person_id: int) -> None:
-    """Conflict when no one else could administer. All administrators' accounts are locked for it: of two who leave at the
-    same moment, the second sees that the first is gone."""
-    administrators = sa.select(Account).join(RoleAssignment, RoleAssignment.person_id == Account.person_id)
-    administrators = administrators.where(RoleAssignment.role == Role.ADMINISTRATOR, RoleAssignment.scope == Reach.EVERYWHERE)
-    locked = administrators.order_by(Account.person_id).with_for_update(of=Account).execution_options(populate_existing=True)
+    """Conflict when no one else could administer. All administrators' accounts are locked for
+    it: of two who leave at the same moment, the second sees that the first is gone."""
+    administrators = sa.select(Account).join(
+        RoleAssignment, RoleAssignment.person_id == Account.person_id
+    )
+    administrators = administrators.where(
+        RoleAssignment.role == Role.ADMINISTRATOR, RoleAssignment.scope == Reach.EVERYWHERE
+    )
+    locked = (
+        administrators.order_by(Account.person_id)
+        .with_for_update(of=Account)
+        .execution_options(populate_existing=True)
+    )
     db.session.scalars(locked).all()
     still = db.session.scalars(administrators.execution_options(populate_existing=True))
     if not any(account.is_active and account.person_id != person_id for account in still):
@@ -151,5 +190,7 @@ def refuse_without_administrator(person_id: int) -> None:
 
 
 def _is_administrator(person_id: int) -> bool:
-    wanted = sa.select(RoleAssignment.id).where(RoleAssignment.person_id == person_id, RoleAssignment.role == Role.ADMINISTRATOR)
+    wanted = sa.select(RoleAssignment.id).where(
+        RoleAssignment.person_id == person_id, RoleAssignment.role == Role.ADMINISTRATOR
+    )
     return db.session.scalar(wanted.limit(1)) is not None

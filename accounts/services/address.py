@@ -18,13 +18,15 @@ from people import values
 from people.models import Person
 from people.services.people import change_person
 
-#: A link with such a target confirms an address and signs no one in: it went to an address that no one has vouched for.
+#: A link with such a target confirms an address and signs no one in: it went to an address that no
+#: one has vouched for.
 PREFIX = "email:"
 LIFETIME = timedelta(hours=2)
 
 
 def ask_for_address(actor: Actor, person: Person, email: str) -> None:
-    """Sends a link to the new address. Whoever can open it may use the mailbox, also when other people use it too."""
+    """Sends a link to the new address. Whoever can open it may use the mailbox, also when other
+    people use it too."""
     if actor.person_id != person.id:
         raise NotAllowed("not_allowed", _l("You do not have the right to do this."))
     address = values.clean_email(email, "email")
@@ -33,11 +35,25 @@ def ask_for_address(actor: Actor, person: Person, email: str) -> None:
     token, now = secrets.token_urlsafe(32), clock.now()
     target = PREFIX + address
     ends = now + LIFETIME
-    db.session.add(SignInLink(digest=digest(token), person_id=person.id, target=target, created_at=now, expires_at=ends))
+    db.session.add(
+        SignInLink(
+            digest=digest(token),
+            person_id=person.id,
+            target=target,
+            created_at=now,
+            expires_at=ends,
+        )
+    )
     mail.send(
-        "new_address", address, person_id=person.id, language=person.language, secret=True, expires_at=ends,
-        link=f"{settings_of().public_url}/me/email/{token}", person=person,
-    )  # fmt: skip
+        "new_address",
+        address,
+        person_id=person.id,
+        language=person.language,
+        secret=True,
+        expires_at=ends,
+        link=f"{settings_of().public_url}/me/email/{token}",
+        person=person,
+    )
 
 
 def find_asked_address(actor: Actor, token: str) -> str | None:

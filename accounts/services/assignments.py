@@ -18,10 +18,13 @@ from people.permissions import Permission
 from people.queries.bodies import first_body, require_kind, unknown_body
 
 
-def assign_role(actor: Actor, person_id: int, role: Role, *, scope: Reach = Reach.EVERYWHERE, scope_id: int = 0) -> None:
+def assign_role(
+    actor: Actor, person_id: int, role: Role, *, scope: Reach = Reach.EVERYWHERE, scope_id: int = 0
+) -> None:
     """Gives the role within the scope; nothing happens when the person has it.
 
-    A trainer of one delivery is assigned by whoever may schedule; that they may change this delivery is asked by courses.
+    A trainer of one delivery is assigned by whoever may schedule; that they may change this
+    delivery is asked by courses.
     """
     role, scope = Role(role), Reach(scope)
     _require(actor, role, scope)
@@ -39,8 +42,11 @@ def assign_role(actor: Actor, person_id: int, role: Role, *, scope: Reach = Reac
     publish(RoleAssigned(person_id, role.value, scope.value, scope_id), actor)
 
 
-def withdraw_role(actor: Actor, person_id: int, role: Role, *, scope: Reach = Reach.EVERYWHERE, scope_id: int = 0) -> None:
-    """Takes the role away; nothing happens when the person does not have it. The last administrator stays one."""
+def withdraw_role(
+    actor: Actor, person_id: int, role: Role, *, scope: Reach = Reach.EVERYWHERE, scope_id: int = 0
+) -> None:
+    """Takes the role away; nothing happens when the person does not have it. The last
+    administrator stays one."""
     role, scope = Role(role), Reach(scope)
     _require(actor, role, scope)
     found = _find(person_id, role, scope, scope_id)
@@ -57,9 +63,11 @@ def _require(actor: Actor, role: Role, scope: Reach) -> None:
     require(actor, Permission.DELIVERY_SCHEDULE if is_of_delivery else Permission.ACCOUNT_MANAGE)
 
 
-def assign_within(actor: Actor, person_id: int, role: Role, body: Organization | None = None) -> None:
-    """Gives the role in this body; without one in the first of its kind, where there is one from the start. What is given
-    within no body is given everywhere."""
+def assign_within(
+    actor: Actor, person_id: int, role: Role, body: Organization | None = None
+) -> None:
+    """Gives the role in this body; without one in the first of its kind, where there is one from
+    the start. What is given within no body is given everywhere."""
     role = Role(role)
     if role not in WITHIN:
         assign_role(actor, person_id, role)
@@ -84,18 +92,29 @@ def _check_scope(role: Role, scope: Reach, scope_id: int) -> None:
 
 
 def _organization_needed() -> Invalid:
-    return Invalid("organization_needed", _l("A nominator acts for an organization. Choose one."), "organization")
+    return Invalid(
+        "organization_needed",
+        _l("A nominator acts for an organization. Choose one."),
+        "organization",
+    )
 
 
 def _find(person_id: int, role: Role, scope: Reach, scope_id: int) -> RoleAssignment | None:
     return db.session.scalar(
         sa.select(RoleAssignment).where(
-            RoleAssignment.person_id == person_id, RoleAssignment.role == role, RoleAssignment.scope == scope,
+            RoleAssignment.person_id == person_id,
+            RoleAssignment.role == role,
+            RoleAssignment.scope == scope,
             RoleAssignment.scope_id == scope_id,
         )
-    )  # fmt: skip
+    )
 
 
 def holds_roles(person: Person) -> bool:
     """Whether the person may do anything for others."""
-    return db.session.scalar(sa.select(RoleAssignment.id).where(RoleAssignment.person_id == person.id).limit(1)) is not None
+    return (
+        db.session.scalar(
+            sa.select(RoleAssignment.id).where(RoleAssignment.person_id == person.id).limit(1)
+        )
+        is not None
+    )

@@ -42,23 +42,36 @@ def create_account(
     password: str | None = None,
     is_demonstration: bool = False,
 ) -> Person:
-    """The account of the person with this address, with `roles` added to those it has; both are made when new.
+    """The account of the person with this address, with `roles` added to those it has; both are
+    made when new.
 
-    `organization` (a code, made when unknown for a nominator) is the body in which the roles are given: Invalid("wrong_kind")
-    when one of them cannot be held there. Without it they are given in the first centre and roster office. An account
-    is known by its address and the name, and stays as it is; about someone known by another name, Conflict("identity_in_doubt")
-    unless `identity` says who is meant.
+    `organization` (a code, made when unknown for a nominator) is the body in which the roles are
+    given: Invalid("wrong_kind") when one of them cannot be held there. Without it they are given in
+    the first centre and roster office. An account is known by its address and the name, and stays
+    as it is; about someone known by another name, Conflict("identity_in_doubt") unless `identity`
+    says who is meant.
     """
     require(actor, Permission.ACCOUNT_MANAGE)
     wanted = [Role(role) for role in roles]
     if Role.NOMINATOR in wanted and not organization:
-        raise Invalid("organization_needed", _l("A nominator acts for an organization. Give its code."), "organization")
+        raise Invalid(
+            "organization_needed",
+            _l("A nominator acts for an organization. Give its code."),
+            "organization",
+        )
     if not (email or "").strip():
         raise Invalid("required", _l("Fill in this field."), "email")
     person = _holder(email, given_name, family_name, identity) or record_person(
-        actor, identifier=identifier, given_name=given_name, family_name=family_name, email=email, country=country,
-        language=language, names_confirmed=names_confirmed, identity=identity,
-    )  # fmt: skip
+        actor,
+        identifier=identifier,
+        given_name=given_name,
+        family_name=family_name,
+        email=email,
+        country=country,
+        language=language,
+        names_confirmed=names_confirmed,
+        identity=identity,
+    )
     account = ensure_account(actor, person)
     account.is_demonstration = account.is_demonstration or is_demonstration
     if password is not None:
@@ -69,14 +82,25 @@ def create_account(
     return person
 
 
-def _holder(email: str, given_name: str, family_name: str, identity: str | int | None) -> Person | None:
-    """Who has an account with this address and this name (or is meant by `identity`): a mailbox alone tells no one apart."""
-    held = sa.select(Person).join(Account).where(Person.email_key == email_key(email), Person.merged_into_id.is_(None))
+def _holder(
+    email: str, given_name: str, family_name: str, identity: str | int | None
+) -> Person | None:
+    """Who has an account with this address and this name (or is meant by `identity`): a mailbox
+    alone tells no one apart."""
+    held = (
+        sa.select(Person)
+        .join(Account)
+        .where(Person.email_key == email_key(email), Person.merged_into_id.is_(None))
+    )
     said = given_name or "", family_name or ""
     meant = [
         one
         for one in db.session.scalars(held.order_by(Person.id))
-        if (is_same_name(said, (one.given_name, one.family_name)) if identity is None else one.id == identity)
+        if (
+            is_same_name(said, (one.given_name, one.family_name))
+            if identity is None
+            else one.id == identity
+        )
     ]
     return meant[0] if len(meant) == 1 else None
 
@@ -96,20 +120,36 @@ def _body_for(actor: Actor, wanted: list[Role], code: str | None) -> Organizatio
 
 
 def first_administrator_link() -> str | None:
-    """A one-time link for the first administrator; None when an administrator has an address and can ask for a link.
+    """A one-time link for the first administrator; None when an administrator has an address and
+    can ask for a link.
 
-    The link leads to the form in which the account gets one. Until then each start makes a new link, so that no one is
-    locked out by a closed window or a sign-out.
+    The link leads to the form in which the account gets one. Until then each start makes a new
+    link, so that no one is locked out by a closed window or a sign-out.
     """
-    administrators = sa.select(Person.id).join(Account).join(RoleAssignment, RoleAssignment.person_id == Person.id)
+    administrators = (
+        sa.select(Person.id)
+        .join(Account)
+        .join(RoleAssignment, RoleAssignment.person_id == Person.id)
+    )
     reachable = administrators.where(
-        RoleAssignment.role == Role.ADMINISTRATOR, Person.email.is_not(None), Account.is_active, ~Account.is_demonstration
+        RoleAssignment.role == Role.ADMINISTRATOR,
+        Person.email.is_not(None),
+        Account.is_active,
+        ~Account.is_demonstration,
     )
     if db.session.scalar(reachable.limit(1)) is not None:
         return None
-    person = db.session.scalar(sa.select(Person).where(Person.identifier_key == number_key(FIRST_ADMINISTRATOR)))
+    person = db.session.scalar(
+        sa.select(Person).where(Person.identifier_key == number_key(FIRST_ADMINISTRATOR))
+    )
     if person is None:
-        person = record_person(SYSTEM, identifier=FIRST_ADMINISTRATOR, given_name="Administrator", family_name="")
+        person = record_person(
+            SYSTEM, identifier=FIRST_ADMINISTRATOR, given_name="Administrator", family_name=""
+        )
         assign_role(SYSTEM, person.id, Role.ADMINISTRATOR)
-    db.session.execute(sa.delete(SignInLink).where(SignInLink.person_id == person.id, SignInLink.used_at.is_(None)))
-    return settings_of().public_url + issue_link(person, f"/administration/people/{person.id}/edit", INVITATION)
+    db.session.execute(
+        sa.delete(SignInLink).where(SignInLink.person_id == person.id, SignInLink.used_at.is_(None))
+    )
+    return settings_of().public_url + issue_link(
+        person, f"/administration/people/{person.id}/edit", INVITATION
+    )

@@ -30,14 +30,16 @@ from people.permissions import Permission
 
 SHORT = timedelta(minutes=30)  # a link someone asked for just now
 INVITATION = timedelta(days=7)  # a link that comes with a nomination or a new account
-#: A link that confirms an application: so long after the mail server took the message, and at most so long after applying.
+#: A link that confirms an application: so long after the mail server took the message, and at most
+#: so long after applying.
 OPENED_WITHIN, AT_MOST = timedelta(hours=24), timedelta(days=5)
 #: People of one mailbox that a message lists; so many passwords are tried, which takes much longer.
 MOST_OF_ONE_MAILBOX, MOST_PASSWORDS = 100, 10
 
 
 def issue_link(person: Person, target: str = "", lifetime: timedelta = SHORT) -> str:
-    """Makes a link that signs `person` in once and lands on the path `target`. Returns its path; only a digest is kept."""
+    """Makes a link that signs `person` in once and lands on the path `target`. Returns its path;
+    only a digest is kept."""
     return _keep_link(person.id, target, lifetime)
 
 
@@ -47,12 +49,18 @@ def _keep_link(person_id: int, target: str, lifetime: timedelta) -> str:
     return f"/sign-in/{token}"
 
 
-def _keep(token: str, person_id: int, target: str, lifetime: timedelta, mail_id: int | None = None) -> None:
+def _keep(
+    token: str, person_id: int, target: str, lifetime: timedelta, mail_id: int | None = None
+) -> None:
     now = clock.now()
     kept = {
-        "digest": digest(token), "person_id": person_id, "target": target[:300], "created_at": now,
-        "expires_at": now + lifetime, "mail_id": mail_id,
-    }  # fmt: skip
+        "digest": digest(token),
+        "person_id": person_id,
+        "target": target[:300],
+        "created_at": now,
+        "expires_at": now + lifetime,
+        "mail_id": mail_id,
+    }
     write(_KEEP_LINK, kept)
 
 
@@ -61,15 +69,23 @@ def send_confirmation(person: Person, target: str, kind: str, **context: Any) ->
     assert person.email
     token = secrets.token_urlsafe(32)
     mail_id = mail.send(
-        kind, person.email, person_id=person.id, language=person.language, secret=True, person=person,
-        link=f"{settings_of().public_url}/sign-in/{token}", expires_at=clock.now() + AT_MOST, **context,
-    )  # fmt: skip
+        kind,
+        person.email,
+        person_id=person.id,
+        language=person.language,
+        secret=True,
+        person=person,
+        link=f"{settings_of().public_url}/sign-in/{token}",
+        expires_at=clock.now() + AT_MOST,
+        **context,
+    )
     _keep(token, person.id, target, AT_MOST, mail_id)
 
 
 def link_ends_at(link: SignInLink) -> datetime:
-    """When the link stops opening anything. One that confirms an application is counted from the moment at which the mail
-    server took its message; while the message still waits, the link does too."""
+    """When the link stops opening anything. One that confirms an application is counted from the
+    moment at which the mail server took its message; while the message still waits, the link
+    does too."""
     message = db.session.get(Mail, link.mail_id) if link.mail_id is not None else None
     if message is None or message.state not in (MailState.SENT, MailState.KEPT):
         return link.expires_at
@@ -77,19 +93,31 @@ def link_ends_at(link: SignInLink) -> datetime:
 
 
 _KEEP_LINK = sa.insert(SignInLink.__table__)  # type: ignore[arg-type]  # the table
-_WAYS_IN = sa.select(Account.is_active, Account.password_hash).where(Account.person_id == sa.bindparam("person"))
+_WAYS_IN = sa.select(Account.is_active, Account.password_hash).where(
+    Account.person_id == sa.bindparam("person")
+)
 
 
 def enters_by_link(person: Person) -> bool:
-    """Whether a link is the only way in: there is no account yet, or an open one without a password."""
+    """Whether a link is the only way in: there is no account yet, or an open one without a
+    password."""
     account = db.session.execute(_WAYS_IN, {"person": person.id}).first()
     return account is None or (account.is_active and account.password_hash is None)
 
 
-def send_link(person: Person, *, target: str = "", kind: str = "sign_in", actor: Actor = SYSTEM, **context: Any) -> bool:
-    """Mails `templates/emails/<kind>.txt` with a link that signs `person` in; False when the person has no address.
+def send_link(
+    person: Person,
+    *,
+    target: str = "",
+    kind: str = "sign_in",
+    actor: Actor = SYSTEM,
+    **context: Any,
+) -> bool:
+    """Mails `templates/emails/<kind>.txt` with a link that signs `person` in; False when the person
+    has no address.
 
-    The template gets `link`, `person`, `expires_at`, `lifetime_days` (0 for the short-lived ones) and `context`.
+    The template gets `link`, `person`, `expires_at`, `lifetime_days` (0 for the short-lived ones)
+    and `context`.
     """
     if not person.email:
         return False
@@ -108,26 +136,43 @@ def _mail_link(
     address: str | None = None,
     **context: Any,
 ) -> None:
-    """Writes the link and its message; `lifetime` None is what the kind says, `address` None the person's own."""
+    """Writes the link and its message; `lifetime` None is what the kind says, `address` None the
+    person's own."""
     address = address or person.email
     assert address
     lifetime = lifetime if lifetime is not None else SHORT if kind == "sign_in" else INVITATION
     link = settings_of().public_url + _keep_link(person_id, target, lifetime)
     mail.send(
-        kind, address, person_id=person_id, language=person.language, secret=True, link=link, person=person,
-        expires_at=clock.now() + lifetime, lifetime_days=lifetime.days, **context,
-    )  # fmt: skip
+        kind,
+        address,
+        person_id=person_id,
+        language=person.language,
+        secret=True,
+        link=link,
+        person=person,
+        expires_at=clock.now() + lifetime,
+        lifetime_days=lifetime.days,
+        **context,
+    )
 
 
 def write_to(person: Person, kind: str, target: str, **facts: Any) -> bool:
-    """Mails the person a link to the page `target`; False when they have no address. It signs in only those without a
-    password."""
+    """Mails the person a link to the page `target`; False when they have no address. It signs in
+    only those without a password."""
     if person.email is None:
         return False
     if enters_by_link(person):
         return send_link(person, target=target, kind=kind, **facts)
     link = settings_of().public_url + target
-    mail.send(kind, person.email, person_id=person.id, language=person.language, link=link, person=person, **facts)
+    mail.send(
+        kind,
+        person.email,
+        person_id=person.id,
+        language=person.language,
+        link=link,
+        person=person,
+        **facts,
+    )
     return True
 
 
@@ -138,25 +183,40 @@ def invite(actor: Actor, person: Person) -> None:
     if not account.is_active:
         raise Conflict("account_closed", _l("This account is closed. Reopen it first."))
     if not send_link(person, kind="invitation", actor=actor):
-        raise Conflict("no_email", _l("This person has no email address. Enter one first."), "email")
+        raise Conflict(
+            "no_email", _l("This person has no email address. Enter one first."), "email"
+        )
 
 
 def request_link(email: str, target: str = "") -> None:
-    """Sends a link when someone has this address and may sign in; where several people have it, one message with a link for
-    each. Says nothing about it, and does the same work in the same order for an address that no one has: a link that was
-    never good and a message are written, and undone."""
+    """Sends a link when someone has this address and may sign in; where several people have it,
+    one message with a link for each. Says nothing about it, and does the same work in the same
+    order for an address that no one has: a link that was never good and a message are written,
+    and undone."""
     key = values.email_key(email)
     rows = db.session.execute(_WITH_KEY_OR_ANYBODY, {"key": key}).all()
     if not rows:  # no one at all is known here yet
         return
-    meant = [one for one in _people(row[0] for row in rows if row[0].email_key == key) if _may_enter(_account(one))]
+    meant = [
+        one
+        for one in _people(row[0] for row in rows if row[0].email_key == key)
+        if _may_enter(_account(one))
+    ]
     with tried(keep=bool(meant)):
         if len(meant) > 1:
             _mail_links(values.clean_email(email, "email"), meant, target)
         elif meant:
-            _mail_link("sign_in", meant[0], meant[0].id, target, address=values.clean_email(email, "email"))
+            _mail_link(
+                "sign_in", meant[0], meant[0].id, target, address=values.clean_email(email, "email")
+            )
         else:
-            _mail_link("sign_in", _nobody(values.clean_email(email, "email")), rows[0][0].id, target, lifetime=timedelta())
+            _mail_link(
+                "sign_in",
+                _nobody(values.clean_email(email, "email")),
+                rows[0][0].id,
+                target,
+                lifetime=timedelta(),
+            )
     for person in meant:
         publish(SignInLinkSent(person.id), ANONYMOUS)
     if not meant:
@@ -165,11 +225,19 @@ def request_link(email: str, target: str = "") -> None:
 
 def _mail_links(address: str, people: Sequence[Person], target: str) -> None:
     """One message to a mailbox that several people use, with a link for each of them."""
-    links = [(one.full_name, settings_of().public_url + _keep_link(one.id, target, SHORT)) for one in people]
+    links = [
+        (one.full_name, settings_of().public_url + _keep_link(one.id, target, SHORT))
+        for one in people
+    ]
     mail.send(
-        "sign_in_several", address, person_id=people[0].id, language=people[0].language, secret=True, links=links,
+        "sign_in_several",
+        address,
+        person_id=people[0].id,
+        language=people[0].language,
+        secret=True,
+        links=links,
         expires_at=clock.now() + SHORT,
-    )  # fmt: skip
+    )
 
 
 #: Who has the address; else any one person, whose id the undone link needs.
@@ -199,17 +267,28 @@ def _account(person: Person) -> Account | None:
 
 def _nobody(address: str) -> Person:
     """Someone to write an undone message to; never kept."""
-    return Person(given_name="Nobody", family_name="", name_on_certificate="Nobody", email=address, language=i18n.locale())
+    return Person(
+        given_name="Nobody",
+        family_name="",
+        name_on_certificate="Nobody",
+        email=address,
+        language=i18n.locale(),
+    )
 
 
 def use_link(token: str) -> tuple[Person, str]:
-    """The person whom the link signs in, and where to land; the link is used up. Two clicks at once: one of them wins. The
-    first link of an applicant shows that the address is theirs.
+    """The person whom the link signs in, and where to land; the link is used up. Two clicks at
+    once: one of them wins. The first link of an applicant shows that the address is theirs.
 
     Raises Invalid for a link that is unknown, used, expired, or of a closed account.
     """
     link = db.session.get(SignInLink, digest(token))
-    if link is None or link.target.startswith(ADDRESS_PREFIX) or link_ends_at(link) <= clock.now() or not _claim(link):
+    if (
+        link is None
+        or link.target.startswith(ADDRESS_PREFIX)
+        or link_ends_at(link) <= clock.now()
+        or not _claim(link)
+    ):
         raise Invalid("bad_link", _l("This link cannot be used."))
     person = db.session.get_one(Person, link.person_id)
     if person.is_provisional:
@@ -224,16 +303,20 @@ def use_link(token: str) -> tuple[Person, str]:
 
 def _claim(link: SignInLink) -> bool:
     """Uses the link up; False when someone else has."""
-    unused = sa.update(SignInLink).where(SignInLink.digest == link.digest, SignInLink.used_at.is_(None))
+    unused = sa.update(SignInLink).where(
+        SignInLink.digest == link.digest, SignInLink.used_at.is_(None)
+    )
     claimed = db.session.execute(
-        unused.values(used_at=clock.now()).returning(SignInLink.digest), execution_options={"synchronize_session": False}
+        unused.values(used_at=clock.now()).returning(SignInLink.digest),
+        execution_options={"synchronize_session": False},
     )
     return claimed.first() is not None
 
 
 def check_password(email: str, password: str) -> int | None:
-    """Whose password this is, None when it is no one's; a password belongs to one of the people of a mailbox, and one that two
-    of them happen to have opens neither. The same work is done in every case; call it outside a transaction."""
+    """Whose password this is, None when it is no one's; a password belongs to one of the people
+    of a mailbox, and one that two of them happen to have opens neither. The same work is done in
+    every case; call it outside a transaction."""
     key = values.email_key(email)
     kept = _passwords(_find(key) if key else ())
     db.session.rollback()  # hashing takes long, so no snapshot is held meanwhile
@@ -265,7 +348,11 @@ def _passwords(rows: Iterable[sa.Row[Person, Account | None]]) -> list[tuple[int
 def refresh_hash(person_id: int, password: str) -> None:
     """After a right password: hashes it anew when the recipe has become stronger since."""
     account = db.session.get(Account, person_id)
-    if account is not None and account.password_hash and passwords.needs_rehash(account.password_hash):
+    if (
+        account is not None
+        and account.password_hash
+        and passwords.needs_rehash(account.password_hash)
+    ):
         account.password_hash = passwords.hash_password(password)
 
 
@@ -283,7 +370,8 @@ def _find(key: str) -> Sequence[sa.Row[Person, Account | None]]:
 
 
 def _may_enter(account: Account | None) -> bool:
-    """A person without an account gets one on first use; closed ones stay out, and demonstration ones outside of one."""
+    """A person without an account gets one on first use; closed ones stay out, and demonstration
+    ones outside of one."""
     if account is None:
         return True
     return account.is_active and (is_demonstration_here() or not account.is_demonstration)

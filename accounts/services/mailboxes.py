@@ -12,14 +12,17 @@ from people.models import Merge, MergeStatus, Person
 def signs_in_as(record: Person) -> Person | None:
     """The person as whom the reader of this record's mailbox enters; None for no one.
 
-    A merge says who someone is, not whose a mailbox is: the mailbox of a merged record opens the kept one when both have the
-    same address, or when two people reviewed the merge and the kept record holds no roles. (Otherwise a body could name an
-    address of its own for a person whom it knows by name and number, and enter as that person.)
+    A merge says who someone is, not whose a mailbox is: the mailbox of a merged record opens the
+    kept one when both have the same address, or when two people reviewed the merge and the kept
+    record holds no roles. (Otherwise a body could name an address of its own for a person whom it
+    knows by name and number, and enter as that person.)
     """
     person = record
     while person.merged_into_id is not None:
         kept = db.session.get_one(Person, person.merged_into_id)
-        if (kept.email_key is None or kept.email_key != person.email_key) and not _is_reviewed(person, kept):
+        if (kept.email_key is None or kept.email_key != person.email_key) and not _is_reviewed(
+            person, kept
+        ):
             return None
         person = kept
     return person if person.email_key == record.email_key or not holds_roles(person) else None
@@ -27,6 +30,9 @@ def signs_in_as(record: Person) -> Person | None:
 
 def _is_reviewed(merged: Person, keep: Person) -> bool:
     reviewed = sa.select(Merge.id).where(
-        Merge.merged_id == merged.id, Merge.keep_id == keep.id, Merge.status == MergeStatus.CONFIRMED, Merge.is_reviewed
+        Merge.merged_id == merged.id,
+        Merge.keep_id == keep.id,
+        Merge.status == MergeStatus.CONFIRMED,
+        Merge.is_reviewed,
     )
     return db.session.scalar(reviewed.limit(1)) is not None

@@ -29,26 +29,47 @@ LONGEST_DAYS = 365
 
 
 def create_token(
-    actor: Actor, person: Person, *, name: str, days: int | None = LONGEST_DAYS, scope: Sequence[str] = (ALL,)
+    actor: Actor,
+    person: Person,
+    *,
+    name: str,
+    days: int | None = LONGEST_DAYS,
+    scope: Sequence[str] = (ALL,),
 ) -> str:
-    """A new key with the person's rights, for oneself or by an administrator. It is returned once; a digest is kept.
+    """A new key with the person's rights, for oneself or by an administrator. It is returned once;
+    a digest is kept.
 
     It ends after `days` (1 to 365). `scope`: all, read, or the names of the roles it may use.
     """
     if actor.person_id != person.id:
         require(actor, Permission.ACCOUNT_MANAGE)
-    name, days, scope_kept = values.needed_text(name, "name"), _checked_days(days), _checked_scope(scope)
+    name = values.needed_text(name, "name")
+    days = _checked_days(days)
+    scope_kept = _checked_scope(scope)
     if not ensure_account(actor, person).is_active:
         raise Conflict("account_closed", _l("This account is closed. Reopen it first."))
     now = clock.now()
     living = sa.select(sa.func.count()).where(
-        ApiToken.person_id.in_(records_of(person.id)), ApiToken.revoked_at.is_(None), ApiToken.expires_at > now
+        ApiToken.person_id.in_(records_of(person.id)),
+        ApiToken.revoked_at.is_(None),
+        ApiToken.expires_at > now,
     )
     if (db.session.scalar(living) or 0) >= MOST:
-        raise Conflict("too_many_tokens", _l("There are %(count)s tokens already. Revoke one first.", count=MOST), "name")
+        raise Conflict(
+            "too_many_tokens",
+            _l("There are %(count)s tokens already. Revoke one first.", count=MOST),
+            "name",
+        )
     token = "rst_" + secrets.token_urlsafe(32)
     ends = now + timedelta(days=days)
-    made = ApiToken(digest=digest(token), person_id=person.id, name=name, scope=scope_kept, created_at=now, expires_at=ends)
+    made = ApiToken(
+        digest=digest(token),
+        person_id=person.id,
+        name=name,
+        scope=scope_kept,
+        created_at=now,
+        expires_at=ends,
+    )
     db.session.add(made)
     db.session.flush()
     publish(TokenCreated(person.id, made.id), actor)
@@ -57,7 +78,9 @@ def create_token(
 
 def _checked_days(days: int | None) -> int:
     if days is None or not 1 <= days <= LONGEST_DAYS:
-        raise Invalid("bad_days", _l("Enter a number of days from 1 to %(most)s.", most=LONGEST_DAYS), "days")
+        raise Invalid(
+            "bad_days", _l("Enter a number of days from 1 to %(most)s.", most=LONGEST_DAYS), "days"
+        )
     return days
 
 
@@ -69,9 +92,12 @@ def _checked_scope(scope: Sequence[str]) -> str:
 
 
 def revoke_token(actor: Actor, token_id: int) -> None:
-    """Ends a key at once: one's own, or anyone's by an administrator. NotFound for someone else's."""
+    """Ends a key at once: one's own, or anyone's by an administrator. NotFound for someone
+    else's."""
     token = db.session.get(ApiToken, token_id)
-    if token is None or not (is_self(actor, token.person_id) or actor.can(Permission.ACCOUNT_MANAGE)):
+    if token is None or not (
+        is_self(actor, token.person_id) or actor.can(Permission.ACCOUNT_MANAGE)
+    ):
         raise NotFound("unknown_token", _l("This token is not known here."))
     if token.revoked_at is None:
         token.revoked_at = clock.now()

@@ -20,8 +20,9 @@ from core.web import current_actor, safe_next, see_other
 from people.values import email_key
 
 TRIES_PER_ACCOUNT = 5  # wrong passwords for one account, from wherever, before each has to wait
-#: Wrong passwords for one account that each place may try in a day, whatever happens elsewhere, and that all places together may
-#: try in an hour. The shared pace allows 68 more in an hour, so the total stays below a hundred.
+#: Wrong passwords for one account that each place may try in a day, whatever happens elsewhere, and
+#: that all places together may try in an hour. The shared pace allows 68 more in an hour, so the
+#: total stays below a hundred.
 OWN_TRIES, OWN_TRIES_PER_HOUR = 3, 30
 HOUR, DAY = 3600, 86400
 TRIES_PER_PLACE = 40  # the same from one place, whatever the accounts
@@ -29,30 +30,40 @@ LINKS_PER_ADDRESS = 5  # links asked for from one place for one address
 LINKS_PER_PLACE = 60  # links asked for, and useless ones tried, from one place
 LONGEST_WAIT = 60  # seconds between two tries for one account or address, however many there were
 LONGEST_WAIT_OF_PLACE = 15  # many people may share a place
-#: Messages with links that one address gets within WINDOW seconds, whoever asks. No more are sent, and no one is refused: a
-#: link is good for twice as long, so there is always one that works.
+#: Messages with links that one address gets within WINDOW seconds, whoever asks. No more are sent,
+#: and no one is refused: a link is good for twice as long, so there is always one that works.
 MAILS_PER_ADDRESS, WINDOW = 10, 900
-KNOWN_FOR = 180 * 86400  # seconds for which a browser is known as one in which the account was signed in to
+KNOWN_FOR = (
+    180 * 86400
+)  # seconds for which a browser is known as one in which the account was signed in to
 
 
 def count_try(kind: str, what: str, free: int, longest: int = LONGEST_WAIT) -> None:
-    """Counts a try in a transaction of its own, before the thing is tried. Raises TooManyTries while it has to wait."""
+    """Counts a try in a transaction of its own, before the thing is tried. Raises TooManyTries
+    while it has to wait."""
     limits.check_pace(kind, what, free=free, longest=longest)
     with transaction():
         limits.pace(kind, what, free=free, longest=longest)
 
 
 def count_password(guessed: str) -> bool:
-    """Counts a wrong password for `guessed` before it is tried; raises TooManyTries while the try has to wait. A person who tries
-    all the time uses up the shared pace, so each place has some tries of its own in a day. Returns whether this was one."""
-    pair, pace = f"{guessed} {client_network()}", {"free": TRIES_PER_ACCOUNT, "longest": LONGEST_WAIT}
+    """Counts a wrong password for `guessed` before it is tried; raises TooManyTries while the
+    try has to wait. A person who tries all the time uses up the shared pace, so each place has
+    some tries of its own in a day. Returns whether this was one."""
+    pair = f"{guessed} {client_network()}"
+    pace = {"free": TRIES_PER_ACCOUNT, "longest": LONGEST_WAIT}
     tried = limits.used("password.pair", pair, seconds=DAY)
     own = limits.used("password.pairs", guessed, seconds=HOUR)
     if tried >= OWN_TRIES or own >= OWN_TRIES_PER_HOUR:
-        limits.check_pace("password.account", guessed, **pace)  # a try that has to wait is refused without a write
+        limits.check_pace(
+            "password.account", guessed, **pace
+        )  # a try that has to wait is refused without a write
     with transaction():
         is_own = limits.count("password.pair", pair, seconds=DAY)[0] <= OWN_TRIES
-        is_own = is_own and limits.count("password.pairs", guessed, seconds=HOUR)[0] <= OWN_TRIES_PER_HOUR
+        is_own = (
+            is_own
+            and limits.count("password.pairs", guessed, seconds=HOUR)[0] <= OWN_TRIES_PER_HOUR
+        )
         limits.pace("password.account", guessed, waits=not is_own, **pace)
     return is_own
 
@@ -65,11 +76,13 @@ def forget_password_tries(guessed: str, is_own: bool) -> None:
         limits.count("password.pairs", guessed, seconds=HOUR, amount=-1)
 
 
-# Browsers in which someone signed in before: what strangers guess elsewhere keeps no one waiting there.
+# Browsers in which someone signed in before: what strangers guess elsewhere keeps no one waiting
+# there.
 
 
 def guessing_key(email: str | None) -> str:
-    """What wrong passwords for this address are counted under: the address, or this browser when its owner used it before."""
+    """What wrong passwords for this address are counted under: the address, or this browser when
+    its owner used it before."""
     key = email_key(email) or email or ""
     return f"{key} {_known_browser(key)}".strip()
 
@@ -80,11 +93,17 @@ def _known_browser(key: str) -> str:
 
 
 def know_browser(response: Response, email: str | None) -> Response:
-    """Marks this browser as one in which the owner of the address signed in. The cookie says neither who nor where."""
+    """Marks this browser as one in which the owner of the address signed in. The cookie says
+    neither who nor where."""
     key = email_key(email)
     if key and not _known_browser(key):
         nonce = secrets.token_urlsafe(12)
-        options: dict[str, Any] = {"httponly": True, "samesite": "Lax", "secure": settings_of().is_secure, "path": "/"}
+        options: dict[str, Any] = {
+            "httponly": True,
+            "samesite": "Lax",
+            "secure": settings_of().is_secure,
+            "path": "/",
+        }
         response.set_cookie(_cookie(), f"{nonce}.{_seal(nonce, key)}", max_age=KNOWN_FOR, **options)
     return response
 
@@ -95,23 +114,28 @@ def _cookie() -> str:
 
 def _seal(nonce: str, key: str) -> str:
     secret = settings_of().secret_key.encode()
-    return hmac.new(secret, f"known:{nonce}:{key}".encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
+    return hmac.new(
+        secret, f"known:{nonce}:{key}".encode("utf-8", "surrogatepass"), hashlib.sha256
+    ).hexdigest()
 
 
 def enter(person_id: int, method: str) -> None:
-    """Signs in, inside the open transaction; whatever was signed in in this browser before is signed out."""
+    """Signs in, inside the open transaction; whatever was signed in in this browser before is
+    signed out."""
     forget_session(current_actor())
     start_session(person_id, method)
 
 
 def enter_afresh(person_id: int, method: str) -> None:
-    """After a changed password, inside the open transaction: every session ends, and this browser gets a new one."""
+    """After a changed password, inside the open transaction: every session ends, and this
+    browser gets a new one."""
     delete_sessions(person_id)
     start_session(person_id, method)
 
 
 def landing(target: str | None) -> Any:
-    """Where to go once signed in: the path asked for, when it is one of ours and not the way out."""
+    """Where to go once signed in: the path asked for, when it is one of ours and not the way
+    out."""
     path = safe_next(target, url_for("accounts.me"))
     if urlsplit(path).path.startswith((url_for("accounts.sign_in"), url_for("accounts.sign_out"))):
         path = url_for("accounts.me")

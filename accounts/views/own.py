@@ -35,7 +35,11 @@ def _own() -> Person:
 
 
 def _links_elsewhere() -> list[Link]:
-    return [Link(words(), url_for(endpoint)) for endpoint, words in ELSEWHERE if endpoint in current_app.view_functions]
+    return [
+        Link(words(), url_for(endpoint))
+        for endpoint, words in ELSEWHERE
+        if endpoint in current_app.view_functions
+    ]
 
 
 @pages.get("/me")
@@ -61,13 +65,17 @@ def me() -> Any:
 
 
 def _confirm_identity(form: Form) -> bool:
-    """Whether the person has shown again to be themselves; what is wrong is said on the form. Outside of a transaction."""
+    """Whether the person has shown again to be themselves; what is wrong is said on the form.
+    Outside of a transaction."""
     actor = current_actor()
     if not queries.asks_password(actor):
         if queries.signed_in_recently(actor):
             return True
         form.refuse(
-            Conflict("sign_in_again", _("Sign out and in again first: this is possible for 15 minutes after signing in."))
+            Conflict(
+                "sign_in_again",
+                _("Sign out and in again first: this is possible for 15 minutes after signing in."),
+            )
         )
         return False
     person_id = actor.person_id or 0
@@ -92,12 +100,21 @@ def my_password() -> Any:
         with refusals_on(form):
             with transaction():
                 person = _own()
-                services.set_password(current_actor(), person, form.password.data or "", ends_tokens=bool(form.ends_tokens.data))
+                services.set_password(
+                    current_actor(),
+                    person,
+                    form.password.data or "",
+                    ends_tokens=bool(form.ends_tokens.data),
+                )
                 enter_afresh(person.id, "password")
             flash(_("Your password is changed, and you are signed out everywhere else."), "ok")
             return see_other(url_for("accounts.me"))
     person = _own()
-    facts = {"asks_password": asks_password, "person": person, "tokens": len(queries.tokens_of(person.id))}
+    facts = {
+        "asks_password": asks_password,
+        "person": person,
+        "tokens": len(queries.tokens_of(person.id)),
+    }
     return render_template("accounts/my_password.html", form=form, **facts), form.status
 
 
@@ -112,7 +129,13 @@ def my_email() -> Any:
         with refusals_on(form):
             with transaction():
                 services.ask_for_address(current_actor(), _own(), form.email.data or "")
-            flash(_("A message is on its way to the new address. Open its link to make the address count."), "ok")
+            flash(
+                _(
+                    "A message is on its way to the new address. Open its link to make the "
+                    "address count."
+                ),
+                "ok",
+            )
             return see_other(url_for("accounts.me"))
     facts = {"person": _own(), "asks_password": queries.asks_password(current_actor())}
     return render_template("accounts/my_email.html", form=form, **facts), form.status
@@ -124,7 +147,9 @@ def new_address(token: str) -> Any:
     """The page behind the link to the new address."""
     address = services.find_asked_address(current_actor(), token)
     form = OneButtonForm(formdata=None)
-    return render_template("accounts/new_address.html", address=address, form=form), 200 if address else 410
+    return render_template(
+        "accounts/new_address.html", address=address, form=form
+    ), 200 if address else 410
 
 
 @pages.post("/me/email/<token>")
@@ -135,7 +160,9 @@ def confirm_address(token: str) -> Any:
         with transaction():
             services.confirm_address(current_actor(), _own(), token)
     except (Invalid, Conflict):
-        return render_template("accounts/new_address.html", address=None, form=OneButtonForm(formdata=None)), 410
+        return render_template(
+            "accounts/new_address.html", address=None, form=OneButtonForm(formdata=None)
+        ), 410
     flash(_("Your email address is changed."), "ok")
     return see_other(url_for("accounts.me"))
 
@@ -160,12 +187,20 @@ def my_tokens() -> Any:
     if form.validate_on_submit() and _confirm_identity(form):
         with refusals_on(form), transaction():
             made = services.create_token(
-                current_actor(), _own(), name=form.name.data or "", days=form.days.data, scope=[form.scope.data]
+                current_actor(),
+                _own(),
+                name=form.name.data or "",
+                days=form.days.data,
+                scope=[form.scope.data],
             )
         if made:
             form = TokenForm(formdata=None, roles=roles)
     person = _own()
-    context = {"tokens": queries.tokens_of(person.id), "made": made, "asks_password": queries.asks_password(current_actor())}
+    context = {
+        "tokens": queries.tokens_of(person.id),
+        "made": made,
+        "asks_password": queries.asks_password(current_actor()),
+    }
     return render_template("accounts/my_tokens.html", form=form, **context), form.status
 
 

@@ -31,8 +31,12 @@ def people() -> Any:
     """People by name, with their accounts and roles."""
     words, role = request.args.get("q", "").strip(), request.args.get("role", "")
     wanted = Role(role) if role in set(Role) else None
-    found = queries.list_people(current_actor(), words=words, role=wanted, after=request.args.get("after"))
-    return render_template("accounts/people.html", people=found, words=words, role=role, roles=ASSIGNABLE)
+    found = queries.list_people(
+        current_actor(), words=words, role=wanted, after=request.args.get("after")
+    )
+    return render_template(
+        "accounts/people.html", people=found, words=words, role=role, roles=ASSIGNABLE
+    )
 
 
 @pages.route("/administration/people/new", methods=["GET", "POST"])
@@ -75,10 +79,15 @@ def person(person_id: int) -> Any:
 
 def _bodies() -> dict[BodyKind, list[tuple[int, str]]]:
     """Where roles can be held."""
-    return {kind: people_queries.organization_choices(kind) for kind in dict.fromkeys(kind for kind, _scope in WITHIN.values())}
+    return {
+        kind: people_queries.organization_choices(kind)
+        for kind in dict.fromkeys(kind for kind, _scope in WITHIN.values())
+    }
 
 
-def _person_page(found: Person, form: RoleForm | None = None, refusal: DomainError | None = None) -> Any:
+def _person_page(
+    found: Person, form: RoleForm | None = None, refusal: DomainError | None = None
+) -> Any:
     form = form or RoleForm(formdata=None, bodies=_bodies())
     if refusal is not None:
         form.refuse(refusal)
@@ -127,7 +136,9 @@ def withdraw_role(person_id: int) -> Any:
         raise NotFound("unknown_role", _("This role is not known here."))
     return _act(
         person_id,
-        lambda found: services.withdraw_role(current_actor(), found.id, Role(role), scope=Reach(scope), scope_id=scope_id),
+        lambda found: services.withdraw_role(
+            current_actor(), found.id, Role(role), scope=Reach(scope), scope_id=scope_id
+        ),
         _("The role is withdrawn."),
     )
 
@@ -136,35 +147,55 @@ def withdraw_role(person_id: int) -> Any:
 @requires(Permission.ACCOUNT_MANAGE)
 def close_account(person_id: int) -> Any:
     """Shuts the person out at once."""
-    return _act(person_id, lambda found: services.close_account(current_actor(), found), _("The account is closed."))
+    return _act(
+        person_id,
+        lambda found: services.close_account(current_actor(), found),
+        _("The account is closed."),
+    )
 
 
 @pages.post("/administration/people/<int:person_id>/reopen")
 @requires(Permission.ACCOUNT_MANAGE)
 def reopen_account(person_id: int) -> Any:
     """Lets the person in again."""
-    return _act(person_id, lambda found: services.reopen_account(current_actor(), found), _("The account is open again."))
+    return _act(
+        person_id,
+        lambda found: services.reopen_account(current_actor(), found),
+        _("The account is open again."),
+    )
 
 
 @pages.post("/administration/people/<int:person_id>/link")
 @requires(Permission.ACCOUNT_MANAGE)
 def invite(person_id: int) -> Any:
     """Mails a sign-in link that is good for a week."""
-    return _act(person_id, lambda found: services.invite(current_actor(), found), _("A sign-in link is on its way."))
+    return _act(
+        person_id,
+        lambda found: services.invite(current_actor(), found),
+        _("A sign-in link is on its way."),
+    )
 
 
 @pages.post("/administration/people/<int:person_id>/sign-out")
 @requires(Permission.ACCOUNT_MANAGE)
 def end_sessions(person_id: int) -> Any:
     """Signs the person out everywhere."""
-    return _act(person_id, lambda found: services.end_sessions(current_actor(), found), _("The person is signed out everywhere."))
+    return _act(
+        person_id,
+        lambda found: services.end_sessions(current_actor(), found),
+        _("The person is signed out everywhere."),
+    )
 
 
 @pages.post("/administration/people/<int:person_id>/password/remove")
 @requires(Permission.ACCOUNT_MANAGE)
 def remove_password(person_id: int) -> Any:
     """Leaves the emailed link as the only way in."""
-    return _act(person_id, lambda found: services.remove_password(current_actor(), found), _("The password is removed."))
+    return _act(
+        person_id,
+        lambda found: services.remove_password(current_actor(), found),
+        _("The password is removed."),
+    )
 
 
 @pages.post("/administration/people/<int:person_id>/tokens/<int:token_id>/revoke")

@@ -44,34 +44,52 @@ def sign_in() -> Any:
     target = request.args.get("next", "")
     if not current_actor().is_anonymous:
         return landing(target)
-    return _sign_in_page(LinkForm(formdata=None, data={"next": target}), PasswordForm(formdata=None, data={"next": target}))
+    return _sign_in_page(
+        LinkForm(formdata=None, data={"next": target}),
+        PasswordForm(formdata=None, data={"next": target}),
+    )
 
 
 def _sign_in_page(link: LinkForm, password: PasswordForm) -> Any:
     context = {
-        "link": link, "password": password, "people": queries.demonstration_people(),
-        "demonstration_password": DEMONSTRATION_PASSWORD, "target": link.next.data or "",
-    }  # fmt: skip
+        "link": link,
+        "password": password,
+        "people": queries.demonstration_people(),
+        "demonstration_password": DEMONSTRATION_PASSWORD,
+        "target": link.next.data or "",
+    }
     return render_template("accounts/sign_in.html", **context), max(link.status, password.status)
 
 
 @pages.post("/sign-in")
 @public
 def sign_in_with_password() -> Any:
-    """Whether the account is unknown, closed or without a password, or the password wrong: one answer, one time."""
+    """Whether the account is unknown, closed or without a password, or the password wrong: one
+    answer, one time."""
     form = PasswordForm()
     link = LinkForm(formdata=None, data={"email": form.email.data, "next": form.next.data})
     if not form.validate_on_submit():
         return _sign_in_page(link, form)
     guessed = guessing_key(form.email.data)
-    limits.check_pace("password.place", client_network(), free=TRIES_PER_PLACE, longest=LONGEST_WAIT_OF_PLACE)
+    limits.check_pace(
+        "password.place", client_network(), free=TRIES_PER_PLACE, longest=LONGEST_WAIT_OF_PLACE
+    )
     is_own = count_password(guessed)
     person_id = services.check_password(form.email.data or "", form.password.data or "")
     if person_id is None:
         with transaction():
-            limits.pace("password.place", client_network(), free=TRIES_PER_PLACE, longest=LONGEST_WAIT_OF_PLACE)
+            limits.pace(
+                "password.place",
+                client_network(),
+                free=TRIES_PER_PLACE,
+                longest=LONGEST_WAIT_OF_PLACE,
+            )
             services.note_refusal(form.email.data or "")
-        form.refuse(Invalid("wrong_password", _("The email address or the password is not right."), "password"))
+        form.refuse(
+            Invalid(
+                "wrong_password", _("The email address or the password is not right."), "password"
+            )
+        )
         return _sign_in_page(link, form)
     with transaction():
         services.refresh_hash(person_id, form.password.data or "")
@@ -83,7 +101,8 @@ def sign_in_with_password() -> Any:
 @pages.post("/sign-in/link")
 @public
 def ask_for_link() -> Any:
-    """Sends a link when there is someone to send it to; the answer and the work are the same for all."""
+    """Sends a link when there is someone to send it to; the answer and the work are the same for
+    all."""
     form = LinkForm()
     if form.validate_on_submit():
         with refusals_on(form):
@@ -102,10 +121,13 @@ def ask_for_link() -> Any:
 @pages.get("/sign-in/<token>")
 @public
 def link(token: str) -> Any:
-    """The page behind a mailed link. Mail scanners open links, so it takes a button to use one up."""
+    """The page behind a mailed link. Mail scanners open links, so it takes a button to use one
+    up."""
     state, person, target = queries.link_state(token)
     if state is LinkState.GOOD:
-        return render_template("accounts/link.html", form=OneButtonForm(formdata=None), person=person)
+        return render_template(
+            "accounts/link.html", form=OneButtonForm(formdata=None), person=person
+        )
     return _link_refused(state, person.id if person else None, target)
 
 
@@ -114,14 +136,18 @@ def _link_refused(state: LinkState, person_id: int | None, target: str) -> Any:
         return landing(target)  # the second of two clicks
     form = LinkForm(formdata=None, data={"next": target})
     status = 404 if state is LinkState.UNKNOWN else 410
-    return render_template("accounts/link_refused.html", form=form, state=state.value, target=target), status
+    return render_template(
+        "accounts/link_refused.html", form=form, state=state.value, target=target
+    ), status
 
 
 @pages.post("/sign-in/<token>")
 @public
 def use_link(token: str) -> Any:
     """Signs in, once."""
-    limits.check_pace("link.place", client_network(), free=LINKS_PER_PLACE, longest=LONGEST_WAIT_OF_PLACE)
+    limits.check_pace(
+        "link.place", client_network(), free=LINKS_PER_PLACE, longest=LONGEST_WAIT_OF_PLACE
+    )
     try:
         with transaction():
             person, target = services.use_link(token)
@@ -158,5 +184,7 @@ def sign_out() -> Any:
             end_session(actor)
     flash(_("You are signed out."), "ok")
     answer = see_other(url_for("accounts.sign_in"))
-    answer.headers["Clear-Site-Data"] = '"cache"'  # on a shared computer no one goes back to what was on the screen
+    answer.headers["Clear-Site-Data"] = (
+        '"cache"'  # on a shared computer no one goes back to what was on the screen
+    )
     return answer

@@ -31,4 +31,6 @@ def accessibility() -> Any:
 @public
 def privacy() -> Any:
     """Every personal datum: why, who sees it, how long."""
-    return render_template("administration/privacy.html", personal=PERSONAL, issuer=text(settings_of().issuer))
+    return render_template(
+        "administration/privacy.html", personal=PERSONAL, issuer=text(settings_of().issuer)
+    )

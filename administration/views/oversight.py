@@ -29,7 +29,9 @@ from people.queries import names_of
 def overview() -> Any:
     """What there is to look after, and how it is doing."""
     return render_template(
-        "administration/overview.html", jobs=queries.job_overview(current_actor()), sends_mail=bool(settings_of().mail_url)
+        "administration/overview.html",
+        jobs=queries.job_overview(current_actor()),
+        sends_mail=bool(settings_of().mail_url),
     )
 
 
@@ -47,7 +49,8 @@ def mail() -> Any:
         "counts": sorted(counts.items()),
         "chosen": chosen,
         "query": {"state": chosen} if chosen else {},
-        "may_retry": actor.can(Permission.JOB_MANAGE) and any(counts.get(state) for state in _TO_TRY),
+        "may_retry": actor.can(Permission.JOB_MANAGE)
+        and any(counts.get(state) for state in _TO_TRY),
         "shown_by": "administration.message",
         "sends": bool(settings_of().mail_url) and not is_demonstration_here(),
     }
@@ -58,11 +61,21 @@ _TO_TRY = (MailState.QUEUED, MailState.REFUSED, MailState.UNDELIVERED)
 
 #: Why nothing goes out, and what to do, by what the server refuses.
 _WHY = {
-    "greeting": _l("The mail server refuses our connection. Check the address in MAIL_URL, and that it lets this machine in."),
-    "certificate": _l("The certificate of the mail server cannot be trusted. Renew it, or correct the host in MAIL_URL."),
-    "encryption": _l("The mail server does not encrypt as MAIL_URL asks. Nothing is sent in clear text."),
+    "greeting": _l(
+        "The mail server refuses our connection. Check the address in MAIL_URL, and that it lets "
+        "this machine in."
+    ),
+    "certificate": _l(
+        "The certificate of the mail server cannot be trusted. Renew it, or correct the host in "
+        "MAIL_URL."
+    ),
+    "encryption": _l(
+        "The mail server does not encrypt as MAIL_URL asks. Nothing is sent in clear text."
+    ),
     "sign_in": _l("The mail server refuses our user name or password. Correct them in MAIL_URL."),
-    "sender": _l("The mail server refuses our sender. Correct MAIL_FROM, or allow it on the server."),
+    "sender": _l(
+        "The mail server refuses our sender. Correct MAIL_FROM, or allow it on the server."
+    ),
     "away": _l("The mail server cannot be reached, or takes no messages at present."),
 }
 
@@ -73,7 +86,10 @@ def retry_mail() -> Any:
     """Takes up all that was refused or given up, and asks the server at once."""
     with transaction():
         services.retry_mail(current_actor())
-    flash(_("Everything that waits is tried now, and what was refused or given up is tried again."), "ok")
+    flash(
+        _("Everything that waits is tried now, and what was refused or given up is tried again."),
+        "ok",
+    )
     return see_other(url_for("administration.mail"))
 
 
@@ -87,11 +103,15 @@ def message(mail_id: int) -> Any:
 @pages.get("/mail")
 @signed_in
 def messages() -> Any:
-    """In a demonstration its people read the mail that no server took; elsewhere the address does not exist."""
+    """In a demonstration its people read the mail that no server took; elsewhere the address
+    does not exist."""
     _require_demonstration_person()
     found = queries.list_mail(current_actor(), kept_only=True, after=request.args.get("after"))
     return render_template(
-        "administration/mail.html", mail=found, shown_by="administration.kept_message", sends=bool(settings_of().mail_url)
+        "administration/mail.html",
+        mail=found,
+        shown_by="administration.kept_message",
+        sends=bool(settings_of().mail_url),
     )
 
 
@@ -104,11 +124,14 @@ def kept_message(mail_id: int) -> Any:
 
 
 def _letter(message: Mail, back: str) -> str:
-    return render_template("administration/message.html", message=message, back=back, site=settings_of().public_url)
+    return render_template(
+        "administration/message.html", message=message, back=back, site=settings_of().public_url
+    )
 
 
 def _opened(mail_id: int, *, kept_only: bool = False) -> Mail:
-    """The message. One whose text signs someone in leaves a trace when it is read: its reader could act as that person."""
+    """The message. One whose text signs someone in leaves a trace when it is read: its reader
+    could act as that person."""
     found = queries.get_mail(current_actor(), mail_id, kept_only=kept_only)
     if found.is_secret and found.state is MailState.KEPT:
         readings.record(lambda: services.note_mail_read(current_actor(), mail_id))
@@ -116,7 +139,9 @@ def _opened(mail_id: int, *, kept_only: bool = False) -> Mail:
 
 
 def _require_demonstration_person() -> None:
-    if not is_demonstration_here() or not (current_actor().is_demonstration or current_actor().can(Permission.MAIL_READ)):
+    if not is_demonstration_here() or not (
+        current_actor().is_demonstration or current_actor().can(Permission.MAIL_READ)
+    ):
         abort(404)
 
 
@@ -129,7 +154,9 @@ def audit_trail() -> Any:
     context = {
         "entries": found,
         "rows": _in_words(found.items),
-        "actions": sorted(((key, str(words)) for key, words in trail.actions().items()), key=lambda pair: pair[1]),
+        "actions": sorted(
+            ((key, str(words)) for key, words in trail.actions().items()), key=lambda pair: pair[1]
+        ),
         "typed": typed,
         "query": {key: value for key, value in typed.items() if value},
         "waiting": readings.waiting(),
@@ -144,11 +171,29 @@ def audit_export() -> Any:
     (wanted, _typed), actor = _audit_filter(), current_actor()
     read = pages_of(lambda after: queries.audit_entries(actor, wanted, after=after, limit=PER_READ))
     rows = (
-        (row["number"], row["at"], row["actor_id"], row["who"], row["action"], row["what"], row["subject"], row["facts"])
+        (
+            row["number"],
+            row["at"],
+            row["actor_id"],
+            row["who"],
+            row["action"],
+            row["what"],
+            row["subject"],
+            row["facts"],
+        )
         for entries in read
         for row in _in_words(entries)
     )
-    header = [_("Number"), _("When (UTC)"), _("Person number"), _("Who"), _("Action"), _("What"), _("Subject"), _("Details")]
+    header = [
+        _("Number"),
+        _("When (UTC)"),
+        _("Person number"),
+        _("Who"),
+        _("Action"),
+        _("What"),
+        _("Subject"),
+        _("Details"),
+    ]
     return exports.download(actor, "audit", "audit-trail", header, rows)
 
 
@@ -186,7 +231,9 @@ def _in_words(entries: list[AuditEntry]) -> list[dict[str, Any]]:
 def background_jobs() -> Any:
     """What waits, runs and was given up."""
     found = queries.list_jobs(current_actor(), after=request.args.get("after"))
-    return render_template("administration/jobs.html", jobs=found, overview=queries.job_overview(current_actor()))
+    return render_template(
+        "administration/jobs.html", jobs=found, overview=queries.job_overview(current_actor())
+    )
 
 
 @pages.post("/administration/jobs/<int:job_id>/retry")
@@ -195,5 +242,7 @@ def retry_job(job_id: int) -> Any:
     """Starts a job again that was given up."""
     with transaction():
         is_started = services.retry_job(current_actor(), job_id)
-    flash(_("The job starts again."), "ok") if is_started else flash(_("This job is not given up; nothing was done."), "warn")
+    flash(_("The job starts again."), "ok") if is_started else flash(
+        _("This job is not given up; nothing was done."), "warn"
+    )
     return see_other(url_for("administration.background_jobs"))

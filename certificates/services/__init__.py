@@ -5,7 +5,12 @@ from certificates.services.filing import record_file, refile
 from certificates.services.issuing import issue, specimen
 from certificates.services.names import correct_names
 from certificates.services.requesting import JOB_KIND, request_again, request_issue
-from certificates.services.revoking import confirm_revocation, decline_revocation, needs_second_person, revoke
+from certificates.services.revoking import (
+    confirm_revocation,
+    decline_revocation,
+    needs_second_person,
+    revoke,
+)
 from certificates.services.standing import find_proposal, steps
 from certificates.services.suspending import lift, suspend
 

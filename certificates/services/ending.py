@@ -1,4 +1,5 @@
-"""A certificate is corrected by a successor that replaces it. Nothing issued is edited or deleted."""
+"""A certificate is corrected by a successor that replaces it. Nothing issued is edited or
+deleted."""
 
 from __future__ import annotations
 
@@ -21,28 +22,41 @@ from enrollment.models import Enrollment, EnrollmentStatus
 from people.permissions import Permission
 
 
-def reissue(actor: Actor, certificate: Certificate, *, name_on_certificate: str | None = None, reason: str) -> Certificate:
-    """The successor of a valid certificate, with a number of its own; the old one is superseded, not revoked. A corrected
-    name becomes the enrollment's printed name."""
+def reissue(
+    actor: Actor, certificate: Certificate, *, name_on_certificate: str | None = None, reason: str
+) -> Certificate:
+    """The successor of a valid certificate, with a number of its own; the old one is superseded,
+    not revoked. A corrected name becomes the enrollment's printed name."""
     require(actor, Permission.CERTIFICATE_ISSUE, certificate)
     if not (note := clean_note(reason, "reason")):
         raise Invalid("reason_needed", _l("Say in a few words what is corrected."), "reason")
     certificate = locked(certificate)
     if certificate.status is CertificateStatus.SUSPENDED:
         raise Conflict(
-            "certificate_suspended", _l("This certificate is suspended. Lift the suspension before you replace the certificate.")
+            "certificate_suspended",
+            _l(
+                "This certificate is suspended. Lift the suspension before you replace the "
+                "certificate."
+            ),
         )
     require_undecided(certificate)
     enrollment = db.session.get_one(Enrollment, certificate.enrollment_id, populate_existing=True)
-    if enrollment.status is not EnrollmentStatus.COMPLETED:  # its result was corrected: what is under review gets no successor
+    if (
+        enrollment.status is not EnrollmentStatus.COMPLETED
+    ):  # its result was corrected: what is under review gets no successor
         raise Conflict("not_eligible", _l("Only who completed the course gets a certificate."))
     _correct_name(actor, enrollment, name_on_certificate)
     certificate.reason_code, certificate.note, certificate.ended_at = None, note, clock.now()
     CERTIFICATE.fire(certificate, "supersede", actor)
-    db.session.flush()  # the place of the one valid certificate is free before the successor takes it
+    # the place of the one valid certificate is free before the successor takes it
+    db.session.flush()
     successor = make(actor, enrollment, replaces_id=certificate.id)
     jobs.enqueue(
-        "certificates.render", actor=actor, total=1, dedupe_key=f"certificates.render:{successor.id}", certificate_id=successor.id
+        "certificates.render",
+        actor=actor,
+        total=1,
+        dedupe_key=f"certificates.render:{successor.id}",
+        certificate_id=successor.id,
     )
     return successor
 

@@ -1,5 +1,6 @@
-"""Issuing: the certificate's number, its random token and its frozen payload come to be in one transaction with the skills
-that rest on it. The file follows from the payload, later and as often as need be."""
+"""Issuing: the certificate's number, its random token and its frozen payload come to be in one
+transaction with the skills that rest on it. The file follows from the payload, later and as
+often as need be."""
 
 from __future__ import annotations
 
@@ -28,8 +29,8 @@ from people.permissions import Permission
 
 
 def issue(actor: Actor, enrollment: Enrollment) -> Certificate:
-    """The certificate of a completed enrollment, made if there is none yet: asking twice is harmless. A suspended one keeps the
-    enrollment's place, so nothing is issued beside it."""
+    """The certificate of a completed enrollment, made if there is none yet: asking twice is
+    harmless. A suspended one keeps the enrollment's place, so nothing is issued beside it."""
     require(actor, Permission.CERTIFICATE_ISSUE, enrollment)
     touch(enrollment.delivery_id)
     db.session.refresh(enrollment)
@@ -42,14 +43,16 @@ def issue(actor: Actor, enrollment: Enrollment) -> Certificate:
 
 def find_standing(enrollment_id: int) -> Certificate | None:
     return db.session.scalar(
-        sa.select(Certificate).where(Certificate.enrollment_id == enrollment_id, Certificate.status.in_(NOT_ENDED))
+        sa.select(Certificate).where(
+            Certificate.enrollment_id == enrollment_id, Certificate.status.in_(NOT_ENDED)
+        )
     )
 
 
 def make(actor: Actor, enrollment: Enrollment, *, replaces_id: int | None = None) -> Certificate:
-    """A new certificate, under the delivery's lock, dated by the calendar of the place where the course was held; not before its
-    last session has ended. All checks come before the number is drawn, because an issue that fails
-    after that leaves a void number."""
+    """A new certificate, under the delivery's lock, dated by the calendar of the place where the
+    course was held; not before its last session has ended. All checks come before the number is
+    drawn, because an issue that fails after that leaves a void number."""
     require_over(enrollment.delivery)
     check_name(enrollment, enrollment.name_on_certificate, field_of(enrollment.id))
     day = today_of(enrollment.delivery)
@@ -76,7 +79,12 @@ def make(actor: Actor, enrollment: Enrollment, *, replaces_id: int | None = None
     db.session.flush()  # what is announced carries its id
     publish(
         CertificateIssued(
-            certificate.id, certificate.number, enrollment.id, enrollment.person_id, replaces_id, certificate.payload_sha256
+            certificate.id,
+            certificate.number,
+            enrollment.id,
+            enrollment.person_id,
+            replaces_id,
+            certificate.payload_sha256,
         ),
         actor,
     )
@@ -84,20 +92,28 @@ def make(actor: Actor, enrollment: Enrollment, *, replaces_id: int | None = None
 
 
 def specimen(enrollment: Enrollment) -> CertificatePayload:
-    """What the certificate would state, refused like it. It has no one's number, and its QR code checks nothing."""
+    """What the certificate would state, refused like it. It has no one's number, and its QR code
+    checks nothing."""
     check_name(enrollment, enrollment.name_on_certificate, field_of(enrollment.id))
-    payload = snapshot(enrollment, number="SPECIMEN", token="0" * 26, issued_on=today_of(enrollment.delivery))
+    payload = snapshot(
+        enrollment, number="SPECIMEN", token="0" * 26, issued_on=today_of(enrollment.delivery)
+    )
     check_payload(payload)
     return replace(payload, verify_url=f"{settings_of().public_url}/verify")
 
 
 def check_payload(payload: CertificatePayload) -> None:
-    """Raises Invalid when something other than the name cannot be printed: the course's title, the venue."""
+    """Raises Invalid when something other than the name cannot be printed: the course's title,
+    the venue."""
     try:
         rendering.check(payload.to_dict())
     except rendering.PayloadRefused as refusal:
         faults: list[DomainError] = [
-            Invalid("not_printable", _l("This certificate cannot be printed: %(reason)s", reason=reason))
-            for reason in {str(one): one for one in refusal.reasons}.values()  # several objectives may share a fault
+            Invalid(
+                "not_printable", _l("This certificate cannot be printed: %(reason)s", reason=reason)
+            )
+            for reason in {
+                str(one): one for one in refusal.reasons
+            }.values()  # several objectives may share a fault
         ]
         raise Invalid("not_printable", faults[0].message, errors=faults) from refusal

@@ -1,4 +1,5 @@
-"""The name as it will be printed: checked before anything is issued, and corrected by whoever issues."""
+"""The name as it will be printed: checked before anything is issued, and corrected by whoever
+issues."""
 
 from __future__ import annotations
 
@@ -31,12 +32,18 @@ from people.permissions import Permission
 
 
 def fault_of(enrollment: Enrollment, name: str) -> tuple[str, Any] | None:
-    """Why a name cannot be printed for the person of the enrollment: a code and a sentence that says whose; None when it can.
-    One that is no spelling of the person's is printed when a coordinator decided so about this enrollment, or when it is the one
-    that the person goes by in another script."""
+    """Why a name cannot be printed for the person of the enrollment: a code and a sentence that
+    says whose; None when it can. One that is no spelling of the person's is printed when a
+    coordinator decided so about this enrollment, or when it is the one that the person goes by
+    in another script."""
     longest = _longest_name(enrollment)
     fault = _fault(name, enrollment.person, longest, is_decided=False)
-    if fault and fault[0] == "name_differs" and name == enrollment.name_on_certificate and _is_decided(enrollment):
+    if (
+        fault
+        and fault[0] == "name_differs"
+        and name == enrollment.name_on_certificate
+        and _is_decided(enrollment)
+    ):
         return _fault(name, enrollment.person, longest, is_decided=True)
     return fault
 
@@ -55,10 +62,14 @@ def _longest_name(enrollment: Enrollment) -> int:
 def _fault(name: str, person: Person, longest: int, *, is_decided: bool) -> tuple[str, Any] | None:
     if not nfc(name):
         return "name_missing", _l(
-            "The name to print of %(person)s is missing. Write it as it shall stand on the certificate.", person=person.full_name
+            "The name to print of %(person)s is missing. Write it as it shall stand on the "
+            "certificate.",
+            person=person.full_name,
         )
     try:
-        values.check_names({"name_on_certificate": values.clean_name(name, "name")}, is_confirmed=True)
+        values.check_names(
+            {"name_on_certificate": values.clean_name(name, "name")}, is_confirmed=True
+        )
     except Invalid as refusal:
         if refusal.code not in ("too_long", "forbidden_character"):  # both are told better below
             return refusal.code, refusal.message
@@ -66,32 +77,42 @@ def _fault(name: str, person: Person, longest: int, *, is_decided: bool) -> tupl
         return "name_too_long", _l(
             "The name to print of %(person)s has %(length)s characters and at most %(most)s fit. "
             "Shorten it, for instance with initials.",
-            person=person.full_name, length=len(nfc(name)), most=longest,
-        )  # fmt: skip
-    if not (is_decided or is_name_of(name, person.given_name, person.family_name, person.name_on_certificate)):
+            person=person.full_name,
+            length=len(nfc(name)),
+            most=longest,
+        )
+    if not (
+        is_decided
+        or is_name_of(name, person.given_name, person.family_name, person.name_on_certificate)
+    ):
         return "name_differs", _l(
-            "“%(name)s” is not a spelling of the name of %(person)s. Correct the name to print, or first correct "
-            "the person’s name.",
-            name=shown(name), person=person.full_name,
-        )  # fmt: skip
+            "“%(name)s” is not a spelling of the name of %(person)s. Correct the name to print, "
+            "or first correct the person’s name.",
+            name=shown(name),
+            person=person.full_name,
+        )
     if characters := unprintable(name):
         return "name_unprintable", _l(
-            "“%(name)s” cannot be printed: no font on certificates has %(characters)s. Write the name without it, "
-            "as it stands in the person's passport.",
-            name=shown(name), characters=", ".join(describe(one) for one in characters[:8]),
-        )  # fmt: skip
+            "“%(name)s” cannot be printed: no font on certificates has %(characters)s. Write the "
+            "name without it, as it stands in the person's passport.",
+            name=shown(name),
+            characters=", ".join(describe(one) for one in characters[:8]),
+        )
     return None
 
 
 def describe(character: str) -> str:
-    """A character that people may not be able to see: its number, and itself when it can be shown."""
+    """A character that people may not be able to see: its number, and itself when it can be
+    shown."""
     number = f"U+{ord(character):04X}"
     return number if _is_invisible(character) else number + " " + _("“%(words)s”", words=character)
 
 
 def shown(name: str) -> str:
     """A name for a sentence: invisible characters as their number."""
-    return "".join(f"[U+{ord(c):04X}]" if _is_invisible(c) and c not in "\u200c\u200d" else c for c in name)
+    return "".join(
+        f"[U+{ord(c):04X}]" if _is_invisible(c) and c not in "\u200c\u200d" else c for c in name
+    )
 
 
 def _is_invisible(character: str) -> bool:
@@ -99,7 +120,8 @@ def _is_invisible(character: str) -> bool:
 
 
 def check_names(enrollments: Iterable[Enrollment]) -> None:
-    """Raises one Invalid with an error per person whose name cannot be printed; its code is that of the gravest."""
+    """Raises one Invalid with an error per person whose name cannot be printed; its code is that
+    of the gravest."""
     _refuse([(enrollment, enrollment.name_on_certificate) for enrollment in enrollments])
 
 
@@ -116,7 +138,9 @@ def _refuse(names: Iterable[tuple[Enrollment, str]]) -> None:
         return
     codes = {error.code for error in errors}
     code = "name_unprintable" if "name_unprintable" in codes else errors[0].code
-    raise Invalid(code, _l("Some names cannot be printed. Nothing was issued."), errors=list(errors))
+    raise Invalid(
+        code, _l("Some names cannot be printed. Nothing was issued."), errors=list(errors)
+    )
 
 
 def field_of(enrollment_id: int) -> str:
@@ -125,13 +149,18 @@ def field_of(enrollment_id: int) -> str:
 
 
 def correct_names(actor: Actor, delivery_id: int, names: Mapping[int, str]) -> list[int]:
-    """Stores the names as they shall be printed, of people of this delivery. Returns whose changed. What is already
-    issued stays as it was printed: a correction there is a successor (`reissue`)."""
+    """Stores the names as they shall be printed, of people of this delivery. Returns whose
+    changed. What is already issued stays as it was printed: a correction there is a successor
+    (`reissue`)."""
     delivery = touch(delivery_id)
     require(actor, Permission.CERTIFICATE_ISSUE, delivery)
     names = {key: one_line(name) for key, name in names.items()}
-    those = sa.select(Enrollment).where(Enrollment.delivery_id == delivery.id, Enrollment.id.in_(list(names)))
-    enrollments = db.session.scalars(those.options(joinedload(Enrollment.person)).order_by(Enrollment.id))
+    those = sa.select(Enrollment).where(
+        Enrollment.delivery_id == delivery.id, Enrollment.id.in_(list(names))
+    )
+    enrollments = db.session.scalars(
+        those.options(joinedload(Enrollment.person)).order_by(Enrollment.id)
+    )
     changed = [one for one in enrollments if nfc(names[one.id]) != one.name_on_certificate]
     _refuse([(one, names[one.id]) for one in changed])
     for one in changed:

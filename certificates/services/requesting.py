@@ -1,4 +1,5 @@
-"""A coordinator asks for certificates: everything that can be refused is refused here, before the first one is issued."""
+"""A coordinator asks for certificates: everything that can be refused is refused here, before
+the first one is issued."""
 
 from __future__ import annotations
 
@@ -29,33 +30,51 @@ JOB_KIND = "certificates.issue"
 OPEN = (JobState.QUEUED, JobState.RUNNING)
 
 
-def request_issue(actor: Actor, delivery_id: int, enrollment_ids: Sequence[int] | None = None) -> Job:
-    """One job that issues to these enrollments; without ids, to everyone who completed and has no certificate yet.
+def request_issue(
+    actor: Actor, delivery_id: int, enrollment_ids: Sequence[int] | None = None
+) -> Job:
+    """One job that issues to these enrollments; without ids, to everyone who completed and has no
+    certificate yet.
 
-    Asked twice, the job that is already at it is returned. A name that cannot be printed refuses the whole request.
+    Asked twice, the job that is already at it is returned. A name that cannot be printed refuses
+    the whole request.
     """
     delivery = touch(delivery_id)
     require(actor, Permission.CERTIFICATE_ISSUE, delivery)
     if delivery.status is not DeliveryStatus.FINISHED:
-        raise Conflict("delivery_not_finished", _l("Finish the delivery first: only then is it certain who completed it."))
+        raise Conflict(
+            "delivery_not_finished",
+            _l("Finish the delivery first: only then is it certain who completed it."),
+        )
     latest = latest_certificates(delivery.id)
-    asked = _completed(delivery) if enrollment_ids is None else _chosen(delivery, enrollment_ids, latest)
+    asked = (
+        _completed(delivery)
+        if enrollment_ids is None
+        else _chosen(delivery, enrollment_ids, latest)
+    )
     require_over(delivery)
     wanted = [e for e in asked if _lacks(latest.get(e.id), is_chosen=enrollment_ids is not None)]
     ids = [enrollment.id for enrollment in wanted]
-    if found := _job_for(delivery.id, ids or [enrollment.id for enrollment in asked], is_over=not ids):
+    if found := _job_for(
+        delivery.id, ids or [enrollment.id for enrollment in asked], is_over=not ids
+    ):
         return found
     if not ids:
-        raise Conflict("nothing_to_issue", _l("No one in this delivery is waiting for a certificate."))
+        raise Conflict(
+            "nothing_to_issue", _l("No one in this delivery is waiting for a certificate.")
+        )
     unissued = [e for e in wanted if e.id not in latest or latest[e.id].has_ended]
     check_names(unissued)
     if unissued:
         specimen(unissued[0])  # what is the same for all (title, venue, objectives) is tried once
-    return _enqueue(actor, delivery, ids, max((certificate.id for certificate in latest.values()), default=0))
+    return _enqueue(
+        actor, delivery, ids, max((certificate.id for certificate in latest.values()), default=0)
+    )
 
 
 def request_again(actor: Actor, job: Job) -> Job:
-    """Asks again for the certificates that failed in this job, or for all if it was given up. No one gets a second one."""
+    """Asks again for the certificates that failed in this job, or for all if it was given up. No
+    one gets a second one."""
     if job.kind != JOB_KIND:
         raise unknown_job()
     failed = [one["enrollment"] for one in job.errors]
@@ -69,12 +88,17 @@ def unknown_job() -> NotFound:
 
 def latest_certificates(delivery_id: int) -> dict[int, Certificate]:
     """Of each enrollment the last certificate, whatever became of it."""
-    rows = db.session.scalars(sa.select(Certificate).where(Certificate.delivery_id == delivery_id).order_by(Certificate.id))
+    rows = db.session.scalars(
+        sa.select(Certificate)
+        .where(Certificate.delivery_id == delivery_id)
+        .order_by(Certificate.id)
+    )
     return {certificate.enrollment_id: certificate for certificate in rows}
 
 
 def _lacks(certificate: Certificate | None, *, is_chosen: bool) -> bool:
-    """Whether there is something to do. A revoked one is issued anew only to who was chosen one by one."""
+    """Whether there is something to do. A revoked one is issued anew only to who was chosen one
+    by one."""
     if certificate is None:
         return True
     if not certificate.has_ended:
@@ -84,23 +108,45 @@ def _lacks(certificate: Certificate | None, *, is_chosen: bool) -> bool:
 
 def _enrollments(delivery: Delivery) -> sa.Select[Enrollment]:
     options = joinedload(Enrollment.person), joinedload(Enrollment.delivery)
-    return sa.select(Enrollment).where(Enrollment.delivery_id == delivery.id).options(*options).order_by(Enrollment.id)
+    return (
+        sa.select(Enrollment)
+        .where(Enrollment.delivery_id == delivery.id)
+        .options(*options)
+        .order_by(Enrollment.id)
+    )
 
 
 def _completed(delivery: Delivery) -> list[Enrollment]:
-    return list(db.session.scalars(_enrollments(delivery).where(Enrollment.status == EnrollmentStatus.COMPLETED)))
+    return list(
+        db.session.scalars(
+            _enrollments(delivery).where(Enrollment.status == EnrollmentStatus.COMPLETED)
+        )
+    )
 
 
-def _chosen(delivery: Delivery, ids: Sequence[int], latest: Mapping[int, Certificate]) -> list[Enrollment]:
-    """The enrollments of these ids, or Invalid that names each one which is unknown or not eligible, and why. `latest`: the last
-    certificate of each enrollment."""
+def _chosen(
+    delivery: Delivery, ids: Sequence[int], latest: Mapping[int, Certificate]
+) -> list[Enrollment]:
+    """The enrollments of these ids, or Invalid that names each one which is unknown or not
+    eligible, and why. `latest`: the last certificate of each enrollment."""
     if not ids:
         raise Invalid("nothing_chosen", _l("Choose at least one person."), "enrollments")
     ids = at_seats(ids)
-    found = {e.id: e for e in db.session.scalars(_enrollments(delivery).where(Enrollment.id.in_(set(ids))))}
+    found = {
+        e.id: e
+        for e in db.session.scalars(_enrollments(delivery).where(Enrollment.id.in_(set(ids))))
+    }
     errors = [_unknown(one, ids.index(one)) for one in dict.fromkeys(ids) if one not in found]
-    errors += [_not_eligible(e, ids.index(e.id)) for e in found.values() if e.status is not EnrollmentStatus.COMPLETED]
-    errors += [_suspended(e, ids.index(e.id)) for e in found.values() if e.id in latest and _is_kept_back(latest[e.id])]
+    errors += [
+        _not_eligible(e, ids.index(e.id))
+        for e in found.values()
+        if e.status is not EnrollmentStatus.COMPLETED
+    ]
+    errors += [
+        _suspended(e, ids.index(e.id))
+        for e in found.values()
+        if e.id in latest and _is_kept_back(latest[e.id])
+    ]
     if errors:
         sentence = _l("Not all of these people can get a certificate. Nothing was issued.")
         raise Invalid(errors[0].code, sentence, errors=list(errors))
@@ -113,42 +159,64 @@ def _unknown(enrollment_id: int, number: int) -> Invalid:
 
 
 def _not_eligible(enrollment: Enrollment, number: int) -> Invalid:
-    sentence = _l("Enrollment %(id)s did not complete the course: %(why)s.", id=enrollment.id, why=reasons_of(enrollment))
+    sentence = _l(
+        "Enrollment %(id)s did not complete the course: %(why)s.",
+        id=enrollment.id,
+        why=reasons_of(enrollment),
+    )
     return Invalid("not_eligible", sentence, f"enrollments.{number}")
 
 
 def _is_kept_back(certificate: Certificate) -> bool:
-    """Suspended, and nothing is left to do for it; the file of a suspended one may still be made."""
+    """Suspended, and nothing is left to do for it; the file of a suspended one may still be
+    made."""
     return certificate.status is CertificateStatus.SUSPENDED and certificate.file_key is not None
 
 
 def _suspended(enrollment: Enrollment, number: int) -> Invalid:
     sentence = _l(
-        "The certificate of enrollment %(id)s is suspended. Lift the suspension or revoke it before another is issued.",
+        "The certificate of enrollment %(id)s is suspended. Lift the suspension or revoke it "
+        "before another is issued.",
         id=enrollment.id,
     )
     return Invalid("certificate_suspended", sentence, f"enrollments.{number}")
 
 
 def reasons_of(enrollment: Enrollment) -> str:
-    """What an enrollment lacks, in words: as fixed when the delivery was finished, else its status."""
+    """What an enrollment lacks, in words: as fixed when the delivery was finished, else its
+    status."""
     return explain(SYSTEM, enrollment, None) or word(enrollment.status)
 
 
 def _job_for(delivery_id: int, ids: list[int], *, is_over: bool) -> Job | None:
-    """The newest job that issues to all these enrollments: one that is still at it, or (`is_over`) any."""
-    mine = sa.select(Job).where(Job.kind == JOB_KIND, Job.args["delivery_id"].as_integer() == delivery_id)
+    """The newest job that issues to all these enrollments: one that is still at it, or
+    (`is_over`) any."""
+    mine = sa.select(Job).where(
+        Job.kind == JOB_KIND, Job.args["delivery_id"].as_integer() == delivery_id
+    )
     newest = mine.order_by(Job.id.desc())
     if not is_over:
         newest = newest.where(Job.state.in_(OPEN))
-    return next((job for job in db.session.scalars(newest) if set(ids) and set(ids) <= set(job.args["enrollment_ids"])), None)
+    return next(
+        (
+            job
+            for job in db.session.scalars(newest)
+            if set(ids) and set(ids) <= set(job.args["enrollment_ids"])
+        ),
+        None,
+    )
 
 
 def _enqueue(actor: Actor, delivery: Delivery, ids: list[int], after_certificate_id: int) -> Job:
     job_id = jobs.enqueue(
-        JOB_KIND, actor=actor, total=len(ids), delivery_id=delivery.id, enrollment_ids=ids, actor_id=actor.person_id,
+        JOB_KIND,
+        actor=actor,
+        total=len(ids),
+        delivery_id=delivery.id,
+        enrollment_ids=ids,
+        actor_id=actor.person_id,
         after_certificate_id=after_certificate_id,
-    )  # fmt: skip
+    )
     assert job_id is not None
     publish(IssueRequested(delivery.id, tuple(ids), job_id), actor)
     return db.session.get_one(Job, job_id)

@@ -1,4 +1,5 @@
-"""Revoking: at once, or after a second person has confirmed it. Until then the certificate stands."""
+"""Revoking: at once, or after a second person has confirmed it. Until then the certificate
+stands."""
 
 from __future__ import annotations
 
@@ -6,7 +7,13 @@ from flask_babel import lazy_gettext as _l
 
 from certificates.events import RevocationDeclined, RevocationProposed
 from certificates.models import Certificate, ProposalOutcome, RevocationProposal, RevocationReason
-from certificates.services.standing import clean_note, find_proposal, is_proposer, locked, require_undecided
+from certificates.services.standing import (
+    clean_note,
+    find_proposal,
+    is_proposer,
+    locked,
+    require_undecided,
+)
 from certificates.services.telling import tell_holder
 from certificates.states import CERTIFICATE
 from core import clock
@@ -19,14 +26,18 @@ from people.permissions import Permission
 
 
 def needs_second_person(certificate: Certificate, reason: RevocationReason) -> bool:
-    """Fraud is an accusation, so one person alone never acts on it. The centre may ask for two whatever the reason."""
+    """Fraud is an accusation, so one person alone never acts on it. The centre may ask for two
+    whatever the reason."""
     centre = db.session.get_one(Organization, certificate.centre_id)
     return reason is RevocationReason.FRAUD or centre.two_person_revocation
 
 
-def revoke(actor: Actor, certificate: Certificate, *, reason_code: str, note: str | None = None) -> RevocationProposal | None:
-    """Ends a certificate's validity for good, or returns the proposal that a second person has to confirm. The skills that rest
-    on it are withdrawn in the same transaction, and its holder is told of both. The note stays with those who may revoke."""
+def revoke(
+    actor: Actor, certificate: Certificate, *, reason_code: str, note: str | None = None
+) -> RevocationProposal | None:
+    """Ends a certificate's validity for good, or returns the proposal that a second person has
+    to confirm. The skills that rest on it are withdrawn in the same transaction, and its holder
+    is told of both. The note stays with those who may revoke."""
     require(actor, Permission.CERTIFICATE_REVOKE, certificate)
     if reason_code not in list(RevocationReason):
         raise Invalid("unknown_reason", _l("Choose why the certificate is revoked."), "reason_code")
@@ -37,7 +48,11 @@ def revoke(actor: Actor, certificate: Certificate, *, reason_code: str, note: st
         _revoke(actor, certificate, reason, note)
         return None
     proposal = RevocationProposal(
-        certificate_id=certificate.id, reason_code=reason, note=note, proposed_by_id=actor.person_id, proposed_at=clock.now()
+        certificate_id=certificate.id,
+        reason_code=reason,
+        note=note,
+        proposed_by_id=actor.person_id,
+        proposed_at=clock.now(),
     )
     db.session.add(proposal)
     db.session.flush()
@@ -46,19 +61,26 @@ def revoke(actor: Actor, certificate: Certificate, *, reason_code: str, note: st
 
 
 def confirm_revocation(actor: Actor, certificate: Certificate) -> Certificate:
-    """Does what another person proposed. Of two who confirm at once the second finds nothing to confirm."""
+    """Does what another person proposed. Of two who confirm at once the second finds nothing to
+    confirm."""
     certificate, proposal = _proposed(actor, certificate)
     if actor.person_id is None or is_proposer(actor, proposal):
-        raise NotAllowed("second_person_needed", _l("You proposed this revocation, so another person must confirm it."))
+        raise NotAllowed(
+            "second_person_needed",
+            _l("You proposed this revocation, so another person must confirm it."),
+        )
     _decide(actor, proposal, ProposalOutcome.CONFIRMED)
     _revoke(actor, certificate, proposal.reason_code, proposal.note)
     return certificate
 
 
 def decline_revocation(actor: Actor, certificate: Certificate) -> Certificate:
-    """What was proposed is not done: another person says no, or the one who proposed it takes it back."""
+    """What was proposed is not done: another person says no, or the one who proposed it takes it
+    back."""
     certificate, proposal = _proposed(actor, certificate)
-    outcome = ProposalOutcome.WITHDRAWN if is_proposer(actor, proposal) else ProposalOutcome.DECLINED
+    outcome = (
+        ProposalOutcome.WITHDRAWN if is_proposer(actor, proposal) else ProposalOutcome.DECLINED
+    )
     _decide(actor, proposal, outcome)
     publish(RevocationDeclined(certificate.id, certificate.number, outcome.value), actor)
     return certificate
@@ -69,15 +91,28 @@ def _proposed(actor: Actor, certificate: Certificate) -> tuple[Certificate, Revo
     certificate = locked(certificate)
     proposal = find_proposal(certificate)
     if proposal is None:
-        raise Conflict("nothing_proposed", _l("No revocation of this certificate is waiting for confirmation."))
+        raise Conflict(
+            "nothing_proposed", _l("No revocation of this certificate is waiting for confirmation.")
+        )
     return certificate, proposal
 
 
 def _decide(actor: Actor, proposal: RevocationProposal, outcome: ProposalOutcome) -> None:
-    proposal.decided_by_id, proposal.decided_at, proposal.outcome = actor.person_id, clock.now(), outcome
+    proposal.decided_by_id = actor.person_id
+    proposal.decided_at = clock.now()
+    proposal.outcome = outcome
 
 
-def _revoke(actor: Actor, certificate: Certificate, reason: RevocationReason, note: str | None) -> None:
-    certificate.reason_code, certificate.note, certificate.ended_at = reason.value, note, clock.now()
+def _revoke(
+    actor: Actor, certificate: Certificate, reason: RevocationReason, note: str | None
+) -> None:
+    certificate.reason_code = reason.value
+    certificate.note = note
+    certificate.ended_at = clock.now()
     CERTIFICATE.fire(certificate, "revoke", actor)
-    tell_holder("certificate_revoked", certificate, reason_code=reason.value, skills=certificate.payload["skills"])
+    tell_holder(
+        "certificate_revoked",
+        certificate,
+        reason_code=reason.value,
+        skills=certificate.payload["skills"],
+    )

@@ -1,4 +1,5 @@
-"""A certificate read again under its delivery's lock, and what is open about it: a suspension, a proposed revocation."""
+"""A certificate read again under its delivery's lock, and what is open about it: a suspension, a
+proposed revocation."""
 
 from __future__ import annotations
 
@@ -18,45 +19,64 @@ LONGEST_NOTE = 1000
 
 
 def locked(certificate: Certificate) -> Certificate:
-    """The certificate read again under its delivery's lock: two who change it at once go one after the other."""
+    """The certificate read again under its delivery's lock: two who change it at once go one
+    after the other."""
     touch(certificate.delivery_id)
     return db.session.scalars(
-        sa.select(Certificate).where(Certificate.id == certificate.id).execution_options(populate_existing=True)
+        sa.select(Certificate)
+        .where(Certificate.id == certificate.id)
+        .execution_options(populate_existing=True)
     ).one()
 
 
 def find_suspension(certificate: Certificate) -> Suspension | None:
     """The one that is not lifted."""
     return db.session.scalar(
-        sa.select(Suspension).where(Suspension.certificate_id == certificate.id, Suspension.lifted_at.is_(None))
+        sa.select(Suspension).where(
+            Suspension.certificate_id == certificate.id, Suspension.lifted_at.is_(None)
+        )
     )
 
 
 def find_proposal(certificate: Certificate) -> RevocationProposal | None:
     """The revocation that waits for a second person."""
     own = RevocationProposal.certificate_id == certificate.id
-    return db.session.scalar(sa.select(RevocationProposal).where(own, RevocationProposal.decided_at.is_(None)))
+    return db.session.scalar(
+        sa.select(RevocationProposal).where(own, RevocationProposal.decided_at.is_(None))
+    )
 
 
 def is_proposer(actor: Actor, proposal: RevocationProposal) -> bool:
-    """Whether the actor proposed it, also by a record that has since been merged into the actor's."""
+    """Whether the actor proposed it, also by a record that has since been merged into the
+    actor's."""
     return is_self(actor, proposal.proposed_by_id)
 
 
 def steps(actor: Actor, certificate: Certificate, *, is_proposed: bool) -> list[str]:
-    """What the actor may ask for now. While a proposal to revoke it is open, revoking and reissuing wait for the decision
-    (`require_undecided`)."""
+    """What the actor may ask for now. While a proposal to revoke it is open, revoking and
+    reissuing wait for the decision (`require_undecided`)."""
     offered = CERTIFICATE.available(certificate, actor)
-    return [step for step in offered if step not in ("revoke", "supersede")] if is_proposed else offered
+    return (
+        [step for step in offered if step not in ("revoke", "supersede")]
+        if is_proposed
+        else offered
+    )
 
 
 def require_undecided(certificate: Certificate) -> None:
     """Under the lock: it has not ended, and no one proposed to revoke it."""
     if certificate.has_ended:
-        raise Conflict("state_does_not_allow", _l("This is not possible any more: things have changed in the meantime."))
+        raise Conflict(
+            "state_does_not_allow",
+            _l("This is not possible any more: things have changed in the meantime."),
+        )
     if find_proposal(certificate):
         raise Conflict(
-            "already_proposed", _l("A revocation of this certificate has already been proposed. Confirm or decline it first.")
+            "already_proposed",
+            _l(
+                "A revocation of this certificate has already been proposed. Confirm or decline "
+                "it first."
+            ),
         )
 
 

@@ -1,4 +1,5 @@
-"""A certificate that is not to be relied on for a while: suspended, and lifted again. It keeps its enrollment's place."""
+"""A certificate that is not to be relied on for a while: suspended, and lifted again. It keeps
+its enrollment's place."""
 
 from __future__ import annotations
 
@@ -16,14 +17,19 @@ from people.permissions import Permission
 
 
 def suspend(actor: Actor, certificate: Certificate, *, note: str | None) -> Certificate:
-    """Anyone who checks it reads that it is suspended, and its skills are withdrawn until it is lifted. The holder is told of it;
-    the note stays with those who may revoke."""
+    """Anyone who checks it reads that it is suspended, and its skills are withdrawn until it is
+    lifted. The holder is told of it; the note stays with those who may revoke."""
     require(actor, Permission.CERTIFICATE_REVOKE, certificate)
     note = _needed(note, _l("Enter the reason for the suspension."))
     certificate = locked(certificate)
     if certificate.status is CertificateStatus.VALID:
         db.session.add(
-            Suspension(certificate_id=certificate.id, suspended_at=clock.now(), suspended_by_id=actor.person_id, note=note)
+            Suspension(
+                certificate_id=certificate.id,
+                suspended_at=clock.now(),
+                suspended_by_id=actor.person_id,
+                note=note,
+            )
         )
     CERTIFICATE.fire(certificate, "suspend", actor)
     tell_holder("certificate_suspended", certificate, skills=certificate.payload["skills"])
@@ -31,14 +37,20 @@ def suspend(actor: Actor, certificate: Certificate, *, note: str | None) -> Cert
 
 
 def lift(actor: Actor, certificate: Certificate, *, note: str | None) -> Certificate:
-    """It is valid again from now on, and its skills stand again; that they did not stand meanwhile is kept."""
+    """It is valid again from now on, and its skills stand again; that they did not stand
+    meanwhile is kept."""
     require(actor, Permission.CERTIFICATE_REVOKE, certificate)
     note = _needed(note, _l("Enter the reason for lifting the suspension."))
     certificate = locked(certificate)
     suspension = find_suspension(certificate)
     if suspension is None or certificate.status is not CertificateStatus.SUSPENDED:
-        raise Conflict("state_does_not_allow", _l("This is not possible any more: things have changed in the meantime."))
-    suspension.lifted_at, suspension.lifted_by_id, suspension.lift_note = clock.now(), actor.person_id, note
+        raise Conflict(
+            "state_does_not_allow",
+            _l("This is not possible any more: things have changed in the meantime."),
+        )
+    suspension.lifted_at = clock.now()
+    suspension.lifted_by_id = actor.person_id
+    suspension.lift_note = note
     db.session.flush()  # the skills are made of what is kept
     CERTIFICATE.fire(certificate, "lift", actor)
     tell_holder("certificate_lifted", certificate, skills=certificate.payload["skills"])

@@ -17,8 +17,14 @@ def tell_holder(kind: str, certificate: Certificate, **words: Any) -> None:
     if person.email is None:
         return
     mail.send(
-        kind, person.email, person_id=person.id, language=person.language,
-        holder=certificate.holder_name, number=certificate.number, course=certificate.payload["course_title"],
+        kind,
+        person.email,
+        person_id=person.id,
+        language=person.language,
+        holder=certificate.holder_name,
+        number=certificate.number,
+        course=certificate.payload["course_title"],
         own_url=f"{settings_of().public_url}/me/certificates",
-        sender=sender_of(db.session.get_one(Organization, certificate.centre_id)), **words,
-    )  # fmt: skip
+        sender=sender_of(db.session.get_one(Organization, certificate.centre_id)),
+        **words,
+    )

@@ -1,4 +1,5 @@
-"""Issuing to a delivery: who can get a certificate, the names as they will be printed, and the job's progress."""
+"""Issuing to a delivery: who can get a certificate, the names as they will be printed, and the
+job's progress."""
 
 from __future__ import annotations
 
@@ -41,14 +42,21 @@ def issue_page(code: str) -> Any:
 
 
 def _form(people: list[Candidate]) -> IssueForm:
-    """Whoever waits is ticked, but for those whose name cannot be printed; whose certificate was revoked is not."""
+    """Whoever waits is ticked, but for those whose name cannot be printed; whose certificate was
+    revoked is not."""
     shown = [one for one in people if one.waits or one.was_revoked]
-    names = {one.enrollment.id: None if one.is_printed else one.enrollment.name_on_certificate for one in shown}
-    return issue_form(names, [one.enrollment.id for one in shown if one.waits and not one.name_fault])
+    names = {
+        one.enrollment.id: None if one.is_printed else one.enrollment.name_on_certificate
+        for one in shown
+    }
+    return issue_form(
+        names, [one.enrollment.id for one in shown if one.waits and not one.name_fault]
+    )
 
 
 def _issue(form: IssueForm, delivery_id: int) -> str:
-    """Inside the transaction: stores the names typed and asks for the certificates. A refusal stores neither."""
+    """Inside the transaction: stores the names typed and asks for the certificates. A refusal
+    stores neither."""
     actor = current_actor()
     services.correct_names(actor, delivery_id, form.names())
     job = services.request_issue(actor, delivery_id, form.enrollments.data)
@@ -77,15 +85,20 @@ def _delivery(code: str) -> Delivery:
 @pages.get("/deliveries/<code>/certificates/<int:enrollment_id>/preview.pdf")
 @requires(P.CERTIFICATE_ISSUE)
 def preview(code: str, enrollment_id: int) -> Response:
-    """How the certificate will look. It has the word SPECIMEN for a number and its QR code checks nothing."""
+    """How the certificate will look. It has the word SPECIMEN for a number and its QR code
+    checks nothing."""
     enrollment = queries.get_enrollment_in(_delivery(code), enrollment_id)
     payload = services.specimen(enrollment).to_dict()
     try:
         pdf = files.printer()(payload)
     except rendering.PayloadRefused as refusal:
-        raise Conflict("not_printable", _("This certificate cannot be printed: %(reason)s", reason=refusal)) from refusal
+        raise Conflict(
+            "not_printable", _("This certificate cannot be printed: %(reason)s", reason=refusal)
+        ) from refusal
     except rendering.RenderingFailed as failure:
-        raise Conflict("rendering_failed", _("The preview could not be made. Try again in a moment.")) from failure
+        raise Conflict(
+            "rendering_failed", _("The preview could not be made. Try again in a moment.")
+        ) from failure
     response = Response(pdf, mimetype="application/pdf")
     response.headers.set("Content-Disposition", "inline", filename="specimen.pdf")
     return response
@@ -94,7 +107,8 @@ def preview(code: str, enrollment_id: int) -> Response:
 @pages.get("/deliveries/<code>/certificates.zip")
 @requires(P.CERTIFICATE_READ)
 def archive(code: str) -> Response:
-    """The files of a delivery's certificates that count today, as a stream; it names those it lacks."""
+    """The files of a delivery's certificates that count today, as a stream; it names those it
+    lacks."""
     actor = current_actor()
     delivery = get_delivery(actor, code)
     wanted = queries.certificates_to_archive(actor, delivery)
@@ -115,15 +129,22 @@ def job(job_id: int) -> Any:
     delivery = queries.delivery_of(found)
     failed = [one["enrollment"] for one in found.errors]
     return render_template(
-        "certificates/job.html", job=found, delivery=delivery, names=queries.names_of(failed), errors=_errors(found),
-        is_over=found.state in (JobState.DONE, JobState.DEAD), is_dead=found.state is JobState.DEAD,
-    )  # fmt: skip
+        "certificates/job.html",
+        job=found,
+        delivery=delivery,
+        names=queries.names_of(failed),
+        errors=_errors(found),
+        is_over=found.state in (JobState.DONE, JobState.DEAD),
+        is_dead=found.state is JobState.DEAD,
+    )
 
 
 def _errors(found: Job) -> list[tuple[int, str]]:
     """Whose certificate could not be made, and why, in the reader's language."""
     words = {
-        "rendering_failed": _("The file could not be made. The certificate is issued; try again to make its file."),
+        "rendering_failed": _(
+            "The file could not be made. The certificate is issued; try again to make its file."
+        ),
         "not_allowed": _("The person who asked for these certificates may no longer issue any."),
         "not_eligible": _("Only who completed the course gets a certificate."),
     }
@@ -133,7 +154,8 @@ def _errors(found: Job) -> list[tuple[int, str]]:
 @pages.post("/jobs/<int:job_id>/retry")
 @requires(P.CERTIFICATE_ISSUE)
 def retry(job_id: int) -> Any:
-    """Asks again for those that failed, or for all when the job was given up. Who has a certificate is left alone."""
+    """Asks again for those that failed, or for all when the job was given up. Who has a
+    certificate is left alone."""
     actor = current_actor()
     with transaction():
         again = services.request_again(actor, queries.get_job(actor, job_id))

@@ -1,4 +1,5 @@
-"""The certificates' part of an enrollment's page and of a delivery's results, whose packages know no certificates."""
+"""The certificates' part of an enrollment's page and of a delivery's results, whose packages
+know no certificates."""
 
 from __future__ import annotations
 
@@ -14,13 +15,15 @@ from enrollment.models import Enrollment
 
 
 def certificate_reviews(actor: Actor, delivery: Delivery) -> Markup:
-    """For the page of results: the certificates of a delivery that are under review, for those who decide about them."""
+    """For the page of results: the certificates of a delivery that are under review, for those
+    who decide about them."""
     page = render_template("certificates/_reviews.html", reviews=reviews_of(actor, delivery))
     return Markup(page)  # noqa: S704 -- a template's output, escaped there
 
 
 def certificate_panel(actor: Actor, enrollment: Enrollment) -> Markup:
-    """Of someone who completed: none yet, or the last one with its number, status, file and verification address."""
+    """Of someone who completed: none yet, or the last one with its number, status, file and
+    verification address."""
     found = queries.certificates_of_enrollment(actor, enrollment.id)
     last = found[0] if found else None
     page = render_template(

@@ -1,4 +1,5 @@
-"""What is printed, for a page: the printed words themselves, so that screen and paper say the same."""
+"""What is printed, for a page: the printed words themselves, so that screen and paper say the
+same."""
 
 from __future__ import annotations
 

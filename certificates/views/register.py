@@ -1,4 +1,5 @@
-"""The register, a certificate's page with what may be done to it, the holder's own, and the files."""
+"""The register, a certificate's page with what may be done to it, the holder's own, and the
+files."""
 
 from __future__ import annotations
 
@@ -37,62 +38,102 @@ def register() -> Any:
     q, status = request.args.get("q", "").strip()[:120], request.args.get("status", "")
     if request.args.get("format") in exports.FORMATS:
         return _export(q, status)
-    found = queries.list_register(current_actor(), q, status, after=request.args.get("after"), limit=PER_PAGE)
+    found = queries.list_register(
+        current_actor(), q, status, after=request.args.get("after"), limit=PER_PAGE
+    )
     codes = queries.delivery_codes(found.items)
-    export = url_for("certificates.register", format="csv", **{k: v for k, v in (("q", q), ("status", status)) if v})
+    export = url_for(
+        "certificates.register",
+        format="csv",
+        **{k: v for k, v in (("q", q), ("status", status)) if v},
+    )
     return render_template(
-        "certificates/register.html", found=found, codes=codes, q=q, status=status, statuses=list(PublicStatus),
-        export=export, is_filtered=bool(q or status),
-        may_read_audit=current_actor().can(P.AUDIT_READ), waiting=queries.proposals_waiting(current_actor()),
+        "certificates/register.html",
+        found=found,
+        codes=codes,
+        q=q,
+        status=status,
+        statuses=list(PublicStatus),
+        export=export,
+        is_filtered=bool(q or status),
+        may_read_audit=current_actor().can(P.AUDIT_READ),
+        waiting=queries.proposals_waiting(current_actor()),
         reviews=reviews_to_decide(current_actor(), limit=PER_PAGE),
-    )  # fmt: skip
+    )
 
 
 @pages.get("/certificates/void-numbers")
 @requires(P.AUDIT_READ)
 def void_numbers() -> Any:
-    """Numbers that no one has and no one will get, with the reason: an auditor who misses one looks here."""
-    return render_template("certificates/void.html", voids=numbering.voids(), number=numbers.SERIES.show)
+    """Numbers that no one has and no one will get, with the reason: an auditor who misses one
+    looks here."""
+    return render_template(
+        "certificates/void.html", voids=numbering.voids(), number=numbers.SERIES.show
+    )
 
 
 def _export(q: str, status: str) -> Response:
     actor = current_actor()
     header = [
-        _("Number"), _("Status"), _("Holder"), _("Course"), _("Delivery"), _("Issued on"), _("Valid until"), _("Verification"),
-    ]  # fmt: skip
-    found = every(lambda after: queries.list_register(actor, q, status, after=after, limit=PER_READ))
+        _("Number"),
+        _("Status"),
+        _("Holder"),
+        _("Course"),
+        _("Delivery"),
+        _("Issued on"),
+        _("Valid until"),
+        _("Verification"),
+    ]
+    found = every(
+        lambda after: queries.list_register(actor, q, status, after=after, limit=PER_READ)
+    )
     rows = (
         [
-            one.number, word(one.current_status), one.holder_name, one.payload["course_code"], one.payload["delivery_code"],
-            one.issued_on, one.valid_until, verify_url(one.token),
+            one.number,
+            word(one.current_status),
+            one.holder_name,
+            one.payload["course_code"],
+            one.payload["delivery_code"],
+            one.issued_on,
+            one.valid_until,
+            verify_url(one.token),
         ]
         for one in found
-    )  # fmt: skip
+    )
     return exports.download(actor, "register", "certificates", header, rows)
 
 
 @pages.get("/certificates/<number>")
 @requires(P.CERTIFICATE_READ)
 def certificate(number: str) -> Any:
-    """The facts, the status, the file, the address for verification, the history, and what may be done."""
+    """The facts, the status, the file, the address for verification, the history, and what may
+    be done."""
     actor = current_actor()
     found = queries.get_certificate(actor, number)
     proposed = queries.find_proposal_shown(actor, found)
     return render_template(
-        "certificates/certificate.html", **_shown(found),
+        "certificates/certificate.html",
+        **_shown(found),
         steps=services.steps(actor, found, is_proposed=proposed is not None),
-        before=queries.find_predecessor(found), after=queries.find_successor(found), suspensions=queries.suspensions_of(found),
-        proposed=proposed, is_own_proposal=proposed is not None and proposed.is_by(actor),
+        before=queries.find_predecessor(found),
+        after=queries.find_successor(found),
+        suspensions=queries.suspensions_of(found),
+        proposed=proposed,
+        is_own_proposal=proposed is not None and proposed.is_by(actor),
         review=reviewed_by(actor, [found]).get(found.id),
-        may_see_reason=can(actor, P.CERTIFICATE_REVOKE, found), may_issue=can(actor, P.CERTIFICATE_ISSUE, found),
-    )  # fmt: skip
+        may_see_reason=can(actor, P.CERTIFICATE_REVOKE, found),
+        may_issue=can(actor, P.CERTIFICATE_ISSUE, found),
+    )
 
 
 def _shown(found: Certificate) -> dict[str, Any]:
     return {
-        "certificate": found, "printed": found.payload, "status": found.current_status,
-        "verify_url": verify_url(found.token), "facts": facts(printed(found)),
-    }  # fmt: skip
+        "certificate": found,
+        "printed": found.payload,
+        "status": found.current_status,
+        "verify_url": verify_url(found.token),
+        "facts": facts(printed(found)),
+    }
 
 
 @pages.get("/certificates/<number>.pdf")
@@ -125,18 +166,26 @@ def revoke(number: str) -> Any:
     form = RevokeForm()
     if form.validate_on_submit():
         with refusals_on(form), transaction():
-            proposal = services.revoke(current_actor(), found, reason_code=form.reason_code.data, note=form.note.data)
+            proposal = services.revoke(
+                current_actor(), found, reason_code=form.reason_code.data, note=form.note.data
+            )
             answer = remember_answer(url_for("certificates.certificate", number=found.number))
             flash(_said_of(proposal), "ok")
             return answer
     found = queries.get_certificate(current_actor(), number)
-    return render_template("certificates/revoke.html", form=form, for_two=_for_two(found), **_shown(found)), form.status
+    return render_template(
+        "certificates/revoke.html", form=form, for_two=_for_two(found), **_shown(found)
+    ), form.status
 
 
 def _for_two(found: Certificate) -> dict[str, str]:
     """What stands below the reasons that one person alone cannot act on."""
     words = _("Another person must confirm the revocation. Nothing changes until then.")
-    return {reason.value: words for reason in RevocationReason if services.needs_second_person(found, reason)}
+    return {
+        reason.value: words
+        for reason in RevocationReason
+        if services.needs_second_person(found, reason)
+    }
 
 
 def _said_of(proposal: Any) -> str:
@@ -155,7 +204,10 @@ def proposed_revocation(number: str) -> str:
     actor = current_actor()
     found = queries.get_proposal(actor, number)
     return render_template(
-        "certificates/confirm_revocation.html", proposed=found, is_own=found.is_by(actor), **_shown(found.certificate)
+        "certificates/confirm_revocation.html",
+        proposed=found,
+        is_own=found.is_by(actor),
+        **_shown(found.certificate),
     )
 
 
@@ -216,11 +268,17 @@ def _noted(number: str, form: SuspendForm | LiftForm, template: str) -> Any:
 
 
 def _said_suspended() -> str:
-    return _("The certificate is suspended. The skills that rest on it are withdrawn until the suspension is lifted.")
+    return _(
+        "The certificate is suspended. The skills that rest on it are withdrawn until the "
+        "suspension is lifted."
+    )
 
 
 def _said_lifted() -> str:
-    return _("The suspension is lifted. The certificate is valid again, and so are the skills that rest on it.")
+    return _(
+        "The suspension is lifted. The certificate is valid again, and so are the skills that "
+        "rest on it."
+    )
 
 
 @pages.route("/certificates/<number>/reissue", methods=["GET", "POST"])
@@ -233,7 +291,10 @@ def reissue(number: str) -> Any:
     if form.validate_on_submit():
         with refusals_on(form), transaction():
             successor = services.reissue(
-                current_actor(), found, name_on_certificate=form.name_on_certificate.data, reason=form.reason.data
+                current_actor(),
+                found,
+                name_on_certificate=form.name_on_certificate.data,
+                reason=form.reason.data,
             )
             answer = remember_answer(url_for("certificates.certificate", number=successor.number))
             flash(_("The corrected certificate is issued. Its file is being made."), "ok")
@@ -250,4 +311,8 @@ def mine() -> Any:
     assert actor.person_id is not None
     own = queries.certificates_of_person(actor, actor.person_id)
     shown = [(one, one.current_status, verify_url(one.token)) for one in own]
-    return render_template("certificates/mine.html", shown=shown, question=roster_question(actor.person_id) if shown else None)
+    return render_template(
+        "certificates/mine.html",
+        shown=shown,
+        question=roster_question(actor.person_id) if shown else None,
+    )

@@ -1,7 +1,8 @@
-"""Verification, open to everyone: the address in the QR code repeats what is printed and says what it is worth today.
+"""Verification, open to everyone: the address in the QR code repeats what is printed and says what
+it is worth today.
 
-Only the random token is a key, never the number. A mistyped token is told from its check character, without any lookup;
-misses are counted per address, hits are not.
+Only the random token is a key, never the number. A mistyped token is told from its check character,
+without any lookup; misses are counted per address, hits are not.
 """
 
 from __future__ import annotations
@@ -42,8 +43,14 @@ def verify_form() -> Any:
     if "lang" in request.args:  # only another language: what was typed is not judged yet
         return _public(render_template("certificates/verify_form.html", typed=typed), 200)
     if not typed:
-        fault = _("Type the code that is printed below the QR code.") if "code" in request.args else None
-        return _public(render_template("certificates/verify_form.html", fault=fault), 422 if fault else 200)
+        fault = (
+            _("Type the code that is printed below the QR code.")
+            if "code" in request.args
+            else None
+        )
+        return _public(
+            render_template("certificates/verify_form.html", fault=fault), 422 if fault else 200
+        )
     token = normalise_token(_last_part(typed))
     if token is None:
         return _mistyped(typed)
@@ -61,7 +68,11 @@ def _last_part(typed: str) -> str:
 
 @pages.get("/verify/<token>")
 @public
-@described("What a certificate states, and what it is worth today", {200: VerificationAnswer | AlteredAnswer}, is_page_too=True)
+@described(
+    "What a certificate states, and what it is worth today",
+    {200: VerificationAnswer | AlteredAnswer},
+    is_page_too=True,
+)
 def verify(token: str) -> Any:
     """The certificate behind a token, as page or JSON."""
     stored = normalise_token(token)
@@ -74,7 +85,10 @@ def verify(token: str) -> Any:
         return _too_many(refusal)
     found = queries.find_by_token(stored)
     if found is None:
-        with suppress(Unavailable), transaction(patience=0.5):  # looking something up does not wait for who is saving
+        with (
+            suppress(Unavailable),
+            transaction(patience=0.5),
+        ):  # looking something up does not wait for who is saving
             limits.count("verify", address, seconds=SECONDS)
         return _unknown(token)
     return _answer(found)
@@ -86,7 +100,9 @@ def _answer(found: Certificate) -> Response:
         if wants_json():
             return _public({"status": "altered"})
         return _public(render_template("certificates/verify_altered.html"))
-    successor = queries.find_successor(found) if found.status is CertificateStatus.SUPERSEDED else None
+    successor = (
+        queries.find_successor(found) if found.status is CertificateStatus.SUPERSEDED else None
+    )
     if wants_json():
         return _public(verification(found, successor))
     return _public(render_template("certificates/verify.html", **_shown(found, successor)))
@@ -101,7 +117,10 @@ def _shown(found: Certificate, successor: Certificate | None) -> dict[str, Any]:
         "course": payload.course_title.text(lang),
         "facts": facts(payload),
         "objectives": [item.text(lang) for item in payload.objectives],
-        "skills": [(str(title.value), title.lang, detail) for title, detail in wording.skills(payload, lang)],
+        "skills": [
+            (str(title.value), title.lang, detail)
+            for title, detail in wording.skills(payload, lang)
+        ],
         "signatories": [(person.name, person.role.text(lang)[0]) for person in payload.signatories],
         "issuer": payload.issuer.text(lang),
         "reference": wording.reference(payload),
@@ -123,12 +142,16 @@ def _mistyped(typed: str) -> Response:
 def _unknown(typed: str) -> Response:
     if wants_json():
         return _nothing_for_machines()
-    return _public(render_template("certificates/verify_missing.html", kind="unknown", typed=typed), 404)
+    return _public(
+        render_template("certificates/verify_missing.html", kind="unknown", typed=typed), 404
+    )
 
 
 def _nothing_for_machines() -> Response:
     """The same for every token that opens nothing."""
-    return _quiet(problem(NotFound("unknown_certificate", _l("There is no certificate with this code."))))
+    return _quiet(
+        problem(NotFound("unknown_certificate", _l("There is no certificate with this code.")))
+    )
 
 
 def _too_many(refusal: TooManyTries) -> Response:

@@ -11,19 +11,31 @@ from people.permissions import Permission
 
 
 @routes.call(
-    "PUT", "/deliveries/<code>/attendance", "Record attendance", requires=Permission.ATTENDANCE_RECORD, body=AttendanceBody,
+    "PUT",
+    "/deliveries/<code>/attendance",
+    "Record attendance",
+    requires=Permission.ATTENDANCE_RECORD,
+    body=AttendanceBody,
     answers={200: RecordedAnswer},
-)  # fmt: skip
+)
 def record_attendance(code: str, body: AttendanceBody):
     """Marks that are left out stay as they are. A mark that you send replaces the person's mark
     and minutes in that session, unless someone else gave another one than you `expected`."""
     actor = current_actor()
     delivery = get_delivery(actor, code)
-    return RecordedAnswer(recorded=services.record_attendance(actor, delivery.id, [mark.given() for mark in body.marks]))
+    return RecordedAnswer(
+        recorded=services.record_attendance(
+            actor, delivery.id, [mark.given() for mark in body.marks]
+        )
+    )
 
 
 @routes.call(
-    "GET", "/deliveries/<code>/attendance", "The attendance grid", requires=Permission.ATTENDANCE_READ, answers={200: GridAnswer}
+    "GET",
+    "/deliveries/<code>/attendance",
+    "The attendance grid",
+    requires=Permission.ATTENDANCE_READ,
+    answers={200: GridAnswer},
 )
 def attendance(code: str):
     delivery = get_delivery_for(current_actor(), code, Permission.ATTENDANCE_READ)
@@ -31,11 +43,19 @@ def attendance(code: str):
 
 
 @routes.call(
-    "PUT", "/deliveries/<code>/scores", "Record test scores", requires=Permission.ATTENDANCE_RECORD, body=ScoresBody,
+    "PUT",
+    "/deliveries/<code>/scores",
+    "Record test scores",
+    requires=Permission.ATTENDANCE_RECORD,
+    body=ScoresBody,
     answers={200: RecordedAnswer},
-)  # fmt: skip
+)
 def record_scores(code: str, body: ScoresBody):
     """Scores that are left out stay as they are."""
     actor = current_actor()
     delivery = get_delivery(actor, code)
-    return RecordedAnswer(recorded=services.record_scores(actor, delivery.id, [score.given() for score in body.scores]))
+    return RecordedAnswer(
+        recorded=services.record_scores(
+            actor, delivery.id, [score.given() for score in body.scores]
+        )
+    )

@@ -15,36 +15,60 @@ from people.permissions import Permission
 
 
 @routes.call(
-    "GET", "/deliveries/<code>/completion", "Who is complete, and what the others lack", requires=Permission.ATTENDANCE_READ,
-    query=ListQuery, answers={200: ResultAnswer}, is_list=True,
-)  # fmt: skip
+    "GET",
+    "/deliveries/<code>/completion",
+    "Who is complete, and what the others lack",
+    requires=Permission.ATTENDANCE_READ,
+    query=ListQuery,
+    answers={200: ResultAnswer},
+    is_list=True,
+)
 def completion(code: str, query: ListQuery):
     """Everyone who has a place, in the order of the enrollments."""
     delivery = get_delivery_for(current_actor(), code, Permission.ATTENDANCE_READ)
-    found = page_of(queries.completion(delivery), lambda one: one.enrollment.id, after=query.after, limit=query.limit)
+    found = page_of(
+        queries.completion(delivery),
+        lambda one: one.enrollment.id,
+        after=query.after,
+        limit=query.limit,
+    )
     return Page([ResultAnswer.of(result) for result in found.items], found.next)
 
 
 @routes.call(
-    "POST", "/deliveries/<code>/finish", "Close the delivery and fix each result", requires=Permission.DELIVERY_FINISH,
+    "POST",
+    "/deliveries/<code>/finish",
+    "Close the delivery and fix each result",
+    requires=Permission.DELIVERY_FINISH,
     answers={200: FinishedAnswer},
-)  # fmt: skip
+)
 def finish(code: str):
     actor = current_actor()
     delivery = services.finish(actor, get_delivery(actor, code).id)
     counted = Counter(result.enrollment.status.value for result in queries.completion(delivery))
     return FinishedAnswer(
-        code=delivery.code, status=delivery.status.value, completed=counted["completed"],
-        not_completed=counted["not_completed"], no_show=counted["no_show"],
-    )  # fmt: skip
+        code=delivery.code,
+        status=delivery.status.value,
+        completed=counted["completed"],
+        not_completed=counted["not_completed"],
+        no_show=counted["no_show"],
+    )
 
 
 @routes.call(
-    "POST", "/deliveries/<code>/reopen", "Open fixed results again, to correct them", requires=Permission.DELIVERY_FINISH,
-    body=ReopenBody, answers={200: ReopenedAnswer},
-)  # fmt: skip
+    "POST",
+    "/deliveries/<code>/reopen",
+    "Open fixed results again, to correct them",
+    requires=Permission.DELIVERY_FINISH,
+    body=ReopenBody,
+    answers={200: ReopenedAnswer},
+)
 def reopen(code: str, body: ReopenBody):
     """Marks and scores of these people can be corrected until `finish` fixes their results anew."""
     actor = current_actor()
-    delivery = services.reopen(actor, get_delivery(actor, code).id, body.enrollments, reason=body.reason)
-    return ReopenedAnswer(code=delivery.code, status=delivery.status.value, reopened=len(set(body.enrollments)))
+    delivery = services.reopen(
+        actor, get_delivery(actor, code).id, body.enrollments, reason=body.reason
+    )
+    return ReopenedAnswer(
+        code=delivery.code, status=delivery.status.value, reopened=len(set(body.enrollments))
+    )

@@ -12,7 +12,12 @@ from core.web import current_actor
 from enrollment.queries import get_enrollment
 
 
-@routes.call("GET", "/enrollments/<int:enrollment_id>/letter", "The letter of participation", answers={200: LetterAnswer})
+@routes.call(
+    "GET",
+    "/enrollments/<int:enrollment_id>/letter",
+    "The letter of participation",
+    answers={200: LetterAnswer},
+)
 def letter(enrollment_id: int):
     """For people who attended but did not complete the course. The person and those who issue
     certificates can read it."""
@@ -20,10 +25,19 @@ def letter(enrollment_id: int):
     said = get_letter(actor, get_enrollment(actor, enrollment_id))
     enrollment, delivery = said.enrollment, said.delivery
     return LetterAnswer(
-        enrollment=enrollment.id, issuer=dict(delivery.centre.titles), name=enrollment.name_on_certificate,
-        course=delivery.course.code, title=delivery.course.title,
-        delivery=delivery.code, starts_on=delivery.starts_on, ends_on=delivery.ends_on, venue=delivery.venue,
-        country=delivery.country, minutes=said.minutes, minutes_taught=said.minutes_taught,
+        enrollment=enrollment.id,
+        issuer=dict(delivery.centre.titles),
+        name=enrollment.name_on_certificate,
+        course=delivery.course.code,
+        title=delivery.course.title,
+        delivery=delivery.code,
+        starts_on=delivery.starts_on,
+        ends_on=delivery.ends_on,
+        venue=delivery.venue,
+        country=delivery.country,
+        minutes=said.minutes,
+        minutes_taught=said.minutes_taught,
         minutes_of_course=said.minutes_of_course,
-        page_url=settings_of().public_url + url_for("classroom.letter", enrollment_id=enrollment.id),
-    )  # fmt: skip
+        page_url=settings_of().public_url
+        + url_for("classroom.letter", enrollment_id=enrollment.id),
+    )

@@ -94,7 +94,9 @@ def _rows_of_seated(delivery: Delivery) -> dict[int, GridRow]:
     seated = (
         sa.select(Enrollment)
         .where(Enrollment.delivery_id == delivery.id, Enrollment.status.in_(SEATED))
-        .options(*PEOPLE)  # not the delivery, which is known: reading it anew would drop its sessions
+        .options(
+            *PEOPLE
+        )  # not the delivery, which is known: reading it anew would drop its sessions
         .execution_options(populate_existing=True)
     )
     people = sorted(db.session.scalars(seated), key=lambda e: (e.person.sort_name, e.id))
@@ -126,23 +128,34 @@ def completion(delivery: Delivery) -> list[Completion]:
     people."""
     grid = attendance_grid(delivery)
     version = db.session.get_one(CourseVersion, delivery.version_id)
-    asked = rule.Rule(version.min_attendance_percent, version.min_score_percent, tuple(version.prerequisites))
+    asked = rule.Rule(
+        version.min_attendance_percent, version.min_score_percent, tuple(version.prerequisites)
+    )
     people = [row.enrollment.person_id for row in grid.rows]
     completed = completed_courses(people, asked.prerequisites, delivery.starts_on)
     whole = version.minutes
-    return [_result(asked, whole, grid, row, completed.get(row.enrollment.person_id, set())) for row in grid.rows]
+    return [
+        _result(asked, whole, grid, row, completed.get(row.enrollment.person_id, set()))
+        for row in grid.rows
+    ]
 
 
-def _result(asked: rule.Rule, whole: int, grid: Grid, row: GridRow, completed: set[str]) -> Completion:
+def _result(
+    asked: rule.Rule, whole: int, grid: Grid, row: GridRow, completed: set[str]
+) -> Completion:
     enrollment, score = row.enrollment, row.scores.get(ScoreKind.POST)
     there = {number: mark.minutes for number, mark in row.marks.items()}
     missed = [session for session in grid.held if there.get(session.number, 0) < session.minutes]
     if enrollment.status in OPEN:
-        lacking = rule.judge(asked, minutes=row.minutes, minutes_of_course=whole, score=score, completed=completed)
+        lacking = rule.judge(
+            asked, minutes=row.minutes, minutes_of_course=whole, score=score, completed=completed
+        )
         is_complete = not lacking
     else:
         lacking, is_complete = read_lacks(enrollment.lacking), enrollment.status is S.COMPLETED
-    return Completion(enrollment, is_complete, lacking, row.minutes, grid.minutes_taught, whole, score, missed)
+    return Completion(
+        enrollment, is_complete, lacking, row.minutes, grid.minutes_taught, whole, score, missed
+    )
 
 
 def find_completion(enrollment: Enrollment, delivery: Delivery) -> Completion | None:
@@ -185,10 +198,18 @@ def is_recorded(enrollment_id: int) -> bool:
 
 def has_marks(person_id: int) -> bool:
     """Whether any enrollment of the person has a mark, even "absent", or a score."""
-    stands = (sa.exists().where(kind.enrollment_id == Enrollment.id, Enrollment.person_id == person_id) for kind in (Mark, Score))
+    stands = (
+        sa.exists().where(kind.enrollment_id == Enrollment.id, Enrollment.person_id == person_id)
+        for kind in (Mark, Score)
+    )
     return bool(db.session.scalar(sa.select(sa.or_(*stands))))
 
 
 def was_reopened(enrollment_id: int) -> bool:
     """Whether the result was ever reopened."""
-    return db.session.scalar(sa.select(Reopening.id).where(Reopening.enrollment_id == enrollment_id).limit(1)) is not None
+    return (
+        db.session.scalar(
+            sa.select(Reopening.id).where(Reopening.enrollment_id == enrollment_id).limit(1)
+        )
+        is not None
+    )

@@ -74,7 +74,9 @@ def record_attendance(actor: Actor, delivery_id: int, marks: Sequence[MarkGiven]
     faults: list[DomainError] = []
     untimely: list[DomainError] = []
     given: dict[Place, tuple[MarkGiven, DeliverySession]] = {}
-    for index, mark in enumerate(replace(one, enrollment_id=seats.get(one.enrollment_id, one.enrollment_id)) for one in marks):
+    for index, mark in enumerate(
+        replace(one, enrollment_id=seats.get(one.enrollment_id, one.enrollment_id)) for one in marks
+    ):
         found = _mark_faults(f"marks.{index}", mark, sessions, seated)
         session = sessions.get(mark.session_number)
         if found or session is None:
@@ -82,7 +84,13 @@ def record_attendance(actor: Actor, delivery_id: int, marks: Sequence[MarkGiven]
         elif refusal := _out_of_time(f"marks.{index}", session):
             untimely.append(refusal)
         elif (mark.enrollment_id, session.id) in given:
-            faults.append(Invalid("marked_twice", _l("This person is marked twice for this session."), f"marks.{index}"))
+            faults.append(
+                Invalid(
+                    "marked_twice",
+                    _l("This person is marked twice for this session."),
+                    f"marks.{index}",
+                )
+            )
         else:
             given[mark.enrollment_id, session.id] = mark, session
     collect(faults)
@@ -111,7 +119,9 @@ def is_contested(given: MarkGiven, kept: Mark | None, session: DeliverySession) 
 
 
 def _contested(at: str) -> Conflict:
-    sentence = _l("Someone else has marked this person meanwhile. Read the mark again before you replace it.")
+    sentence = _l(
+        "Someone else has marked this person meanwhile. Read the mark again before you replace it."
+    )
     return Conflict("marked_meanwhile", sentence, f"{at}.expected")
 
 
@@ -125,12 +135,21 @@ def record_scores(actor: Actor, delivery_id: int, scores: Sequence[ScoreGiven]) 
     seated, seats = _seated(delivery_id)
     faults: list[DomainError] = []
     given: dict[tuple[int, ScoreKind], float | None] = {}
-    for index, score in enumerate(replace(one, enrollment_id=seats.get(one.enrollment_id, one.enrollment_id)) for one in scores):
+    for index, score in enumerate(
+        replace(one, enrollment_id=seats.get(one.enrollment_id, one.enrollment_id))
+        for one in scores
+    ):
         found = _score_faults(f"scores.{index}", score, seated)
         if found:
             faults += found
         elif (score.enrollment_id, ScoreKind(score.kind)) in given:
-            faults.append(Invalid("scored_twice", _l("This person has two scores of this kind here."), f"scores.{index}"))
+            faults.append(
+                Invalid(
+                    "scored_twice",
+                    _l("This person has two scores of this kind here."),
+                    f"scores.{index}",
+                )
+            )
         else:
             given[score.enrollment_id, ScoreKind(score.kind)] = score.percent
     collect(faults)
@@ -149,32 +168,52 @@ def _begin(actor: Actor, delivery_id: int) -> Delivery:
 
 
 def _sessions(delivery_id: int) -> Sequence[DeliverySession]:
-    return db.session.scalars(sa.select(DeliverySession).where(DeliverySession.delivery_id == delivery_id)).all()
+    return db.session.scalars(
+        sa.select(DeliverySession).where(DeliverySession.delivery_id == delivery_id)
+    ).all()
 
 
 def _seated(delivery_id: int) -> tuple[Seated, dict[int, int]]:
     """Every enrollment of the delivery with its status, and the seats of those that share
     another one's."""
     columns = Enrollment.id, Enrollment.status, Enrollment.seat_id
-    rows = db.session.execute(sa.select(*columns).where(Enrollment.delivery_id == delivery_id)).all()
-    return {row.id: row.status for row in rows}, {row.id: row.seat_id for row in rows if row.seat_id}
+    rows = db.session.execute(
+        sa.select(*columns).where(Enrollment.delivery_id == delivery_id)
+    ).all()
+    return {row.id: row.status for row in rows}, {
+        row.id: row.seat_id for row in rows if row.seat_id
+    }
 
 
 def _person_faults(at: str, enrollment_id: int, seated: Seated) -> list[DomainError]:
     if enrollment_id not in seated:
-        return [Invalid("unknown_enrollment", _l("This person is not enrolled in this delivery."), f"{at}.enrollment")]
+        return [
+            Invalid(
+                "unknown_enrollment",
+                _l("This person is not enrolled in this delivery."),
+                f"{at}.enrollment",
+            )
+        ]
     if seated[enrollment_id] in RESULTS:
         sentence = _l("This person's result is fixed. A coordinator can reopen it.")
         return [Invalid("result_fixed", sentence, f"{at}.enrollment")]
     if seated[enrollment_id] not in OPEN:
-        return [Invalid("not_seated", _l("This person has no place in this delivery."), f"{at}.enrollment")]
+        return [
+            Invalid(
+                "not_seated", _l("This person has no place in this delivery."), f"{at}.enrollment"
+            )
+        ]
     return []
 
 
 def _out_of_time(at: str, session: DeliverySession) -> Conflict | None:
     """Why nothing can be marked in this session: it has not begun, or is not held."""
     if session.is_cancelled:
-        return Conflict("session_cancelled", _l("This session was cancelled, so no one can be marked in it."), f"{at}.session")
+        return Conflict(
+            "session_cancelled",
+            _l("This session was cancelled, so no one can be marked in it."),
+            f"{at}.session",
+        )
     if session.starts_at > clock.now():
         sentence = _l(
             "This session begins on %(moment)s. You can enter marks from then on.",
@@ -184,13 +223,23 @@ def _out_of_time(at: str, session: DeliverySession) -> Conflict | None:
     return None
 
 
-def _mark_faults(at: str, mark: MarkGiven, sessions: dict[int, DeliverySession], seated: Seated) -> list[DomainError]:
+def _mark_faults(
+    at: str, mark: MarkGiven, sessions: dict[int, DeliverySession], seated: Seated
+) -> list[DomainError]:
     faults = _person_faults(at, mark.enrollment_id, seated)
     session = sessions.get(mark.session_number)
     if session is None:
-        faults.append(Invalid("unknown_session", _l("There is no session with this number."), f"{at}.session"))
+        faults.append(
+            Invalid("unknown_session", _l("There is no session with this number."), f"{at}.session")
+        )
     if mark.mark not in list(MarkKind):
-        faults.append(Invalid("unknown_mark", _l("The mark must be present, late, excused or absent."), f"{at}.mark"))
+        faults.append(
+            Invalid(
+                "unknown_mark",
+                _l("The mark must be present, late, excused or absent."),
+                f"{at}.mark",
+            )
+        )
         return faults
     if mark.minutes is None:
         return faults
@@ -211,7 +260,11 @@ def _score_faults(at: str, score: ScoreGiven, seated: Seated) -> list[DomainErro
     if score.kind not in list(ScoreKind):
         faults.append(Invalid("unknown_kind", _l("The kind must be pre or post."), f"{at}.kind"))
     if score.percent is not None and not 0 <= score.percent <= 100:
-        faults.append(Invalid("percent_out_of_range", _l("A score goes from 0 to 100 percent."), f"{at}.percent"))
+        faults.append(
+            Invalid(
+                "percent_out_of_range", _l("A score goes from 0 to 100 percent."), f"{at}.percent"
+            )
+        )
     return faults
 
 
@@ -250,9 +303,13 @@ def _keep_marks(
     return changed
 
 
-def _keep_scores(actor: Actor, given: dict[tuple[int, ScoreKind], float | None]) -> list[tuple[int, str, float | None]]:
+def _keep_scores(
+    actor: Actor, given: dict[tuple[int, ScoreKind], float | None]
+) -> list[tuple[int, str, float | None]]:
     """Writes what differs from what is kept, and returns it."""
-    statement = sa.select(Score).where(Score.enrollment_id.in_({enrollment_id for enrollment_id, _ in given}))
+    statement = sa.select(Score).where(
+        Score.enrollment_id.in_({enrollment_id for enrollment_id, _ in given})
+    )
     fresh = statement.execution_options(populate_existing=True)
     kept = {(s.enrollment_id, s.kind): s for s in db.session.scalars(fresh)}
     changed = []
@@ -266,6 +323,8 @@ def _keep_scores(actor: Actor, given: dict[tuple[int, ScoreKind], float | None])
             if score is None:
                 score = Score(enrollment_id=enrollment_id, kind=kind)
                 db.session.add(score)
-            score.percent, score.recorded_by_id, score.recorded_at = percent, actor.person_id, clock.now()
+            score.percent = percent
+            score.recorded_by_id = actor.person_id
+            score.recorded_at = clock.now()
         changed.append((enrollment_id, kind.value, percent))
     return changed

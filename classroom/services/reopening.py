@@ -24,7 +24,9 @@ from people.values import clean_lines
 LONGEST_REASON = 500
 
 
-def reopen(actor: Actor, delivery_id: int, enrollment_ids: Sequence[int], *, reason: str) -> Delivery:
+def reopen(
+    actor: Actor, delivery_id: int, enrollment_ids: Sequence[int], *, reason: str
+) -> Delivery:
     """Reopens the fixed results of these enrollments of a finished delivery, and keeps the reason
     and the earlier results.
 
@@ -35,7 +37,9 @@ def reopen(actor: Actor, delivery_id: int, enrollment_ids: Sequence[int], *, rea
     delivery = touch(delivery_id)
     require(actor, Permission.DELIVERY_FINISH, delivery)
     if delivery.status is not DeliveryStatus.FINISHED:
-        raise Conflict("not_finished", _l("This delivery is not finished: its results are still open."))
+        raise Conflict(
+            "not_finished", _l("This delivery is not finished: its results are still open.")
+        )
     enrollment_ids = at_seats(enrollment_ids)
     chosen = {e.id: e for e in _of_delivery(delivery, enrollment_ids)}
     faults = _choice_faults(enrollment_ids, chosen)
@@ -52,16 +56,24 @@ def reopen(actor: Actor, delivery_id: int, enrollment_ids: Sequence[int], *, rea
         enrollment.lacking = enrollment.finished_at = None
         db.session.add(
             Reopening(
-                enrollment_id=enrollment.id, reason=reason, result=was, lacking=lacking, reopened_by_id=actor.person_id,
+                enrollment_id=enrollment.id,
+                reason=reason,
+                result=was,
+                lacking=lacking,
+                reopened_by_id=actor.person_id,
                 reopened_at=clock.now(),
             )
-        )  # fmt: skip
+        )
     return delivery
 
 
 def _of_delivery(delivery: Delivery, ids: Sequence[int]) -> Sequence[Enrollment]:
-    statement = sa.select(Enrollment).where(Enrollment.delivery_id == delivery.id, Enrollment.id.in_(set(ids)))
-    return db.session.scalars(statement.order_by(Enrollment.id).execution_options(populate_existing=True)).all()
+    statement = sa.select(Enrollment).where(
+        Enrollment.delivery_id == delivery.id, Enrollment.id.in_(set(ids))
+    )
+    return db.session.scalars(
+        statement.order_by(Enrollment.id).execution_options(populate_existing=True)
+    ).all()
 
 
 def _choice_faults(ids: Sequence[int], chosen: dict[int, Enrollment]) -> list[DomainError]:

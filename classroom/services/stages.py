@@ -25,7 +25,9 @@ def require_recordable(delivery: Delivery) -> None:
 
 def is_reopened(delivery_id: int) -> bool:
     """Whether a finished delivery has results that were opened again and not yet fixed anew."""
-    open_ones = sa.select(Enrollment.id).where(Enrollment.delivery_id == delivery_id, Enrollment.status.in_(OPEN))
+    open_ones = sa.select(Enrollment.id).where(
+        Enrollment.delivery_id == delivery_id, Enrollment.status.in_(OPEN)
+    )
     return db.session.scalar(open_ones.limit(1)) is not None
 
 
@@ -42,11 +44,17 @@ def has_results_to_fix(delivery: Delivery, rows: Sequence[GridRow | Completion])
 
 def correctable(delivery: Delivery, rows: list[GridRow]) -> list[GridRow]:
     """Of a finished delivery with reopened results only these: the others are fixed."""
-    return [row for row in rows if row.enrollment.status in OPEN] if _has_open_results(delivery, rows) else rows
+    return (
+        [row for row in rows if row.enrollment.status in OPEN]
+        if _has_open_results(delivery, rows)
+        else rows
+    )
 
 
 def _has_open_results(delivery: Delivery, rows: Sequence[GridRow | Completion]) -> bool:
-    return delivery.status is DeliveryStatus.FINISHED and any(row.enrollment.status in OPEN for row in rows)
+    return delivery.status is DeliveryStatus.FINISHED and any(
+        row.enrollment.status in OPEN for row in rows
+    )
 
 
 def may_be_marked(session: DeliverySession) -> bool:

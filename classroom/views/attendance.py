@@ -75,7 +75,12 @@ def attendance_session(code: str, number: int) -> Any:
         require(current_actor(), P.ATTENDANCE_RECORD, delivery)
         return _received(delivery, session)
     rows = queries.session_rows(delivery, session)
-    return _page(delivery, session, rows, [_line(row, session) for row in services.correctable(delivery, rows)])
+    return _page(
+        delivery,
+        session,
+        rows,
+        [_line(row, session) for row in services.correctable(delivery, rows)],
+    )
 
 
 def teaching(code: str, permission: P) -> Delivery:
@@ -127,11 +132,22 @@ def _as_sent(row: GridRow, session: DeliverySession) -> Line:
 def _received(delivery: Delivery, session: DeliverySession) -> Any:
     if is_shown_again():
         rows = queries.session_rows(delivery, session)
-        return _page(delivery, session, rows, [_as_sent(row, session) for row in services.correctable(delivery, rows)])
-    if not services.may_be_marked(session):  # the page offers no marks: it was made before the session was cancelled, or by hand
+        return _page(
+            delivery,
+            session,
+            rows,
+            [_as_sent(row, session) for row in services.correctable(delivery, rows)],
+        )
+    if not services.may_be_marked(
+        session
+    ):  # the page offers no marks: it was made before the session was cancelled, or by hand
         rows = queries.session_rows(delivery, session)
         return _page(
-            delivery, session, rows, [_line(row, session) for row in services.correctable(delivery, rows)], is_refused=True
+            delivery,
+            session,
+            rows,
+            [_line(row, session) for row in services.correctable(delivery, rows)],
+            is_refused=True,
         )
     if request.form.get("rest") == MarkKind.PRESENT:
         rows = queries.session_rows(delivery, session)
@@ -158,13 +174,22 @@ def _received(delivery: Delivery, session: DeliverySession) -> Any:
         return _page(delivery, now, queries.session_rows(delivery, now), lines, saved=len(changed))
     if changed:
         marked = sum(bool(line.mark) for line in lines)
-        flash(_("Saved: %(marked)s of %(total)s are marked.", marked=number(marked), total=number(len(lines))), "ok")
+        flash(
+            _(
+                "Saved: %(marked)s of %(total)s are marked.",
+                marked=number(marked),
+                total=number(len(lines)),
+            ),
+            "ok",
+        )
     else:
         flash(_("There was nothing new to save."), "ok")
     return see_other(url_for("classroom.attendance_session", code=code, number=which))
 
 
-def _with_rest_present(delivery: Delivery, rows: list[GridRow], session: DeliverySession) -> list[Line]:
+def _with_rest_present(
+    delivery: Delivery, rows: list[GridRow], session: DeliverySession
+) -> list[Line]:
     """What was sent, with everyone who has no mark yet as present; not saved."""
     lines = [_typed(row, session) for row in services.correctable(delivery, rows)]
     for line in lines:
@@ -188,12 +213,18 @@ def _compare(lines: list[Line], session: DeliverySession) -> None:
         if not line.kept or line.was == current:
             continue
         if not line.is_changed:  # not changed here, so theirs stays
-            line.mark, line.minutes, line.was = line.kept.mark.value, _minutes_shown(line.kept), current
+            line.mark, line.minutes, line.was = (
+                line.kept.mark.value,
+                _minutes_shown(line.kept),
+                current,
+            )
         elif services.is_contested(_given(line, session), line.kept, session):
             line.error = _(
-                "Meanwhile marked by someone else: %(theirs)s. Your mark: %(ours)s. Save again to keep yours.",
-                theirs=word(line.kept.mark), ours=word(line.mark, MarkKind),
-            )  # fmt: skip
+                "Meanwhile marked by someone else: %(theirs)s. Your mark: %(ours)s. Save again to "
+                "keep yours.",
+                theirs=word(line.kept.mark),
+                ours=word(line.mark, MarkKind),
+            )
             line.was, line.is_contested = current, True
 
 
@@ -201,7 +232,13 @@ def _given(line: Line, session: DeliverySession) -> MarkGiven:
     """The line's mark, to replace the one that the page was loaded with."""
     seen, _sign, minutes = line.was.partition(":")
     expected = MarkSeen(seen, _minutes_typed(seen, minutes))
-    return MarkGiven(line.enrollment_id, session.number, line.mark, _minutes_typed(line.mark, line.minutes), expected)
+    return MarkGiven(
+        line.enrollment_id,
+        session.number,
+        line.mark,
+        _minutes_typed(line.mark, line.minutes),
+        expected,
+    )
 
 
 def _minutes_typed(mark: str, typed: str) -> int | None:
@@ -251,7 +288,9 @@ def _page(
         may_record=services.may_record(actor, delivery, rows) and services.may_be_marked(session),
         is_unsaved=request.form.get("rest") == MarkKind.PRESENT,
         errors=[
-            (_("%(name)s: %(error)s", name=one.name, error=one.error), f"at-{one.enrollment_id}") for one in lines if one.error
+            (_("%(name)s: %(error)s", name=one.name, error=one.error), f"at-{one.enrollment_id}")
+            for one in lines
+            if one.error
         ],
         saved=saved,
     )

@@ -69,19 +69,32 @@ def reopen_results(code: str) -> Any:
             chosen = [one for one in form.enrollments.data or [] if one is not None]
             with transaction():
                 services.reopen(current_actor(), delivery.id, chosen, reason=form.reason.data or "")
-                flash(ngettext("%(num)s result is open again.", "%(num)s results are open again.", len(set(chosen))), "ok")
+                flash(
+                    ngettext(
+                        "%(num)s result is open again.",
+                        "%(num)s results are open again.",
+                        len(set(chosen)),
+                    ),
+                    "ok",
+                )
             return see_other(url_for("classroom.finish", code=code))
     return _reopening(_delivery(code), form)
 
 
 def _reopening(delivery: Delivery, form: ReopenForm) -> Any:
     results = [one for one in queries.completion(delivery) if one.is_fixed]
-    return render_template("classroom/reopen.html", form=form, delivery=delivery, results=results), form.status
+    return render_template(
+        "classroom/reopen.html", form=form, delivery=delivery, results=results
+    ), form.status
 
 
 def _page(delivery: Delivery, status: int = 200) -> Any:
     actor = current_actor()
-    results = [one for one in queries.completion(delivery) if one.enrollment.status is not EnrollmentStatus.OFFERED]
+    results = [
+        one
+        for one in queries.completion(delivery)
+        if one.enrollment.status is not EnrollmentStatus.OFFERED
+    ]
     is_over, is_held = delivery.status is DeliveryStatus.FINISHED, has_ended(delivery.id)
     page = render_template(
         "classroom/finish.html",
@@ -116,7 +129,11 @@ def _cut(delivery: Delivery) -> tuple[int, int, str] | None:
 def _unmarked(delivery: Delivery) -> list[tuple[Any, Any, str]]:
     """(session, date, "24 of 25 marked") of the sessions in which someone has no mark yet."""
     return [
-        (one, local_day(delivery, one), _("%(marked)s of %(total)s marked", marked=number(marked), total=number(people)))
+        (
+            one,
+            local_day(delivery, one),
+            _("%(marked)s of %(total)s marked", marked=number(marked), total=number(people)),
+        )
         for one, marked, people in queries.unmarked_sessions(delivery)
     ]
 
@@ -129,6 +146,8 @@ def _letters(actor: Actor, results: list[queries.Completion]) -> set[int]:
 
 def _issue_address(delivery: Delivery) -> str | None:
     """Where certificates are issued, for the next step of whoever may."""
-    if "certificates.issue_page" not in current_app.view_functions or not current_actor().can(P.CERTIFICATE_ISSUE, delivery):
+    if "certificates.issue_page" not in current_app.view_functions or not current_actor().can(
+        P.CERTIFICATE_ISSUE, delivery
+    ):
         return None
     return url_for("certificates.issue_page", code=delivery.code)

@@ -25,11 +25,20 @@ def letter(enrollment_id: int) -> Any:
     enrollment, delivery = said.enrollment, said.delivery
     is_own = enrollment.person_id == actor.person_id
     page = render_template(
-        "classroom/letter.html", said=said, enrollment=enrollment, delivery=delivery, today=today_of(delivery),
-        hours=[_hours(minutes) for minutes in (said.minutes, said.minutes_taught, said.minutes_of_course)],
-        back=url_for("enrollment.enrollment", enrollment_id=enrollment.id), issuer_name=i18n.text(delivery.centre.titles),
-        emblem=b64encode(emblem_png(delivery.centre.emblem_sha256) or b"").decode(), signatories=signatories_of(delivery),
-    )  # fmt: skip
+        "classroom/letter.html",
+        said=said,
+        enrollment=enrollment,
+        delivery=delivery,
+        today=today_of(delivery),
+        hours=[
+            _hours(minutes)
+            for minutes in (said.minutes, said.minutes_taught, said.minutes_of_course)
+        ],
+        back=url_for("enrollment.enrollment", enrollment_id=enrollment.id),
+        issuer_name=i18n.text(delivery.centre.titles),
+        emblem=b64encode(emblem_png(delivery.centre.emblem_sha256) or b"").decode(),
+        signatories=signatories_of(delivery),
+    )
     if not is_own:
         exports.note(actor, "letter", f"enrollment:{enrollment_id}", {})
     return page

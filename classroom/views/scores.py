@@ -67,13 +67,17 @@ def scores(code: str) -> Any:
     require(actor, P.ATTENDANCE_RECORD, delivery)
     if is_shown_again():
         rows = queries.attendance_grid(delivery).rows
-        return _page(delivery, [_typed(_line(row)) for row in services.correctable(delivery, rows)], rows)
+        return _page(
+            delivery, [_typed(_line(row)) for row in services.correctable(delivery, rows)], rows
+        )
     with transaction():
         touch(delivery.id)
         rows = queries.attendance_grid(delivery).rows
         lines = [_typed(_line(row)) for row in services.correctable(delivery, rows)]
         changed = [cell for line in lines for cell in line.cells if cell.is_changed]
-        given = [ScoreGiven(cell.enrollment_id, cell.kind, _percent(cell.value)) for cell in changed]
+        given = [
+            ScoreGiven(cell.enrollment_id, cell.kind, _percent(cell.value)) for cell in changed
+        ]
         try:
             if given:
                 services.record_scores(actor, delivery.id, given)
@@ -85,13 +89,19 @@ def scores(code: str) -> Any:
             _refuse_post(changed, refusal)
     if any(cell.error for cell in changed):
         delivery = teaching(code, P.ATTENDANCE_READ)
-        is_early = any(cell.error and cell.kind is ScoreKind.POST for cell in changed) and not has_begun(delivery.id)
-        return _page(delivery, lines, queries.attendance_grid(delivery).rows, 409 if is_early else 422)
+        is_early = any(
+            cell.error and cell.kind is ScoreKind.POST for cell in changed
+        ) and not has_begun(delivery.id)
+        return _page(
+            delivery, lines, queries.attendance_grid(delivery).rows, 409 if is_early else 422
+        )
     removed = sum(not cell.value for cell in changed)
     if removed:
         flash(ngettext("%(num)s score removed.", "%(num)s scores removed.", removed), "ok")
     if not removed or len(changed) > removed:
-        flash(ngettext("%(num)s score saved.", "%(num)s scores saved.", len(changed) - removed), "ok")
+        flash(
+            ngettext("%(num)s score saved.", "%(num)s scores saved.", len(changed) - removed), "ok"
+        )
     return see_other(url_for("classroom.scores", code=code))
 
 
@@ -150,6 +160,10 @@ def _page(delivery: Any, lines: list[Line], rows: list[GridRow], status: int = 2
         needed=delivery.version.min_score_percent,
         may_record=services.may_record(current_actor(), delivery, rows),
         has_begun=has_begun(delivery.id),
-        errors=[(_("%(name)s: %(error)s", name=one.name, error=one.error), one.field) for one in cells if one.error],
+        errors=[
+            (_("%(name)s: %(error)s", name=one.name, error=one.error), one.field)
+            for one in cells
+            if one.error
+        ],
     )
     return page, status

@@ -1,8 +1,8 @@
 """Whole copies while Rostrum is in use, and the way back: `flask backup`, `flask restore`.
 
-A copy is a folder: the database's snapshot, the files, the signed checkpoints, SHA256SUMS (which `sha256sum -c` reads) and,
-written last, a signed manifest. The snapshot is taken before the files are copied: a row
-never names a file that was stored after it.
+A copy is a folder: the database's snapshot, the files, the signed checkpoints, SHA256SUMS (which
+`sha256sum -c` reads) and, written last, a signed manifest. The snapshot is taken before the files
+are copied: a row never names a file that was stored after it.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ def filed_in() -> FiledIn:
 
 @port
 def application_on(**changes: str) -> Flask:
-    """Another application like this one with these settings changed: a restore uses it to prepare its database before
-    that replaces the one in use."""
+    """Another application like this one with these settings changed: a restore uses it to
+    prepare its database before that replaces the one in use."""
 
 
 def mark_staged(app: Flask) -> None:
@@ -49,7 +49,8 @@ def mark_staged(app: Flask) -> None:
 
 
 def is_staged() -> bool:
-    """Whether this application only prepares the database of a restore, and so must start nothing of its own in it."""
+    """Whether this application only prepares the database of a restore, and so must start
+    nothing of its own in it."""
     return "staged" in current_app.extensions
 
 
@@ -59,15 +60,20 @@ class BackupError(Exception):
 
 @contextmanager
 def told_in_a_sentence() -> Iterator[None]:
-    """Whatever a disk or a database refuses becomes a BackupError: whoever restores at night reads no traceback."""
+    """Whatever a disk or a database refuses becomes a BackupError: whoever restores at night
+    reads no traceback."""
     try:
         yield
     except OSError as error:
-        raise BackupError(f"{error.filename or 'the disk'}: {error.strerror or type(error).__name__}") from error
+        raise BackupError(
+            f"{error.filename or 'the disk'}: {error.strerror or type(error).__name__}"
+        ) from error
     except (DomainError, Unavailable) as error:
         raise BackupError(str(error.message)) from error
     except (sqlite3.Error, sa.exc.SQLAlchemyError) as error:
-        raise BackupError(f"the database refused: {_first_line(getattr(error, 'orig', None) or error)}") from error
+        raise BackupError(
+            f"the database refused: {_first_line(getattr(error, 'orig', None) or error)}"
+        ) from error
 
 
 def _first_line(error: BaseException) -> str:

@@ -29,8 +29,11 @@ CHUNK = 1 << 20
 
 @contextmanager
 def whole_or_nothing(target: Path) -> Iterator[Path]:
-    """A folder beside `target` that becomes it in one step when all went well. Killed before, it keeps a name that says so."""
-    if target.is_symlink() or (target.exists() and not (target.is_dir() and not any(target.iterdir()))):
+    """A folder beside `target` that becomes it in one step when all went well. Killed before, it
+    keeps a name that says so."""
+    if target.is_symlink() or (
+        target.exists() and not (target.is_dir() and not any(target.iterdir()))
+    ):
         raise BackupError(f"{target} exists already: a backup never overwrites anything.")
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     folder = Path(tempfile.mkdtemp(prefix=f"{target.name}{UNFINISHED}", dir=target.parent))
@@ -72,7 +75,8 @@ def digest_of(path: Path) -> str:
 
 
 def names(folder: Path) -> list[str]:
-    """Everything in a copy but its manifest and sums, by relative name. A link or a device is named like a file."""
+    """Everything in a copy but its manifest and sums, by relative name. A link or a device is
+    named like a file."""
     found = [path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()]
     return sorted({path.relative_to(folder).as_posix() for path in found} - {MANIFEST, SUMS})
 
@@ -83,7 +87,12 @@ def seal(folder: Path, facts: dict[str, Any]) -> None:
         (folder / name).chmod(0o600)
     sums = "".join(f"{digest_of(folder / name)}  {name}\n" for name in names(folder)).encode()
     write(folder / SUMS, sums)
-    manifest = {**facts, "format": FORMAT, "sums": hashlib.sha256(sums).hexdigest(), "public_key": checkpoints.public_hex()}
+    manifest = {
+        **facts,
+        "format": FORMAT,
+        "sums": hashlib.sha256(sums).hexdigest(),
+        "public_key": checkpoints.public_hex(),
+    }
     manifest["signature"] = checkpoints.sign(checkpoints.canonical(manifest).encode())
     write(folder / MANIFEST, json.dumps(manifest, indent=1, sort_keys=True).encode() + b"\n")
 
@@ -116,7 +125,11 @@ class Copy:
 
     def stored(self) -> dict[str, str]:
         """Key and SHA-256 of every stored file in the copy."""
-        return {name.removeprefix(f"{FILES}/"): digest for name, digest in self.sums.items() if name.startswith(f"{FILES}/")}
+        return {
+            name.removeprefix(f"{FILES}/"): digest
+            for name, digest in self.sums.items()
+            if name.startswith(f"{FILES}/")
+        }
 
     def read(self, name: str) -> bytes:
         """A file of the copy, proven again while it is read."""
@@ -126,7 +139,8 @@ class Copy:
         return data
 
     def prove(self, wanted: set[int] | None = None) -> list[str]:
-        """Every fault of the copy, a sentence each; none when it is whole. `wanted`: entries whose digests are asked for."""
+        """Every fault of the copy, a sentence each; none when it is whole. `wanted`: entries
+        whose digests are asked for."""
         faults = list(self._sealed())
         if faults:
             return faults
@@ -136,7 +150,11 @@ class Copy:
             self.contents = reading.read(self.kind, self.database, filed_in(), asked)
         except BackupError as error:
             return [str(error)]
-        return [*self.contents.faults, *self._unlike(self.contents), *self._trail(self.contents, lines)]
+        return [
+            *self.contents.faults,
+            *self._unlike(self.contents),
+            *self._trail(self.contents, lines),
+        ]
 
     def lines(self) -> checkpoints.Lines:
         file = self.folder / TRAIL / checkpoints.FILE
@@ -154,9 +172,14 @@ class Copy:
         if not is_signed(self.manifest, checkpoints.read_public_key(self.manifest["public_key"])):
             yield f"{MANIFEST} was changed"
             return
-        self.sums = {name: digest for digest, _, name in (line.partition("  ") for line in data.decode().splitlines())}
+        self.sums = {
+            name: digest
+            for digest, _, name in (line.partition("  ") for line in data.decode().splitlines())
+        }
         there = names(self.folder)
-        yield from (f"{name} does not belong to the copy" for name in there if name not in self.sums)
+        yield from (
+            f"{name} does not belong to the copy" for name in there if name not in self.sums
+        )
         for name, digest in self.sums.items():
             path = self.folder / name
             if ".." in Path(name).parts or Path(name).is_absolute() or name not in there:
@@ -170,10 +193,15 @@ class Copy:
         """What the snapshot holds against what the manifest says, and rows against the files."""
         said = self.manifest
         if contents.revision != said["revision"]:
-            yield f"its database is at revision {contents.revision or 'none'}, not {said['revision']}"
+            yield (
+                f"its database is at revision {contents.revision or 'none'}, not {said['revision']}"
+            )
         for table in sorted(said["tables"].keys() | contents.tables.keys()):
             if said["tables"].get(table) != contents.tables.get(table):
-                yield f"{table} has {contents.tables.get(table, 0)} rows, not {said['tables'].get(table, 0)}"
+                yield (
+                    f"{table} has {contents.tables.get(table, 0)} rows, not "
+                    f"{said['tables'].get(table, 0)}"
+                )
         if contents.head != self.head:
             yield f"its audit trail ends at {contents.head[0]}, not at {self.head[0]}"
         if contents.counters != said["numbers"]:
@@ -184,16 +212,23 @@ class Copy:
                 yield f"the file {key} is missing or is not the one that its row names"
 
     def _trail(self, contents: Contents, lines: checkpoints.Lines) -> Iterator[str]:
-        """Checkpoints in the copy against its chain. What was signed after the snapshot is not in it yet."""
+        """Checkpoints in the copy against its chain. What was signed after the snapshot is not
+        in it yet."""
         public = checkpoints.read_public_key(self.manifest["public_key"])
-        known = [(place, point) for place, point in lines if point is None or point.number <= contents.chain.length]
+        known = [
+            (place, point)
+            for place, point in lines
+            if point is None or point.number <= contents.chain.length
+        ]
         for sentence in checkpoints.faults(known, public, contents.chain, checkpoints.FILE):
             if sentence not in self.manifest["trail_faults"]:
                 yield sentence
 
 
 def is_signed(manifest: dict[str, Any], public: Ed25519PublicKey) -> bool:
-    text = checkpoints.canonical({name: value for name, value in manifest.items() if name != "signature"})
+    text = checkpoints.canonical(
+        {name: value for name, value in manifest.items() if name != "signature"}
+    )
     try:
         public.verify(bytes.fromhex(manifest["signature"]), text.encode())
     except (InvalidSignature, ValueError, KeyError, TypeError):
@@ -207,7 +242,8 @@ class _End(BaseModel):
 
 
 class _Shape(BaseModel):
-    """What a manifest has to have, so that a damaged one is named and nothing else stumbles over it."""
+    """What a manifest has to have, so that a damaged one is named and nothing else stumbles over
+    it."""
 
     model_config = ConfigDict(strict=True)
     format: int
@@ -238,5 +274,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise BackupError(f"{MANIFEST} is damaged") from error
     if manifest["format"] != FORMAT or manifest["kind"] not in reading.NAMES:
-        raise BackupError(f"the copy has format {manifest['format']}, which this version does not know")
+        raise BackupError(
+            f"the copy has format {manifest['format']}, which this version does not know"
+        )
     return manifest

@@ -1,4 +1,5 @@
-"""How far the lost database had gone, by everything that is left of it: so that no number is issued twice."""
+"""How far the lost database had gone, by everything that is left of it: so that no number is
+issued twice."""
 
 from __future__ import annotations
 
@@ -21,14 +22,16 @@ Numbers = dict[str, int]
 
 @dataclass
 class Known:
-    """`exact`: by the database that is replaced, the marks and the stored files. `signed`: by checkpoints, which are up to an
-    hour old. `head`: the newest end of the trail that is known."""
+    """`exact`: by the database that is replaced, the marks and the stored files. `signed`: by
+    checkpoints, which are up to an hour old. `head`: the newest end of the trail that is known."""
 
     copied: Numbers
     exact: Numbers = field(default_factory=dict)
     signed: Numbers = field(default_factory=dict)
     head: tuple[int, str] | None = None
-    is_followed: bool = False  # the database that is replaced continues the copy's trail, so it knows all
+    is_followed: bool = (
+        False  # the database that is replaced continues the copy's trail, so it knows all
+    )
     former: tuple[int, str] | None = None  # the end of the trail in the database that is replaced
 
     def found(self, name: str) -> int:
@@ -53,7 +56,8 @@ class Skip:
 
 
 def gather(copy: Copy, local: checkpoints.Lines, elsewhere: list[Checkpoint]) -> Known:
-    """Asks everything: the copy, the database that will be replaced, files, checkpoints here and those kept elsewhere."""
+    """Asks everything: the copy, the database that will be replaced, files, checkpoints here and
+    those kept elsewhere."""
     known = Known(_of_copy(copy))
     known.former = _ask_database(copy, known)
     _raise(known.exact, numbering.marks())
@@ -75,17 +79,23 @@ def _of_copy(copy: Copy) -> Numbers:
     keys = list(copy.stored())
     _raise(numbers, _in_files(keys))
     for key in keys:
-        if key.startswith(f"{numbering.MARKS}/") and (mark := numbering.read_mark(key, copy.read(f"{FILES}/{key}"))):
+        if key.startswith(f"{numbering.MARKS}/") and (
+            mark := numbering.read_mark(key, copy.read(f"{FILES}/{key}"))
+        ):
             _raise(numbers, dict([mark]))
     return numbers
 
 
 def _ask_database(copy: Copy, known: Known) -> tuple[int, str] | None:
-    """The end of the trail in the database that will be replaced; None when there is none or it cannot be read."""
+    """The end of the trail in the database that will be replaced; None when there is none or it
+    cannot be read."""
     try:
         head = checkpoints.head()
         counted = numbering.counters()
-        there = db.session.scalar(sa.text("SELECT digest FROM audit_entry WHERE number = :number"), {"number": copy.head[0]})
+        there = db.session.scalar(
+            sa.text("SELECT digest FROM audit_entry WHERE number = :number"),
+            {"number": copy.head[0]},
+        )
     except sa.exc.SQLAlchemyError:
         return None
     finally:
@@ -109,29 +119,39 @@ def _raise(numbers: Numbers, by: Mapping[str, int]) -> None:
 
 
 def plan(copy: Copy, known: Known, asked: Mapping[str, int]) -> list[Skip]:
-    """Where each series goes on. `asked`: the next number of a series, by whoever restores. BackupError when it was given."""
+    """Where each series goes on. `asked`: the next number of a series, by whoever restores.
+    BackupError when it was given."""
     assert copy.contents is not None
     series = numbering.series_of_app()
     first, last = datetime.fromisoformat(copy.manifest["made_at"]).date(), clock.today()
     running = set(series.running(first - timedelta(days=1), max(first, last) + timedelta(days=1)))
     if strange := set(asked) - running - set(known.copied) - set(known.exact) - set(known.signed):
-        raise BackupError(f"--next names a series that nothing else knows: {', '.join(sorted(strange))}")
+        raise BackupError(
+            f"--next names a series that nothing else knows: {', '.join(sorted(strange))}"
+        )
     skips = []
     for name in sorted(running | known.copied.keys() | known.exact.keys() | known.signed.keys()):
         since, found = copy.contents.counters.get(name, 0), known.found(name)
         is_guess = name in running and not known.is_certain(name) and name not in asked
         value = asked[name] - 1 if name in asked else found + numbering.BLOCK * is_guess
         if value < found:
-            raise BackupError(f"numbers up to {series.show(name, found)} were issued: the next is {series.show(name, found + 1)}")
+            raise BackupError(
+                f"numbers up to {series.show(name, found)} were issued: the next is "
+                f"{series.show(name, found + 1)}"
+            )
         if value > since:
             skips.append(Skip(name, since, value, is_guess))
     return skips
 
 
 def read_elsewhere(file: Path, publics: list[Ed25519PublicKey]) -> list[Checkpoint]:
-    """The checkpoints of a file kept elsewhere that one of these keys signed; BackupError when there is none."""
+    """The checkpoints of a file kept elsewhere that one of these keys signed; BackupError when
+    there is none."""
     points = [point for _, point in checkpoints.read_copy(file) if point is not None]
     signed = [point for point in points if any(point.is_by(public) for public in publics)]
     if not signed:
-        raise BackupError(f"{file.name} holds no checkpoint signed by a known key: give the one that signed it with --key")
+        raise BackupError(
+            f"{file.name} holds no checkpoint signed by a known key: give the one that signed it "
+            "with --key"
+        )
     return signed

@@ -18,7 +18,8 @@ SECRETS = ("secret_key", f"audit/{checkpoints.KEY}")
 
 
 def make(target: Path, *, with_keys: bool) -> dict[str, object]:
-    """A whole copy at `target`, or nothing there. Returns its manifest's facts. BackupError says why not."""
+    """A whole copy at `target`, or nothing there. Returns its manifest's facts. BackupError says
+    why not."""
     with copies.whole_or_nothing(target) as folder:
         kind = SQLITE if is_sqlite() else POSTGRESQL
         made_at = clock.now()
@@ -39,7 +40,10 @@ def make(target: Path, *, with_keys: bool) -> dict[str, object]:
             "audit": {"number": contents.head[0], "digest": contents.head[1]},
             "files": len(stored),
             "lacking": sorted(key for key in contents.filed if key not in stored),
-            "left_out": [*storage.strays(), *(key for key in left_out if key not in contents.filed)],
+            "left_out": [
+                *storage.strays(),
+                *(key for key in left_out if key not in contents.filed),
+            ],
             "trail_faults": [*contents.faults, *audit.breaches()],
         }
         db.session.rollback()
@@ -57,12 +61,23 @@ def snapshot(file: Path) -> None:
         with db.engine.connect() as connection:
             schema = connection.exec_driver_sql("SELECT current_schema()").scalar_one()
         program = programs.find("pg_dump", programs.server_version())
-        programs.run([program, "-Fc", "--no-owner", "--no-privileges", f"--schema={schema}", "-f", str(file), programs.address()])
+        programs.run(
+            [
+                program,
+                "-Fc",
+                "--no-owner",
+                "--no-privileges",
+                f"--schema={schema}",
+                "-f",
+                str(file),
+                programs.address(),
+            ]
+        )
 
 
 def _copy_files(folder: Path) -> tuple[set[str], list[str]]:
-    """Copies every stored file, also those stored after the snapshot: they show how far numbering went. Returns the keys that
-    were copied and those that could not be read."""
+    """Copies every stored file, also those stored after the snapshot: they show how far
+    numbering went. Returns the keys that were copied and those that could not be read."""
     stored, unread = set(), []
     for key in storage.keys(""):
         try:

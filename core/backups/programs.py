@@ -1,4 +1,5 @@
-"""PostgreSQL's own programs (pg_dump, pg_restore, psql): found, as new as the server, never told a password in the open."""
+"""PostgreSQL's own programs (pg_dump, pg_restore, psql): found, as new as the server, never told
+a password in the open."""
 
 from __future__ import annotations
 
@@ -21,14 +22,19 @@ FOLDERS = Path("/usr/lib/postgresql")
 def find(name: str, at_least: int = 0) -> str:
     """The path of the program, the oldest that is new enough; BackupError when there is none."""
     folders = [str(folder) for folder in sorted(FOLDERS.glob("*/bin"))]
-    found = [path for path in (shutil.which(name), *(shutil.which(name, path=folder) for folder in folders)) if path]
+    found = [
+        path
+        for path in (shutil.which(name), *(shutil.which(name, path=folder) for folder in folders))
+        if path
+    ]
     versions = sorted({(version_of(path), path) for path in found})
     if not versions:
         raise BackupError(f"{name} is not installed: apt-get install postgresql-client")
     if fitting := [path for version, path in versions if version >= at_least]:
         return fitting[0]
     raise BackupError(
-        f"{name} {versions[-1][0]} is older than the server ({at_least}): apt-get install postgresql-client-{at_least}"
+        f"{name} {versions[-1][0]} is older than the server ({at_least}): apt-get install "
+        f"postgresql-client-{at_least}"
     )
 
 
@@ -45,17 +51,27 @@ def server_version() -> int:
 
 
 def address() -> str:
-    """The database's address without its password, which goes by the environment: a command line is seen by everyone."""
+    """The database's address without its password, which goes by the environment: a command line
+    is seen by everyone."""
     url: sa.URL = db.engine.url
     open_part = sa.URL.create(
-        "postgresql", url.username, host=url.host, port=url.port, database=url.database, query=dict(url.query)
+        "postgresql",
+        url.username,
+        host=url.host,
+        port=url.port,
+        database=url.database,
+        query=dict(url.query),
     )  # `set(password=None)` would keep it
     return open_part.render_as_string(hide_password=False)
 
 
 def environment() -> dict[str, str]:
     password = db.engine.url.password
-    return {**os.environ, **({"PGPASSWORD": str(password)} if password else {}), "PGCONNECT_TIMEOUT": "10"}
+    return {
+        **os.environ,
+        **({"PGPASSWORD": str(password)} if password else {}),
+        "PGCONNECT_TIMEOUT": "10",
+    }
 
 
 def run(command: list[str], **more: Any) -> None:
@@ -70,5 +86,12 @@ def start(command: list[str], **more: Any) -> subprocess.Popen[bytes]:
 
 
 def complaint(said: bytes | IO[bytes] | None) -> str:
-    text = (said if isinstance(said, bytes) else said.read() if said else b"").decode(errors="replace").strip()
-    return next((line for line in text.splitlines() if "rror" in line), text.partition("\n")[0]) or "it said nothing"
+    text = (
+        (said if isinstance(said, bytes) else said.read() if said else b"")
+        .decode(errors="replace")
+        .strip()
+    )
+    return (
+        next((line for line in text.splitlines() if "rror" in line), text.partition("\n")[0])
+        or "it said nothing"
+    )

@@ -1,4 +1,5 @@
-"""What a snapshot of the database holds, read from its file alone: no server is needed, so a copy is proven on any machine."""
+"""What a snapshot of the database holds, read from its file alone: no server is needed, so a
+copy is proven on any machine."""
 
 from __future__ import annotations
 
@@ -23,7 +24,8 @@ Row = dict[str, str | None]
 
 @dataclass
 class Contents:
-    """Rows by table, the chain's end, how far the numbers went, the files that rows name, and every fault found on the way."""
+    """Rows by table, the chain's end, how far the numbers went, the files that rows name, and
+    every fault found on the way."""
 
     filed_in: FiledIn
     wanted: set[int] = field(default_factory=set)
@@ -65,11 +67,14 @@ class Contents:
         if self._early:
             self.faults.append(f"entry {self.chain.length + 1} of its audit trail is missing")
         elif self.head != (self.chain.length, self._digest):
-            self.faults.append(f"its audit trail ends at {self.chain.length}, but the head says {self.head[0]}")
+            self.faults.append(
+                f"its audit trail ends at {self.chain.length}, but the head says {self.head[0]}"
+            )
 
 
 def read(kind: str, file: Path, filed_in: FiledIn, wanted: set[int] | None = None) -> Contents:
-    """Everything above of a snapshot. `wanted`: entries whose digests are asked for. BackupError when it cannot be read."""
+    """Everything above of a snapshot. `wanted`: entries whose digests are asked for. BackupError
+    when it cannot be read."""
     contents = Contents(filed_in, wanted or set())
     rows = _sqlite_rows(file, contents) if kind == SQLITE else _dumped_rows(file, contents)
     try:
@@ -82,19 +87,32 @@ def read(kind: str, file: Path, filed_in: FiledIn, wanted: set[int] | None = Non
 
 
 def _sqlite_rows(file: Path, contents: Contents) -> Iterator[tuple[str, Row]]:
-    with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro&immutable=1", uri=True)) as connection:
+    with closing(
+        sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro&immutable=1", uri=True)
+    ) as connection:
         (verdict,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
         if verdict != "ok":
             contents.faults.append(f"{file.name} is damaged ({verdict})")
-        names = "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY name"
-        tables = [n for (n,) in connection.execute(names) if not n.startswith(("sqlite_", "expert_fts"))]
+        names = (
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE "
+            "VIRTUAL%' ORDER BY name"
+        )
+        tables = [
+            n for (n,) in connection.execute(names) if not n.startswith(("sqlite_", "expert_fts"))
+        ]
         for table in tables:
             contents.tables[table] = 0
             order = " ORDER BY number" if table == "audit_entry" else ""
             found = connection.execute(f'SELECT * FROM "{table}"{order}')  # noqa: S608 -- a name out of its own catalogue
             columns = [column[0] for column in found.description]
             for values in found:
-                yield table, {c: None if v is None else str(v) for c, v in zip(columns, values, strict=True)}
+                yield (
+                    table,
+                    {
+                        c: None if v is None else str(v)
+                        for c, v in zip(columns, values, strict=True)
+                    },
+                )
 
 
 _COPY = re.compile(rb'COPY (?:"?[\w$]+"?\.)?"?(?P<table>\w+)"? \((?P<columns>[^)]*)\) FROM stdin;')

@@ -36,7 +36,8 @@ class Restored:
 
 
 def open_proven(folder: Path) -> tuple[Copy, checkpoints.Lines]:
-    """The copy with everything proven, and this machine's own checkpoints. BackupError with every fault there is."""
+    """The copy with everything proven, and this machine's own checkpoints. BackupError with
+    every fault there is."""
     copy = Copy(folder)
     local = _local_lines()
     faults = copy.prove({point.number for _, point in local if point is not None})
@@ -53,8 +54,9 @@ def restore(
     elsewhere: list[Checkpoint],
     decide: Callable[[Known, list[Skip]], Mapping[str, int]] = lambda known, skips: {},
 ) -> Restored:
-    """Puts `copy` in the place of this machine's data. `asked`: the next number of a series; `decide` is shown what would be
-    skipped on a guess and may answer with more of them. BackupError when it cannot be done; then nothing has changed."""
+    """Puts `copy` in the place of this machine's data. `asked`: the next number of a series;
+    `decide` is shown what would be skipped on a guess and may answer with more of them.
+    BackupError when it cannot be done; then nothing has changed."""
     _check_kind(copy)
     known = knowledge.gather(copy, local, elsewhere)
     skips = knowledge.plan(copy, known, asked)
@@ -82,50 +84,65 @@ def restore(
 def _check_kind(copy: Copy) -> None:
     here = reading.SQLITE if is_sqlite() else reading.POSTGRESQL
     if copy.kind != here:
-        raise BackupError(f"the copy is of a {copy.kind} database, and DATABASE_URL names a {here} one")
-    known = {path.name.partition("_")[0] for path in (ROOT / "migrations" / "versions").glob("*.py")}
+        raise BackupError(
+            f"the copy is of a {copy.kind} database, and DATABASE_URL names a {here} one"
+        )
+    known = {
+        path.name.partition("_")[0] for path in (ROOT / "migrations" / "versions").glob("*.py")
+    }
     if copy.manifest["revision"] not in known:
-        raise BackupError(f"the copy was made by a newer version (revision {copy.manifest['revision']}): update this one first")
+        raise BackupError(
+            f"the copy was made by a newer version (revision {copy.manifest['revision']}): update "
+            "this one first"
+        )
 
 
 def _facts(copy: Copy, known: Known, skips: list[Skip]) -> dict[str, Any]:
     """For the trail: from which end to which, and where the numbers go on."""
     lost = known.head and {"number": known.head[0], "digest": known.head[1]}
     return {
-        "copy": copy.digest, "made_at": copy.manifest["made_at"],
-        "from": lost, "to": {"number": copy.head[0], "digest": copy.head[1]},
+        "copy": copy.digest,
+        "made_at": copy.manifest["made_at"],
+        "from": lost,
+        "to": {"number": copy.head[0], "digest": copy.head[1]},
         "numbers": {skip.name: skip.value for skip in skips},
-    }  # fmt: skip
+    }
 
 
 def _finish(skips: list[Skip], facts: dict[str, Any]) -> tuple[int, str]:
-    """In the restored database: starts jobs again, voids the numbers that must not be issued again, and adds the entry
-    that says what happened."""
+    """In the restored database: starts jobs again, voids the numbers that must not be issued
+    again, and adds the entry that says what happened."""
     if found := list(audit.breaches_of_chain()):
         raise BackupError("\n".join(found))
     with transaction():
         ledger.take_back_leases()
         for skip in skips:
-            numbering.raise_to(skip.name, skip.value, numbering.VoidReason.RESTORED, since=skip.since)
+            numbering.raise_to(
+                skip.name, skip.value, numbering.VoidReason.RESTORED, since=skip.since
+            )
         audit.record(SYSTEM, audit.RESTORED, "trail", facts)
     return checkpoints.head()
 
 
 def _agree(notes: list[str]) -> None:
-    """Voids, in the restored database, the numbers that were issued in the meantime. Called when no one can write to the
-    database in use any more. Leaves no connection open, because the swap comes next."""
+    """Voids, in the restored database, the numbers that were issued in the meantime. Called when
+    no one can write to the database in use any more. Leaves no connection open, because the swap
+    comes next."""
     show = numbering.series_of_app().show
     with transaction():
         late = numbering.agree()
     for name, first, last in late:
-        notes.append(f"also void: {show(name, first)} to {show(name, last)} (issued while the copy was being prepared)")
+        notes.append(
+            f"also void: {show(name, first)} to {show(name, last)} (issued while the copy was "
+            "being prepared)"
+        )
     db.session.remove()
     db.engine.dispose()
 
 
 def _put_files(copy: Copy) -> None:
-    """The copy's files beside those that are there. A file's key follows from its content, so what is there already and sound
-    stays; marks of numbers stay, for they are never behind."""
+    """The copy's files beside those that are there. A file's key follows from its content, so
+    what is there already and sound stays; marks of numbers stay, for they are never behind."""
     for key, digest in copy.stored().items():
         try:
             found: bytes | None = storage.get(key)
@@ -140,10 +157,15 @@ def _put_files(copy: Copy) -> None:
 
 
 def _put_readings(copy: Copy) -> None:
-    """Audit entries that were waiting when the copy was made wait again; those that wait here stay. None is added twice."""
+    """Audit entries that were waiting when the copy was made wait again; those that wait here
+    stay. None is added twice."""
     for name in copy.sums:
         path = checkpoints.folder() / Path(name).name
-        if Path(name).parent == Path(copies.TRAIL) and path.match(readings.SEALED) and not path.exists():
+        if (
+            Path(name).parent == Path(copies.TRAIL)
+            and path.match(readings.SEALED)
+            and not path.exists()
+        ):
             copies.write(path, copy.read(name))
 
 
@@ -157,8 +179,8 @@ def _local_lines() -> checkpoints.Lines:
 def _continue_checkpoints(
     copy: Copy, local: checkpoints.Lines, known: Known, facts: dict[str, Any], end: tuple[int, str]
 ) -> list[str]:
-    """This machine's file of checkpoints goes on when it is of the same trail. Otherwise it is set aside, and the copy's own is
-    taken, when its key is here or comes with the copy."""
+    """This machine's file of checkpoints goes on when it is of the same trail. Otherwise it is
+    set aside, and the copy's own is taken, when its key is here or comes with the copy."""
     notes = []
     is_fresh = known.former is None or not known.former[0]
     signed = _signed(local)
@@ -174,16 +196,24 @@ def _continue_checkpoints(
         is_ours = copy.manifest["public_key"] == checkpoints.public_hex()
         if copy.lines():
             name = checkpoints.FILE if is_ours else f"checkpoints-of-copy-{staging.stamp()}.jsonl"
-            shutil.copyfile(copy.folder / copies.TRAIL / checkpoints.FILE, checkpoints.folder() / name)
+            shutil.copyfile(
+                copy.folder / copies.TRAIL / checkpoints.FILE, checkpoints.folder() / name
+            )
             if not is_ours:
-                notes.append(f"the copy's checkpoints were signed by another key; they are kept as {name}")
+                notes.append(
+                    f"the copy's checkpoints were signed by another key; they are kept as {name}"
+                )
     checkpoints.write(restored={name: facts[name] for name in ("from", "to", "copy")}, end=end)
     return notes
 
 
 def _signed(local: checkpoints.Lines) -> list[Checkpoint]:
     public = checkpoints.public_key()
-    return [point for _, point in local if point is not None and public is not None and point.is_by(public)]
+    return [
+        point
+        for _, point in local
+        if point is not None and public is not None and point.is_by(public)
+    ]
 
 
 def _is_same_trail(copy: Copy, signed: list[Checkpoint]) -> bool:
@@ -201,7 +231,8 @@ def _set_aside() -> str:
 
 
 def _take_keys(copy: Copy, *, is_fresh: bool) -> None:
-    """The copy's keys, on a machine that had no data of its own: what it made at its first start is set aside."""
+    """The copy's keys, on a machine that had no data of its own: what it made at its first start
+    is set aside."""
     if not copy.has_keys or not is_fresh:
         return
     instance = settings_of().instance_path
@@ -215,8 +246,13 @@ def _take_keys(copy: Copy, *, is_fresh: bool) -> None:
 
 
 def keys_for(copy: Copy, given: Ed25519PublicKey | None) -> list[Ed25519PublicKey]:
-    """The keys by which a checkpoint kept elsewhere is believed: the one given, or this machine's and the copy's."""
+    """The keys by which a checkpoint kept elsewhere is believed: the one given, or this
+    machine's and the copy's."""
     if given is not None:
         return [given]
     own = checkpoints.public_key()
-    return [key for key in (own, checkpoints.read_public_key(copy.manifest["public_key"])) if key is not None]
+    return [
+        key
+        for key in (own, checkpoints.read_public_key(copy.manifest["public_key"]))
+        if key is not None
+    ]

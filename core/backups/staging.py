@@ -1,8 +1,8 @@
-"""A restored database is made ready beside the one in use and takes its place in one step: killed at any point before, the one in
-use is as it was; and what was replaced is kept beside it.
+"""A restored database is made ready beside the one in use and takes its place in one step: killed
+at any point before, the one in use is as it was; and what was replaced is kept beside it.
 
-SQLite: a file beside the other, written into it by SQLite's own online backup, one transaction that other connections survive.
-PostgreSQL: a schema beside the other, renamed in one transaction.
+SQLite: a file beside the other, written into it by SQLite's own online backup, one transaction that
+other connections survive. PostgreSQL: a schema beside the other, renamed in one transaction.
 """
 
 from __future__ import annotations
@@ -48,7 +48,13 @@ def staged(database: Path) -> Iterator[Flask]:
         app = application_on()
     mark_staged(app)
     clock.share(app)
-    app.config.update({name: current_app.config[name] for name in ("TESTING", "JOBS_INLINE") if name in current_app.config})
+    app.config.update(
+        {
+            name: current_app.config[name]
+            for name in ("TESTING", "JOBS_INLINE")
+            if name in current_app.config
+        }
+    )
     with app.app_context():
         if path is None:
             sa.event.listen(db.engine, "connect", _look_into_staged, insert=True)
@@ -84,8 +90,8 @@ def _make_private_copy(source: Path, target: Path) -> None:
 
 
 def swap_file(path: Path, last: Callable[[], None]) -> str | None:
-    """Puts the staged file in the place of the one in use. Returns where the old one is kept, if it held anything. `last` is
-    called when no one can write any more."""
+    """Puts the staged file in the place of the one in use. Returns where the old one is kept, if
+    it held anything. `last` is called when no one can write any more."""
     source = staged_file(path)
     with writers.turn(path, time.monotonic() + PATIENCE):
         last()
@@ -97,7 +103,10 @@ def swap_file(path: Path, last: Callable[[], None]) -> str | None:
             return None
         try:
             kept = _keep(path)
-            with closing(sqlite3.connect(source)) as new, closing(sqlite3.connect(path, timeout=PATIENCE)) as used:
+            with (
+                closing(sqlite3.connect(source)) as new,
+                closing(sqlite3.connect(path, timeout=PATIENCE)) as used,
+            ):
                 ends = time.monotonic() + PATIENCE
                 new.backup(used, progress=lambda *_: _give_up_after(ends))
         except sqlite3.DatabaseError as error:
@@ -118,7 +127,10 @@ def _keep(path: Path) -> str | None:
     """A copy of the database in use, when it holds anything."""
     with closing(sqlite3.connect(path, timeout=PATIENCE)) as connection:
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
-        if "audit_head" not in tables or not connection.execute("SELECT number FROM audit_head").fetchone()[0]:
+        if (
+            "audit_head" not in tables
+            or not connection.execute("SELECT number FROM audit_head").fetchone()[0]
+        ):
             return None
         kept = _free(path.with_name(f"{path.name}.before-restore-{stamp()}"))
         connection.execute("VACUUM INTO ?", (str(kept),))
@@ -146,20 +158,32 @@ def _set_aside_damaged(path: Path) -> str:
 
 
 def load(dump: Path) -> None:
-    """The dump's tables in the staged schema, all or none. The schema in use is away only inside this one transaction, where
-    no one else sees it."""
+    """The dump's tables in the staged schema, all or none. The schema in use is away only inside
+    this one transaction, where no one else sees it."""
     restore, into = programs.find("pg_restore", programs.server_version()), programs.find("psql")
     schema, there = _schema_of(restore, dump), ""
     with connected() as connection:
         for name in (schema, STAGED):
-            if connection.execute("SELECT 1 FROM pg_namespace WHERE nspname = %s", (name,)).fetchone():
+            if connection.execute(
+                "SELECT 1 FROM pg_namespace WHERE nspname = %s", (name,)
+            ).fetchone():
                 there += name
         if STAGED in there:
             connection.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(STAGED)))
     is_away = schema in there
-    begin = f'BEGIN; {_rename(schema, f"{STAGED}_away") if is_away else ""} CREATE SCHEMA "{schema}";\n'
-    end = f"\n{_rename(schema, STAGED)} {_rename(f'{STAGED}_away', schema) if is_away else ''} COMMIT;\n"
-    _pipe([restore, "--no-owner", "--no-privileges", f"--schema={schema}", "-f", "-", str(dump)], into, begin, end)
+    begin = (
+        f'BEGIN; {_rename(schema, f"{STAGED}_away") if is_away else ""} CREATE SCHEMA "{schema}";\n'
+    )
+    end = (
+        f"\n{_rename(schema, STAGED)} {_rename(f'{STAGED}_away', schema) if is_away else ''} "
+        "COMMIT;\n"
+    )
+    _pipe(
+        [restore, "--no-owner", "--no-privileges", f"--schema={schema}", "-f", "-", str(dump)],
+        into,
+        begin,
+        end,
+    )
 
 
 def _rename(before: str, after: str) -> str:
@@ -167,7 +191,8 @@ def _rename(before: str, after: str) -> str:
 
 
 def _pipe(source: list[str], into: str, begin: str, end: str) -> None:
-    """The script between `begin` and `end`; without its end, when anything fails, nothing is kept."""
+    """The script between `begin` and `end`; without its end, when anything fails, nothing is
+    kept."""
     target = [into, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", programs.address()]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
     with (
@@ -190,8 +215,9 @@ def _pipe(source: list[str], into: str, begin: str, end: str) -> None:
 
 def _schema_of(restore: str, dump: Path) -> str:
     """The schema whose tables a dump holds: it was made of one."""
-    listed = subprocess.run([restore, "--list", str(dump)], capture_output=True, text=True, check=False).stdout  # noqa: S603 -- ours
-    for line in listed.splitlines():
+    command = [restore, "--list", str(dump)]
+    listing = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 -- ours
+    for line in listing.stdout.splitlines():
         words = line.split()
         if len(words) > 5 and words[3:5] != ["TABLE", "DATA"] and words[3] == "TABLE":
             return words[4]
@@ -207,20 +233,30 @@ def connected() -> Iterator[psycopg.Connection]:
     except (psycopg.errors.DeadlockDetected, psycopg.errors.LockNotAvailable):
         raise
     except psycopg.Error as error:
-        raise BackupError(f"the database refused: {str(error).strip().partition(chr(10))[0]}") from error
+        raise BackupError(
+            f"the database refused: {str(error).strip().partition(chr(10))[0]}"
+        ) from error
 
 
 def connection_facts() -> dict[str, Any]:
     url: sa.URL = db.engine.url
-    facts = {"host": url.host, "port": url.port, "user": url.username, "password": url.password, "dbname": url.database}
+    facts = {
+        "host": url.host,
+        "port": url.port,
+        "user": url.username,
+        "password": url.password,
+        "dbname": url.database,
+    }
     return {name: value for name, value in facts.items() if value is not None} | dict(url.query)
 
 
 def swap_schema(last: Callable[[], None]) -> str | None:
-    """Puts the staged schema in the place of the one in use. Returns the name under which the old one is kept, if it held
-    anything. `last` is called when no one can write any more, and again when the first try fails after that.
+    """Puts the staged schema in the place of the one in use. Returns the name under which the old
+    one is kept, if it held anything. `last` is called when no one can write any more, and again
+    when the first try fails after that.
 
-    Whoever is connected is disconnected: their next statement opens a new connection and finds the restored tables.
+    Whoever is connected is disconnected: their next statement opens a new connection and finds the
+    restored tables.
     """
     for last_try in (False, False, True):
         try:
@@ -234,24 +270,38 @@ def swap_schema(last: Callable[[], None]) -> str | None:
 
 def _swap(connection: psycopg.Connection, last: Callable[[], None]) -> str | None:
     connection.execute("SET lock_timeout = '5s'")
-    (schema,) = connection.execute("SELECT coalesce(current_schema(), 'public')").fetchone() or ("public",)
+    (schema,) = connection.execute("SELECT coalesce(current_schema(), 'public')").fetchone() or (
+        "public",
+    )
     connection.execute(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
         "AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
     )
-    found = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s ORDER BY 1", (schema,)).fetchall()
+    found = connection.execute(
+        "SELECT tablename FROM pg_tables WHERE schemaname = %s ORDER BY 1", (schema,)
+    ).fetchall()
     tables = [sql.Identifier(schema, name) for (name,) in found]
     if tables:
-        connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(sql.SQL(", ").join(tables)))
+        connection.execute(
+            sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(sql.SQL(", ").join(tables))
+        )
     last()
     taken = {name for (name,) in connection.execute("SELECT nspname FROM pg_namespace").fetchall()}
     kept = f"rostrum_before_{stamp().replace('-', '_')}"
     while kept in taken:
         kept += "x"
-    connection.execute(sql.SQL("ALTER SCHEMA {} RENAME TO {}").format(sql.Identifier(schema), sql.Identifier(kept)))
-    connection.execute(sql.SQL("ALTER SCHEMA {} RENAME TO {}").format(sql.Identifier(STAGED), sql.Identifier(schema)))
+    connection.execute(
+        sql.SQL("ALTER SCHEMA {} RENAME TO {}").format(sql.Identifier(schema), sql.Identifier(kept))
+    )
+    connection.execute(
+        sql.SQL("ALTER SCHEMA {} RENAME TO {}").format(
+            sql.Identifier(STAGED), sql.Identifier(schema)
+        )
+    )
     if ("audit_head",) in found:
-        head = connection.execute(sql.SQL("SELECT number FROM {}").format(sql.Identifier(kept, "audit_head"))).fetchone()
+        head = connection.execute(
+            sql.SQL("SELECT number FROM {}").format(sql.Identifier(kept, "audit_head"))
+        ).fetchone()
         if head and head[0]:
             return f"schema {kept}"
     connection.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(kept)))

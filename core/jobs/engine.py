@@ -1,6 +1,8 @@
-"""Huey as the engine: a queue that carries job ids to workers. Losing a message is harmless, the sweep sends it again.
+"""Huey as the engine: a queue that carries job ids to workers. Losing a message is harmless, the
+sweep sends it again.
 
-Embedded: Huey on a SQLite file of its own. Distributed (JOBS_URL): Huey on Redis. The job code is the same.
+Embedded: Huey on a SQLite file of its own. Distributed (JOBS_URL): Huey on Redis. The job code is
+the same.
 """
 
 from __future__ import annotations
@@ -25,15 +27,22 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def _make(app: Flask, settings: Settings) -> Huey:
-    from huey import RedisHuey, SqliteHuey  # brings in the Redis client; a process that wakes no one does without
+    from huey import (
+        RedisHuey,
+        SqliteHuey,
+    )  # brings in the Redis client; a process that wakes no one does without
     from huey.serializer import SignedSerializer
 
     serializer = SignedSerializer(secret=settings.secret_key, salt="jobs")
     if settings.jobs_url:
-        huey: Huey = RedisHuey("rostrum", url=settings.jobs_url, serializer=serializer, results=False)
+        huey: Huey = RedisHuey(
+            "rostrum", url=settings.jobs_url, serializer=serializer, results=False
+        )
     else:
         path = settings.instance_path / "jobs.db"
-        huey = SqliteHuey("rostrum", filename=str(path), serializer=serializer, results=False, fsync=False)
+        huey = SqliteHuey(
+            "rostrum", filename=str(path), serializer=serializer, results=False, fsync=False
+        )
 
     @huey.task(name="run_job")
     def run_job(job_id: int) -> None:
@@ -59,5 +68,6 @@ def wake(job_id: int) -> None:
         return  # tests drain the ledger themselves
     try:
         huey().run_job(job_id)  # type: ignore[attr-defined]  # kept there above
-    except Exception as error:  # the ledger is the truth; whatever the queue's trouble, the sweep will send it again
+    # the ledger is the truth; whatever the queue's trouble, the sweep will send it again
+    except Exception as error:
         log.warning("job %s: no wake-up sent (%s)", job_id, type(error).__name__)

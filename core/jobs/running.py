@@ -29,7 +29,8 @@ class LeaseLost(Exception):
 
 
 class Progress:
-    """What a running job gets: proof that it still holds its lease, and the place to say how far it is."""
+    """What a running job gets: proof that it still holds its lease, and the place to say how far
+    it is."""
 
     def __init__(self, lease: Lease):
         self.lease = lease
@@ -40,7 +41,8 @@ class Progress:
         return self.lease.job_id
 
     def note(self, **values: Any) -> None:
-        """Inside a transaction: prolongs the lease and stores `done`, `total` or `errors`. Raises LeaseLost."""
+        """Inside a transaction: prolongs the lease and stores `done`, `total` or `errors`.
+        Raises LeaseLost."""
         if not ledger.heartbeat(self.lease, **values):
             raise LeaseLost(self.lease.kind)
 
@@ -53,8 +55,9 @@ class Progress:
 
 @dataclass(frozen=True)
 class Lane:
-    """Work that waits for nothing else: a thread of its own in each worker calls `work(kinds)` again and again, which does all
-    that is due of these kinds, the first kind first, and returns how much that was. No one needs to be woken."""
+    """Work that waits for nothing else: a thread of its own in each worker calls `work(kinds)`
+    again and again, which does all that is due of these kinds, the first kind first, and returns
+    how much that was. No one needs to be woken."""
 
     name: str
     kinds: tuple[str, ...]
@@ -77,7 +80,8 @@ def init_app(
     lanes: Sequence[Lane] = (),
     kinds: Mapping[str, Kind] | None = None,
 ) -> None:
-    """`jobs`: kind → function(progress, **args). `schedule`: kind → every so many seconds. `kinds`: what is not standard."""
+    """`jobs`: kind → function(progress, **args). `schedule`: kind → every so many seconds.
+    `kinds`: what is not standard."""
     app.extensions["work"] = Work(dict(jobs), dict(schedule), tuple(lanes))
     ledger.init_app(app, kinds or {})
 
@@ -89,8 +93,8 @@ def work_of(app: Flask | None = None) -> Work:
 
 
 def run(job_id: int) -> bool:
-    """Runs the job if it can be claimed. Returns whether it was claimed. Never raises for a failing job, nor while nothing
-    can be written: the sweep finds it again."""
+    """Runs the job if it can be claimed. Returns whether it was claimed. Never raises for a
+    failing job, nor while nothing can be written: the sweep finds it again."""
     try:
         with transaction():
             lease = ledger.claim(job_id)
@@ -108,7 +112,9 @@ def run(job_id: int) -> bool:
                 progress.finish()
     except LeaseLost:
         log.info("job %s (%s): taken over by another worker", job_id, lease.kind)
-    except Exception as error:  # the one place that catches all: the ledger keeps what happened and tries again
+    except (
+        Exception
+    ) as error:  # the one place that catches all: the ledger keeps what happened and tries again
         db.session.rollback()
         log.error("job %s (%s) failed\n%s", job_id, lease.kind, trace(error))
         _note_failure(lease, error)
@@ -122,11 +128,14 @@ def _note_failure(lease: Lease, error: Exception) -> None:
         with transaction():
             ledger.fail(lease, _describe(error))
     except Unavailable as outage:  # the lease ends by itself, and the job is tried again
-        log.warning("job %s (%s): its failure was not noted (%s)", lease.job_id, lease.kind, outage.code)
+        log.warning(
+            "job %s (%s): its failure was not noted (%s)", lease.job_id, lease.kind, outage.code
+        )
 
 
 def _describe(error: Exception) -> str:
-    """What the ledger keeps: the code of a refusal, else the kind of the error and its number; see `trace`."""
+    """What the ledger keeps: the code of a refusal, else the kind of the error and its number;
+    see `trace`."""
     if isinstance(error, DomainError | Unavailable):
         return error.code
     return " ".join(filter(None, (type(error).__name__, str(getattr(error, "errno", None) or ""))))
@@ -134,7 +143,8 @@ def _describe(error: Exception) -> str:
 
 @contextmanager
 def heartbeat(lease: Lease) -> Iterator[None]:
-    """Prolongs the lease from a thread of its own, so that one slow step (a large PDF) does not lose it."""
+    """Prolongs the lease from a thread of its own, so that one slow step (a large PDF) does not
+    lose it."""
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # the thread needs the app, not its proxy
     stop = threading.Event()
 
@@ -145,7 +155,12 @@ def heartbeat(lease: Lease) -> Iterator[None]:
                     if not ledger.heartbeat(lease):
                         return
             except Unavailable as outage:  # the next beat may come through
-                log.warning("job %s (%s): its lease was not prolonged (%s)", lease.job_id, lease.kind, outage.code)
+                log.warning(
+                    "job %s (%s): its lease was not prolonged (%s)",
+                    lease.job_id,
+                    lease.kind,
+                    outage.code,
+                )
 
     thread = threading.Thread(target=beat, name=f"lease-{lease.job_id}", daemon=True)
     thread.start()
@@ -156,7 +171,8 @@ def heartbeat(lease: Lease) -> Iterator[None]:
 
 
 def sweep() -> list[int]:
-    """Plans scheduled work and wakes every job that is due: the net under lost wake-ups and dead workers."""
+    """Plans scheduled work and wakes every job that is due: the net under lost wake-ups and dead
+    workers."""
     plan()
     ids = ledger.due()
     db.session.rollback()
@@ -169,7 +185,9 @@ def plan() -> None:
     """Enqueues each scheduled job once per slot, however many workers there are."""
     seconds = clock.now().timestamp()
     slots = {kind: f"{kind}:{int(seconds // every)}" for kind, every in work_of().schedule.items()}
-    known = set(db.session.scalars(sa.select(Job.dedupe_key).where(Job.dedupe_key.in_(slots.values()))))
+    known = set(
+        db.session.scalars(sa.select(Job.dedupe_key).where(Job.dedupe_key.in_(slots.values())))
+    )
     db.session.rollback()
     if missing := {kind: slot for kind, slot in slots.items() if slot not in known}:
         with transaction():
@@ -178,7 +196,8 @@ def plan() -> None:
 
 
 def drain(limit: int = 1000) -> int:
-    """Runs due jobs in this process until none is left (commands and tests). Returns how many ran."""
+    """Runs due jobs in this process until none is left (commands and tests). Returns how many
+    ran."""
     count = 0
     while count < limit:
         ids = ledger.due()

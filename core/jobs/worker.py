@@ -1,4 +1,5 @@
-"""The worker process: Huey's consumer for wake-ups plus the sweep. Started beside the web process, or by hand."""
+"""The worker process: Huey's consumer for wake-ups plus the sweep. Started beside the web
+process, or by hand."""
 
 from __future__ import annotations
 
@@ -24,7 +25,9 @@ jobs_cli = AppGroup("jobs", help="Background work.")
 
 
 @jobs_cli.command("work")
-@click.option("--threads", default=1, show_default=True, help="Jobs at the same time in this process.")
+@click.option(
+    "--threads", default=1, show_default=True, help="Jobs at the same time in this process."
+)
 def work(threads: int) -> None:
     """Works until stopped."""
     work_until_stopped(threads)
@@ -38,10 +41,18 @@ def work_until_stopped(threads: int = 1) -> None:
     stop = threading.Event()
     threading.Thread(target=_sweep_forever, args=(app, stop), daemon=True, name="sweep").start()
     for lane in running.work_of().lanes:
-        threading.Thread(target=_work_lane, args=(app, lane, stop), daemon=True, name=lane.name).start()
+        threading.Thread(
+            target=_work_lane, args=(app, lane, stop), daemon=True, name=lane.name
+        ).start()
     if parent := os.environ.get("ROSTRUM_WORKER_PARENT"):
         threading.Thread(target=_end_with, args=(int(parent),), daemon=True, name="parent").start()
-    consumer = Consumer(engine.huey(), workers=threads, periodic=False, check_worker_health=True, scheduler_interval=5)
+    consumer = Consumer(
+        engine.huey(),
+        workers=threads,
+        periodic=False,
+        check_worker_health=True,
+        scheduler_interval=5,
+    )
     try:
         consumer.run()
     finally:
@@ -69,7 +80,9 @@ def _sweep_forever(app: Flask, stop: threading.Event) -> None:
             try:
                 with app.app_context():
                     act()
-            except Exception as error:  # the database may be away for a while; the next sweep tries again
+            except (
+                Exception
+            ) as error:  # the database may be away for a while; the next sweep tries again
                 log.error("sweep failed\n%s", trace(error))
 
 
@@ -78,13 +91,16 @@ def _work_lane(app: Flask, lane: running.Lane, stop: threading.Event) -> None:
         try:
             with app.app_context():
                 lane.work(lane.kinds)
-        except Exception as error:  # as with the sweep; what was being done is taken up again when its lease ends
+        except (
+            Exception
+        ) as error:  # as with the sweep; what was being done is taken up again when its lease ends
             log.error("lane %s failed\n%s", lane.name, trace(error))
             stop.wait(SWEEP_SECONDS)
 
 
 def _end_with(parent: int) -> None:
-    """An embedded worker ends when the web process that started it is gone, even when that was killed."""
+    """An embedded worker ends when the web process that started it is gone, even when that was
+    killed."""
     while os.getppid() == parent:
         threading.Event().wait(1.0)
     os._exit(0)

@@ -1,8 +1,10 @@
-"""Email addresses: kept as they were typed, compared by a key, told to servers with the domain in ASCII.
+"""Email addresses: kept as they were typed, compared by a key, told to servers with the domain in
+ASCII.
 
-An address is never rewritten, since another spelling can be another mailbox: "straße" is not "strasse", and only the server
-of a domain knows whether its local parts differ by case. Domains are looked up by IDNA 2008 (ß and ς stay themselves), except
-labels in ASCII: some of these, such as "r3---sn", are older than IDNA and break its rules.
+An address is never rewritten, since another spelling can be another mailbox: "straße" is not
+"strasse", and only the server of a domain knows whether its local parts differ by case. Domains are
+looked up by IDNA 2008 (ß and ς stay themselves), except labels in ASCII: some of these, such as
+"r3---sn", are older than IDNA and break its rules.
 """
 
 from __future__ import annotations
@@ -31,8 +33,9 @@ class NotAnAddress(ValueError):
 
 @dataclass(frozen=True)
 class EmailAddress:
-    """`typed`: as it was entered, without invisible marks. `key`: the same for all spellings of one address. `wire`: as it is
-    sent to a mail server; `needs_utf8`: whether that server must offer SMTPUTF8."""
+    """`typed`: as it was entered, without invisible marks. `key`: the same for all spellings of
+    one address. `wire`: as it is sent to a mail server; `needs_utf8`: whether that server must
+    offer SMTPUTF8."""
 
     typed: str
     key: str
@@ -58,7 +61,9 @@ def parse(text: str) -> EmailAddress:
     except (idna.IDNAError, UnicodeError, EmailNotValidError):
         raise NotAnAddress from None
     wire = f"{local}@{ascii_domain}"
-    key = normalized("NFC", wire).translate(_UPPER_TO_LOWER)  # for a few letters, longer than `wire`
+    key = normalized("NFC", wire).translate(
+        _UPPER_TO_LOWER
+    )  # for a few letters, longer than `wire`
     if not _DOMAIN.search(ascii_domain) or max(len(wire), len(key)) > LONGEST:
         raise NotAnAddress
     return EmailAddress(typed, key, wire)
@@ -67,12 +72,14 @@ def parse(text: str) -> EmailAddress:
 def _ascii_domain(domain: str) -> str:
     """The domain in the form in which it is looked up. Raises IDNAError."""
     labels = idna.uts46_remap(domain, std3_rules=True, transitional=False).split(".")
-    return ".".join(label if _LABEL.fullmatch(label) else idna.encode(label).decode("ascii") for label in labels)
+    return ".".join(
+        label if _LABEL.fullmatch(label) else idna.encode(label).decode("ascii") for label in labels
+    )
 
 
 def _is_ascii_in_disguise(local: str) -> bool:
-    """Whether some programs would replace a character with one of ASCII, and so write to another mailbox: they write the
-    Kelvin sign as K."""
+    """Whether some programs would replace a character with one of ASCII, and so write to another
+    mailbox: they write the Kelvin sign as K."""
     return any(not one.isascii() and normalized("NFC", one).isascii() for one in local)
 
 
@@ -85,4 +92,5 @@ def _without_invisible_marks(text: str) -> str:
 
 @port
 def is_invented(address: str) -> bool:
-    """Whether mail to this address never leaves, because its owner was invented for a demonstration."""
+    """Whether mail to this address never leaves, because its owner was invented for a
+    demonstration."""

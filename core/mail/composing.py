@@ -16,20 +16,27 @@ _LONGEST_LINE = 78
 
 
 def compose(mail: Mail) -> bytes:
-    """The whole message, lines ending in CRLF. The text leaves as it was written: no line is escaped or broken on the way."""
+    """The whole message, lines ending in CRLF. The text leaves as it was written: no line is
+    escaped or broken on the way."""
     settings = settings_of()
     recipient = addresses.parse(mail.address)
     local, _, domain = recipient.wire.rpartition("@")
     message = EmailMessage(policy=SMTPUTF8 if recipient.needs_utf8 else SMTP)
-    message["To"] = Address(username=local, domain=domain)  # one address: no one else can be written into it
+    message["To"] = Address(
+        username=local, domain=domain
+    )  # one address: no one else can be written into it
     message["Reply-To"] = mail.reply_to or settings.contact_email
     message["Date"] = mail.created_at
     message["Message-ID"] = mail.message_id
     message["Auto-Submitted"] = "auto-generated"
     _write_text(message, mail.body)
-    message["Content-Language"] = mail.language  # after the content, which replaces every header that begins so
+    message["Content-Language"] = (
+        mail.language
+    )  # after the content, which replaces every header that begins so
     texts = _sender(settings.mail_from) + _text_header("Subject", mail.subject)
-    return texts.encode("ascii") + message.as_bytes()  # by the message's own policy, which never writes ">From"
+    return (
+        texts.encode("ascii") + message.as_bytes()
+    )  # by the message's own policy, which never writes ">From"
 
 
 def _sender(mailbox: str) -> str:
@@ -40,13 +47,17 @@ def _sender(mailbox: str) -> str:
 
 
 def _text_header(name: str, text: str) -> str:
-    """A header of free text. `EmailMessage` loses the space between two words that it encodes, so `Header` encodes them."""
-    coded = Header(text, "ascii" if _is_plain(text) else "utf-8", header_name=name).encode(linesep="\r\n")
+    """A header of free text. `EmailMessage` loses the space between two words that it encodes,
+    so `Header` encodes them."""
+    coded = Header(text, "ascii" if _is_plain(text) else "utf-8", header_name=name).encode(
+        linesep="\r\n"
+    )
     return f"{name}: {coded}\r\n"
 
 
 def _is_plain(text: str) -> bool:
-    """Whether the text needs no encoding. Text that looks encoded needs it, or mail programs would decode it."""
+    """Whether the text needs no encoding. Text that looks encoded needs it, or mail programs
+    would decode it."""
     return text.isascii() and "=?" not in text
 
 

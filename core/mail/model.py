@@ -22,10 +22,11 @@ class MailState(Worded):
 
 
 class Mail(Base):
-    """One message to one person. It waits (`queued`) exactly as long as there is a ticket for it in the job ledger.
+    """One message to one person. It waits (`queued`) exactly as long as there is a ticket for it in
+    the job ledger.
 
-    `is_secret`: its text opens a door (a sign-in link) and is blanked once sent; after `expires_at` it is sent no more.
-    `answer`: what the mail server said when it refused it or put it off.
+    `is_secret`: its text opens a door (a sign-in link) and is blanked once sent; after `expires_at`
+    it is sent no more. `answer`: what the mail server said when it refused it or put it off.
     """
 
     __tablename__ = "mail"
@@ -38,7 +39,9 @@ class Mail(Base):
     body: Mapped[str] = mapped_column(sa.Text)
     kind: Mapped[str] = mapped_column(sa.String(60))
     language: Mapped[str] = mapped_column(sa.String(2), default="en", server_default="en")
-    reply_to: Mapped[str | None] = mapped_column(sa.String(254))  # where answers go; None: to the address in the settings
+    reply_to: Mapped[str | None] = mapped_column(
+        sa.String(254)
+    )  # where answers go; None: to the address in the settings
     message_id: Mapped[str | None] = mapped_column(sa.String(200))
     is_secret: Mapped[bool] = mapped_column(default=False)
     state: Mapped[MailState] = mapped_column(enum_column(MailState))
@@ -49,9 +52,11 @@ class Mail(Base):
 
 
 class MailServer(Base):
-    """What is known of the mail server, in the one row there is. `url` is a digest: of another server nothing is known.
+    """What is known of the mail server, in the one row there is. `url` is a digest: of another
+    server nothing is known.
 
-    `fault`: the step at which it refuses everything, which stops sending. `away_since`: it does not answer, or says "later".
+    `fault`: the step at which it refuses everything, which stops sending. `away_since`: it does not
+    answer, or says "later".
     """
 
     __tablename__ = "mail_server"

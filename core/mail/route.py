@@ -1,7 +1,8 @@
-"""What is known of the mail server: whether it takes anything from here, and which addresses it can write to.
+"""What is known of the mail server: whether it takes anything from here, and which addresses it can
+write to.
 
-A fault of the setup stops sending and leaves everything queued; a probe, which is a job, asks again until the server takes
-mail, and then everything goes on.
+A fault of the setup stops sending and leaves everything queued; a probe, which is a job, asks again
+until the server takes mail, and then everything goes on.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ _PATIENCE_OF_A_PAGE = 0.6  # seconds for each of up to four answers
 
 @dataclass(frozen=True)
 class Fault:
-    """Why nothing is sent now. `step`: see server.Misconfigured, or "away"; `is_stopped`: until the setup is mended."""
+    """Why nothing is sent now. `step`: see server.Misconfigured, or "away"; `is_stopped`: until
+    the setup is mended."""
 
     step: str
     answer: str | None
@@ -70,7 +72,10 @@ def stop(fault: server.Misconfigured) -> None:
     """Notes that the server refuses everything, and has it probed. The log says it once."""
     row = _row()
     if row is None or row.fault != fault.step:
-        log.error("mail: sending has stopped, a fault of the setup (%s); see the page Messages", fault.step)
+        log.error(
+            "mail: sending has stopped, a fault of the setup (%s); see the page Messages",
+            fault.step,
+        )
     since = row.since if row is not None and row.fault and row.since else clock.now()
     _note(fault=fault.step, answer=fault.answer, since=since, away_since=None)
     jobs.enqueue(PROBE, dedupe_key=PROBE, delay=ledger.kind_of(PROBE).retry.first)
@@ -89,10 +94,23 @@ def note_open(line: server.Connection) -> bool:
     """Notes that the server takes mail. True when it did not before: what waits is due again."""
     row, now = _row(), clock.now()
     was_closed = row is not None and bool(row.fault or row.away_since)
-    # Some servers offer SMTPUTF8 but refuse it: note at once that the server lacks it, and only later that it has it again.
-    is_new = row is None or _is_old(row) or row.offers_utf8 is None or (row.offers_utf8 and not line.offers_utf8)
+    # Some servers offer SMTPUTF8 but refuse it: note at once that the server lacks it, and only
+    # later that it has it again.
+    is_new = (
+        row is None
+        or _is_old(row)
+        or row.offers_utf8 is None
+        or (row.offers_utf8 and not line.offers_utf8)
+    )
     if was_closed or is_new:
-        _note(fault=None, answer=None, since=None, away_since=None, offers_utf8=line.offers_utf8, seen_at=now)
+        _note(
+            fault=None,
+            answer=None,
+            since=None,
+            away_since=None,
+            offers_utf8=line.offers_utf8,
+            seen_at=now,
+        )
     if was_closed:
         ledger.recall(KINDS)
         _end_probing()
@@ -104,7 +122,9 @@ def _is_old(row: MailServer) -> bool:
 
 
 def _end_probing() -> None:
-    probes = sa.delete(jobs.Job).where(jobs.Job.kind == PROBE, jobs.Job.state == jobs.JobState.QUEUED)
+    probes = sa.delete(jobs.Job).where(
+        jobs.Job.kind == PROBE, jobs.Job.state == jobs.JobState.QUEUED
+    )
     db.session.execute(probes, execution_options={"synchronize_session": False})
 
 
@@ -118,36 +138,60 @@ def _note(**facts: Any) -> None:
     of_another = MailServer.url != _url()
     insert = (sqlite if is_sqlite() else postgresql).insert(MailServer.__table__)
     statement = insert.values(id=1, url=_url(), **facts)
-    forgotten = {name: None for name in ("fault", "answer", "since", "away_since", "offers_utf8", "seen_at") if name not in facts}
-    kept = {name: sa.case((of_another, sa.null()), else_=getattr(MailServer, name)) for name in forgotten}
-    write(statement.on_conflict_do_update(index_elements=["id"], set_={"url": _url(), **facts, **kept}))
+    forgotten = {
+        name: None
+        for name in ("fault", "answer", "since", "away_since", "offers_utf8", "seen_at")
+        if name not in facts
+    }
+    kept = {
+        name: sa.case((of_another, sa.null()), else_=getattr(MailServer, name))
+        for name in forgotten
+    }
+    write(
+        statement.on_conflict_do_update(
+            index_elements=["id"], set_={"url": _url(), **facts, **kept}
+        )
+    )
     db.session.expire_all()
 
 
 def can_write_to(address: addresses.EmailAddress) -> bool:
-    """False when the mail server is known not to understand such an address, which needs SMTPUTF8."""
+    """False when the mail server is known not to understand such an address, which needs
+    SMTPUTF8."""
     if not address.needs_utf8 or not settings_of().mail_url or addresses.is_invented(address.typed):
         return True
     with db.session.no_autoflush:
         row = _row()
-    if row is None or row.offers_utf8 is None or row.seen_at is None or row.seen_at < clock.now() - _KNOWN_FOR:
+    if (
+        row is None
+        or row.offers_utf8 is None
+        or row.seen_at is None
+        or row.seen_at < clock.now() - _KNOWN_FOR
+    ):
         return _answered() is not False  # without an answer the address is accepted
     return row.offers_utf8
 
 
-#: Held by the request that asks the mail server: only one at a time waits for it, the others go on without the answer.
+#: Held by the request that asks the mail server: only one at a time waits for it, the others go on
+#: without the answer.
 _asking = threading.Lock()
 
 
 def _answered() -> bool | None:
-    """Whether the server offers SMTPUTF8, asked by a request when no worker has asked yet, and remembered in this process.
-    None when the server does not answer at once."""
-    known: dict[str, tuple[float, bool | None]] = current_app.extensions.setdefault("mail_server_answered", {})
+    """Whether the server offers SMTPUTF8, asked by a request when no worker has asked yet, and
+    remembered in this process. None when the server does not answer at once."""
+    known: dict[str, tuple[float, bool | None]] = current_app.extensions.setdefault(
+        "mail_server_answered", {}
+    )
     until, answer = known.get(_url(), (0.0, None))
     if time.monotonic() < until or not _asking.acquire(blocking=False):
         return answer
     try:
-        with waits(MOMENT), suppress(server.ServerAnswer), server.connected(seconds=_PATIENCE_OF_A_PAGE, signs_in=False) as line:
+        with (
+            waits(MOMENT),
+            suppress(server.ServerAnswer),
+            server.connected(seconds=_PATIENCE_OF_A_PAGE, signs_in=False) as line,
+        ):
             answer = line.offers_utf8
         known[_url()] = (time.monotonic() + _ASKED_AGAIN_AFTER, answer)
     finally:
@@ -156,8 +200,8 @@ def _answered() -> bool | None:
 
 
 def is_time_to_ask() -> bool:
-    """Whether a lane without messages should ask the server what it offers, for pages to read. At most once a minute, also
-    when the server does not answer."""
+    """Whether a lane without messages should ask the server what it offers, for pages to read.
+    At most once a minute, also when the server does not answer."""
     asked: dict[str, float] = current_app.extensions.setdefault("mail_server_asked", {})
     if time.monotonic() < asked.get(_url(), 0.0):
         return False
@@ -167,7 +211,8 @@ def is_time_to_ask() -> bool:
 
 
 def note_offer(line: server.Connection) -> None:
-    """Notes what the server offers. It offers this to anyone who connects, so this does not show whether it takes our mail."""
+    """Notes what the server offers. It offers this to anyone who connects, so this does not show
+    whether it takes our mail."""
     _note(offers_utf8=line.offers_utf8, seen_at=clock.now())
 
 
@@ -175,4 +220,7 @@ def breaches() -> Iterator[str]:
     """That sending has stopped is for whoever runs this to know."""
     fault = standing()
     if fault is not None and fault.is_stopped:
-        yield f"mail: sending has stopped since {fault.since:%Y-%m-%d %H:%M} UTC ({fault.step}: {fault.answer})"
+        yield (
+            f"mail: sending has stopped since {fault.since:%Y-%m-%d %H:%M} UTC ({fault.step}: "
+            f"{fault.answer})"
+        )

@@ -1,7 +1,8 @@
 """Talking to the mail server: one connection for many messages, and what its answers mean.
 
-An answer is about one message (`Refused`, `Later`), about the connection (`Lost`, `Full`), about the server for the moment
-(`Away`) or about how sending is set up (`Misconfigured`), and only the first two say anything about a recipient.
+An answer is about one message (`Refused`, `Later`), about the connection (`Lost`, `Full`), about
+the server for the moment (`Away`) or about how sending is set up (`Misconfigured`), and only the
+first two say anything about a recipient.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ DATA_SECONDS = 600.0  # to answer the final dot, as RFC 5321 asks: who gives up 
 
 
 class ServerAnswer(Exception):
-    """What went wrong. `answer`: the server's words, which may hold an address, or the kind of the error."""
+    """What went wrong. `answer`: the server's words, which may hold an address, or the kind of
+    the error."""
 
     def __init__(self, answer: str):
         super().__init__(type(self).__name__)  # without the answer: exceptions are logged
@@ -52,7 +54,8 @@ class Away(ServerAnswer):
 
 
 class Misconfigured(ServerAnswer):
-    """The server refuses whatever is sent from here. `step`: greeting, certificate, encryption, sign_in or sender."""
+    """The server refuses whatever is sent from here. `step`: greeting, certificate, encryption,
+    sign_in or sender."""
 
     def __init__(self, step: str, answer: str):
         super().__init__(answer)
@@ -71,14 +74,17 @@ class Connection:
         return self._smtp.has_extn("smtputf8")
 
     def hand_over(self, recipient: EmailAddress, message: bytes) -> str:
-        """Gives the server one message and returns its answer. Raises Refused, Later, Lost, Full, Away or Misconfigured."""
+        """Gives the server one message and returns its answer. Raises Refused, Later, Lost,
+        Full, Away or Misconfigured."""
         if recipient.needs_utf8 and not self.offers_utf8:
             raise Refused("SMTPUTF8 is not offered")
         self.begin()
         try:
             if recipient.needs_utf8:
                 self._switch_to_utf8()
-            self._about_message(*self._smtp.docmd("RCPT", f"TO:<{recipient.wire}>"), good=(250, 251))
+            self._about_message(
+                *self._smtp.docmd("RCPT", f"TO:<{recipient.wire}>"), good=(250, 251)
+            )
             self._about_message(*self._smtp.docmd("DATA"), good=(354,))
             _wait_at_most(self._smtp, DATA_SECONDS)
             self._smtp.send(_stuffed(message))
@@ -94,8 +100,9 @@ class Connection:
         return answer
 
     def begin(self) -> None:
-        """Names the sender: the answer shows whether the server takes anything from us. The command is the same for every
-        message and in a probe, so that no single message can stop all the others."""
+        """Names the sender: the answer shows whether the server takes anything from us. The
+        command is the same for every message and in a probe, so that no single message can stop
+        all the others."""
         self._smtp.command_encoding = "ascii"
         try:
             code, said = self._smtp.docmd("MAIL", f"FROM:<{_sender()}>")
@@ -109,12 +116,14 @@ class Connection:
             raise Misconfigured("sender", _words(code, said))
 
     def _switch_to_utf8(self) -> None:
-        """Names the sender again and asks for SMTPUTF8. The server has just accepted the sender without it, so a refusal now
-        concerns this message only."""
+        """Names the sender again and asks for SMTPUTF8. The server has just accepted the sender
+        without it, so a refusal now concerns this message only."""
         self.reset()
         self._smtp.command_encoding = "utf-8"
         try:
-            self._about_message(*self._smtp.docmd("MAIL", f"FROM:<{_sender()}> SMTPUTF8"), good=(250,))
+            self._about_message(
+                *self._smtp.docmd("MAIL", f"FROM:<{_sender()}> SMTPUTF8"), good=(250,)
+            )
         except Refused:
             del self._smtp.esmtp_features["smtputf8"]  # it offers what it refuses to do
             raise
@@ -155,7 +164,9 @@ def _call(seconds: float) -> smtplib.SMTP:
     host = url.hostname or ""
     with _as_fault("greeting"):
         if url.scheme == "smtps":
-            return smtplib.SMTP_SSL(host, url.port or 465, timeout=seconds, context=ssl.create_default_context())
+            return smtplib.SMTP_SSL(
+                host, url.port or 465, timeout=seconds, context=ssl.create_default_context()
+            )
         return smtplib.SMTP(host, url.port or 25, timeout=seconds)
 
 
@@ -178,7 +189,8 @@ def _prepare(smtp: smtplib.SMTP, signs_in: bool) -> None:
 
 @contextmanager
 def _as_fault(step: str) -> Iterator[None]:
-    """Says what an error at this step means: one for good is a fault of the setup, everything else passes."""
+    """Says what an error at this step means: one for good is a fault of the setup, everything
+    else passes."""
     try:
         yield
     except ssl.SSLCertVerificationError as error:
@@ -189,9 +201,16 @@ def _as_fault(step: str) -> Iterator[None]:
         raise Misconfigured("encryption", error.reason or type(error).__name__) from None
     except smtplib.SMTPResponseException as error:
         _judge(step, error)
-    except (smtplib.SMTPServerDisconnected, OSError) as error:  # SMTPException is an OSError: those that follow come first
-        if isinstance(error, smtplib.SMTPException) and not isinstance(error, smtplib.SMTPServerDisconnected):
-            raise Misconfigured(step, type(error).__name__) from None  # it does not know what is asked of it
+    except (
+        smtplib.SMTPServerDisconnected,
+        OSError,
+    ) as error:  # SMTPException is an OSError: those that follow come first
+        if isinstance(error, smtplib.SMTPException) and not isinstance(
+            error, smtplib.SMTPServerDisconnected
+        ):
+            raise Misconfigured(
+                step, type(error).__name__
+            ) from None  # it does not know what is asked of it
         raise Away(type(error).__name__) from None
 
 

@@ -1,5 +1,6 @@
-"""What becomes of a message. It has one state: while it is `queued` a ticket for it lies in the job ledger, which says when
-it is tried; every step that ends the waiting takes the ticket away in the same transaction, and a retry makes a new one."""
+"""What becomes of a message. It has one state: while it is `queued` a ticket for it lies in the
+job ledger, which says when it is tried; every step that ends the waiting takes the ticket away
+in the same transaction, and a retry makes a new one."""
 
 from __future__ import annotations
 
@@ -23,10 +24,14 @@ S = MailState
 
 
 def _unheard(obj: Any, before: Any) -> Event:
-    raise NotImplementedError("a message is bookkeeping: its steps are taken by `settle` and `retry_all` below")
+    raise NotImplementedError(
+        "a message is bookkeeping: its steps are taken by `settle` and `retry_all` below"
+    )
 
 
-def _step(name: str, sources: set[MailState], target: MailState, permission: str | None = None) -> Transition:
+def _step(
+    name: str, sources: set[MailState], target: MailState, permission: str | None = None
+) -> Transition:
     return Transition(name, frozenset(sources), target, permission, _unheard)
 
 
@@ -50,7 +55,8 @@ def ticket(mail_id: int) -> str:
 
 
 def settle(lease: Lease, mail_id: int, step: str, answer: str | None = None) -> None:
-    """Ends the waiting of the message whose ticket `lease` holds, by a step of the table. Raises LeaseLost."""
+    """Ends the waiting of the message whose ticket `lease` holds, by a step of the table. Raises
+    LeaseLost."""
     if not ledger.drop(lease):
         raise LeaseLost(lease.kind)
     _take(step, [mail_id], answer)
@@ -59,7 +65,9 @@ def settle(lease: Lease, mail_id: int, step: str, answer: str | None = None) -> 
 def give_up_overdue(kinds: Sequence[str]) -> None:
     """Ends the waiting of every message whose time is over."""
     for one in ledger.overdue(kinds):
-        db.session.execute(sa.delete(Job).where(Job.id == one.id), execution_options={"synchronize_session": False})
+        db.session.execute(
+            sa.delete(Job).where(Job.id == one.id), execution_options={"synchronize_session": False}
+        )
         _take("give_up", [one.args["mail_id"]], None)
 
 
@@ -69,7 +77,8 @@ def expire_ended() -> None:
 
 
 def retry_all() -> int:
-    """Tries everything again that was refused or given up, and at once what waits. Returns how many were taken up again."""
+    """Tries everything again that was refused or given up, and at once what waits. Returns how
+    many were taken up again."""
     expire_ended()
     again = _ids(sa.true())
     for mail_id, is_short in again.items():
@@ -82,7 +91,9 @@ def retry_all() -> int:
 def _ids(condition: sa.ColumnElement[bool]) -> dict[int, bool]:
     """Messages that could be tried again, and whether they are a link to sign in."""
     sources = MAIL.transitions["retry"].sources
-    rows = db.session.execute(sa.select(Mail.id, Mail.kind).where(Mail.state.in_(sources), condition))
+    rows = db.session.execute(
+        sa.select(Mail.id, Mail.kind).where(Mail.state.in_(sources), condition)
+    )
     return {row.id: row.kind == "sign_in" for row in rows}
 
 
@@ -95,7 +106,10 @@ def _take(step: str, mail_ids: Collection[int], answer: str | None) -> None:
         values["body"] = sa.case((Mail.is_secret, ""), else_=Mail.body)
     for some in in_thousands(mail_ids):
         chosen = Mail.id.in_(some), Mail.state.in_(table.sources)
-        db.session.execute(sa.update(Mail).where(*chosen).values(**values), execution_options={"synchronize_session": False})
+        db.session.execute(
+            sa.update(Mail).where(*chosen).values(**values),
+            execution_options={"synchronize_session": False},
+        )
 
 
 def note(mail_id: int, answer: str) -> None:
@@ -109,8 +123,14 @@ def breaches() -> Iterator[str]:
     tickets: dict[str | None, Any] = dict(
         db.session.execute(sa.select(Job.dedupe_key, Job.state).where(Job.kind.in_(KINDS))).all()
     )
-    waiting = {ticket(one) for one in db.session.scalars(sa.select(Mail.id).where(Mail.state == S.QUEUED))}
-    alive = {key for key, state in tickets.items() if state in (jobs.JobState.QUEUED, jobs.JobState.RUNNING)}
+    waiting = {
+        ticket(one) for one in db.session.scalars(sa.select(Mail.id).where(Mail.state == S.QUEUED))
+    }
+    alive = {
+        key
+        for key, state in tickets.items()
+        if state in (jobs.JobState.QUEUED, jobs.JobState.RUNNING)
+    }
     for key in sorted(waiting - alive):
         yield f"{key}: the message waits, and no job of the ledger will send it"
     for stray in sorted(set(tickets) - waiting, key=str):

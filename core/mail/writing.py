@@ -1,4 +1,5 @@
-"""Writing a message: a template in the person's language, in the transaction of what it is about."""
+"""Writing a message: a template in the person's language, in the transaction of what it is
+about."""
 
 from __future__ import annotations
 
@@ -20,13 +21,15 @@ from core.mail.addresses import is_invented
 from core.mail.model import Mail, MailState
 from core.mail.settling import BULK, LINKS, ticket
 
-#: What opens a door for so short a time is waited for by someone who sits there: it goes before everything else.
+#: What opens a door for so short a time is waited for by someone who sits there: it goes before
+#: everything else.
 SHORT_LIVED = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Sender:
-    """In whose name a message is written: the foot names it (by language), and answers and questions go to `contact`."""
+    """In whose name a message is written: the foot names it (by language), and answers and
+    questions go to `contact`."""
 
     name: Mapping[str, str]
     contact: str
@@ -43,26 +46,36 @@ def send(
     sender: Sender | None = None,
     **context: Any,
 ) -> int:
-    """Writes the mail `templates/emails/<kind>.txt` (first line: subject) in `language` and queues it for sending. Returns
-    its id. `sender` None: the house itself, as the settings say.
+    """Writes the mail `templates/emails/<kind>.txt` (first line: subject) in `language` and queues
+    it for sending. Returns its id. `sender` None: the house itself, as the settings say.
 
     `secret`: its text opens a door, until `expires_at`; after that it is not sent any more.
     """
     with in_language(language):
-        # Straight from Jinja: what pages get besides (navigation, forms) costs time and has no place in a mail.
-        text = current_app.jinja_env.get_template(f"emails/{kind}.txt").render(context | {"expires_at": expires_at})
+        # Straight from Jinja: what pages get besides (navigation, forms) costs time and has no
+        # place in a mail.
+        text = current_app.jinja_env.get_template(f"emails/{kind}.txt").render(
+            context | {"expires_at": expires_at}
+        )
         signed = sender or Sender(settings_of().issuer, settings_of().contact_email)
         named = {"issuer": text_in(signed.name, language), "contact": signed.contact}
         foot = current_app.jinja_env.get_template("emails/parts/foot.txt").render(named)
         subject, _, body = text.strip().partition("\n")
     now, goes_out = clock.now(), leaves(address)
     written = {
-        "person_id": person_id, "address": address, "subject": " ".join(subject.split())[:250],
-        "body": f"{body.strip()}\n\n{foot.strip()}\n", "kind": kind, "language": language, "message_id": _message_id(),
+        "person_id": person_id,
+        "address": address,
+        "subject": " ".join(subject.split())[:250],
+        "body": f"{body.strip()}\n\n{foot.strip()}\n",
+        "kind": kind,
+        "language": language,
+        "message_id": _message_id(),
         "reply_to": signed.contact if signed.contact != settings_of().contact_email else None,
-        "is_secret": secret, "state": MailState.QUEUED if goes_out else MailState.KEPT, "created_at": now,
+        "is_secret": secret,
+        "state": MailState.QUEUED if goes_out else MailState.KEPT,
+        "created_at": now,
         "expires_at": expires_at,
-    }  # fmt: skip
+    }
     mail_id = write(sa.insert(Mail), written).inserted_primary_key[0]  # type: ignore[index]  # one row was written
     if goes_out:
         is_awaited = expires_at is not None and expires_at - now < SHORT_LIVED
@@ -71,11 +84,12 @@ def send(
 
 
 def leaves(address: str) -> bool:
-    """Whether mail to this address goes out: there is a mail server, and no one here is invented."""
+    """Whether mail to this address goes out: there is a mail server, and no one here is
+    invented."""
     return bool(settings_of().mail_url) and not is_invented(address)
 
 
 def _message_id() -> str:
-    """Random, so that no other message has it, not even one of a copy of this database; kept, so that a message that is sent
-    twice is recognised as one."""
+    """Random, so that no other message has it, not even one of a copy of this database; kept, so
+    that a message that is sent twice is recognised as one."""
     return f"<{secrets.token_hex(16)}@{parseaddr(settings_of().mail_from)[1].rpartition('@')[2]}>"

@@ -1,5 +1,6 @@
-"""Adds to Waitress what it lacks. It reads and writes for all clients in one thread and hands whole requests to others
-(`core.serving.threads`); this module adds limits, and the order in which clients give way to others.
+"""Adds to Waitress what it lacks. It reads and writes for all clients in one thread and hands whole
+requests to others (`core.serving.threads`); this module adds limits, and the order in which clients
+give way to others.
 
 Only this module uses its private names: tests/core/test_channel.py says which version they fit.
 """
@@ -31,20 +32,24 @@ log = logging.getLogger(__name__)
 MOST_CONNECTIONS = 1000
 #: Bytes of a request line, of a head, and fields in a head.
 LONGEST_LINE, LARGEST_HEAD, MOST_FIELDS = 4094, 16_384, 60
-#: Bytes above what a body may have that are read and dropped: most clients read no answer before they have sent all.
+#: Bytes above what a body may have that are read and dropped: most clients read no answer before
+#: they have sent all.
 LARGEST_DRAIN = 64 * 1024 * 1024
-#: Bytes of a body, or of an answer that is not taken yet, that are kept in memory; what is above goes to a temporary file.
+#: Bytes of a body, or of an answer that is not taken yet, that are kept in memory; what is above
+#: goes to a temporary file.
 IN_MEMORY = 131_072
 #: Bytes that are written ahead for a client; a thread that has more waits until some are taken.
 AHEAD = 4 * 1024 * 1024
-#: Bytes that the kernel keeps of an answer (it takes twice as many): its own choice, megabytes, would say for minutes that a
-#: slow client takes nothing, and each of them would cost as much.
+#: Bytes that the kernel keeps of an answer (it takes twice as many): its own choice, megabytes,
+#: would say for minutes that a slow client takes nothing, and each of them would cost as much.
 IN_KERNEL = 131_072
-#: Seconds from the first byte of a request to the last of its head, and to the last of its body, however they trickle in.
+#: Seconds from the first byte of a request to the last of its head, and to the last of its body,
+#: however they trickle in.
 HEAD_SECONDS, REQUEST_SECONDS = 15, 120
 #: Seconds in which a client must take something of its answer, and all of it.
 SILENT_SECONDS, ANSWER_SECONDS = 60, 900
-#: Seconds for which a connection may rest between requests, also when the server ends, and after a refusal.
+#: Seconds for which a connection may rest between requests, also when the server ends, and after a
+#: refusal.
 REST_SECONDS, LAST_REST_SECONDS, PARTING_SECONDS = 30, 1, 2
 
 #: Seconds of rest that one request costs a connection at least, and how many it may have saved.
@@ -84,8 +89,8 @@ class Dropped:
 
 
 class Request(HTTPRequestParser):
-    """A request as it comes in. One that cannot be understood (`error`) keeps only what its answer needs; of one that is too
-    large the body is dropped, and the application says so."""
+    """A request as it comes in. One that cannot be understood (`error`) keeps only what its
+    answer needs; of one that is too large the body is dropped, and the application says so."""
 
     start = b""  # of its first line
     is_too_large = is_cut = False
@@ -111,7 +116,8 @@ class Request(HTTPRequestParser):
         return max(len(self.body_rcv.control_line), len(self.body_rcv.trailer)) > LONGEST_LINE
 
     def _drop(self) -> None:
-        """The body is too large. Most clients read no answer before they have sent all of it, so it is read to its end."""
+        """The body is too large. Most clients read no answer before they have sent all of it, so
+        it is read to its end."""
         body = self.body_rcv
         if not self.is_too_large:
             self.is_too_large = True
@@ -119,7 +125,9 @@ class Request(HTTPRequestParser):
             body.buf = Dropped()
         ends = body.completed or body.error
         length = max(self.content_length, self.body_bytes_received)
-        self.is_cut = not ends and (self.expect_continue or length > self.adj.max_request_body_size + LARGEST_DRAIN)
+        self.is_cut = not ends and (
+            self.expect_continue or length > self.adj.max_request_body_size + LARGEST_DRAIN
+        )
         self.error, self.completed = None, bool(ends or self.is_cut)
         if self.completed:
             self.expect_continue = False
@@ -128,7 +136,8 @@ class Request(HTTPRequestParser):
             self.headers["CONNECTION"] = "close"
 
     def parse_header(self, head: bytes) -> None:
-        """Raises ParsingError for what two servers in a row might read differently, for the sake of the one in front."""
+        """Raises ParsingError for what two servers in a row might read differently, for the sake
+        of the one in front."""
         super().parse_header(head)
         if self.version not in ("1.0", "1.1"):
             self.error = VersionNotSupported("")
@@ -136,21 +145,32 @@ class Request(HTTPRequestParser):
             self.error = URITooLong("")
         elif head.count(b"\r\n") > MOST_FIELDS + 3:
             self.error = RequestHeaderFieldsTooLarge("")
-        elif self.version == "1.1" and not re.fullmatch(r"[^\s,/@?#\\]+", self.headers.get("HOST", "")):
+        elif self.version == "1.1" and not re.fullmatch(
+            r"[^\s,/@?#\\]+", self.headers.get("HOST", "")
+        ):
             raise ParsingError("one Host is needed")
-        elif "TRANSFER_ENCODING" in self.headers or (self.chunked and "CONTENT_LENGTH" in self.headers):
+        elif "TRANSFER_ENCODING" in self.headers or (
+            self.chunked and "CONTENT_LENGTH" in self.headers
+        ):
             raise ParsingError("two lengths")
         if self.error is not None or self.body_rcv is None:
             self.expect_continue = False
 
     def refuse(self, error: Error) -> None:
-        if isinstance(error, RequestHeaderFieldsTooLarge) and b"\r\n" not in self.start[:LONGEST_LINE]:
+        if (
+            isinstance(error, RequestHeaderFieldsTooLarge)
+            and b"\r\n" not in self.start[:LONGEST_LINE]
+        ):
             error = URITooLong("")
         self.close()
         self.error, self.completed, self.empty = error, True, False
         self.expect_continue, self.chunked, self.body_rcv = False, False, None
         self.headers_finished = True
-        self.headers = {name: self.headers[name] for name in ("ACCEPT", "ACCEPT_LANGUAGE") if name in self.headers}
+        self.headers = {
+            name: self.headers[name]
+            for name in ("ACCEPT", "ACCEPT_LANGUAGE")
+            if name in self.headers
+        }
         self.version = "1.0" if b" HTTP/1.0\r\n" in self.start else "1.1"
         method, _, address = self.start.partition(b" ")
         self.command = "HEAD" if method == b"HEAD" else "GET"
@@ -167,7 +187,8 @@ class Answer(WSGITask):
         return super().build_response_header()
 
     def write(self, data: bytes) -> None:
-        """As Waitress does, but the head goes out in one piece with what follows, and HEAD gets nothing but a head."""
+        """As Waitress does, but the head goes out in one piece with what follows, and HEAD gets
+        nothing but a head."""
         piece = b""
         if not self.wrote_header:
             piece = self.build_response_header()
@@ -203,7 +224,8 @@ class Refusal(Answer):
 
 
 class Channel(HTTPChannel):
-    """One client's connection. Everything but `service` and `write_soon` happens in the thread that serves all clients."""
+    """One client's connection. Everything but `service` and `write_soon` happens in the thread
+    that serves all clients."""
 
     parser_class = Request
     task_class = Answer
@@ -219,8 +241,8 @@ class Channel(HTTPChannel):
         return self.requests[0].command not in ("GET", "HEAD", "OPTIONS")
 
     def makes_no_pause(self) -> bool:
-        """A page and what it brings along come at once; people then read. Whoever asks again and again rests for less time
-        than its answers take, however slowly it is served."""
+        """A page and what it brings along come at once; people then read. Whoever asks again and
+        again rests for less time than its answers take, however slowly it is served."""
         now = time.monotonic()
         self.pauses = min(MOST_PAUSES, self.pauses + now - self.moved)
         costs = max(PAUSE_SECONDS, min(self.moved - self.asked, MOST_PAUSES / 2))
@@ -261,7 +283,9 @@ class Channel(HTTPChannel):
         elif self.requests:
             state = "works"
         else:
-            state = "comes" if coming is not None and coming.start else "rests"  # blank bytes do not begin a request
+            state = (
+                "comes" if coming is not None and coming.start else "rests"
+            )  # blank bytes do not begin a request
         what = coming if state == "comes" else self.answers
         if state != self.state or what is not self.what:
             self.state, self.what, self.since = state, what, now
@@ -279,8 +303,9 @@ class Channel(HTTPChannel):
         self.is_parting = True
         self.handle_close()
 
-    # A refusal often comes while the client is still sending, and closing a connection with bytes that no one has read makes
-    # the client lose the answer: so it is closed for writing, and what comes is dropped for a moment.
+    # A refusal often comes while the client is still sending, and closing a connection with bytes
+    # that no one has read makes the client lose the answer: so it is closed for writing, and what
+    # comes is dropped for a moment.
 
     def service(self) -> None:
         self.is_cut = bool(self.requests[0].error) or self.requests[0].is_cut
@@ -301,8 +326,13 @@ class Channel(HTTPChannel):
         return self.is_parting or super().readable()
 
     def writable(self) -> bool:
-        """Whoever makes an answer also sends it, as long as the client takes it: two would only get in each other's way."""
-        if self.is_parting or (self.requests and self.total_outbufs_len < self.adj.outbuf_high_watermark and not self.will_close):
+        """Whoever makes an answer also sends it, as long as the client takes it: two would only
+        get in each other's way."""
+        if self.is_parting or (
+            self.requests
+            and self.total_outbufs_len < self.adj.outbuf_high_watermark
+            and not self.will_close
+        ):
             return False
         return bool(super().writable())
 
@@ -328,12 +358,21 @@ class Front(TcpWSGIServer):
     channel_class = Channel
     is_ending = False
 
-    def __init__(self, app: Any, listener: socket.socket, threads: Threads, clients: dict[int, Any], name: str, largest: int):
+    def __init__(
+        self,
+        app: Any,
+        listener: socket.socket,
+        threads: Threads,
+        clients: dict[int, Any],
+        name: str,
+        largest: int,
+    ):
         adjustments = Adjustments(
             sockets=[listener],
             ident=None,
             server_name=name,
-            clear_untrusted_proxy_headers=False,  # the application believes them from PROXY_HOPS proxies, and from no one else
+            # the application believes them from PROXY_HOPS proxies, and from no one else
+            clear_untrusted_proxy_headers=False,
             max_request_header_size=LARGEST_HEAD,
             max_request_body_size=largest + 1,
             inbuf_overflow=IN_MEMORY,
@@ -344,7 +383,15 @@ class Front(TcpWSGIServer):
             log_socket_errors=False,
         )
         facts = (listener.family, listener.type, listener.proto, listener.getsockname())
-        super().__init__(app, clients, _sock=listener, dispatcher=threads, adj=adjustments, sockinfo=facts, bind_socket=False)
+        super().__init__(
+            app,
+            clients,
+            _sock=listener,
+            dispatcher=threads,
+            adj=adjustments,
+            sockinfo=facts,
+            bind_socket=False,
+        )
 
     def set_socket_options(self, connection: socket.socket) -> None:
         super().set_socket_options(connection)
@@ -357,7 +404,9 @@ class Front(TcpWSGIServer):
         too_many = len(self.active_channels) - MOST_CONNECTIONS * 9 // 10
         if too_many > 0:
             silent = [one for one in channels if one.connected and one.state in ("rests", "comes")]
-            for channel in sorted(silent, key=lambda one: (one.state != "rests", one.since))[:too_many]:
+            for channel in sorted(silent, key=lambda one: (one.state != "rests", one.since))[
+                :too_many
+            ]:
                 channel.end()
 
     def stop_accepting(self) -> None:

@@ -24,18 +24,30 @@ from core.web import assets
 
 @port
 def prepare_first_start() -> Iterator[str]:
-    """Prepares an empty database for its first use, and yields lines that tell the person who started it what to do next."""
+    """Prepares an empty database for its first use, and yields lines that tell the person who
+    started it what to do next."""
 
 
 @port
 def system_warnings() -> list[str]:
-    """What is missing on this machine, as sentences: said at every start, so that no one finds out at the first certificate."""
+    """What is missing on this machine, as sentences: said at every start, so that no one finds
+    out at the first certificate."""
 
 
 @click.command("serve")
-@click.option("--workers", type=int, default=None, help="Web processes; default: the setting WORKERS.")
-@click.option("--first-start", is_flag=True, help="Migrates, and prepares an empty database for its first use.")
-@click.option("--no-worker", is_flag=True, help="Starts no worker process: one runs elsewhere (flask jobs work).")
+@click.option(
+    "--workers", type=int, default=None, help="Web processes; default: the setting WORKERS."
+)
+@click.option(
+    "--first-start",
+    is_flag=True,
+    help="Migrates, and prepares an empty database for its first use.",
+)
+@click.option(
+    "--no-worker",
+    is_flag=True,
+    help="Starts no worker process: one runs elsewhere (flask jobs work).",
+)
 @with_appcontext
 def serve_command(workers: int | None, first_start: bool, no_worker: bool) -> None:
     """Serves on HOST and PORT until stopped."""
@@ -43,8 +55,9 @@ def serve_command(workers: int | None, first_start: bool, no_worker: bool) -> No
 
 
 def main(create_app: Callable[[], Flask]) -> None:
-    """`python app.py [--workers N] [--first-start]`: the same without Flask's command line, which loads every plugin and
-    so starts a third of a second later. With `--jobs` it is the worker process instead, a tenth smaller for the same reason."""
+    """`python app.py [--workers N] [--first-start]`: the same without Flask's command line,
+    which loads every plugin and so starts a third of a second later. With `--jobs` it is the
+    worker process instead, a tenth smaller for the same reason."""
 
     @click.command()
     @click.option("--workers", type=int, default=None)
@@ -85,7 +98,8 @@ def serve(app: Flask, workers: int | None, first_start: bool, with_worker: bool)
 
 
 def _inherits_socket() -> bool:
-    """Whether the listening socket was opened by systemd, or by the server that this one replaces."""
+    """Whether the listening socket was opened by systemd, or by the server that this one
+    replaces."""
     return os.environ.get("LISTEN_PID") == str(os.getpid()) or "GUNICORN_FD" in os.environ
 
 
@@ -93,7 +107,10 @@ def _allow_open_files() -> None:
     """A connection takes one, and up to two more for what it sends and gets."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = MOST_CONNECTIONS * 4
-    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted if most == resource.RLIM_INFINITY else min(wanted, most), most))
+    resource.setrlimit(
+        resource.RLIMIT_NOFILE,
+        (wanted if most == resource.RLIM_INFINITY else min(wanted, most), most),
+    )
 
 
 def _refuse_taken_port(settings: Settings) -> None:
@@ -103,5 +120,6 @@ def _refuse_taken_port(settings: Settings) -> None:
             probe.bind((settings.host.strip("[]"), settings.port))
         except OSError as error:
             raise click.ClickException(
-                f"Cannot listen on {settings.host}:{settings.port} ({error.strerror}). Choose another: make run PORT=8001"
+                f"Cannot listen on {settings.host}:{settings.port} ({error.strerror}). Choose "
+                "another: make run PORT=8001"
             ) from None

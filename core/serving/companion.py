@@ -9,10 +9,13 @@ import threading
 
 from core.settings import ROOT
 
-#: Held while a process is forked or started. A web process that is forked while another program starts inherits the pipe on
-#: which `Popen` waits for that program, so the thread that looks after the worker would wait as long as the web process lives.
+#: Held while a process is forked or started. A web process that is forked while another program
+#: starts inherits the pipe on which `Popen` waits for that program, so the thread that looks after
+#: the worker would wait as long as the web process lives.
 _starting = threading.Lock()
-os.register_at_fork(before=_starting.acquire, after_in_parent=_starting.release, after_in_child=_starting.release)
+os.register_at_fork(
+    before=_starting.acquire, after_in_parent=_starting.release, after_in_child=_starting.release
+)
 
 
 class Companion:

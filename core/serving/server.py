@@ -22,8 +22,8 @@ from core.settings import Settings
 
 #: Seconds in which a web process that ends finishes what its clients have begun.
 LAST_SECONDS = 30
-#: Seconds after which a thread that computes lets another: Python's own 5 ms, for each of a hundred clients that are read or
-#: written between two pages, would make up half a second.
+#: Seconds after which a thread that computes lets another: Python's own 5 ms, for each of a hundred
+#: clients that are read or written between two pages, would make up half a second.
 TURN_SECONDS = 0.0005
 
 
@@ -77,17 +77,24 @@ class Worker(Base):
         threads, clients = Threads(), dict[Any, Any]()
         name = urlsplit(self.app.settings.public_url).hostname or ""
         largest = self.app.settings.request_mb * 1024 * 1024
-        self.fronts = [Front(self.wsgi, listener.sock, threads, clients, name, largest) for listener in self.sockets]
+        self.fronts = [
+            Front(self.wsgi, listener.sock, threads, clients, name, largest)
+            for listener in self.sockets
+        ]
         while self.alive and self.ppid == os.getppid():
             self._serve_clients(threads, clients)
         for front in self.fronts:
             front.stop_accepting()
         ends = time.monotonic() + self.cfg.graceful_timeout
-        while time.monotonic() < ends and not (threads.is_idle and all(not front.active_channels for front in self.fronts)):
+        while time.monotonic() < ends and not (
+            threads.is_idle and all(not front.active_channels for front in self.fronts)
+        ):
             self._serve_clients(threads, clients)
 
     def _serve_clients(self, threads: Threads, clients: dict[int, Any]) -> None:
-        wasyncore.loop(timeout=LONG if threads.is_behind else 1, use_poll=True, map=clients, count=1)
+        wasyncore.loop(
+            timeout=LONG if threads.is_behind else 1, use_poll=True, map=clients, count=1
+        )
         threads.relieve()
         if (now := time.monotonic()) > self.tended + 1:
             self.tended = now

@@ -13,7 +13,8 @@ from core.waiting import CLIENT, waits
 
 
 class Streams:
-    """WSGI: `app`, in which an answer that is made while it is sent waits for its client and for no one else's cost."""
+    """WSGI: `app`, in which an answer that is made while it is sent waits for its client and for
+    no one else's cost."""
 
     def __init__(self, app: WSGIApplication):
         self.app = app
@@ -25,12 +26,16 @@ class Streams:
             told[:] = arguments
 
         answer = self.app(environ, note)  # type: ignore[arg-type]  # no one here writes the old way
-        if any(name.lower() == "content-length" for name, _ in told[1]) or told[0].startswith(("204", "304")):
+        if any(name.lower() == "content-length" for name, _ in told[1]) or told[0].startswith(
+            ("204", "304")
+        ):
             start_response(*told)
             return answer
         return self._stream(answer, told, environ, start_response)
 
-    def _stream(self, answer: Any, told: list[Any], environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    def _stream(
+        self, answer: Any, told: list[Any], environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
         with closing(answer), ExitStack() as place:
             try:
                 place.enter_context(waits(CLIENT))

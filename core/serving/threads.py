@@ -1,11 +1,12 @@
 """Threads of a web process: one computes, and one that waits or takes long is replaced meanwhile.
 
-Python runs one thread at a time, so threads that compute at once only take the interpreter from each other, which costs a tenth.
-Yet some requests wait: to write, for a client who takes a download slowly, for a password that is hashed. They say so
-(`with waits(LOCK):`) and another thread takes the next request, so waiting writers and downloads never keep the last one; one
-that computes for longer than most is noticed (`relieve`). So many may wait at the same time; requests that change something
-queue without a thread until there is room for them. A client who asks again and again without a pause gives way to others, for
-a moment only.
+Python runs one thread at a time, so threads that compute at once only take the interpreter from
+each other, which costs a tenth. Yet some requests wait: to write, for a client who takes a download
+slowly, for a password that is hashed. They say so (`with waits(LOCK):`) and another thread takes
+the next request, so waiting writers and downloads never keep the last one; one that computes for
+longer than most is noticed (`relieve`). So many may wait at the same time; requests that change
+something queue without a thread until there is room for them. A client who asks again and again
+without a pause gives way to others, for a moment only.
 """
 
 from __future__ import annotations
@@ -28,17 +29,20 @@ from core.waiting import CLIENT, LOCK, MOMENT
 
 log = logging.getLogger(__name__)
 
-#: Threads of one web process that compute at the same time; seconds after which a request no longer counts, as it takes long;
-#: and how many of those there may be, who share the interpreter with the others.
+#: Threads of one web process that compute at the same time; seconds after which a request no longer
+#: counts, as it takes long; and how many of those there may be, who share the interpreter with the
+#: others.
 COMPUTING, LONG, MOST_LONG = 1, 0.1, 3
-#: How many requests of one web process may wait for it at the same time. Others are told to come back (503), but for a moment.
+#: How many requests of one web process may wait for it at the same time. Others are told to come
+#: back (503), but for a moment.
 MOST_WAITING = {LOCK: 14, CLIENT: 8, MOMENT: 16}
 #: Seconds for which a request of a client who makes no pause lets those of others go first.
 GIVES_WAY = 1.0
 
 
 class Task(Protocol):
-    """A whole request, what kind of request it is, and what to do when serving it failed in an unforeseen way."""
+    """A whole request, what kind of request it is, and what to do when serving it failed in an
+    unforeseen way."""
 
     def may_write(self) -> bool: ...
 
@@ -51,7 +55,8 @@ class Task(Protocol):
 
 
 class Threads:
-    """Serves whole requests in the order in which they are due. Threads are made when they are first needed, and then kept."""
+    """Serves whole requests in the order in which they are due. Threads are made when they are
+    first needed, and then kept."""
 
     def __init__(self, computing: int = COMPUTING):
         self.computing = computing
@@ -69,7 +74,9 @@ class Threads:
         with self.changes:
             self.came += 1
             due = time.monotonic() + (GIVES_WAY if task.makes_no_pause() else 0)
-            heapq.heappush(self.writers if task.may_write() else self.readers, (due, self.came, task))
+            heapq.heappush(
+                self.writers if task.may_write() else self.readers, (due, self.came, task)
+            )
             self._fill_seat()
 
     @property
@@ -79,11 +86,16 @@ class Threads:
 
     @contextmanager
     def waits(self, what: str) -> Iterator[None]:
-        """The calling thread gives up its seat meanwhile. Raises Unavailable when too many wait for that already."""
+        """The calling thread gives up its seat meanwhile. Raises Unavailable when too many wait
+        for that already."""
         with self.changes:
             is_full = self.waiting[what] >= MOST_WAITING[what]
             if is_full and what != MOMENT:
-                raise Unavailable("busy", _l("Too many people are at work here just now. Try again in a moment."), 5)
+                raise Unavailable(
+                    "busy",
+                    _l("Too many people are at work here just now. Try again in a moment."),
+                    5,
+                )
             if not is_full:
                 self.waiting[what] += 1
                 self._stand_up()
@@ -96,7 +108,8 @@ class Threads:
             if not is_full:
                 with self.changes:
                     self.waiting[what] -= 1
-                    self.seats -= 1  # one too few for a moment, when its seat was taken: who is done next leaves one
+                    # one too few for a moment, when its seat was taken: who is done next leaves one
+                    self.seats -= 1
                     self.since[threading.get_ident()] = time.monotonic()
                     self._fill_seat()  # a writer may find room now
 
@@ -106,13 +119,19 @@ class Threads:
         return bool(self.readers or self.writers)
 
     def relieve(self) -> None:
-        """Gives the seats of requests that take long to others. Called by a thread that is none of these."""
+        """Gives the seats of requests that take long to others. Called by a thread that is none
+        of these."""
         if not self.is_behind:
             return
         with self.changes:
             begun_before = time.monotonic() - LONG
             for thread, began in self.since.items():
-                if self.seats <= 0 and began < begun_before and thread not in self.long and len(self.long) < MOST_LONG:
+                if (
+                    self.seats <= 0
+                    and began < begun_before
+                    and thread not in self.long
+                    and len(self.long) < MOST_LONG
+                ):
                     self.long.add(thread)
                     self.seats += 1
                     self._fill_seat()

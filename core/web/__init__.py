@@ -1,5 +1,6 @@
-"""The web's edge, by subject: who may open what (`access`), checks before a view (`gate`), headers of answers (`headers`), the
-frame of pages (`pages`), style and script (`assets`), forms sent twice (`submissions`), `redirects`.
+"""The web's edge, by subject: who may open what (`access`), checks before a view (`gate`), headers
+of answers (`headers`), the frame of pages (`pages`), style and script (`assets`), forms sent twice
+(`submissions`), `redirects`.
 
 Views take what they need from here.
 """
@@ -21,16 +22,38 @@ from core.policy import ANONYMOUS, Actor
 from core.settings import Settings
 from core.visits import VisitInterface
 from core.web import assets, gate, headers, pages
-from core.web.access import Access, UndeclaredAccess, access_of, check_access_declared, current_actor, public, requires, signed_in
+from core.web.access import (
+    Access,
+    UndeclaredAccess,
+    access_of,
+    check_access_declared,
+    current_actor,
+    public,
+    requires,
+    signed_in,
+)
 from core.web.assets import asset
 from core.web.pages import Link
 from core.web.redirects import safe_next, see_other
 from core.web.submissions import remember_answer, submitted_once
 
 __all__ = [
-    "Access", "Link", "UndeclaredAccess", "access_of", "asset", "check_access_declared", "csrf", "current_actor", "public",
-    "remember_answer", "requires", "safe_next", "see_other", "signed_in", "submitted_once",
-]  # fmt: skip
+    "Access",
+    "Link",
+    "UndeclaredAccess",
+    "access_of",
+    "asset",
+    "check_access_declared",
+    "csrf",
+    "current_actor",
+    "public",
+    "remember_answer",
+    "requires",
+    "safe_next",
+    "see_other",
+    "signed_in",
+    "submitted_once",
+]
 
 csrf = CSRFProtect()
 login = LoginManager()
@@ -51,12 +74,17 @@ def init_app(
     load_by_visit: Callable[[str], Actor | None],
     load_by_token: Callable[[Request], Actor | None],
 ) -> None:
-    """Flask-Login asks `load_by_visit` who signed in, and else `load_by_token`; the gate takes what it found."""
+    """Flask-Login asks `load_by_visit` who signed in, and else `load_by_token`; the gate takes
+    what it found."""
     _configure(app, settings)
     Compress(app)
     csrf.init_app(app)
-    login.init_app(app, add_context_processor=False)  # pages ask for the `actor` whom the gate let pass
-    login.session_protection = None  # a session is a row that ends at once, and phones change their addresses
+    login.init_app(
+        app, add_context_processor=False
+    )  # pages ask for the `actor` whom the gate let pass
+    login.session_protection = (
+        None  # a session is a row that ends at once, and phones change their addresses
+    )
     login.anonymous_user = lambda: ANONYMOUS
     login.user_loader(load_by_visit)
     login.request_loader(load_by_token)
@@ -76,7 +104,14 @@ def _configure(app: Flask, settings: Settings) -> None:
         MAX_FORM_PARTS=settings.form_fields,
         WTF_CSRF_TIME_LIMIT=None,
         SEND_FILE_MAX_AGE_DEFAULT=31536000,
-        COMPRESS_MIMETYPES=["text/html", "text/css", "text/javascript", "application/json", "image/svg+xml", "text/calendar"],
+        COMPRESS_MIMETYPES=[
+            "text/html",
+            "text/css",
+            "text/javascript",
+            "application/json",
+            "image/svg+xml",
+            "text/calendar",
+        ],
         COMPRESS_ALGORITHM=["br", "gzip"],
         COMPRESS_BR_LEVEL=5,
         COMPRESS_LEVEL=5,

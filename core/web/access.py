@@ -1,4 +1,5 @@
-"""Who may open what: every route declares it, and a route that declares nothing stops the start (default deny)."""
+"""Who may open what: every route declares it, and a route that declares nothing stops the start
+(default deny)."""
 
 from __future__ import annotations
 
@@ -35,7 +36,8 @@ def signed_in(view: Callable) -> Callable:
 
 
 def requires(permission: str) -> Callable[[Callable], Callable]:
-    """Only actors who have `permission` on something; which objects is asked again by the services and queries."""
+    """Only actors who have `permission` on something; which objects is asked again by the
+    services and queries."""
 
     def mark(view: Callable) -> Callable:
         view.access = Access(permission, True)  # type: ignore[attr-defined]  # read by the gate
@@ -57,4 +59,6 @@ def check_access_declared(app: Flask) -> None:
     """Default deny: raises UndeclaredAccess when a route declares no access."""
     for rule in app.url_map.iter_rules():
         if access_of(app, rule.endpoint) is None:
-            raise UndeclaredAccess(f"{rule.rule} ({rule.endpoint}) declares neither @public nor @requires")
+            raise UndeclaredAccess(
+                f"{rule.rule} ({rule.endpoint}) declares neither @public nor @requires"
+            )

@@ -50,7 +50,11 @@ def built(folder: str) -> dict[str, Asset]:
 def _build(path: Path) -> Asset:
     plain = path.read_bytes()
     name = f"{path.stem}.{hashlib.sha256(plain).hexdigest()[:10]}{path.suffix}"
-    bodies = {"br": brotli.compress(plain, quality=11), "gzip": gzip.compress(plain, 9, mtime=0), "identity": plain}
+    bodies = {
+        "br": brotli.compress(plain, quality=11),
+        "gzip": gzip.compress(plain, 9, mtime=0),
+        "identity": plain,
+    }
     return Asset(name, mimetypes.guess_type(path.name)[0] or "application/octet-stream", bodies)
 
 
@@ -59,7 +63,9 @@ def _serve(filename: str) -> Response:
     """An asset or, unchanged, any other file of the folder: the fonts of certificates."""
     if (found := built(current_app.static_folder or "").get(filename)) is None:
         return current_app.send_static_file(filename)
-    encoding = next((one for one in found.bodies if one in request.accept_encodings), "identity")  # plain HTTP asks for gzip only
+    encoding = next(
+        (one for one in found.bodies if one in request.accept_encodings), "identity"
+    )  # plain HTTP asks for gzip only
     response = Response(found.bodies[encoding], mimetype=found.mimetype)
     response.headers["Cache-Control"] = FOR_EVER if filename == found.name else ASK_AGAIN
     response.vary.add("Accept-Encoding")

@@ -1,4 +1,5 @@
-"""The checks before every view: what a request may carry, which host it may ask, who sends it, and what they may do."""
+"""The checks before every view: what a request may carry, which host it may ask, who sends it,
+and what they may do."""
 
 from __future__ import annotations
 
@@ -24,7 +25,11 @@ ASKED_BY_ANY_NAME = "health.alive"
 
 def init_app(app: Flask, settings: Settings) -> None:
     app.request_class = CountedRequest
-    hosts = None if settings.is_local else {urlsplit(settings.public_url).netloc, f"{settings.host}:{settings.port}"}
+    hosts = (
+        None
+        if settings.is_local
+        else {urlsplit(settings.public_url).netloc, f"{settings.host}:{settings.port}"}
+    )
 
     def gate() -> None:
         if refused := request.environ.get(refusals.REFUSED):
@@ -43,9 +48,13 @@ def _check_address(hosts: set[str] | None) -> None:
         if hosts is not None and request.host not in hosts:
             raise BadRequest("This address is not served here.")
         if settings_of().is_demonstration and not is_for_this_machine():
-            raise BadRequest("A demonstration is served at loopback addresses only, such as http://127.0.0.1.")
+            raise BadRequest(
+                "A demonstration is served at loopback addresses only, such as http://127.0.0.1."
+            )
     if "\0" in request.path or "%00" in request.query_string.decode("latin-1"):
-        raise BadRequest("An address has no NUL character.")  # PostgreSQL could not even look for it
+        raise BadRequest(
+            "An address has no NUL character."
+        )  # PostgreSQL could not even look for it
 
 
 def _check_access(app: Flask) -> None:

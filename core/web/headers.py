@@ -1,4 +1,5 @@
-"""The headers of every answer: security, caching, language; and pages without control characters."""
+"""The headers of every answer: security, caching, language; and pages without control
+characters."""
 
 from __future__ import annotations
 
@@ -10,13 +11,14 @@ from core import budgets, i18n, refusals, texts
 from core.settings import settings_of
 
 CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' "
+    "data:; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-#: For forms on several screens: a browser may go back to one that was answered to a POST, which "no-store" forbids. Signing
-#: out empties the cache.
+#: For forms on several screens: a browser may go back to one that was answered to a POST, which
+#: "no-store" forbids. Signing out empties the cache.
 GOING_BACK = "private, max-age=0, must-revalidate"
-#: What is written in the reader's language. An API's answer holds texts in several; papers and calendars have their own.
+#: What is written in the reader's language. An API's answer holds texts in several; papers and
+#: calendars have their own.
 SAID_IN_A_LANGUAGE = {"text/html", "application/problem+json"}
 
 
@@ -29,7 +31,8 @@ def _finish(response: Response) -> Response:
     headers = response.headers
     headers.setdefault("X-Content-Type-Options", "nosniff")
     if request.endpoint == "static" and response.status_code < 400:
-        return response  # style, script, emblem: headers for documents would be a tenth of what a first visit costs
+        # style, script, emblem: headers for documents would be a tenth of what a first visit costs
+        return response
     budgets.tell(response)
     headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
     headers.setdefault("Referrer-Policy", "same-origin")
@@ -44,19 +47,27 @@ def _finish(response: Response) -> Response:
         headers.setdefault("Content-Language", i18n.locale())
     chosen = request.args.get("lang")
     if chosen in texts.offered() and chosen != request.cookies.get(i18n.COOKIE):
-        response.set_cookie(i18n.COOKIE, chosen, max_age=31536000, samesite="Lax", httponly=True, secure=settings_of().is_secure)
+        response.set_cookie(
+            i18n.COOKIE,
+            chosen,
+            max_age=31536000,
+            samesite="Lax",
+            httponly=True,
+            secure=settings_of().is_secure,
+        )
     return response
 
 
-#: Control characters that HTML forbids, in UTF-8: C0 without tabs and line ends, and C1, whose two bytes occur in no other
-#: character. Two steps, because one expression for both takes as long as making the page.
+#: Control characters that HTML forbids, in UTF-8: C0 without tabs and line ends, and C1, whose two
+#: bytes occur in no other character. Two steps, because one expression for both takes as long as
+#: making the page.
 _C0 = bytes({*range(32), 127} - set(b"\t\n\f\r"))
 _C1 = re.compile(rb"\xc2[\x80-\x9f]")
 
 
 def _without_controls(response: Response) -> Response:
-    """Removes control characters from pages, for instance from a form that shows refused values again: HTML forbids them, and
-    people cannot see them to remove them."""
+    """Removes control characters from pages, for instance from a form that shows refused values
+    again: HTML forbids them, and people cannot see them to remove them."""
     if response.mimetype == "text/html" and not response.is_streamed:
         page = response.get_data()
         clean = _C1.sub(b"", page.translate(None, _C0))
@@ -67,4 +78,8 @@ def _without_controls(response: Response) -> Response:
 
 def _is_form_again(response: Response) -> bool:
     """The next screen of a form, or the same with what is wrong."""
-    return request.method == "POST" and response.mimetype == "text/html" and response.status_code in (200, 422)
+    return (
+        request.method == "POST"
+        and response.mimetype == "text/html"
+        and response.status_code in (200, 422)
+    )

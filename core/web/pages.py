@@ -24,7 +24,9 @@ class Link:
 
     @property
     def is_current(self) -> bool:
-        return request.path == self.url or (self.url != "/" and request.path.startswith(self.url + "/"))
+        return request.path == self.url or (
+            self.url != "/" and request.path.startswith(self.url + "/")
+        )
 
 
 @port
@@ -44,7 +46,9 @@ def alerts(actor: Actor) -> list[Link]:
 
 def init_app(app: Flask) -> None:
     app.context_processor(_page_context)
-    app.jinja_env.globals["can"] = lambda permission, obj=None: can(current_actor(), permission, obj)
+    app.jinja_env.globals["can"] = lambda permission, obj=None: can(
+        current_actor(), permission, obj
+    )
 
 
 def _page_context() -> dict[str, Any]:
@@ -66,7 +70,12 @@ def _page_context() -> dict[str, Any]:
 
 
 def _with_language(code: str) -> str:
-    """This page in another language; the first page where an address only takes what is sent to it."""
+    """This page in another language; the first page where an address only takes what is sent to
+    it."""
     is_page = request.url_rule is None or "GET" in (request.url_rule.methods or ())
-    query = request.args.to_dict(flat=False) | {"lang": [code]} if request.method == "GET" else {"lang": [code]}
+    query = (
+        request.args.to_dict(flat=False) | {"lang": [code]}
+        if request.method == "GET"
+        else {"lang": [code]}
+    )
     return (request.path if is_page else "/") + "?" + urlencode(query, doseq=True)

@@ -14,7 +14,8 @@ def see_other(address: str) -> Response:
 
 
 def safe_next(address: str | None, otherwise: str) -> str:
-    """`address` when it is a path of this site, else `otherwise`: no one is sent elsewhere by a crafted link."""
+    """`address` when it is a path of this site, else `otherwise`: no one is sent elsewhere by a
+    crafted link."""
     if not address or not address.startswith("/") or address.startswith(("//", "/\\")):
         return otherwise
     if any(c in address for c in "\\\r\n\t") or urlsplit(address).netloc:

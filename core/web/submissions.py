@@ -16,7 +16,8 @@ from core.web.redirects import see_other
 
 
 def submitted_once(view: Callable) -> Callable:
-    """For forms that make something: the same form (its `submission` key) sent twice gets the first answer.
+    """For forms that make something: the same form (its `submission` key) sent twice gets the first
+    answer.
 
     The view calls `remember_answer(location)` inside its transaction.
     """
@@ -26,7 +27,9 @@ def submitted_once(view: Callable) -> Callable:
         sent = request.form.get("submission", "")
         if request.method != "POST" or not sent or "redisplay" in request.form:
             return view(*args, **kwargs)
-        g.submission_key = once.digest("form", current_actor().person_id, session.get("csrf_token"), request.path, sent)
+        g.submission_key = once.digest(
+            "form", current_actor().person_id, session.get("csrf_token"), request.path, sent
+        )
         if kept := once.find(g.submission_key):
             return see_other(kept.location)
         try:

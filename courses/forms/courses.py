@@ -1,5 +1,6 @@
-"""The form of a course. Its rows (sessions, objectives, skills) are added and removed by submit buttons, so it works
-without JavaScript: every sending is read into rows, the act is applied to them, and the form is made anew for the result."""
+"""The form of a course. Its rows (sessions, objectives, skills) are added and removed by submit
+buttons, so it works without JavaScript: every sending is read into rows, the act is applied to
+them, and the form is made anew for the result."""
 
 from __future__ import annotations
 
@@ -30,7 +31,11 @@ ROWS: dict[str, Row] = {
     "grants": {"skill": "", "title": {}, "level": "practitioner", "valid_months": "36"},
 }
 #: A row in which none of these is filled in is no part of the course.
-TELLING = {"sessions": ("start", "title", "objective"), "objectives": ("text",), "grants": ("skill", "title")}
+TELLING = {
+    "sessions": ("start", "title", "objective"),
+    "objectives": ("text",),
+    "grants": ("skill", "title"),
+}
 MOST_ROWS = 150
 USUAL_STARTS = ("09:00", "11:00", "13:30", "15:30")
 
@@ -51,9 +56,15 @@ class CourseForm(Form):
         [InputRequired(_l("Give a percentage from 0 to 100."))],
         name="completion-min_attendance_percent",
     )
-    min_score = NumberField(_l("Score needed in the final test, in percent"), name="completion-min_score_percent")
-    layout = SelectField(_l("Layout of its certificates"), validate_choice=False, default=USUAL_LAYOUT)
-    prerequisites = StringField(_l("Courses to have completed before"), name="completion-prerequisites")
+    min_score = NumberField(
+        _l("Score needed in the final test, in percent"), name="completion-min_score_percent"
+    )
+    layout = SelectField(
+        _l("Layout of its certificates"), validate_choice=False, default=USUAL_LAYOUT
+    )
+    prerequisites = StringField(
+        _l("Courses to have completed before"), name="completion-prerequisites"
+    )
     submission = SubmissionField()
     version = HiddenField()
     counts: Mapping[str, int] = {}
@@ -74,24 +85,33 @@ class CourseForm(Form):
             for number, row in enumerate(self.rows(kind), 1):
                 for field in _controls(row):
                     field.row = title % {"number": number}
-        self._fields = dict(sorted(self._fields.items(), key=lambda item: _part_of_page(item[1].name)))
+        self._fields = dict(
+            sorted(self._fields.items(), key=lambda item: _part_of_page(item[1].name))
+        )
 
     def rows(self, kind: str) -> list[dict[str, Any]]:
         """The fields of each row, by their name in the row."""
-        return [{name: self[f"{kind}-{number}-{name}"] for name in ROWS[kind]} for number in range(self.counts[kind])]
+        return [
+            {name: self[f"{kind}-{number}-{name}"] for name in ROWS[kind]}
+            for number in range(self.counts[kind])
+        ]
 
     def _filled(self, kind: str) -> dict[int, dict[str, Any]]:
         """The rows that say something, by their place among all rows."""
         rows = enumerate(self.rows(kind))
-        return {number: row for number, row in rows if any(_is_filled(row[name]) for name in TELLING[kind])}
+        return {
+            number: row
+            for number, row in rows
+            if any(_is_filled(row[name]) for name in TELLING[kind])
+        }
 
     @property
     def chosen_centre(self) -> str | None:
         return self.centre.data if self.centre else None
 
     def definition(self, layout: str = USUAL_LAYOUT) -> CourseDefinition:
-        """What was typed, as a course. Numbers left empty count as 0, which the rules refuse where it is not allowed. `layout`:
-        the one to keep where there is only one to choose."""
+        """What was typed, as a course. Numbers left empty count as 0, which the rules refuse
+        where it is not allowed. `layout`: the one to keep where there is only one to choose."""
         return CourseDefinition(
             title=self.title.texts,
             summary=self.summary.texts or None,
@@ -112,7 +132,9 @@ class CourseForm(Form):
             objectives=tuple(row["text"].texts for row in self._filled("objectives").values()),
             min_attendance_percent=self.min_attendance.data or 0,
             min_score_percent=self.min_score.data,
-            prerequisites=tuple(dict.fromkeys(re.findall(r"[^\s,;]+", self.prerequisites.data or ""))),
+            prerequisites=tuple(
+                dict.fromkeys(re.findall(r"[^\s,;]+", self.prerequisites.data or ""))
+            ),
             grants=tuple(
                 GrantDefinition(
                     skill=(row["skill"].data or "").strip(),
@@ -126,13 +148,18 @@ class CourseForm(Form):
         )
 
     def refuse(self, error: DomainError) -> None:
-        """An error of a text is shown at its first language. Other fields have the API's names, which number only filled rows."""
+        """An error of a text is shown at its first language. Other fields have the API's names,
+        which number only filled rows."""
         for one in error.errors or [error]:
             parts = (one.field or "").split(".")
             if parts[0] in ROWS and len(parts) > 1:
                 parts[1] = str(list(self._filled(parts[0]))[int(parts[1])])
             path = "-".join(parts)
-            field = self.field_at(path) or self.field_at(f"{path}-text") or self.field_at(path.rpartition("-")[0])
+            field = (
+                self.field_at(path)
+                or self.field_at(f"{path}-text")
+                or self.field_at(path.rpartition("-")[0])
+            )
             if field is not None:
                 field.errors = [*field.errors, one.message]
             else:
@@ -156,7 +183,8 @@ def _clock(typed: str | None) -> str:
 
 
 def _part_of_page(name: str) -> int:
-    """Where on the page a field stands: the summary of what is wrong follows the page, though rows are made last."""
+    """Where on the page a field stands: the summary of what is wrong follows the page, though
+    rows are made last."""
     parts = ("", "sessions", "objectives", "completion", "grants")
     kind = name.partition("-")[0]
     return parts.index(kind) if kind in parts else 0
@@ -175,26 +203,36 @@ def _row_field(kind: str, name: str) -> Any:
 
 _ROW_WORDS: dict[str, dict[str, Any]] = {
     "sessions": {
-        "day": _l("Day"), "start": _l("Start"), "minutes": _l("Minutes"), "title": _l("Title in %(language)s"),
+        "day": _l("Day"),
+        "start": _l("Start"),
+        "minutes": _l("Minutes"),
+        "title": _l("Title in %(language)s"),
         "objective": _l("Objective in %(language)s"),
     },
     "objectives": {"text": _l("In %(language)s")},
     "grants": {
-        "skill": _l("Code of the skill"), "title": _l("Title in %(language)s, for a new skill"), "level": _l("Level"),
+        "skill": _l("Code of the skill"),
+        "title": _l("Title in %(language)s, for a new skill"),
+        "level": _l("Level"),
         "valid_months": _l("Months valid"),
     },
-}  # fmt: skip
+}
 
 
 _ROW_TITLES = {
-    "sessions": _l("Session %(number)s"), "objectives": _l("Objective %(number)s"), "grants": _l("Skill %(number)s"),
-}  # fmt: skip
+    "sessions": _l("Session %(number)s"),
+    "objectives": _l("Objective %(number)s"),
+    "grants": _l("Skill %(number)s"),
+}
 
 
 def course_form(
-    values: MultiDict[str, str] | Mapping[str, Any], is_sent: bool, centres: Sequence[tuple[str, str]] = ()
+    values: MultiDict[str, str] | Mapping[str, Any],
+    is_sent: bool,
+    centres: Sequence[tuple[str, str]] = (),
 ) -> CourseForm:
-    """A form with a field for every row in `values`, and one for the centre where there are several."""
+    """A form with a field for every row in `values`, and one for the centre where there are
+    several."""
     counts = {kind: len(rows) for kind, rows in read_rows(values).items()}
     fields = {
         f"{kind}-{number}-{name}": _row_field(kind, name)
@@ -220,19 +258,34 @@ def read_rows(values: Mapping[str, Any]) -> Rows:
             row[name] = row.get(name, {}) | {code: str(values[key])}
         else:
             row[name] = values[key] if isinstance(values[key], Mapping) else str(values[key])
-    return {kind: [those[number] for number in sorted(those)][:MOST_ROWS] for kind, those in rows.items()}
+    return {
+        kind: [those[number] for number in sorted(those)][:MOST_ROWS]
+        for kind, those in rows.items()
+    }
 
 
 def act(values: MultiDict[str, str], button: str) -> MultiDict[str, str]:
-    """The values after a button was pressed: "add-sessions", "remove-grants-0"; any other leaves the rows as they are."""
+    """The values after a button was pressed: "add-sessions", "remove-grants-0"; any other leaves
+    the rows as they are."""
     rows = read_rows(values)
     what, _, which = button.partition("-")
     kind, _, number = which.partition("-")
     if what == "add" and kind in rows:
         rows[kind].append(_new_row(kind, rows[kind]))
-    elif what == "remove" and kind in rows and (place := whole(number)) is not None and place < len(rows[kind]):
+    elif (
+        what == "remove"
+        and kind in rows
+        and (place := whole(number)) is not None
+        and place < len(rows[kind])
+    ):
         del rows[kind][place]
-    kept = MultiDict([(key, value) for key, value in values.items(multi=True) if key.partition("-")[0] not in ROWS])
+    kept = MultiDict(
+        [
+            (key, value)
+            for key, value in values.items(multi=True)
+            if key.partition("-")[0] not in ROWS
+        ]
+    )
     kept.update(_sent(flat_rows(rows)))
     return kept
 
@@ -266,12 +319,23 @@ def flat_rows(rows: Mapping[str, Iterable[Row]]) -> dict[str, Any]:
 
 def new_course() -> dict[str, Any]:
     """What the form of a new course begins with: three days of four sessions."""
-    sessions = [{**ROWS["sessions"], "day": str(day), "start": start} for day in (1, 2, 3) for start in USUAL_STARTS]
-    rows = flat_rows({"sessions": sessions, "objectives": [ROWS["objectives"]], "grants": [ROWS["grants"]]})
+    sessions = [
+        {**ROWS["sessions"], "day": str(day), "start": start}
+        for day in (1, 2, 3)
+        for start in USUAL_STARTS
+    ]
+    rows = flat_rows(
+        {"sessions": sessions, "objectives": [ROWS["objectives"]], "grants": [ROWS["grants"]]}
+    )
     return {
-        **rows, "audience": list(PersonnelCategory), "default_places": 25, "day_starts": "09:00", "day_ends": "17:00",
-        "min_attendance": 100, "min_score": 70,
-    }  # fmt: skip
+        **rows,
+        "audience": list(PersonnelCategory),
+        "default_places": 25,
+        "day_starts": "09:00",
+        "day_ends": "17:00",
+        "min_attendance": 100,
+        "min_score": 70,
+    }
 
 
 def values_of(course: Course) -> dict[str, Any]:
@@ -280,20 +344,25 @@ def values_of(course: Course) -> dict[str, Any]:
     rows: Rows = {
         "sessions": [
             {
-                "day": str(block.day), "start": block.start, "minutes": str(block.minutes),
-                "title": block.title, "objective": block.objective or {},
+                "day": str(block.day),
+                "start": block.start,
+                "minutes": str(block.minutes),
+                "title": block.title,
+                "objective": block.objective or {},
             }
             for block in version.blocks
         ],
         "objectives": [{"text": objective} for objective in version.objectives],
         "grants": [
             {
-                "skill": grant.skill.code, "title": {}, "level": grant.level.value,
+                "skill": grant.skill.code,
+                "title": {},
+                "level": grant.level.value,
                 "valid_months": str(grant.valid_months or ""),
             }
             for grant in version.grants
         ],
-    }  # fmt: skip
+    }
     return {
         **flat_rows(rows),
         "code": course.code,

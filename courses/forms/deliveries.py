@@ -26,26 +26,41 @@ def _id_of(value: Any) -> int | None:
 
 #: The fields for places that are kept for one category each.
 POOLS = {f"pool_{one.value}": one for one in PersonnelCategory}
-_PoolFields: Any = type("_PoolFields", (Form,), {name: NumberField(one.words) for name, one in POOLS.items()})
+_PoolFields: Any = type(
+    "_PoolFields", (Form,), {name: NumberField(one.words) for name, one in POOLS.items()}
+)
 
 
 class DeliveryForm(_PoolFields):
-    """A plan as people type it, in the order of the page. `values_of` fills it in from a plan; `plan` reads it. What is left
-    empty is told here, all at once and in the words of a form; the rules speak of codes, which programs send."""
+    """A plan as people type it, in the order of the page. `values_of` fills it in from a plan;
+    `plan` reads it. What is left empty is told here, all at once and in the words of a form; the
+    rules speak of codes, which programs send."""
 
     starts_on = DayField(_l("First day"), is_required=True)
     closes_on = DayField(_l("Last day to apply"))
     venue = StringField(_l("Venue"), [DataRequired(_l("Say where the course takes place."))])
-    country = SelectField(_l("Country"), [InputRequired(_l("Choose the country."))], validate_choice=False)
+    country = SelectField(
+        _l("Country"), [InputRequired(_l("Choose the country."))], validate_choice=False
+    )
     time_zone = SelectField(_l("Time zone"), validate_choice=False)
-    language = SelectField(_l("Language of teaching"), [InputRequired(_l("Choose the language."))], validate_choice=False)
+    language = SelectField(
+        _l("Language of teaching"),
+        [InputRequired(_l("Choose the language."))],
+        validate_choice=False,
+    )
     places = NumberField(_l("Places"), [InputRequired(_l("Give the number of places."))])
-    promotion_days = NumberField(_l("Days before the start when the waiting list stops moving up automatically"))
-    admission = RadioField(_l("Admission"), validate_choice=False, default=Admission.AUTOMATIC.value)
+    promotion_days = NumberField(
+        _l("Days before the start when the waiting list stops moving up automatically")
+    )
+    admission = RadioField(
+        _l("Admission"), validate_choice=False, default=Admission.AUTOMATIC.value
+    )
     trainers = CheckboxesField(_l("Trainers"), coerce=int, validate_choice=False)
     funder = SelectField(_l("Funded by"), validate_choice=False, coerce=_id_of)
     code = StringField(_l("Code"))
-    asked_zone = HiddenField()  # the country and time zone about which it was asked whether they belong together
+    asked_zone = (
+        HiddenField()
+    )  # the country and time zone about which it was asked whether they belong together
     submission = SubmissionField()
     rev = HiddenField()
     seen = HiddenField()
@@ -53,14 +68,20 @@ class DeliveryForm(_PoolFields):
     #: Paths of the API's body → fields of this form.
     _PLACES_OF_FAULTS = {"pools": next(iter(POOLS)), "rev": "", "status": ""}
 
-    def __init__(self, trainers: Iterable[Person], funders: Iterable[tuple[int, str]] = (), **kwargs: Any):
+    def __init__(
+        self, trainers: Iterable[Person], funders: Iterable[tuple[int, str]] = (), **kwargs: Any
+    ):
         super().__init__(**kwargs)
         language = i18n.locale()
         known = kwargs.get("data") or {}
-        self.kept_zone = f"{known.get('country')} {known.get('time_zone')}"  # what was chosen before is not asked again
+        # what was chosen before is not asked again
+        self.kept_zone = f"{known.get('country')} {known.get('time_zone')}"
         self.time_zone.choices = _zones(self.country.data or "")
         self.country.choices = [("", _("Choose a country")), *countries.choices(language)]
-        self.language.choices = [("", _("Choose a language")), *_languages(self.language.data, language)]
+        self.language.choices = [
+            ("", _("Choose a language")),
+            *_languages(self.language.data, language),
+        ]
         self.admission.choices = Admission.choices()
         self.trainers.choices = [(person.id, person.full_name) for person in trainers]
         self.funder.choices = [("", _("No funder")), *funders]
@@ -70,7 +91,8 @@ class DeliveryForm(_PoolFields):
         return [self[name] for name in POOLS]
 
     def validate_time_zone(self, field: Any) -> None:
-        """Where the time zone does not go with the country, its own is proposed, once: a course may keep other clocks."""
+        """Where the time zone does not go with the country, its own is proposed, once: a course
+        may keep other clocks."""
         country, given, day = self.country.data or "", field.data or "", self.starts_on.date
         if given and (given not in zone_names() or day is None or is_time_of(given, country, day)):
             return
@@ -112,13 +134,19 @@ class DeliveryForm(_PoolFields):
             country=self.country.data or "",
             language=self.language.data or "",
             places=self.places.data or 0,
-            pools=tuple(PoolPlan(category.value, places) for category, places in pools.items() if places is not None),
+            pools=tuple(
+                PoolPlan(category.value, places)
+                for category, places in pools.items()
+                if places is not None
+            ),
             admission=self.admission.data or "",
             closes_on=self.closes_on.date,
             trainers=tuple(self.trainers.data or ()),
             code=(self.code.data or "").strip() or None,
             funder_id=self.funder.data,
-            promotion_days=PROMOTION_DAYS if self.promotion_days.data is None else self.promotion_days.data,
+            promotion_days=PROMOTION_DAYS
+            if self.promotion_days.data is None
+            else self.promotion_days.data,
         )
 
     is_stale = False
@@ -128,7 +156,11 @@ class DeliveryForm(_PoolFields):
             path = one.field or ""
             self.is_stale |= one.code == "stale_form"
             if path.startswith("pools."):
-                pools = [category for category in PersonnelCategory if self[f"pool_{category}"].data is not None]
+                pools = [
+                    category
+                    for category in PersonnelCategory
+                    if self[f"pool_{category}"].data is not None
+                ]
                 path = f"pool_{pools[int(path.split('.')[1])]}"
             super().refuse(type(one)(one.code, one.message, self._PLACES_OF_FAULTS.get(path, path)))
 
@@ -137,20 +169,36 @@ def _zone_sentence(given: str, country: str, own: str | None) -> str:
     facts = {"given": given, "country": i18n.country_name(country), "zone": own}
     if given and own:
         return _(
-            "%(given)s is no time zone of this country: %(country)s. %(zone)s is chosen now. Check it, and save again.", **facts
+            "%(given)s is no time zone of this country: %(country)s. %(zone)s is chosen now. "
+            "Check it, and save again.",
+            **facts,
         )
     if given:
-        return _("%(given)s is no time zone of this country: %(country)s. Choose one of those that are listed first.", **facts)
+        return _(
+            "%(given)s is no time zone of this country: %(country)s. Choose one of those that are "
+            "listed first.",
+            **facts,
+        )
     if own:
-        return _("Choose the time zone. %(zone)s is proposed for this country: %(country)s. Check it, and save again.", **facts)
+        return _(
+            "Choose the time zone. %(zone)s is proposed for this country: %(country)s. Check it, "
+            "and save again.",
+            **facts,
+        )
     return _("Choose the time zone.")
 
 
 def _zones(country: str) -> dict[str, list[tuple[str, str]]]:
     """Every time zone once, those of the country first."""
     own = zones_of(country)
-    groups: dict[str, Sequence[str]] = {region: [name for name in names if name not in own] for region, names in grouped_zones()}
-    groups = {_("Time zones: %(country)s", country=i18n.country_name(country)): own} | groups if own else groups
+    groups: dict[str, Sequence[str]] = {
+        region: [name for name in names if name not in own] for region, names in grouped_zones()
+    }
+    groups = (
+        {_("Time zones: %(country)s", country=i18n.country_name(country)): own} | groups
+        if own
+        else groups
+    )
     offered = {
         group: [(name, name.partition("/")[2].replace("_", " ") or name) for name in names]
         for group, names in groups.items()

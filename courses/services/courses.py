@@ -19,7 +19,16 @@ from core.policy import Actor, require
 from courses import definitions
 from courses.definitions import CourseDefinition, GrantDefinition
 from courses.events import CourseChanged, CourseCreated
-from courses.models import Course, CourseVersion, Delivery, Skill, SkillGrant, SkillLevel, TimetableBlock, plain
+from courses.models import (
+    Course,
+    CourseVersion,
+    Delivery,
+    Skill,
+    SkillGrant,
+    SkillLevel,
+    TimetableBlock,
+    plain,
+)
 from courses.queries import get_course, in_force
 from courses.services.renewing import renewed_calendars
 from courses.services.skills import put_skill
@@ -29,7 +38,9 @@ from people.permissions import Permission
 from people.queries import centre_for
 
 
-def make_course(actor: Actor, code: str, definition: CourseDefinition, *, centre: str | None = None) -> Course:
+def make_course(
+    actor: Actor, code: str, definition: CourseDefinition, *, centre: str | None = None
+) -> Course:
     """`put_course` for a new course only: Conflict when there is a course with this code."""
     require(actor, Permission.COURSE_WRITE)
     if find_course_to_change(code):
@@ -38,13 +49,19 @@ def make_course(actor: Actor, code: str, definition: CourseDefinition, *, centre
 
 
 def put_course(
-    actor: Actor, code: str, definition: CourseDefinition, *, version: int | None = None, centre: str | None = None
+    actor: Actor,
+    code: str,
+    definition: CourseDefinition,
+    *,
+    version: int | None = None,
+    centre: str | None = None,
 ) -> tuple[Course, bool]:
     """Makes the course `code`, or brings it to `definition`; whether it is new.
 
-    A difference in what is taught or granted creates a new version; other words change in place; without any, nothing happens.
-    `version`: the one the definition was made from; Conflict when the course has moved on since. `centre`: the code of the one
-    that teaches a new course (see people.queries.centre_for); a course stays with its centre.
+    A difference in what is taught or granted creates a new version; other words change in place;
+    without any, nothing happens. `version`: the one the definition was made from; Conflict when the
+    course has moved on since. `centre`: the code of the one that teaches a new course (see
+    people.queries.centre_for); a course stays with its centre.
     """
     require(actor, Permission.COURSE_WRITE)
     course = find_course_to_change(code)
@@ -53,17 +70,27 @@ def put_course(
     is_new = course is None
     code = course.code if course else code
     definition = _with_kept_codes(definitions.tidied(definition))
-    collect([*definitions.faults(code, definition), *_unknown_prerequisites(code, definition.prerequisites)])
+    collect(
+        [
+            *definitions.faults(code, definition),
+            *_unknown_prerequisites(code, definition.prerequisites),
+        ]
+    )
     if course is None:
         course = _make(code, definition, owner)
     elif version is not None and course.current.number != version:
         raise Conflict(
             "course_changed_meanwhile",
-            _l("Someone changed this course in the meantime. What you see below is yours; compare before you save again."),
+            _l(
+                "Someone changed this course in the meantime. What you see below is yours; "
+                "compare before you save again."
+            ),
             "version",
         )
     has_new_words = not is_new and _reword(course, definition)
-    has_new_version = is_new or definitions.taught(definition) != definitions.taught_by(course.current)
+    has_new_version = is_new or definitions.taught(definition) != definitions.taught_by(
+        course.current
+    )
     if has_new_version:
         _add_version(actor, course, definition)
     if is_new:
@@ -80,7 +107,8 @@ def find_course_to_change(code: str) -> Course | None:
 
 
 def retire(actor: Actor, code: str) -> Course:
-    """Takes the course out of the lists: no delivery of it can be scheduled any more, and those there are go on."""
+    """Takes the course out of the lists: no delivery of it can be scheduled any more, and those
+    there are go on."""
     return _fire(actor, code, "retire")
 
 
@@ -99,14 +127,27 @@ def _fire(actor: Actor, code: str, step: str) -> Course:
 
 
 def _with_kept_codes(definition: CourseDefinition) -> CourseDefinition:
-    """The courses and skills that are named, by their codes as they are kept: whether "gti" or "GTI" was written is no change."""
+    """The courses and skills that are named, by their codes as they are kept: whether "gti" or
+    "GTI" was written is no change."""
     asked = definition.prerequisites, [grant.skill for grant in definition.grants]
-    courses = db.session.scalars(sa.select(Course.code).where(Course.code.in_(asked[0]))).all() if asked[0] else []
-    skills = db.session.scalars(sa.select(Skill.code).where(Skill.code.in_(asked[1]))).all() if asked[1] else []
+    courses = (
+        db.session.scalars(sa.select(Course.code).where(Course.code.in_(asked[0]))).all()
+        if asked[0]
+        else []
+    )
+    skills = (
+        db.session.scalars(sa.select(Skill.code).where(Skill.code.in_(asked[1]))).all()
+        if asked[1]
+        else []
+    )
     return replace(
         definition,
-        prerequisites=tuple(dict.fromkeys(spelling(one, courses) for one in definition.prerequisites)),
-        grants=tuple(replace(grant, skill=spelling(grant.skill, skills)) for grant in definition.grants),
+        prerequisites=tuple(
+            dict.fromkeys(spelling(one, courses) for one in definition.prerequisites)
+        ),
+        grants=tuple(
+            replace(grant, skill=spelling(grant.skill, skills)) for grant in definition.grants
+        ),
     )
 
 
@@ -114,7 +155,9 @@ def _centre(actor: Actor, course: Course | None, code: str | None) -> Organizati
     if course is None:
         return centre_for(actor, code)
     if code is not None and key(code) != key(course.centre.code):
-        sentence = _l("This course belongs to the centre %(code)s and stays there.", code=course.centre.code)
+        sentence = _l(
+            "This course belongs to the centre %(code)s and stays there.", code=course.centre.code
+        )
         raise Conflict("centre_differs", sentence, "centre")
     return course.centre
 
@@ -126,7 +169,9 @@ def _make(code: str, definition: CourseDefinition, centre: Organization) -> Cour
     try:
         db.session.flush()
     except IntegrityError:  # someone made it this very moment
-        raise Conflict("course_exists", _l("There is a course with this code already."), "code") from None
+        raise Conflict(
+            "course_exists", _l("There is a course with this code already."), "code"
+        ) from None
     return course
 
 
@@ -150,7 +195,11 @@ def _reword(course: Course, definition: CourseDefinition) -> bool:
 
 def _deliveries_of(course: Course) -> Sequence[Delivery]:
     """The deliveries whose calendars show the course's title."""
-    own = sa.select(Delivery).where(Delivery.course_id == course.id).options(selectinload(Delivery.sessions))
+    own = (
+        sa.select(Delivery)
+        .where(Delivery.course_id == course.id)
+        .options(selectinload(Delivery.sessions))
+    )
     return db.session.scalars(own).all()
 
 
@@ -164,13 +213,17 @@ def _add_version(actor: Actor, course: Course, definition: CourseDefinition) -> 
         created_at=clock.now(),
         blocks=[
             TimetableBlock(
-                number=number, day=one.day, start=one.start, minutes=one.minutes, title=dict(one.title),
+                number=number,
+                day=one.day,
+                start=one.start,
+                minutes=one.minutes,
+                title=dict(one.title),
                 objective=dict(one.objective) if one.objective else None,
             )
             for number, one in enumerate(definition.timetable, 1)
         ],
         grants=_grants(actor, definition.grants),
-    )  # fmt: skip
+    )
     course.versions.append(version)
     db.session.flush()
 
@@ -178,7 +231,10 @@ def _add_version(actor: Actor, course: Course, definition: CourseDefinition) -> 
 def _grants(actor: Actor, grants: tuple[GrantDefinition, ...]) -> list[SkillGrant]:
     """The grants with their skills: one not known yet is made when it brings a title."""
     codes = [grant.skill for grant in grants]
-    known = {key(skill.code): skill for skill in db.session.scalars(sa.select(Skill).where(Skill.code.in_(codes)))}
+    known = {
+        key(skill.code): skill
+        for skill in db.session.scalars(sa.select(Skill).where(Skill.code.in_(codes)))
+    }
     unknown: list[DomainError] = []
     for number, grant in enumerate(grants):
         if key(grant.skill) in known:
@@ -186,17 +242,24 @@ def _grants(actor: Actor, grants: tuple[GrantDefinition, ...]) -> list[SkillGran
         if grant.title:
             known[key(grant.skill)] = put_skill(actor, grant.skill, title=grant.title)[0]
         else:
-            sentence = _l("The skill “%(code)s” is not known. Give its title to make it.", code=grant.skill)
+            sentence = _l(
+                "The skill “%(code)s” is not known. Give its title to make it.", code=grant.skill
+            )
             unknown.append(Invalid("unknown_skill", sentence, f"grants.{number}.skill"))
     collect(unknown)
     return [
-        SkillGrant(skill=known[key(grant.skill)], level=SkillLevel(grant.level), valid_months=grant.valid_months)
+        SkillGrant(
+            skill=known[key(grant.skill)],
+            level=SkillLevel(grant.level),
+            valid_months=grant.valid_months,
+        )
         for grant in grants
     ]
 
 
 def _unknown_prerequisites(code: str, prerequisites: tuple[str, ...]) -> list[DomainError]:
-    """Prerequisites that do not exist, and those that could never be met because they ask for this course in turn."""
+    """Prerequisites that do not exist, and those that could never be met because they ask for
+    this course in turn."""
     field = "completion.prerequisites"
     known = _prerequisites_of(prerequisites)
     for asked in prerequisites:

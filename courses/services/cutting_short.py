@@ -23,19 +23,26 @@ NONE_HELD = 0
 
 
 def may_cut_short(actor: Actor, delivery: Delivery, *, held: int, has_begun: bool) -> bool:
-    """Whether the actor may end the delivery early: there are several sessions that are `held`, or it began by the clock and
-    perhaps none was."""
+    """Whether the actor may end the delivery early: there are several sessions that are `held`,
+    or it began by the clock and perhaps none was."""
     has_rest = held > 1 or has_begun
-    return delivery.status is DeliveryStatus.PUBLISHED and has_rest and can(actor, Permission.DELIVERY_FINISH, delivery)
+    return (
+        delivery.status is DeliveryStatus.PUBLISHED
+        and has_rest
+        and can(actor, Permission.DELIVERY_FINISH, delivery)
+    )
 
 
 def cut_short(actor: Actor, delivery: Delivery, *, after_session: int, reason: str) -> Delivery:
-    """Cancels every session after the one with this number. They count as not taught, and the delivery ends on the day of the
-    last one that is held; what completion asks for stays. A subscriber refuses when one of them was held after all.
+    """Cancels every session after the one with this number. They count as not taught, and the
+    delivery ends on the day of the last one that is held; what completion asks for stays. A
+    subscriber refuses when one of them was held after all.
 
-    0 says that none was held although the course began by the clock: then the delivery can be cancelled, as one that never began.
+    0 says that none was held although the course began by the clock: then the delivery can be
+    cancelled, as one that never began.
 
-    What tells whether a session was held are its marks, not the hour: a course that was broken off is often recorded days later.
+    What tells whether a session was held are its marks, not the hour: a course that was broken off
+    is often recorded days later.
     """
     delivery = touch(delivery.id)
     require(actor, Permission.DELIVERY_FINISH, delivery)
@@ -44,7 +51,11 @@ def cut_short(actor: Actor, delivery: Delivery, *, after_session: int, reason: s
     try:
         reason = clean_lines(reason or "", "reason", longest=LONGEST_REASON)
         if not reason:
-            raise Invalid("required", _l("Enter a reason. People who have a place are notified of it."), "reason")
+            raise Invalid(
+                "required",
+                _l("Enter a reason. People who have a place are notified of it."),
+                "reason",
+            )
     except Invalid as fault:
         faults.append(fault)
     collect(faults)
@@ -54,7 +65,12 @@ def cut_short(actor: Actor, delivery: Delivery, *, after_session: int, reason: s
             session.cancelled_at, session.cancel_reason = now, reason
         delivery.ends_on = last_day_held(delivery)
         db.session.flush()
-    events.publish(DeliveryCutShort(delivery.id, tuple(session.number for session in chosen), delivery.ends_on), actor)
+    events.publish(
+        DeliveryCutShort(
+            delivery.id, tuple(session.number for session in chosen), delivery.ends_on
+        ),
+        actor,
+    )
     return delivery
 
 
@@ -62,14 +78,20 @@ def _require_running(delivery: Delivery) -> None:
     if delivery.status is DeliveryStatus.DRAFT:
         raise Conflict("not_published", _l("This delivery is still a draft. Publish it first."))
     if delivery.status is not DeliveryStatus.PUBLISHED:
-        raise Conflict("state_does_not_allow", _l("This delivery is over, so it can no longer be changed."))
+        raise Conflict(
+            "state_does_not_allow", _l("This delivery is over, so it can no longer be changed.")
+        )
 
 
-def _chosen(delivery: Delivery, after_session: int) -> tuple[list[DeliverySession], list[DomainError]]:
+def _chosen(
+    delivery: Delivery, after_session: int
+) -> tuple[list[DeliverySession], list[DomainError]]:
     """The sessions to cancel; without any, why."""
     held = delivery.held
     if after_session != NONE_HELD and after_session not in {session.number for session in held}:
-        return [], [Invalid("unknown_session", _l("There is no session with this number."), "after_session")]
+        return [], [
+            Invalid("unknown_session", _l("There is no session with this number."), "after_session")
+        ]
     chosen = [session for session in held if session.number > after_session]
     if not chosen:
         sentence = _l("No session follows this one, so there is nothing to cancel.")

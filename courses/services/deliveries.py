@@ -41,13 +41,17 @@ def may_schedule(actor: Actor, course: Course) -> bool:
     return can(actor, Permission.DELIVERY_SCHEDULE, course) and not course.is_retired
 
 
-def schedule(actor: Actor, course: Course, plan: DeliveryPlan, *, is_published: bool = False) -> Delivery:
-    """A new delivery of the course's version in force, by the course's centre, a draft unless `is_published`. The chosen
-    trainers, and the actor when a trainer, become trainers of it."""
+def schedule(
+    actor: Actor, course: Course, plan: DeliveryPlan, *, is_published: bool = False
+) -> Delivery:
+    """A new delivery of the course's version in force, by the course's centre, a draft unless
+    `is_published`. The chosen trainers, and the actor when a trainer, become trainers of it."""
     require(actor, Permission.DELIVERY_SCHEDULE, course)
     if course.is_retired:
         raise Conflict("course_retired", _l("This course is no longer taught."))
-    db.session.execute(sa.select(Course.id).where(Course.id == course.id).with_for_update())  # one code after the other
+    db.session.execute(
+        sa.select(Course.id).where(Course.id == course.id).with_for_update()
+    )  # one code after the other
     trainers = _chosen_trainers(actor, plan, course.centre_id)
     plan = _checked(plan, None, trainers, course.centre_id)
     version = course.current
@@ -55,16 +59,26 @@ def schedule(actor: Actor, course: Course, plan: DeliveryPlan, *, is_published: 
     if db.session.scalar(sa.select(Delivery.id).where(Delivery.code == code)):
         raise _code_taken()
     delivery = Delivery(
-        code=code, course=course, version=version, centre_id=course.centre_id, status=DELIVERY.initial, cancel_reason=None,
-        ends_on=timetable.last_day(version.blocks, plan.starts_on), admission=Admission(plan.admission),
-        created_by_id=actor.person_id, created_at=clock.now(),
+        code=code,
+        course=course,
+        version=version,
+        centre_id=course.centre_id,
+        status=DELIVERY.initial,
+        cancel_reason=None,
+        ends_on=timetable.last_day(version.blocks, plan.starts_on),
+        admission=Admission(plan.admission),
+        created_by_id=actor.person_id,
+        created_at=clock.now(),
         sessions=[
             DeliverySession(**dataclasses.asdict(block))
             for block in timetable.instants(version.blocks, plan.starts_on, plan.time_zone)
         ],
-        pools=[Pool(category=PersonnelCategory(pool.category), places=pool.places) for pool in plan.pools],
+        pools=[
+            Pool(category=PersonnelCategory(pool.category), places=pool.places)
+            for pool in plan.pools
+        ],
         **{name: getattr(plan, name) for name in PLAIN},
-    )  # fmt: skip
+    )
     db.session.add(delivery)
     try:
         db.session.flush()
@@ -77,17 +91,23 @@ def schedule(actor: Actor, course: Course, plan: DeliveryPlan, *, is_published: 
     return delivery
 
 
-def change(actor: Actor, delivery: Delivery, plan: DeliveryPlan, *, rev: int, seen: str | None = None) -> Delivery:
+def change(
+    actor: Actor, delivery: Delivery, plan: DeliveryPlan, *, rev: int, seen: str | None = None
+) -> Delivery:
     """Brings a draft or published delivery to `plan`; its code and course version stay.
 
-    `rev` is the one the plan was made from. When it has moved on, `seen` (the `fingerprint` of what was seen) tells whether
-    only enrollments happened since, which is no reason to refuse; otherwise Conflict("stale_form").
+    `rev` is the one the plan was made from. When it has moved on, `seen` (the `fingerprint` of what
+    was seen) tells whether only enrollments happened since, which is no reason to refuse; otherwise
+    Conflict("stale_form").
     """
     delivery = touch(delivery.id)
     require(actor, Permission.DELIVERY_WRITE, delivery)
     check_changeable(delivery)
     if delivery.rev - 1 != rev and (seen is None or seen != queries.fingerprint(delivery)):
-        sentence = _l("Someone changed this delivery in the meantime. Compare, and save again what should hold.")
+        sentence = _l(
+            "Someone changed this delivery in the meantime. Compare, and save again what should "
+            "hold."
+        )
         raise Conflict("stale_form", sentence, "rev")
     plan = _checked(plan, delivery, plan.trainers, delivery.centre_id)
     _require_unbegun_to_move(delivery, plan)
@@ -101,7 +121,9 @@ def change(actor: Actor, delivery: Delivery, plan: DeliveryPlan, *, rev: int, se
     if changed:
         events.publish(DeliveryChanged(delivery.id, changed), actor)
     if not WHEN_AND_WHERE.isdisjoint(changed):
-        events.publish(DeliveryMoved(delivery.id, **{name: before[name] for name in WHEN_AND_WHERE}), actor)
+        events.publish(
+            DeliveryMoved(delivery.id, **{name: before[name] for name in WHEN_AND_WHERE}), actor
+        )
     return delivery
 
 
@@ -110,7 +132,9 @@ def publish(actor: Actor, delivery: Delivery) -> Delivery:
     delivery = touch(delivery.id)
     require(actor, Permission.DELIVERY_WRITE, delivery)
     if delivery.status is DeliveryStatus.DRAFT and delivery.starts_on < _today(delivery.time_zone):
-        raise Conflict("past_date", _l("The start date is past. Change it, then publish."), "starts_on")
+        raise Conflict(
+            "past_date", _l("The start date is past. Change it, then publish."), "starts_on"
+        )
     delivery.published_at = delivery.calendar_changed_at = clock.now()
     DELIVERY.fire(delivery, "publish", actor)
     return delivery
@@ -122,25 +146,33 @@ def is_in_time_to_cancel(delivery: Delivery, *, has_begun: bool) -> bool:
 
 
 def cancel(actor: Actor, delivery: Delivery, *, reason: str) -> Delivery:
-    """Calls the delivery off; everyone who is told is told the reason. Once the first session has begun this is too late:
-    what was held was held, and only the rest can be cancelled (`cut_short`, which also says that nothing was held)."""
+    """Calls the delivery off; everyone who is told is told the reason. Once the first session
+    has begun this is too late: what was held was held, and only the rest can be cancelled
+    (`cut_short`, which also says that nothing was held)."""
     delivery = touch(delivery.id)
     require(actor, Permission.DELIVERY_WRITE, delivery)
     if not is_in_time_to_cancel(delivery, has_begun=queries.has_begun(delivery.id)):
         raise Conflict(
             "already_begun",
-            _l("This delivery has begun, so it can no longer be cancelled. Cancel the remaining sessions instead."),
+            _l(
+                "This delivery has begun, so it can no longer be cancelled. Cancel the remaining "
+                "sessions instead."
+            ),
         )
     reason = clean_lines(reason or "", "reason", longest=500)
     if not reason:
-        raise Invalid("required", _l("Give the reason: the people who enrolled are told."), "reason")
+        raise Invalid(
+            "required", _l("Give the reason: the people who enrolled are told."), "reason"
+        )
     with renewed_calendars([delivery]):
         delivery.cancel_reason = reason
         DELIVERY.fire(delivery, "cancel", actor)
     return delivery
 
 
-def _checked(plan: DeliveryPlan, current: Delivery | None, trainers: Sequence[int] | None, centre_id: int) -> DeliveryPlan:
+def _checked(
+    plan: DeliveryPlan, current: Delivery | None, trainers: Sequence[int] | None, centre_id: int
+) -> DeliveryPlan:
     """The plan with its closing date, or everything that is wrong with it."""
     today = _today(plan.time_zone if plan.time_zone in timetable.zone_names() else "UTC")
     plan = dataclasses.replace(plan, venue=unbroken(plan.venue))
@@ -150,7 +182,11 @@ def _checked(plan: DeliveryPlan, current: Delivery | None, trainers: Sequence[in
     found += _trainer_faults(trainers or (), centre_id, current)
     found += _funder_faults(plan.funder_id)
     collect(found)
-    return plan if plan.closes_on else dataclasses.replace(plan, closes_on=usual_closing(plan.starts_on, today))
+    return (
+        plan
+        if plan.closes_on
+        else dataclasses.replace(plan, closes_on=usual_closing(plan.starts_on, today))
+    )
 
 
 def may_change(actor: Actor, delivery: Delivery) -> bool:
@@ -161,17 +197,22 @@ def may_change(actor: Actor, delivery: Delivery) -> bool:
 def check_changeable(delivery: Delivery) -> None:
     """Conflict when the delivery is finished or cancelled."""
     if delivery.status not in CHANGEABLE:
-        raise Conflict("state_does_not_allow", _l("This delivery is over, so it can no longer be changed."))
+        raise Conflict(
+            "state_does_not_allow", _l("This delivery is over, so it can no longer be changed.")
+        )
 
 
 def _require_unbegun_to_move(delivery: Delivery, plan: DeliveryPlan) -> None:
-    """What was held and marked stays where it was, and so does a course that began and of which nothing was held."""
+    """What was held and marked stays where it was, and so does a course that began and of which
+    nothing was held."""
     is_moved = (delivery.starts_on, delivery.time_zone) != (plan.starts_on, plan.time_zone)
     has_begun = queries.has_begun(delivery.id) or not delivery.held
     if is_moved and delivery.status is DeliveryStatus.PUBLISHED and has_begun:
         field = "starts_on" if delivery.starts_on != plan.starts_on else "time_zone"
         raise Conflict(
-            "already_begun", _l("This delivery has begun, so its dates and its time zone can no longer be changed."), field
+            "already_begun",
+            _l("This delivery has begun, so its dates and its time zone can no longer be changed."),
+            field,
         )
 
 
@@ -186,49 +227,83 @@ def _apply(delivery: Delivery, plan: DeliveryPlan) -> None:
     delivery.admission = Admission(plan.admission)
     if is_moved:
         blocks = delivery.version.blocks
-        for session, block in zip(delivery.sessions, timetable.instants(blocks, plan.starts_on, plan.time_zone), strict=True):
+        for session, block in zip(
+            delivery.sessions,
+            timetable.instants(blocks, plan.starts_on, plan.time_zone),
+            strict=True,
+        ):
             session.starts_at, session.ends_at = block.starts_at, block.ends_at
         delivery.ends_on = last_day_held(delivery)
     wanted = {PersonnelCategory(pool.category): pool.places for pool in plan.pools}
     delivery.pools = [pool for pool in delivery.pools if pool.category in wanted]
     for pool in delivery.pools:
         pool.places = wanted.pop(pool.category)
-    delivery.pools += [Pool(category=category, places=places) for category, places in wanted.items()]
+    delivery.pools += [
+        Pool(category=category, places=places) for category, places in wanted.items()
+    ]
 
 
 def _free_code(course: Course, starts_on: date) -> str:
     """ "GTI-2027-03", then "GTI-2027-03-2" and so on."""
     stem = f"{course.code}-{starts_on:%Y-%m}"
-    taken = set(map(key, db.session.scalars(sa.select(Delivery.code).where(Delivery.code.istartswith(stem, autoescape=True)))))
+    taken = set(
+        map(
+            key,
+            db.session.scalars(
+                sa.select(Delivery.code).where(Delivery.code.istartswith(stem, autoescape=True))
+            ),
+        )
+    )
     codes = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
     return next(code for code in codes if key(code) not in taken)
 
 
 def _code_taken() -> Conflict:
-    sentence = _l("There is a delivery with this code already. Choose another one, or leave it empty.")
+    sentence = _l(
+        "There is a delivery with this code already. Choose another one, or leave it empty."
+    )
     return Conflict("code_taken", sentence, "code")
 
 
 def _chosen_trainers(actor: Actor, plan: DeliveryPlan, centre_id: int) -> tuple[int, ...]:
-    """Who will teach. A trainer who schedules is always among them: trainers work only on deliveries of theirs."""
+    """Who will teach. A trainer who schedules is always among them: trainers work only on
+    deliveries of theirs."""
     chosen = list(plan.trainers or ())
-    if actor.person_id is None or actor.person_id in chosen or not queries.trainers_among([actor.person_id], centre_id):
+    if (
+        actor.person_id is None
+        or actor.person_id in chosen
+        or not queries.trainers_among([actor.person_id], centre_id)
+    ):
         return tuple(chosen)
     sees_all = can(actor, Permission.DELIVERY_WRITE, Delivery(centre_id=centre_id))
     return tuple(chosen) if sees_all and plan.trainers is not None else (*chosen, actor.person_id)
 
 
-def _trainer_faults(trainers: Sequence[int], centre_id: int, current: Delivery | None) -> list[DomainError]:
-    if not trainers or set(trainers) <= queries.trainers_among(trainers, centre_id, current.id if current else None):
+def _trainer_faults(
+    trainers: Sequence[int], centre_id: int, current: Delivery | None
+) -> list[DomainError]:
+    if not trainers or set(trainers) <= queries.trainers_among(
+        trainers, centre_id, current.id if current else None
+    ):
         return []
-    return [Invalid("unknown_trainer", _l("Choose only people who have the role of trainer in this centre."), "trainers")]
+    return [
+        Invalid(
+            "unknown_trainer",
+            _l("Choose only people who have the role of trainer in this centre."),
+            "trainers",
+        )
+    ]
 
 
 def _funder_faults(funder_id: int | None) -> list[DomainError]:
     funder = db.session.get(Organization, funder_id) if funder_id is not None else None
     if funder_id is None or (funder is not None and funder.is_a(BodyKind.FUNDER)):
         return []
-    return [Invalid("wrong_kind", _l("This organization is not a funder. Choose one that is."), "funder")]
+    return [
+        Invalid(
+            "wrong_kind", _l("This organization is not a funder. Choose one that is."), "funder"
+        )
+    ]
 
 
 def _set_trainers(actor: Actor, delivery: Delivery, trainers: Sequence[int]) -> None:
@@ -241,12 +316,14 @@ def _set_trainers(actor: Actor, delivery: Delivery, trainers: Sequence[int]) -> 
 
 
 def _as_trainer_of(actor: Actor, delivery: Delivery, trainers: Sequence[int]) -> Actor:
-    """`actor` with the rights that being made a trainer of the delivery has just given: they were read at the request's
-    beginning."""
+    """`actor` with the rights that being made a trainer of the delivery has just given: they
+    were read at the request's beginning."""
     if actor.person_id not in trainers:
         return actor
     here = Grant(delivery=frozenset({delivery.id}))
     given: dict[str, Grant] = {
-        p: actor.grants.get(p, Grant()) | here for p, reach in ROLES[Role.TRAINER].items() if reach is Reach.DELIVERY
+        p: actor.grants.get(p, Grant()) | here
+        for p, reach in ROLES[Role.TRAINER].items()
+        if reach is Reach.DELIVERY
     }
     return dataclasses.replace(actor, grants={**actor.grants, **given})

@@ -15,11 +15,15 @@ from courses.models import Delivery
 
 @contextmanager
 def renewed_calendars(deliveries: Sequence[Delivery]) -> Iterator[None]:
-    """Put this around every change that calendars may show, whatever the status of the deliveries: people's calendars also
-    hold those that are over or cancelled. Only drafts are in no calendar."""
+    """Put this around every change that calendars may show, whatever the status of the
+    deliveries: people's calendars also hold those that are over or cancelled. Only drafts are in
+    no calendar."""
     before = [(one, shown(one)) for one in deliveries if one.calendar_changed_at is not None]
     yield
     differing = [one.id for one, then in before if shown(one) != then]
     if differing:
-        renewed = {"calendar_sequence": Delivery.calendar_sequence + 1, "calendar_changed_at": clock.now()}
+        renewed = {
+            "calendar_sequence": Delivery.calendar_sequence + 1,
+            "calendar_changed_at": clock.now(),
+        }
         db.session.execute(sa.update(Delivery).where(Delivery.id.in_(differing)).values(renewed))

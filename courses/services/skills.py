@@ -10,7 +10,14 @@ from core.database import db
 from core.errors import Conflict, Invalid, NotAllowed, collect
 from core.events import publish
 from core.policy import Actor, can, require
-from courses.definitions import Texts, code_faults, in_several_lines, lines_faults, one_line, title_faults
+from courses.definitions import (
+    Texts,
+    code_faults,
+    in_several_lines,
+    lines_faults,
+    one_line,
+    title_faults,
+)
 from courses.events import SkillDefined
 from courses.models import Course, CourseVersion, Skill, SkillGrant
 from people.permissions import Permission
@@ -18,10 +25,16 @@ from people.values import clean_text
 
 
 def put_skill(
-    actor: Actor, code: str, *, title: Texts | None = None, description: Texts | None = None, framework: str | None = None
+    actor: Actor,
+    code: str,
+    *,
+    title: Texts | None = None,
+    description: Texts | None = None,
+    framework: str | None = None,
 ) -> tuple[Skill, bool]:
-    """Creates or rewords the skill `code`. Returns it, and whether it is new. None leaves a text as it is, and the same words
-    again change nothing. A new skill needs a title. NotAllowed where a course that the actor may not write grants it."""
+    """Creates or rewords the skill `code`. Returns it, and whether it is new. None leaves a text
+    as it is, and the same words again change nothing. A new skill needs a title. NotAllowed
+    where a course that the actor may not write grants it."""
     require(actor, Permission.SKILL_WRITE)
     skill = db.session.scalar(sa.select(Skill).where(Skill.code == code).with_for_update())
     is_new = skill is None
@@ -34,7 +47,11 @@ def put_skill(
     except Invalid as fault:
         found.append(fault)
     collect(found)
-    given = {"title": title, "description": description and dict(description), "framework": framework}
+    given = {
+        "title": title,
+        "description": description and dict(description),
+        "framework": framework,
+    }
     words = {name: value or None for name, value in given.items() if value is not None}
     if skill is None:
         skill = Skill(code=code, **words)
@@ -48,13 +65,23 @@ def put_skill(
     try:
         db.session.flush()
     except IntegrityError:  # someone made it this very moment
-        raise Conflict("skill_exists", _l("There is a skill with this code already."), "code") from None
+        raise Conflict(
+            "skill_exists", _l("There is a skill with this code already."), "code"
+        ) from None
     publish(SkillDefined(skill.id, skill.code), actor)
     return skill, is_new
 
 
 def _require_own(actor: Actor, skill: Skill) -> None:
-    """A centre's certificates print the words of the skills that it grants: no other centre changes them."""
-    granting = sa.select(Course).where(Course.versions.any(CourseVersion.grants.any(SkillGrant.skill_id == skill.id)))
-    if not all(can(actor, Permission.COURSE_WRITE, course) for course in db.session.scalars(granting)):
-        raise NotAllowed("not_allowed", _l("A course of another centre grants this skill. Ask an administrator to reword it."))
+    """A centre's certificates print the words of the skills that it grants: no other centre
+    changes them."""
+    granting = sa.select(Course).where(
+        Course.versions.any(CourseVersion.grants.any(SkillGrant.skill_id == skill.id))
+    )
+    if not all(
+        can(actor, Permission.COURSE_WRITE, course) for course in db.session.scalars(granting)
+    ):
+        raise NotAllowed(
+            "not_allowed",
+            _l("A course of another centre grants this skill. Ask an administrator to reword it."),
+        )

@@ -15,20 +15,28 @@ from courses.queries import span_of
 
 def last_day_held(delivery: Delivery) -> date:
     """The day of the last session that is held; the first day when none is."""
-    return delivery.starts_on + timedelta(days=max((session.day for session in delivery.held), default=1) - 1)
+    return delivery.starts_on + timedelta(
+        days=max((session.day for session in delivery.held), default=1) - 1
+    )
 
 
 def require_over(delivery: Delivery) -> None:
-    """Raises Conflict("not_over") until the last session that is held has ended, and Conflict("nothing_held") when none is:
-    no one missed a course that did not take place."""
+    """Raises Conflict("not_over") until the last session that is held has ended, and
+    Conflict("nothing_held") when none is: no one missed a course that did not take place."""
     last = span_of(delivery.id)[1]
     if last is None and delivery.sessions:
-        raise Conflict("nothing_held", _l("All sessions were cancelled, so there are no results. Cancel the delivery instead."))
+        raise Conflict(
+            "nothing_held",
+            _l(
+                "All sessions were cancelled, so there are no results. Cancel the delivery instead."
+            ),
+        )
     if last is not None and last > clock.now():
         raise Conflict(
             "not_over",
             _l(
-                "The last session ends on %(moment)s. Come back after that. If the course ended early, cut it short first.",
+                "The last session ends on %(moment)s. Come back after that. If the course ended "
+                "early, cut it short first.",
                 moment=instant_words(last, delivery.time_zone),
             ),
         )

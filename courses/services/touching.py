@@ -14,17 +14,30 @@ from courses.models import Delivery
 
 _table = cast(sa.Table, Delivery.__table__)
 #: Made once: every place given passes here, often twice.
-_RAISE = sa.update(_table).where(_table.c.id == sa.bindparam("touched")).values(rev=_table.c.rev + 1).returning(_table.c.rev)
-_AFRESH = sa.select(Delivery).where(Delivery.id == sa.bindparam("touched")).execution_options(populate_existing=True)
+_RAISE = (
+    sa.update(_table)
+    .where(_table.c.id == sa.bindparam("touched"))
+    .values(rev=_table.c.rev + 1)
+    .returning(_table.c.rev)
+)
+_AFRESH = (
+    sa.select(Delivery)
+    .where(Delivery.id == sa.bindparam("touched"))
+    .execution_options(populate_existing=True)
+)
 
 
 def touch(delivery_id: int) -> Delivery:
-    """Locks the delivery until the transaction ends, and gives it freshly read, its `rev` one higher.
+    """Locks the delivery until the transaction ends, and gives it freshly read, its `rev` one
+    higher.
 
-    Count, decide and write only after it. Two transactions that touch the same delivery go one after the other on both
-    databases, and the second sees what the first wrote. By itself it changes nothing that needs an audit entry.
+    Count, decide and write only after it. Two transactions that touch the same delivery go one
+    after the other on both databases, and the second sees what the first wrote. By itself it
+    changes nothing that needs an audit entry.
     """
-    rev = write(_RAISE, {"touched": delivery_id}).scalar()  # refused outside a transaction, where it would lock nothing
+    rev = write(
+        _RAISE, {"touched": delivery_id}
+    ).scalar()  # refused outside a transaction, where it would lock nothing
     if rev is None:
         raise NotFound("unknown_delivery", _l("There is no such delivery."))
     unit = current_unit()

@@ -17,11 +17,14 @@ from courses.views.blueprint import pages
 @public
 @revalidated_page(current_actor)
 def delivery_calendar(code: str) -> Response:
-    """Public once published: the same file for everyone, so no one's draft is told from an unknown code."""
+    """Public once published: the same file for everyone, so no one's draft is told from an
+    unknown code."""
     delivery = queries.get_delivery(ANONYMOUS, code)
     address = settings_of().public_url + url_for("enrollment.delivery", code=code)
     what = shown(delivery)
-    file = calendar(delivery, what, address, issuer=delivery.centre.titles, contact=delivery.centre.contact)
+    file = calendar(
+        delivery, what, address, issuer=delivery.centre.titles, contact=delivery.centre.contact
+    )
     response = current_app.response_class(file, content_type="text/calendar; charset=utf-8")
     response.headers["Content-Language"] = what.language
     response.headers["Content-Disposition"] = f'attachment; filename="{filename(delivery)}"'

@@ -27,7 +27,9 @@ from people.queries import body_name, centres_to_choose
 @public
 def courses() -> str:
     """What is taught; whoever retires courses also finds those that are not taught any more."""
-    is_retired = request.args.get("status") == CourseStatus.RETIRED and can(current_actor(), P.COURSE_RETIRE)
+    is_retired = request.args.get("status") == CourseStatus.RETIRED and can(
+        current_actor(), P.COURSE_RETIRE
+    )
     found = queries.list_courses(is_retired=is_retired, after=request.args.get("after"))
     return render_template("courses/courses.html", page=found, is_retired=is_retired)
 
@@ -37,7 +39,9 @@ def courses() -> str:
 def course(code: str) -> str:
     found = queries.get_course(code)
     version = found.current
-    days = [(day, list(blocks)) for day, blocks in groupby(version.blocks, key=lambda block: block.day)]
+    days = [
+        (day, list(blocks)) for day, blocks in groupby(version.blocks, key=lambda block: block.day)
+    ]
     return render_template(
         "courses/course.html",
         course=found,
@@ -60,7 +64,13 @@ def course(code: str) -> str:
 def retire(code: str) -> Any:
     with transaction():
         found = services.retire(current_actor(), code)
-        flash(_("%(code)s is retired. Its deliveries go on; no new one can be scheduled.", code=found.code), "ok")
+        flash(
+            _(
+                "%(code)s is retired. Its deliveries go on; no new one can be scheduled.",
+                code=found.code,
+            ),
+            "ok",
+        )
     return see_other(url_for("courses.course", code=found.code))
 
 
@@ -89,7 +99,8 @@ def edit(code: str) -> Any:
 
 
 def _edit(found: Course | None) -> Any:
-    """The form of a course, new when there is none yet. Only the button "save" saves; the others change its rows."""
+    """The form of a course, new when there is none yet. Only the button "save" saves; the others
+    change its rows."""
     if request.method == "GET":
         values = values_of(found) if found else new_course()
         return _page(course_form(values, is_sent=False, centres=_centres(found)), found)
@@ -100,13 +111,18 @@ def _edit(found: Course | None) -> Any:
             with transaction():
                 answer = _save(form, found.code if found else None)
             return answer
-        return _page(form, found and queries.get_course(found.code))  # the refusal undid what was read
+        return _page(
+            form, found and queries.get_course(found.code)
+        )  # the refusal undid what was read
     return _page(form, found, is_checked=button == "save")
 
 
 def _centres(found: Course | None) -> list[tuple[str, str]]:
-    """(code, name) of the centres that a new course can be made for; a course that exists stays with its own."""
-    return [] if found else [(one.code, body_name(one)) for one in centres_to_choose(current_actor())]
+    """(code, name) of the centres that a new course can be made for; a course that exists stays
+    with its own."""
+    return (
+        [] if found else [(one.code, body_name(one)) for one in centres_to_choose(current_actor())]
+    )
 
 
 def _save(form: CourseForm, code: str | None) -> Any:
@@ -114,12 +130,24 @@ def _save(form: CourseForm, code: str | None) -> Any:
     if code is None:
         code = (form.code.data or "").strip()
         services.make_course(actor, code, form.definition(), centre=form.chosen_centre)
-        flash(_("The course %(code)s was made. You can schedule its first delivery now.", code=code), "ok")
+        flash(
+            _("The course %(code)s was made. You can schedule its first delivery now.", code=code),
+            "ok",
+        )
     else:
         definition = form.definition(queries.get_course(code).layout)
-        course, _is_new = services.put_course(actor, code, definition, version=whole(version), centre=form.chosen_centre)
+        course, _is_new = services.put_course(
+            actor, code, definition, version=whole(version), centre=form.chosen_centre
+        )
         number = course.current.number
-        flash(_("The course %(code)s was saved. Its version in force is number %(version)s.", code=code, version=number), "ok")
+        flash(
+            _(
+                "The course %(code)s was saved. Its version in force is number %(version)s.",
+                code=code,
+                version=number,
+            ),
+            "ok",
+        )
     return remember_answer(url_for("courses.course", code=code))
 
 
@@ -130,4 +158,6 @@ def _page(form: CourseForm, found: Course | None, is_checked: bool = True) -> An
             if not isinstance(field.errors, Mapping):
                 field.errors = []
     skills = queries.skills_to_choose()
-    return render_template("courses/course_form.html", form=form, course=found, skills=skills), form.status
+    return render_template(
+        "courses/course_form.html", form=form, course=found, skills=skills
+    ), form.status

@@ -34,25 +34,36 @@ def schedule(code: str) -> Any:
     """A new delivery; the button says whether it is published at once or kept as a draft."""
     course, actor = queries.get_course(code), current_actor()
     require(actor, P.DELIVERY_SCHEDULE, course)
-    form = DeliveryForm(queries.list_trainers(course.centre_id), organization_choices(BodyKind.FUNDER), data=_proposed(course))
+    form = DeliveryForm(
+        queries.list_trainers(course.centre_id),
+        organization_choices(BodyKind.FUNDER),
+        data=_proposed(course),
+    )
     if form.validate_on_submit():
         is_published = request.form.get("button") != "draft"
         with refusals_on(form):
             with transaction():
-                delivery = services.schedule(actor, queries.get_course(code), form.plan(), is_published=is_published)
+                delivery = services.schedule(
+                    actor, queries.get_course(code), form.plan(), is_published=is_published
+                )
                 flash(_outcome(delivery, is_published), "ok")
                 answer = remember_answer(_address(delivery))
             return answer
         course = queries.get_course(code)  # the refusal undid what was read
-    return render_template("courses/schedule.html", form=form, course=course, delivery=None, now=None), form.status
+    return render_template(
+        "courses/schedule.html", form=form, course=course, delivery=None, now=None
+    ), form.status
 
 
 def _proposed(course: Course) -> dict[str, Any]:
-    """What the form begins with: the course's own, and what was chosen last for it or by the actor."""
+    """What the form begins with: the course's own, and what was chosen last for it or by the
+    actor."""
     actor = current_actor()
     values: dict[str, Any] = {
-        "places": course.default_places, "trainers": [actor.person_id], "promotion_days": PROMOTION_DAYS,
-    }  # fmt: skip
+        "places": course.default_places,
+        "trainers": [actor.person_id],
+        "promotion_days": PROMOTION_DAYS,
+    }
     last = queries.find_last_delivery(actor, course)
     if last is None:
         return values
@@ -71,14 +82,21 @@ def _outcome(delivery: Delivery, is_published: bool) -> str:
         "closing": i18n.weekday_words(delivery.closes_on),
     }
     if is_published:
-        return _("%(code)s is published: %(first)s to %(last)s. People can apply until %(closing)s.", **facts)
-    return _("%(code)s is kept as a draft: %(first)s to %(last)s. Only you and coordinators see it.", **facts)
+        return _(
+            "%(code)s is published: %(first)s to %(last)s. People can apply until %(closing)s.",
+            **facts,
+        )
+    return _(
+        "%(code)s is kept as a draft: %(first)s to %(last)s. Only you and coordinators see it.",
+        **facts,
+    )
 
 
 @pages.route("/deliveries/<code>/edit", methods=["GET", "POST"])
 @requires(P.DELIVERY_WRITE)
 def edit_delivery(code: str) -> Any:
-    """Who saves what someone else has changed meanwhile gets both: what holds now, and what they typed."""
+    """Who saves what someone else has changed meanwhile gets both: what holds now, and what they
+    typed."""
     delivery = _own(code)
     services.check_changeable(delivery)
     start = DeliveryForm.values_of(plan_of(delivery)) | _seen(delivery)
@@ -89,7 +107,13 @@ def edit_delivery(code: str) -> Any:
     rev = whole(form.rev.data)
     with refusals_on(form):
         with transaction():
-            services.change(current_actor(), delivery, form.plan(), rev=-1 if rev is None else rev, seen=form.seen.data)
+            services.change(
+                current_actor(),
+                delivery,
+                form.plan(),
+                rev=-1 if rev is None else rev,
+                seen=form.seen.data,
+            )
             flash(_("%(code)s was saved.", code=code), "ok")
         return see_other(_address(delivery))
     return _edit_page(form, _own(code))
@@ -106,15 +130,22 @@ def _edit_page(form: DeliveryForm, delivery: Delivery) -> Any:
         status, now = 409, _facts_now(delivery)
         form.rev.data, form.seen.data = _seen(delivery).values()
     page = render_template(
-        "courses/schedule.html", form=form, course=delivery.course, delivery=delivery, now=now,
+        "courses/schedule.html",
+        form=form,
+        course=delivery.course,
+        delivery=delivery,
+        now=now,
         to_tell=people_to_tell(delivery.id),
-    )  # fmt: skip
+    )
     return page, status
 
 
 def _facts_now(delivery: Delivery) -> list[tuple[str, str]]:
     """What holds now, in words, under the labels of the form."""
-    pools = [_("%(category)s: %(places)s", category=word(pool.category), places=pool.places) for pool in delivery.pools]
+    pools = [
+        _("%(category)s: %(places)s", category=word(pool.category), places=pool.places)
+        for pool in delivery.pools
+    ]
     trainers = queries.trainers_of([delivery.id])[delivery.id]
     return [
         (_("First day"), i18n.weekday_words(delivery.starts_on)),
@@ -127,7 +158,11 @@ def _facts_now(delivery: Delivery) -> list[tuple[str, str]]:
         (_("Places kept"), "; ".join(pools) or _("None")),
         (
             _("Waiting list moves up automatically until"),
-            ngettext("%(num)s day before the start", "%(num)s days before the start", delivery.promotion_days),
+            ngettext(
+                "%(num)s day before the start",
+                "%(num)s days before the start",
+                delivery.promotion_days,
+            ),
         ),
         (_("Admission"), word(delivery.admission)),
         (_("Trainers"), ", ".join(person.full_name for person in trainers) or _("None")),
@@ -151,16 +186,21 @@ def cancel_delivery(code: str) -> Any:
     delivery, form = _own(code), CancelForm()
     services.check_changeable(delivery)
     if done := _done(
-        form, delivery, _("%(code)s is cancelled.", code=code),
+        form,
+        delivery,
+        _("%(code)s is cancelled.", code=code),
         lambda: services.cancel(current_actor(), delivery, reason=form.reason.data or ""),
-    ):  # fmt: skip
+    ):
         return done
     if form.is_submitted():
         delivery = _own(code)  # a refusal undid what was read
     page = render_template(
-        "courses/cancel.html", form=form, delivery=delivery, has_begun=queries.has_begun(delivery.id),
+        "courses/cancel.html",
+        form=form,
+        delivery=delivery,
+        has_begun=queries.has_begun(delivery.id),
         may_cut_short=can(current_actor(), P.DELIVERY_FINISH, delivery),
-    )  # fmt: skip
+    )
     return page, form.status
 
 
@@ -173,11 +213,20 @@ def cut_short(code: str) -> Any:
 
     def act() -> None:
         after = form.after_session.data
-        services.cut_short(current_actor(), delivery, after_session=-1 if after is None else after, reason=form.reason.data or "")
+        services.cut_short(
+            current_actor(),
+            delivery,
+            after_session=-1 if after is None else after,
+            reason=form.reason.data or "",
+        )
 
     said = _("%(code)s ends early: the remaining sessions are cancelled.", code=code)
     if form.after_session.data == services.NONE_HELD:
-        said = _("All sessions of %(code)s are cancelled. People are notified when the delivery is cancelled too.", code=code)
+        said = _(
+            "All sessions of %(code)s are cancelled. People are notified when the delivery is "
+            "cancelled too.",
+            code=code,
+        )
     if done := _done(form, delivery, said, act):
         return done
     if form.is_submitted():
@@ -186,7 +235,8 @@ def cut_short(code: str) -> Any:
 
 
 def _done(form: Form, delivery: Delivery, said: str, act: Callable[[], object]) -> Any:
-    """The way back to the delivery once the form was sent and the act is done; None while it is not, or was refused."""
+    """The way back to the delivery once the form was sent and the act is done; None while it is
+    not, or was refused."""
     if form.validate_on_submit():
         with refusals_on(form):
             with transaction():
@@ -199,20 +249,28 @@ def _done(form: Form, delivery: Delivery, said: str, act: Callable[[], object]) 
 def _cut_page(form: CutShortForm, delivery: Delivery) -> str:
     held, has_begun = delivery.held, queries.has_begun(delivery.id)
     none = [(str(services.NONE_HELD), _("None was held"))] if has_begun else []
-    form.after_session.choices = none + [(str(one.number), _session_words(delivery, one)) for one in held[:-1]]
+    form.after_session.choices = none + [
+        (str(one.number), _session_words(delivery, one)) for one in held[:-1]
+    ]
     return render_template(
-        "courses/cut_short.html", form=form, delivery=delivery, has_begun=has_begun, is_held=bool(held),
+        "courses/cut_short.html",
+        form=form,
+        delivery=delivery,
+        has_begun=has_begun,
+        is_held=bool(held),
         share=delivery.version.min_attendance_percent,
-    )  # fmt: skip
+    )
 
 
 def _session_words(delivery: Delivery, session: DeliverySession) -> str:
     """ "8. Case study – Tuesday 9 March 2027, 15:00"."""
     return _(
-        "%(number)s. %(title)s – %(day)s, %(time)s", number=session.number, title=i18n.text(session.title),
+        "%(number)s. %(title)s – %(day)s, %(time)s",
+        number=session.number,
+        title=i18n.text(session.title),
         day=i18n.weekday_words(today_in(delivery.time_zone, session.starts_at)),
         time=i18n.time_words(session.starts_at, delivery.time_zone),
-    )  # fmt: skip
+    )
 
 
 def _own(code: str) -> Delivery:

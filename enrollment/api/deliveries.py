@@ -25,8 +25,8 @@ class PlacesAnswer(Answer):
 
 
 class DeliveryWithPlaces(DeliveryAnswer):
-    """`pools` as scheduled, with the places left in each; `open_places` are those beyond all pools; `places_left` is the
-    total."""
+    """`pools` as scheduled, with the places left in each; `open_places` are those beyond all
+    pools; `places_left` is the total."""
 
     pools: list[PlacesAnswer]  # type: ignore[assignment]  # says more than the base's
     open_places: PlacesAnswer | None
@@ -35,18 +35,38 @@ class DeliveryWithPlaces(DeliveryAnswer):
     is_open: bool
 
 
-@routes.call("GET", "/deliveries", "List the deliveries", query=DeliveriesQuery, answers={200: DeliveryWithPlaces}, is_list=True,
-    is_catalogue=True)  # fmt: skip
+@routes.call(
+    "GET",
+    "/deliveries",
+    "List the deliveries",
+    query=DeliveriesQuery,
+    answers={200: DeliveryWithPlaces},
+    is_list=True,
+    is_catalogue=True,
+)
 def list_deliveries(query: DeliveriesQuery) -> Page[DeliveryWithPlaces]:
     found = enrollment.queries.list_deliveries(
-        current_actor(), course=query.course, status=query.status, language=query.language, country=query.country,
-        first=query.from_, last=query.to, after=query.after, limit=query.limit,
-    )  # fmt: skip
+        current_actor(),
+        course=query.course,
+        status=query.status,
+        language=query.language,
+        country=query.country,
+        first=query.from_,
+        last=query.to,
+        after=query.after,
+        limit=query.limit,
+    )
     places = enrollment.queries.places([delivery.id for delivery in found.items])
     return Page([_answer(delivery, places[delivery.id]) for delivery in found.items], found.next)
 
 
-@routes.call("GET", "/deliveries/<code>", "A delivery with its places left", answers={200: DeliveryWithPlaces}, is_catalogue=True)
+@routes.call(
+    "GET",
+    "/deliveries/<code>",
+    "A delivery with its places left",
+    answers={200: DeliveryWithPlaces},
+    is_catalogue=True,
+)
 def get_delivery(code: str) -> DeliveryWithPlaces:
     delivery = queries.get_delivery(current_actor(), code)
     return _answer(delivery, enrollment.queries.places([delivery.id])[delivery.id])
@@ -55,7 +75,10 @@ def get_delivery(code: str) -> DeliveryWithPlaces:
 def _answer(delivery: Delivery, places: list[Any]) -> DeliveryWithPlaces:
     """`places`: the PoolPlaces of the delivery."""
     parts = [
-        PlacesAnswer(category=part.category, places=part.places, places_left=part.left, waiting=part.waiting) for part in places
+        PlacesAnswer(
+            category=part.category, places=part.places, places_left=part.left, waiting=part.waiting
+        )
+        for part in places
     ]
     total = enrollment.queries.total_of(places)
     return DeliveryWithPlaces(

@@ -23,16 +23,22 @@ from people.permissions import Permission
 
 
 @routes.call(
-    "POST", "/deliveries/<code>/enrollments", "Enrol a person, or nominate one", body=EnrollmentBody,
-    answers={201: EnrollmentAnswer}, location=lambda answer: url_for("enrollment_api.enrollment", enrollment_id=answer.id),
-)  # fmt: skip
+    "POST",
+    "/deliveries/<code>/enrollments",
+    "Enrol a person, or nominate one",
+    body=EnrollmentBody,
+    answers={201: EnrollmentAnswer},
+    location=lambda answer: url_for("enrollment_api.enrollment", enrollment_id=answer.id),
+)
 def enroll(code: str, body: EnrollmentBody):
-    """Coordinators enrol anyone, nominators people of their organization (`nominated_by`, which may be left out by who
-    nominates for one), and participants themselves."""
+    """Coordinators enrol anyone, nominators people of their organization (`nominated_by`, which
+    may be left out by who nominates for one), and participants themselves."""
     actor = current_actor()
     delivery = get_delivery(actor, code)
     with renamed(lambda field: _OF_THE_PERSON.get(field, field)):
-        enrollment = services.put_in(actor, delivery, body.nominee(), nominated_by=body.nominated_by)
+        enrollment = services.put_in(
+            actor, delivery, body.nominee(), nominated_by=body.nominated_by
+        )
     return _answer(actor, enrollment), 201
 
 
@@ -40,48 +46,84 @@ _OF_THE_PERSON = {name: f"person.{name}" for name in (*services.ONES_OWN, "name_
 
 
 @routes.call(
-    "GET", "/deliveries/<code>/enrollments", "Enrollments of a delivery", requires=Permission.ENROLLMENT_READ,
-    query=EnrollmentQuery, answers={200: EnrollmentAnswer}, is_list=True,
-)  # fmt: skip
+    "GET",
+    "/deliveries/<code>/enrollments",
+    "Enrollments of a delivery",
+    requires=Permission.ENROLLMENT_READ,
+    query=EnrollmentQuery,
+    answers={200: EnrollmentAnswer},
+    is_list=True,
+)
 def enrollments(code: str, query: EnrollmentQuery):
     """Those that the caller may see: a nominator the own organization's, a participant the own."""
     actor = current_actor()
     delivery = get_delivery(actor, code)
     found = queries.list_enrollments(
-        actor, delivery, status=query.status, category=query.category, after=query.after, limit=query.limit
+        actor,
+        delivery,
+        status=query.status,
+        category=query.category,
+        after=query.after,
+        limit=query.limit,
     )
     positions = queries.positions(delivery.id)
-    return Page([EnrollmentAnswer.of(actor, one, positions.get(one.standing.id)) for one in found.items], found.next)
+    return Page(
+        [EnrollmentAnswer.of(actor, one, positions.get(one.standing.id)) for one in found.items],
+        found.next,
+    )
 
 
-@routes.call("GET", "/enrollments/<int:enrollment_id>", "An enrollment", answers={200: EnrollmentAnswer})
+@routes.call(
+    "GET", "/enrollments/<int:enrollment_id>", "An enrollment", answers={200: EnrollmentAnswer}
+)
 def enrollment(enrollment_id: int):
     actor = current_actor()
     return _answer(actor, queries.get_enrollment(actor, enrollment_id))
 
 
-@routes.call("POST", "/enrollments/<int:enrollment_id>/approve", "Accept a request", answers={200: EnrollmentAnswer})
+@routes.call(
+    "POST",
+    "/enrollments/<int:enrollment_id>/approve",
+    "Accept a request",
+    answers={200: EnrollmentAnswer},
+)
 def approve(enrollment_id: int):
     actor = current_actor()
     return _answer(actor, services.approve(actor, queries.get_enrollment(actor, enrollment_id)))
 
 
 @routes.call(
-    "POST", "/enrollments/<int:enrollment_id>/decline", "Refuse a request", body=DeclineBody, answers={200: EnrollmentAnswer}
+    "POST",
+    "/enrollments/<int:enrollment_id>/decline",
+    "Refuse a request",
+    body=DeclineBody,
+    answers={200: EnrollmentAnswer},
 )
 def decline(enrollment_id: int, body: DeclineBody):
     actor = current_actor()
-    return _answer(actor, services.decline(actor, queries.get_enrollment(actor, enrollment_id), reason=body.reason))
+    return _answer(
+        actor,
+        services.decline(actor, queries.get_enrollment(actor, enrollment_id), reason=body.reason),
+    )
 
 
 @routes.call(
-    "POST", "/enrollments/<int:enrollment_id>/withdraw", "Give up a place or a request", body=WithdrawBody,
-    answers={200: EnrollmentAnswer}, body_is_optional=True,
-)  # fmt: skip
+    "POST",
+    "/enrollments/<int:enrollment_id>/withdraw",
+    "Give up a place or a request",
+    body=WithdrawBody,
+    answers={200: EnrollmentAnswer},
+    body_is_optional=True,
+)
 def withdraw(enrollment_id: int, body: WithdrawBody):
     actor = current_actor()
-    return _answer(actor, services.withdraw(actor, queries.get_enrollment(actor, enrollment_id), reason=body.reason))
+    return _answer(
+        actor,
+        services.withdraw(actor, queries.get_enrollment(actor, enrollment_id), reason=body.reason),
+    )
 
 
 def _answer(actor: Actor, enrollment: Enrollment) -> EnrollmentAnswer:
-    return EnrollmentAnswer.of(actor, enrollment, queries.positions(enrollment.delivery_id).get(enrollment.standing.id))
+    return EnrollmentAnswer.of(
+        actor, enrollment, queries.positions(enrollment.delivery_id).get(enrollment.standing.id)
+    )

@@ -15,12 +15,17 @@ from people.permissions import Permission
 
 
 @routes.call(
-    "GET", "/deliveries/<code>/needs", "Access, diet and health needs of people with a place", requires=Permission.NEEDS_READ,
-    query=ListQuery, answers={200: NeedsAnswer}, is_list=True,
-)  # fmt: skip
+    "GET",
+    "/deliveries/<code>/needs",
+    "Access, diet and health needs of people with a place",
+    requires=Permission.NEEDS_READ,
+    query=ListQuery,
+    answers={200: NeedsAnswer},
+    is_list=True,
+)
 def needs(code: str, query: ListQuery):
-    """For those who arrange rooms and meals; people without needs are left out. The audit trail records each reading. Needs are
-    erased 30 days after the last session."""
+    """For those who arrange rooms and meals; people without needs are left out. The audit trail
+    records each reading. Needs are erased 30 days after the last session."""
     actor = current_actor()
     delivery = get_delivery(actor, code)
     found = arranging.list_needs(actor, delivery, after=query.after, limit=query.limit)

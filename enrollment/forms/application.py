@@ -1,7 +1,7 @@
 """The form in which people apply: one form on three screens.
 
-What stands on the other screens travels as hidden fields and is checked again each time, so nothing is kept before the
-application is sent and going back loses nothing.
+What stands on the other screens travels as hidden fields and is checked again each time, so nothing
+is kept before the application is sent and going back loses nothing.
 """
 
 from __future__ import annotations
@@ -49,7 +49,12 @@ def clean_rank_code(value: str, field: str) -> str:
     code = parse_rank_code(value)
     if code is None:
         raise Invalid(
-            "bad_rank_code", _l("Use a rank code such as OF-2 or OR-7, or leave it empty: only the military has one."), field
+            "bad_rank_code",
+            _l(
+                "Use a rank code such as OF-2 or OR-7, or leave it empty: only the military has "
+                "one."
+            ),
+            field,
         )
     return code
 
@@ -57,24 +62,42 @@ def clean_rank_code(value: str, field: str) -> str:
 class ApplicationForm(Form):
     """`categories`: the personnel categories that the course is for."""
 
-    email = StringField(_l("Email"), [Needed(_l("Enter your email address.")), Kept(values.clean_email)])
+    email = StringField(
+        _l("Email"), [Needed(_l("Enter your email address.")), Kept(values.clean_email)]
+    )
     given_name = StringField(_l("Given name"), [Kept(values.clean_name)])
     family_name = StringField(_l("Family name"), [Kept(values.clean_name)])
     names_confirmed = names_confirmation()
-    name_on_certificate = StringField(_l("Name as printed on the certificate"), [Kept(values.clean_name)])
-    country = CountryField(_l("Country"), [Needed(_l("Choose your country.")), Kept(values.clean_country)])
+    name_on_certificate = StringField(
+        _l("Name as printed on the certificate"), [Kept(values.clean_name)]
+    )
+    country = CountryField(
+        _l("Country"), [Needed(_l("Choose your country.")), Kept(values.clean_country)]
+    )
     nationalities = NationalitiesField(validators=[Kept(values.clean_nationalities)])
     gender = RadioField(
-        _l("Gender"), [OneOf(_l("Choose one of the answers; one of them is “Prefer not to say”."))], validate_choice=False
+        _l("Gender"),
+        [OneOf(_l("Choose one of the answers; one of them is “Prefer not to say”."))],
+        validate_choice=False,
     )
-    category = RadioField(_l("Personnel category"), [OneOf(_l("Choose your personnel category."))], validate_choice=False)
+    category = RadioField(
+        _l("Personnel category"),
+        [OneOf(_l("Choose your personnel category."))],
+        validate_choice=False,
+    )
 
     subcategory = RadioField(_l("Sub-category"), validators=[Optional()], validate_choice=False)
     rank = StringField(_l("Rank"), [Kept(values.clean_text)])
     rank_code = StringField(_l("NATO rank code"), [Kept(clean_rank_code)])
-    organization = StringField(_l("Organization"), [NeededWithoutCountry(), Kept(values.clean_text, longest=200)])
+    organization = StringField(
+        _l("Organization"), [NeededWithoutCountry(), Kept(values.clean_text, longest=200)]
+    )
     needs = TextAreaField(_l("Access or dietary needs"), [Kept(values.clean_lines, longest=1000)])
-    language = RadioField(_l("Language in which we write to you"), [OneOf(_l("Choose a language."))], validate_choice=False)
+    language = RadioField(
+        _l("Language in which we write to you"),
+        [OneOf(_l("Choose a language."))],
+        validate_choice=False,
+    )
 
     consent = BooleanField(
         _l("I have read the rules of participation and agree to them."),
@@ -93,7 +116,9 @@ class ApplicationForm(Form):
     @property
     def subcategories(self) -> tuple[Subcategory, ...]:
         """Those of the category that was chosen."""
-        return next((one.traits.subcategories for one in PersonnelCategory if one == self.category.data), ())
+        return next(
+            (one.traits.subcategories for one in PersonnelCategory if one == self.category.data), ()
+        )
 
     @property
     def has_rank(self) -> bool:
@@ -101,10 +126,13 @@ class ApplicationForm(Form):
 
     @property
     def has_rank_code(self) -> bool:
-        return any(one.traits.has_rank_code for one in PersonnelCategory if one == self.category.data)
+        return any(
+            one.traits.has_rank_code for one in PersonnelCategory if one == self.category.data
+        )
 
     def names_on(self, screen: int) -> list[str]:
-        """The fields of a screen for this category; the email address of someone signed in is no field."""
+        """The fields of a screen for this category; the email address of someone signed in is no
+        field."""
         hidden = {"rank"} if not self.has_rank else set()
         if not self.has_rank_code:
             hidden.add("rank_code")
@@ -115,13 +143,19 @@ class ApplicationForm(Form):
     def carried(self, screen: int) -> Iterator[tuple[str, str]]:
         """What this screen does not show: (name, value) of its hidden fields."""
         shown = self.names_on(screen)
-        for name in (name for names in SCREENS.values() for name in names if name in self and name not in shown):
+        for name in (
+            name
+            for names in SCREENS.values()
+            for name in names
+            if name in self and name not in shown
+        ):
             value = self[name].data
             if value:
                 yield name, "y" if value is True else value
 
     def faulty_screen(self, upto: int) -> int | None:
-        """Checks the screens up to `upto`; the first one with a fault in it, None when all is well."""
+        """Checks the screens up to `upto`; the first one with a fault in it, None when all is
+        well."""
         for screen in range(1, upto + 1):
             for name in self.names_on(screen):
                 self[name].validate(self)
@@ -131,7 +165,10 @@ class ApplicationForm(Form):
 
     def _check_names(self) -> None:
         """What the names say together, asked at once and not on the last screen."""
-        names = {name: self[name].data or "" for name in ("given_name", "family_name", "name_on_certificate")}
+        names = {
+            name: self[name].data or ""
+            for name in ("given_name", "family_name", "name_on_certificate")
+        }
         if any(self[name].errors for name in names):
             return
         if not names["given_name"] and not names["family_name"]:
@@ -142,7 +179,14 @@ class ApplicationForm(Form):
             values.whole_name(self.printed_name, "name_on_certificate")
 
     def screen_with_errors(self) -> int | None:
-        return next((number for number in SCREENS if any(self[name].errors for name in self.names_on(number))), None)
+        return next(
+            (
+                number
+                for number in SCREENS
+                if any(self[name].errors for name in self.names_on(number))
+            ),
+            None,
+        )
 
     def refuse(self, error: DomainError) -> None:
         """The services speak of "person.email" where this form has "email"."""
@@ -154,13 +198,17 @@ class ApplicationForm(Form):
     def wish(self) -> Wish:
         return Wish(
             category=self.category.data,
-            subcategory=self.subcategory.data if self.subcategory.data in self.subcategories else None,
+            subcategory=self.subcategory.data
+            if self.subcategory.data in self.subcategories
+            else None,
             rank=self.rank.data if self.has_rank else None,
             rank_code=self.rank_code.data if self.has_rank_code else None,
             organization=self.organization.data,
             needs=self.needs.data,
             name_on_certificate=self.printed_name,
-            roster_consent=True if self.roster_consent and self.roster_consent.data else None,  # an empty box is no answer
+            roster_consent=True
+            if self.roster_consent and self.roster_consent.data
+            else None,  # an empty box is no answer
         )
 
     @property
@@ -173,5 +221,15 @@ class ApplicationForm(Form):
 
     def person(self) -> dict[str, Any]:
         """What is known of the person, by the names of `record_person`."""
-        names = ("given_name", "family_name", "names_confirmed", "country", "nationalities", "gender", "language")
-        return {name: self[name].data for name in names} | {"name_on_certificate": self.printed_name}
+        names = (
+            "given_name",
+            "family_name",
+            "names_confirmed",
+            "country",
+            "nationalities",
+            "gender",
+            "language",
+        )
+        return {name: self[name].data for name in names} | {
+            "name_on_certificate": self.printed_name
+        }

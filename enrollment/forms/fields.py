@@ -29,7 +29,8 @@ class Needed:
 
 
 class Kept:
-    """Turns what was typed into the value as it is kept (people.values); what that refuses is said at the field."""
+    """Turns what was typed into the value as it is kept (people.values); what that refuses is
+    said at the field."""
 
     def __init__(self, clean: Callable[..., Any], **options: Any):
         self.clean = clean
@@ -42,7 +43,9 @@ class Kept:
             kept = self.clean(field.data, field.name, **self.options)
         except Invalid as refusal:
             raise StopValidation(refusal.message) from None
-        if isinstance(kept, str):  # a list stays as the person wrote it, and "no country" stays an answer
+        if isinstance(
+            kept, str
+        ):  # a list stays as the person wrote it, and "no country" stays an answer
             field.data = kept
 
 
@@ -70,10 +73,15 @@ class OneOf:
 
 
 class CountryField(SelectField):
-    """A country's two letters, or that none sends the person: an international organization does."""
+    """A country's two letters, or that none sends the person: an international organization
+    does."""
 
     widget = SharedSelect()
 
     def __init__(self, label: Any, validators: Iterable[Any] = (), **options: Any):
         super().__init__(label, list(validators), choices=[], validate_choice=False, **options)
-        self.choices = [("", ""), (NO_COUNTRY, _("None: an international organization")), *countries.choices(i18n.locale())]
+        self.choices = [
+            ("", ""),
+            (NO_COUNTRY, _("None: an international organization")),
+            *countries.choices(i18n.locale()),
+        ]

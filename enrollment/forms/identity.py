@@ -22,4 +22,6 @@ class MergeForm(Form):
 
     def ids(self) -> tuple[int, int]:
         """What is no number is no one's."""
-        return whole((self.keep.data or "").strip()) or 0, whole((self.merge.data or "").strip()) or 0
+        return whole((self.keep.data or "").strip()) or 0, whole(
+            (self.merge.data or "").strip()
+        ) or 0

@@ -10,18 +10,29 @@ from wtforms import FileField, RadioField, SelectField, StringField, TextAreaFie
 
 from core import i18n
 from core.errors import DomainError
-from core.forms import DayField, Form, NationalitiesField, SubmissionField, WhoField, issuer_field, names_confirmation
+from core.forms import (
+    DayField,
+    Form,
+    NationalitiesField,
+    SubmissionField,
+    WhoField,
+    issuer_field,
+    names_confirmation,
+)
 from enrollment.forms.fields import CountryField, Needed, OneOf
 from enrollment.nomination_files import COLUMNS, NominationRow, check_row
 from people.models import Gender
 from people.personnel import PersonnelCategory
 
-ONE_NAME = _l("A person with one name only has it in one of the two fields. Leave the other one empty.")
+ONE_NAME = _l(
+    "A person with one name only has it in one of the two fields. Leave the other one empty."
+)
 
 
 def offer(field: Any, organizations: Mapping[str, str], none: Any = None) -> None:
-    """The choices of whoever nominates. `none`: the words for "no organization", for those who may enrol people without
-    one. Where there is one answer only, it is chosen, and the page need not ask."""
+    """The choices of whoever nominates. `none`: the words for "no organization", for those who
+    may enrol people without one. Where there is one answer only, it is chosen, and the page need
+    not ask."""
     choices = list(organizations.items())
     if none is not None:
         choices.insert(0, ("0", none))
@@ -34,7 +45,10 @@ def offer(field: Any, organizations: Mapping[str, str], none: Any = None) -> Non
 
 class UploadForm(Form):
     organization = SelectField(
-        _l("Organization"), [OneOf(_l("Choose the organization that nominates."))], coerce=str, validate_choice=False
+        _l("Organization"),
+        [OneOf(_l("Choose the organization that nominates."))],
+        coerce=str,
+        validate_choice=False,
     )
     file = FileField(_l("File"))
     text = TextAreaField(_l("Or paste the rows here"))
@@ -51,13 +65,19 @@ class PersonForm(Form):
     """One person, by the rules of a row in a file."""
 
     organization_id = SelectField(
-        _l("Nominated by"), [OneOf(_l("Choose the organization that nominates."))], coerce=str, validate_choice=False
+        _l("Nominated by"),
+        [OneOf(_l("Choose the organization that nominates."))],
+        coerce=str,
+        validate_choice=False,
     )
     given_name = StringField(_l("Given name"), description=ONE_NAME)
     family_name = StringField(_l("Family name"))
     names_confirmed = names_confirmation()
     name_on_certificate = StringField(_l("Name as printed on the certificate"))
-    email = StringField(_l("Email"), [Needed(_l("Write the email address: the person receives the invitation there."))])
+    email = StringField(
+        _l("Email"),
+        [Needed(_l("Write the email address: the person receives the invitation there."))],
+    )
     identifier = StringField(_l("Service or staff number"))
     identifier_issuer = issuer_field()
     country = CountryField(_l("Country"), [Needed(_l("Choose the country."))])
@@ -65,7 +85,11 @@ class PersonForm(Form):
     gender = RadioField(_l("Gender"), validate_choice=False)
     birth_date = DayField(_l("Date of birth"))
     who = WhoField()
-    category = RadioField(_l("Personnel category"), [OneOf(_l("Choose the personnel category."))], validate_choice=False)
+    category = RadioField(
+        _l("Personnel category"),
+        [OneOf(_l("Choose the personnel category."))],
+        validate_choice=False,
+    )
     subcategory = SelectField(_l("Sub-category"), validate_choice=False)
     rank = StringField(_l("Rank"))
     rank_code = StringField(_l("NATO rank code"))
@@ -86,7 +110,9 @@ class PersonForm(Form):
 
     def row(self) -> NominationRow:
         """The person by the rules of a row; its problems stand at the fields."""
-        typed = {column: str(self[column].data or "") for column in COLUMNS if column != "birth_date"}
+        typed = {
+            column: str(self[column].data or "") for column in COLUMNS if column != "birth_date"
+        }
         born = self.birth_date.date
         confirmed = {"names_confirmed": "1"} if self.names_confirmed.data else {}
         row = check_row(1, typed | confirmed | {"birth_date": born.isoformat() if born else ""})
@@ -97,7 +123,8 @@ class PersonForm(Form):
         return row
 
     def refuse(self, error: DomainError) -> None:
-        """The services speak of "person.email", "row-1.email" and "nominated_by" where this form has other names."""
+        """The services speak of "person.email", "row-1.email" and "nominated_by" where this form
+        has other names."""
         for one in error.errors or [error]:
             name = (one.field or "").removeprefix("row-1").removeprefix(".").removeprefix("person.")
             one.field = {"person": "email", "nominated_by": "organization_id"}.get(name, name)

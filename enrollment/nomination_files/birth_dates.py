@@ -1,7 +1,8 @@
 """Dates of birth as people and spreadsheets write them.
 
-03/04/1987 is two dates: a file whose other dates prove the order is believed, otherwise the order is asked. A spreadsheet's
-number for a day is believed where no other date of the column is written with the day and the month in figures.
+03/04/1987 is two dates: a file whose other dates prove the order is believed, otherwise the order
+is asked. A spreadsheet's number for a day is believed where no other date of the column is written
+with the day and the month in figures.
 """
 
 from __future__ import annotations
@@ -22,23 +23,28 @@ _YEAR_FIRST = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})" + _MIDNIGHT)
 _DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})" + _MIDNIGHT)
 _EITHER_ORDER = re.compile(r"(\d{1,2})([-/])(\d{1,2})\2(\d{4})" + _MIDNIGHT)
 _SHORT_YEAR = re.compile(r"\d{1,2}([-/.])\d{1,2}\1\d{2}|\d{1,2}[-/. ]*[^\W\d_]+[-/. ,]*\d{2}")
-_NAMED_MONTH = re.compile(r"(\d{1,2})(?:st|nd|rd|th|er|ᵉʳ)?[-/. ]*(?:de |of )?([^\W\d_]+)\.?,?[-/ ]*(\d{4})" + _MIDNIGHT)
-_MONTH_FIRST = re.compile(r"([^\W\d_]+)\.?[-/ ]*(\d{1,2})(?:st|nd|rd|th)?,?[-/ ]+(\d{4})" + _MIDNIGHT)
+_NAMED_MONTH = re.compile(
+    r"(\d{1,2})(?:st|nd|rd|th|er|ᵉʳ)?[-/. ]*(?:de |of )?([^\W\d_]+)\.?,?[-/ ]*(\d{4})" + _MIDNIGHT
+)
+_MONTH_FIRST = re.compile(
+    r"([^\W\d_]+)\.?[-/ ]*(\d{1,2})(?:st|nd|rd|th)?,?[-/ ]+(\d{4})" + _MIDNIGHT
+)
 _YEAR_NAMED = re.compile(r"(\d{4})[-/ ]([^\W\d_]+)\.?[-/ ](\d{1,2})" + _MIDNIGHT)
 _INSTANT = re.compile(r"\d{4}-\d{1,2}-\d{1,2}[ T]\d{1,2}:\d\d.*")
 _SERIAL = re.compile(r"\d{4,5}(?:[.,]0+)?")
 # Day 1 is 1 January 1900; spreadsheets count a 29 February 1900 that never was.
 _BEFORE_DAY_1 = date(1899, 12, 30)
 _FIRST_RIGHT_SERIAL = 61
-#: Numbers that are read as years. As serial numbers they would be days of 1905, and no participant is that old.
+#: Numbers that are read as years. As serial numbers they would be days of 1905, and no participant
+#: is that old.
 _YEARS = range(1900, 2101)
 #: What to add to the days of workbooks that count from 1904, as old programs for the Macintosh did.
 _DAY_0_OF_1904 = 1462
 
 
 class NotADate(Exception):
-    """The text is no date. `code` says in which way: unknown_date, bad_date, short_year, date_instant, date_number,
-    ambiguous_date or date_order."""
+    """The text is no date. `code` says in which way: unknown_date, bad_date, short_year,
+    date_instant, date_number, ambiguous_date or date_order."""
 
     def __init__(self, code: str):
         super().__init__(code)
@@ -46,8 +52,8 @@ class NotADate(Exception):
 
 
 def parse(text: str, day_first: bool | None, *, serials: bool = False) -> date:
-    """The date, or NotADate. With `day_first` None, a date that depends on the order is ambiguous; `serials`: numbers are days
-    as spreadsheets count them."""
+    """The date, or NotADate. With `day_first` None, a date that depends on the order is
+    ambiguous; `serials`: numbers are days as spreadsheets count them."""
     if match := _YEAR_FIRST.fullmatch(text):
         return _date(match[1], match[3], match[4])
     if match := _DOTTED.fullmatch(text):  # No one writes the month first with dots.
@@ -73,10 +79,12 @@ def parse(text: str, day_first: bool | None, *, serials: bool = False) -> date:
 
 
 def order(texts: Iterable[str]) -> tuple[bool | None, bool]:
-    """(whether the day comes first, whether to ask): what the dates of a file together say about their order.
+    """(whether the day comes first, whether to ask): what the dates of a file together say about
+    their order.
 
-    One date that is possible in one order only proves it, also when the day does not exist (31/02). Dates
-    that prove both orders contradict each other; which of them are wrong, only people can tell.
+    One date that is possible in one order only proves it, also when the day does not exist (31/02).
+    Dates that prove both orders contradict each other; which of them are wrong, only people can
+    tell.
     """
     day = month = open_ = 0
     for text in texts:
@@ -93,18 +101,27 @@ def order(texts: Iterable[str]) -> tuple[bool | None, bool]:
 
 
 def are_serials(texts: Iterable[str]) -> bool:
-    """Whether the numbers of a column are days as spreadsheets count them. Beside a date in figures, such as 14/03/1988, they may
-    be dates whose day and month a spreadsheet has mistaken for each other."""
+    """Whether the numbers of a column are days as spreadsheets count them. Beside a date in
+    figures, such as 14/03/1988, they may be dates whose day and month a spreadsheet has mistaken
+    for each other."""
     for text in texts:
         text = clean(text[:LONGEST])
-        if _EITHER_ORDER.fullmatch(text) or _DOTTED.fullmatch(text) or (text.isdigit() and not _SERIAL.fullmatch(text)):
+        if (
+            _EITHER_ORDER.fullmatch(text)
+            or _DOTTED.fullmatch(text)
+            or (text.isdigit() and not _SERIAL.fullmatch(text))
+        ):
             return False
     return True
 
 
 def _with_named_month(text: str) -> tuple[str, str, str] | None:
     """(year, month, day) of a date that names its month in English or French."""
-    for pattern, places in ((_NAMED_MONTH, (3, 2, 1)), (_MONTH_FIRST, (3, 1, 2)), (_YEAR_NAMED, (1, 2, 3))):
+    for pattern, places in (
+        (_NAMED_MONTH, (3, 2, 1)),
+        (_MONTH_FIRST, (3, 1, 2)),
+        (_YEAR_NAMED, (1, 2, 3)),
+    ):
         if match := pattern.fullmatch(text):
             year, month, day = (match[place] for place in places)
             if number := _months().get(fold(month)):
@@ -119,12 +136,18 @@ def _months() -> dict[str, int]:
     names = {fold("sept"): 9, fold("fev"): 2, fold("juill"): 7}
     for language in ("en", "fr"):
         for width in ("wide", "abbreviated"):
-            names.update({fold(name): number for number, name in get_month_names(width, locale=language).items()})
+            names.update(
+                {
+                    fold(name): number
+                    for number, name in get_month_names(width, locale=language).items()
+                }
+            )
     return names
 
 
 def since_1900(text: str) -> str:
-    """A cell of a workbook that counts its days from 1904, with the day counted as in all other workbooks."""
+    """A cell of a workbook that counts its days from 1904, with the day counted as in all other
+    workbooks."""
     if not _SERIAL.fullmatch(text) or _number(text) in _YEARS:
         return text
     return str(_number(text) + _DAY_0_OF_1904)

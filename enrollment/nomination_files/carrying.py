@@ -1,4 +1,5 @@
-"""The rows of a file on their way through the page that checks them: nothing is kept on the server meanwhile."""
+"""The rows of a file on their way through the page that checks them: nothing is kept on the
+server meanwhile."""
 
 from __future__ import annotations
 
@@ -35,7 +36,8 @@ def to_text(sheet: Sheet) -> str:
 
 
 def _without_signs(quoted: re.Match[str]) -> str:
-    """What a JSON body holds is counted by its punctuation before it is read: that of the texts shall not count."""
+    """What a JSON body holds is counted by its punctuation before it is read: that of the texts
+    shall not count."""
     return quoted[0].replace(",", "\\u002c").replace("[", "\\u005b").replace("{", "\\u007b")
 
 
@@ -51,7 +53,8 @@ def of_kept(text: str) -> Sheet:
 
 
 def of_value(kept: Any, answers: Answers) -> Sheet:
-    """The sheet with these answers, from what `to_text` has written, read as JSON. Raises ValueError for anything else."""
+    """The sheet with these answers, from what `to_text` has written, read as JSON. Raises
+    ValueError for anything else."""
     try:
         kind = kept["kind"]
         if kind not in (BYTES, TEXT):
@@ -63,7 +66,10 @@ def of_value(kept: Any, answers: Answers) -> Sheet:
             readings=tuple(one for one in known if one in kept["readings"]),
             answers=answers,
             hidden=tuple(_number(one) for one in kept["hidden"][:MAX_ROWS]),
-            notes=tuple((_text(code), _text(words)[:_LONGEST_NOTE]) for code, words in kept["notes"][:_MOST_NOTES]),
+            notes=tuple(
+                (_text(code), _text(words)[:_LONGEST_NOTE])
+                for code, words in kept["notes"][:_MOST_NOTES]
+            ),
             serials=kept["serials"] is True,
         )
     except (TypeError, AttributeError, KeyError, RecursionError) as error:
@@ -74,8 +80,14 @@ def _row(number: Any, raw: dict[str, Any], typed: dict[str, Any], stray: list[An
     return SheetRow(
         row=_number(number),
         raw={column: _text(raw[column]) for column in SOURCES if column in raw},
-        typed={column: _text(typed[column]) for column in (*COLUMNS, CONFIRMED, IDENTITY) if column in typed},
-        stray=tuple((_text(column)[:4], _text(text)[:200], _text(code)[:40]) for column, text, code in stray),
+        typed={
+            column: _text(typed[column])
+            for column in (*COLUMNS, CONFIRMED, IDENTITY)
+            if column in typed
+        },
+        stray=tuple(
+            (_text(column)[:4], _text(text)[:200], _text(code)[:40]) for column, text, code in stray
+        ),
     )
 
 

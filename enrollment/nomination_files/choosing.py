@@ -1,7 +1,8 @@
 """In which encoding a file was meant: told where its own rows leave no doubt, asked otherwise.
 
-Every reading is judged by the shape of the words that it makes of the file's own rows, and by the letters of the countries in
-them. One is believed when it alone makes sense. For few words, only the usual one is believed, if no other one is possible.
+Every reading is judged by the shape of the words that it makes of the file's own rows, and by the
+letters of the countries in them. One is believed when it alone makes sense. For few words, only the
+usual one is believed, if no other one is possible.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ Rows = Sequence[Mapping[str, str]]
 
 @dataclass(frozen=True)
 class Reading:
-    """One way to read the file: its code, its name in words, and how it reads some of the file's rows."""
+    """One way to read the file: its code, its name in words, and how it reads some of the file's
+    rows."""
 
     code: str
     label: Any
@@ -53,8 +55,9 @@ class Reading:
 
 @dataclass(frozen=True)
 class Choice:
-    """`reading` is the likeliest, or the answer. `asks`: people have to say which of `offered` is right, the likeliest first.
-    `makes_sense`: false when no reading makes words of the file; `is_clean`: the likeliest leaves no word in doubt."""
+    """`reading` is the likeliest, or the answer. `asks`: people have to say which of `offered`
+    is right, the likeliest first. `makes_sense`: false when no reading makes words of the file;
+    `is_clean`: the likeliest leaves no word in doubt."""
 
     reading: str
     asks: bool
@@ -82,10 +85,16 @@ class _Cell:
     row: int
 
 
-def choose(rows: Rows, kind: str, *, allowed: Sequence[str] = (), answer: str | None = None) -> Choice:
-    """How to read the raw values of these rows. `allowed`: what else the file has shown, such as its headings, leaves these;
-    `answer`: what people said."""
-    readings = [r for r in (encodings.of_bytes() if kind == BYTES else encodings.of_unicode()) if not allowed or r in allowed]
+def choose(
+    rows: Rows, kind: str, *, allowed: Sequence[str] = (), answer: str | None = None
+) -> Choice:
+    """How to read the raw values of these rows. `allowed`: what else the file has shown, such as
+    its headings, leaves these; `answer`: what people said."""
+    readings = [
+        r
+        for r in (encodings.of_bytes() if kind == BYTES else encodings.of_unicode())
+        if not allowed or r in allowed
+    ]
     cells = _cells(rows, _SAMPLE if kind == BYTES else _SAMPLE_OF_UNICODE)
     usual = encodings.USUAL if kind == BYTES else encodings.UNICODE
     if not cells:
@@ -93,7 +102,13 @@ def choose(rows: Rows, kind: str, *, allowed: Sequence[str] = (), answer: str | 
     found = _of_bytes(rows, cells, readings) if kind == BYTES else _of_unicode(cells, readings)
     if answer in readings:
         return Choice(answer, False, _offered(rows, cells, found.offered, answer))
-    return Choice(found.reading, found.asks, _offered(rows, cells, found.offered), found.makes_sense, found.is_clean)
+    return Choice(
+        found.reading,
+        found.asks,
+        _offered(rows, cells, found.offered),
+        found.makes_sense,
+        found.is_clean,
+    )
 
 
 @dataclass(frozen=True)
@@ -115,7 +130,9 @@ def _of_bytes(rows: Rows, cells: Sequence[_Cell], readings: Iterable[str]) -> _F
     clean_ones = [one for one in ranked if one.score.is_clean]
     sensible = [one for one in ranked if not one.score.malformed]
     if len(clean_ones) == 1:
-        is_sure = best.score.words >= _ENOUGH or (best.code == encodings.USUAL and not _has_rival(cells, best, ranked[1:]))
+        is_sure = best.score.words >= _ENOUGH or (
+            best.code == encodings.USUAL and not _has_rival(cells, best, ranked[1:])
+        )
     else:
         is_sure = sensible == [best] and best.code == encodings.USUAL and _is_common(best.texts)
     makes_sense = best.score.malformed * 3 <= best.score.words
@@ -123,13 +140,21 @@ def _of_bytes(rows: Rows, cells: Sequence[_Cell], readings: Iterable[str]) -> _F
 
 
 def _with_usual(ranked: Sequence[_Judged]) -> tuple[str, ...]:
-    """The likeliest; where only the first makes sense, the usual one comes next: that is what people have seen before."""
+    """The likeliest; where only the first makes sense, the usual one comes next: that is what
+    people have seen before."""
     codes = [one.code for one in ranked]
-    if not ranked[0].score.malformed and all(one.score.malformed for one in ranked[1:]) and encodings.USUAL in codes[1:]:
+    if (
+        not ranked[0].score.malformed
+        and all(one.score.malformed for one in ranked[1:])
+        and encodings.USUAL in codes[1:]
+    ):
         codes.remove(encodings.USUAL)
         codes.insert(1, encodings.USUAL)
-    # A person's name need not come from the country that sends the person, so all usual encodings are offered.
-    return tuple(code for place, code in enumerate(codes) if place < _OFFERED or code in encodings.LISTED)
+    # A person's name need not come from the country that sends the person, so all usual encodings
+    # are offered.
+    return tuple(
+        code for place, code in enumerate(codes) if place < _OFFERED or code in encodings.LISTED
+    )
 
 
 def _of_unicode(cells: Sequence[_Cell], readings: Sequence[str]) -> _Found:
@@ -139,11 +164,19 @@ def _of_unicode(cells: Sequence[_Cell], readings: Sequence[str]) -> _Found:
     is_twice = any(all(_changed(cell, r) for cell in cells) for r in twice)
     if as_it_is.score.is_clean and not is_twice:
         return _Found(encodings.UNICODE, False, (encodings.UNICODE,))
-    possible = [r for r in readings if r != encodings.UNICODE and (encodings.is_twice(r) or _is_misread(cells, r))]
-    if not as_it_is.score.malformed:  # words of another language: real, unless the country writes in another encoding itself
+    possible = [
+        r
+        for r in readings
+        if r != encodings.UNICODE and (encodings.is_twice(r) or _is_misread(cells, r))
+    ]
+    if (
+        not as_it_is.score.malformed
+    ):  # words of another language: real, unless the country writes in another encoding itself
         possible = [r for r in possible if encodings.is_twice(r) or _is_usual_there(cells, r)]
     others = [one for one in _distinct(_judge_all(cells, possible)) if one.texts != as_it_is.texts]
-    others = [one for one in others if _is_better(one, as_it_is) or is_twice and not one.score.malformed]
+    others = [
+        one for one in others if _is_better(one, as_it_is) or is_twice and not one.score.malformed
+    ]
     if not others:
         return _Found(encodings.UNICODE, False, (encodings.UNICODE,))
     ranked = sorted(others, key=lambda one: (one.score.rank, not encodings.is_twice(one.code)))
@@ -152,7 +185,10 @@ def _of_unicode(cells: Sequence[_Cell], readings: Sequence[str]) -> _Found:
 
 
 def _is_better(one: _Judged, as_it_is: _Judged) -> bool:
-    return (one.score.malformed, one.score.foreign) < (as_it_is.score.malformed, as_it_is.score.foreign)
+    return (one.score.malformed, one.score.foreign) < (
+        as_it_is.score.malformed,
+        as_it_is.score.foreign,
+    )
 
 
 def _changed(cell: _Cell, reading: str) -> bool:
@@ -165,12 +201,16 @@ def _is_misread(cells: Sequence[_Cell], reading: str) -> bool:
 
 
 def _is_usual_there(cells: Sequence[_Cell], reading: str) -> bool:
-    """Whether a language of one of the countries has more of its letters in the encoding than in the usual one."""
+    """Whether a language of one of the countries has more of its letters in the encoding than in
+    the usual one."""
     codes = {_code(cell.country) for cell in cells}
     if any(reading.startswith(page) for code in codes if (page := _CODE_PAGES.get(code or ""))):
         return True
     alphabets = {one for code in codes for one in alphabet(code).languages}
-    return any(encodings.writable(one, reading) > encodings.writable(one, encodings.USUAL) for one in alphabets)
+    return any(
+        encodings.writable(one, reading) > encodings.writable(one, encodings.USUAL)
+        for one in alphabets
+    )
 
 
 def _is_possible(rows: Rows, reading: str) -> bool:
@@ -178,24 +218,32 @@ def _is_possible(rows: Rows, reading: str) -> bool:
 
 
 def _has_rival(cells: Sequence[_Cell], best: _Judged, others: Iterable[_Judged]) -> bool:
-    """Whether another usual encoding is possible for these few words. A single special letter that the country uses is enough
-    to exclude the others: Ñusta from Peru is believed, though she could be Ńusta."""
+    """Whether another usual encoding is possible for these few words. A single special letter
+    that the country uses is enough to exclude the others: Ñusta from Peru is believed, though
+    she could be Ńusta."""
     if len(_special("".join(best.texts))) == 1 and _is_at_home(cells, best):
         return False
     return any(_could_be_meant(cells, one) for one in others)
 
 
 def _is_at_home(cells: Sequence[_Cell], one: _Judged) -> bool:
-    """Whether each text has special letters of one language of its country. English proves nothing: it borrows its letters."""
+    """Whether each text has special letters of one language of its country. English proves
+    nothing: it borrows its letters."""
     return all(
-        special and any(special <= language for language in alphabet(_code(cell.country)).languages if language != ENGLISH)
+        special
+        and any(
+            special <= language
+            for language in alphabet(_code(cell.country)).languages
+            if language != ENGLISH
+        )
         for cell, special in zip(cells, map(_special, one.texts), strict=True)
     )
 
 
 def _could_be_meant(cells: Sequence[_Cell], one: _Judged) -> bool:
-    """Whether a usual encoding makes well-formed words of the cells. Each person's names must be in one language, of any
-    country; other cells, such as the country, must have the common letters (COMMON)."""
+    """Whether a usual encoding makes well-formed words of the cells. Each person's names must be
+    in one language, of any country; other cells, such as the country, must have the common
+    letters (COMMON)."""
     if one.code not in encodings.LISTED or one.score.malformed:
         return False
     people: dict[int, str] = {}
@@ -205,14 +253,22 @@ def _could_be_meant(cells: Sequence[_Cell], one: _Judged) -> bool:
         elif not _special(text) <= COMMON:
             return False
     languages = _written_in(one.code)
-    return all(is_pronounceable(text) and any(_special(text) <= letters for letters in languages) for text in people.values())
+    return all(
+        is_pronounceable(text) and any(_special(text) <= letters for letters in languages)
+        for text in people.values()
+    )
 
 
 @cache
 def _written_in(reading: str) -> tuple[frozenset[str], ...]:
-    """The languages of which the encoding has at least half of the letters. Windows-1258 writes letters and marks separately."""
+    """The languages of which the encoding has at least half of the letters. Windows-1258 writes
+    letters and marks separately."""
     known = [letters for letters in alphabet(None).languages if letters != ENGLISH]
-    return tuple(one for one in known if reading == "Windows-1258" or encodings.writable(one, reading) * 2 >= len(one))
+    return tuple(
+        one
+        for one in known
+        if reading == "Windows-1258" or encodings.writable(one, reading) * 2 >= len(one)
+    )
 
 
 def _special(text: str) -> frozenset[str]:
@@ -220,7 +276,9 @@ def _special(text: str) -> frozenset[str]:
 
 
 def _is_common(texts: Iterable[str]) -> bool:
-    return all(c.isascii() or not c.isalpha() or c.lower() in COMMON for text in texts for c in text)
+    return all(
+        c.isascii() or not c.isalpha() or c.lower() in COMMON for text in texts for c in text
+    )
 
 
 def _cells(rows: Rows, limit: int) -> list[_Cell]:
@@ -231,23 +289,34 @@ def _cells(rows: Rows, limit: int) -> list[_Cell]:
             for column in columns:
                 raw = row.get(column, "")
                 if not raw.isascii() and len(found) < limit:
-                    cut = raw if len(raw) <= _LONGEST else raw[:_LONGEST].rpartition(" ")[0] or raw[:_LONGEST]
+                    cut = (
+                        raw
+                        if len(raw) <= _LONGEST
+                        else raw[:_LONGEST].rpartition(" ")[0] or raw[:_LONGEST]
+                    )
                     country = (row.get("country") or row.get("nationalities") or "")[:_LONGEST]
                     found.setdefault((column, cut, country), _Cell(column, cut, country, number))
     return list(found.values())
 
 
 def _judge_all(cells: Sequence[_Cell], readings: Sequence[str]) -> list[_Judged]:
-    read = {reading: tuple(encodings.meant(cell.raw, reading) or "" for cell in cells) for reading in readings}
+    read = {
+        reading: tuple(encodings.meant(cell.raw, reading) or "" for cell in cells)
+        for reading in readings
+    }
     for reading, texts in read.items():
         read[reading] = tuple(clean(text) for text in texts)
     # A word of the vocabulary tells something only when some reading finds it there.
     known = {
         number
         for number, cell in enumerate(cells)
-        if cell.column in _VOCABULARY and any(_VOCABULARY[cell.column](texts[number]) for texts in read.values())
+        if cell.column in _VOCABULARY
+        and any(_VOCABULARY[cell.column](texts[number]) for texts in read.values())
     }
-    return [_Judged(reading, texts, _score(cells, texts, reading, known)) for reading, texts in read.items()]
+    return [
+        _Judged(reading, texts, _score(cells, texts, reading, known))
+        for reading, texts in read.items()
+    ]
 
 
 def _score(cells: Sequence[_Cell], texts: tuple[str, ...], reading: str, known: set[int]) -> Score:
@@ -288,15 +357,22 @@ def _distinct(judged: Iterable[_Judged]) -> list[_Judged]:
     return list(found.values())
 
 
-def _offered(rows: Rows, cells: Sequence[_Cell], codes: Sequence[str], answer: str | None = None) -> tuple[Reading, ...]:
+def _offered(
+    rows: Rows, cells: Sequence[_Cell], codes: Sequence[str], answer: str | None = None
+) -> tuple[Reading, ...]:
     """The readings with what they make of those rows in which they differ."""
     if answer and answer not in codes:
         codes = (answer, *codes)
-    differing = [cell for cell in cells if len({encodings.meant(cell.raw, code) for code in codes}) > 1] or cells
+    differing = [
+        cell for cell in cells if len({encodings.meant(cell.raw, code) for code in codes}) > 1
+    ] or cells
     numbers = list(dict.fromkeys(cell.row for cell in differing))[:_SHOWN_ROWS]
     columns = {cell.row: cell.column for cell in reversed(differing)}
     return tuple(
-        Reading(code, encodings.label(code), tuple(_sample(rows[n], columns[n], code) for n in numbers)) for code in codes
+        Reading(
+            code, encodings.label(code), tuple(_sample(rows[n], columns[n], code) for n in numbers)
+        )
+        for code in codes
     )
 
 

@@ -25,15 +25,21 @@ COLUMNS = (
     "language",
     "needs",
 )
-#: Columns that hold given and family name together → whether the heading says that the family name comes first.
-FULL_NAMES: dict[str, bool | None] = {"full_name": None, "family_given_name": True, "given_family_name": False}
+#: Columns that hold given and family name together → whether the heading says that the family name
+#: comes first.
+FULL_NAMES: dict[str, bool | None] = {
+    "full_name": None,
+    "family_given_name": True,
+    "given_family_name": False,
+}
 #: What a row may hold as it came: the columns, and those for both names.
 SOURCES = (*COLUMNS, *FULL_NAMES)
-#: Without one of these no row can be good. A family name is not among them: some people have one name only.
+#: Without one of these no row can be good. A family name is not among them: some people have one
+#: name only.
 REQUIRED = ("given_name", "email", "country", "category")
 
-# These stand here and not in the translation catalogues, because what the template and the messages call a
-# column must be what the reader understands.
+# These stand here and not in the translation catalogues, because what the template and the messages
+# call a column must be what the reader understands.
 HEADINGS = {
     "en": {
         "identifier": "Service or staff number",
@@ -76,55 +82,91 @@ HEADINGS = {
 }
 
 _SYNONYMS = {
-    "identifier": "id, personal id, person id, service number, service no, personnel number, personnel no, "
-    "staff number, staff no, staff id, employee number, employee no, employee id, id number, id no, identification number, "
-    "identifiant, matricule ou numéro de personnel, "
-    "n matricule, no matricule, numéro matricule, n de matricule, no de matricule, numéro de matricule, "
-    "n de service, no de service, numéro de service, n d'identification, no d'identification, numéro d'identification, "
-    "n d'identité, numéro d'identité, numéro personnel",
-    "identifier_issuer": "issuer, issued by, issuing body, issuing organization, issuing organisation, issuing country, "
-    "issuer of the identifier, identifier issuer, émetteur, émis par, organisme émetteur, pays émetteur, "
-    "émetteur de l'identifiant",
-    "given_name": "first name, given names, first names, forename, forenames, prénoms, prénom usuel",
+    "identifier": (
+        "id, personal id, person id, service number, service no, personnel number, personnel no, "
+        "staff number, staff no, staff id, employee number, employee no, employee id, id number, "
+        "id no, identification number, identifiant, matricule ou numéro de personnel, n "
+        "matricule, no matricule, numéro matricule, n de matricule, no de matricule, numéro de "
+        "matricule, n de service, no de service, numéro de service, n d'identification, no "
+        "d'identification, numéro d'identification, n d'identité, numéro d'identité, numéro "
+        "personnel"
+    ),
+    "identifier_issuer": (
+        "issuer, issued by, issuing body, issuing organization, issuing organisation, issuing "
+        "country, issuer of the identifier, identifier issuer, émetteur, émis par, organisme "
+        "émetteur, pays émetteur, émetteur de l'identifiant"
+    ),
+    "given_name": (
+        "first name, given names, first names, forename, forenames, prénoms, prénom usuel"
+    ),
     "family_name": "surname, last name, family names, nom, noms, nom de naissance, nom d'usage",
-    "name_on_certificate": "certificate name, name for certificate, name on the certificate, nom du "
-    "certificat, nom pour le certificat, nom complet sur le certificat",
-    "email": "email, e mail, mail, email address, e mail address, adresse électronique, adresse courriel, "
-    "adresse e mail, adresse mail, adresse de courriel, mél, courrier électronique, adresse de messagerie",
-    "country": "nation, country code, code pays, sending country, contributing country, country of origin, pays d'origine, "
+    "name_on_certificate": (
+        "certificate name, name for certificate, name on the certificate, nom du certificat, nom "
+        "pour le certificat, nom complet sur le certificat"
+    ),
+    "email": (
+        "email, e mail, mail, email address, e mail address, adresse électronique, adresse "
+        "courriel, adresse e mail, adresse mail, adresse de courriel, mél, courrier électronique, "
+        "adresse de messagerie"
+    ),
+    "country": "nation, country code, code pays, sending country, contributing country, country of "
+    "origin, pays d'origine, "
     "pays d'envoi, pays contributeur, pays d'affectation d'origine, nominating country",
-    "nationalities": "nationality, nationalities, nationalités, country of nationality, pays de nationalité, citizenship, "
-    "citizenships, citoyenneté, citoyennetés, country of citizenship",
+    "nationalities": (
+        "nationality, nationalities, nationalités, country of nationality, pays de nationalité, "
+        "citizenship, citizenships, citoyenneté, citoyennetés, country of citizenship"
+    ),
     "gender": "sex, sexe",
-    "birth_date": "birth date, birthdate, birthday, date of birth, dob, born, born on, née le, né le, ddn",
-    "category": "personnel category, category of personnel, component, catégorie de personnel, catégorie du "
-    "personnel, composante",
-    "subcategory": "capacity, type of personnel, sous-catégorie de personnel, sub-category of personnel, fonction, qualité",
+    "birth_date": (
+        "birth date, birthdate, birthday, date of birth, dob, born, born on, née le, né le, ddn"
+    ),
+    "category": (
+        "personnel category, category of personnel, component, catégorie de personnel, catégorie "
+        "du personnel, composante"
+    ),
+    "subcategory": (
+        "capacity, type of personnel, sous-catégorie de personnel, sub-category of personnel, "
+        "fonction, qualité"
+    ),
     "rank": "grade ou titre, rank or title",
-    "rank_code": "nato rank code, nato code, nato rank, nato grade, stanag code, code otan, grade otan, "
-    "code du grade, code grade",
+    "rank_code": (
+        "nato rank code, nato code, nato rank, nato grade, stanag code, code otan, grade otan, "
+        "code du grade, code grade"
+    ),
     "organization": "organisation, organization name, organisme, institution, employer, employeur",
-    "language": "preferred language, language preference, course language, langue préférée, langue de "
-    "préférence, langue de formation",
-    "needs": "special needs, particular needs, besoins particuliers, besoins spéciaux, requirements",
-    "full_name": "name, names, full name, full names, complete name, nom complet, noms complets, participant, nominee, "
+    "language": (
+        "preferred language, language preference, course language, langue préférée, langue de "
+        "préférence, langue de formation"
+    ),
+    "needs": (
+        "special needs, particular needs, besoins particuliers, besoins spéciaux, requirements"
+    ),
+    "full_name": "name, names, full name, full names, complete name, nom complet, noms complets, "
+    "participant, nominee, "
     "name of participant, name of nominee, nom du participant, nom de la personne",
-    "family_given_name": "nom et prénom, nom et prénoms, noms et prénoms, nom prénom, nom prénoms, noms prénoms, "
-    "nom de famille et prénom, nom de famille et prénoms, surname and given name, surname and given names, surname given name, "
-    "surname and first name, surname first name, family name and given name, family name given name, last name and first name, "
-    "last name first name, family and given name, family and given names",
-    "given_family_name": "prénom et nom, prénoms et nom, prénoms et noms, prénom nom, prénoms nom, prénom et nom de famille, "
-    "given name and family name, given name family name, given and family name, given and family names, first and last name, "
-    "first and last names, first name and last name, first name last name, first name and surname, first name surname, "
-    "given name and surname, given names and surname, name and surname",
+    "family_given_name": (
+        "nom et prénom, nom et prénoms, noms et prénoms, nom prénom, nom prénoms, noms prénoms, "
+        "nom de famille et prénom, nom de famille et prénoms, surname and given name, surname and "
+        "given names, surname given name, surname and first name, surname first name, family name "
+        "and given name, family name given name, last name and first name, last name first name, "
+        "family and given name, family and given names"
+    ),
+    "given_family_name": (
+        "prénom et nom, prénoms et nom, prénoms et noms, prénom nom, prénoms nom, prénom et nom "
+        "de famille, given name and family name, given name family name, given and family name, "
+        "given and family names, first and last name, first and last names, first name and last "
+        "name, first name last name, first name and surname, first name surname, given name and "
+        "surname, given names and surname, name and surname"
+    ),
 }
 
-# Columns of our own exports that no one nominates with. "Rang" is there the position in the waiting list; elsewhere people
-# mean a rank by it.
+# Columns of our own exports that no one nominates with. "Rang" is there the position in the waiting
+# list; elsewhere people mean a rank by it.
 _OURS = (
-    "reference, référence, nominated by, désignation par, status, statut, position, place, why, pourquoi, "
-    "course, formation, cours, delivery, session, begins, début, commence, commence le, prerequisites, prérequis, "
-    "order of nomination, order of the nominator, ordre de désignation, ordre de l'organisme"
+    "reference, référence, nominated by, désignation par, status, statut, position, place, why, "
+    "pourquoi, course, formation, cours, delivery, session, begins, début, commence, commence le, "
+    "prerequisites, prérequis, order of nomination, order of the nominator, ordre de désignation, "
+    "ordre de l'organisme"
 )
 RANK_OR_POSITION = "rang"
 
@@ -164,8 +206,8 @@ def is_rank_or_position(text: str) -> bool:
 def column_of(text: str) -> str | None:
     """The canonical column that a heading means, or None.
 
-    A hint in brackets is not part of it ("Date de naissance (jj/mm/aaaa)"), and two languages may stand side
-    by side ("Prénom / Given name") as long as they mean the same.
+    A hint in brackets is not part of it ("Date de naissance (jj/mm/aaaa)"), and two languages may
+    stand side by side ("Prénom / Given name") as long as they mean the same.
     """
     text = text[:100]
     if found := _KNOWN.get(_key(text)) or _KNOWN.get(_key(re.sub(r"[(\[].*", "", text))):

@@ -1,5 +1,5 @@
-"""From bytes to raw text: Unicode is told by the bytes, never by the file's name; in which encoding other bytes are meant is
-chosen later, by the rows themselves (see choosing)."""
+"""From bytes to raw text: Unicode is told by the bytes, never by the file's name; in which
+encoding other bytes are meant is chosen later, by the rows themselves (see choosing)."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ _HIGH_BYTES = re.compile(
 
 @dataclass(frozen=True)
 class RawText:
-    """`kind`: whether `text` is what a Unicode file says, or one character for each byte (Latin-1). `encoding`: the name of the
-    Unicode encoding. `is_mixed`: the bytes are UTF-8 in parts."""
+    """`kind`: whether `text` is what a Unicode file says, or one character for each byte
+    (Latin-1). `encoding`: the name of the Unicode encoding. `is_mixed`: the bytes are UTF-8 in
+    parts."""
 
     text: str
     kind: str
@@ -64,7 +65,8 @@ def _strictly(data: bytes, encoding: str) -> str:
 
 
 def _utf16_without_mark(data: bytes) -> str | None:
-    """UTF-16 without a byte order mark: headings are in Latin letters, so every second byte is NUL."""
+    """UTF-16 without a byte order mark: headings are in Latin letters, so every second byte is
+    NUL."""
     sample = data[:64]
     even, odd = sample[::2].count(0), sample[1::2].count(0)
     enough = len(sample) * 0.4
@@ -76,8 +78,8 @@ def _utf16_without_mark(data: bytes) -> str | None:
 
 
 def _is_mixed(data: bytes) -> bool:
-    """Whether a file that is not UTF-8 is UTF-8 but for a few bytes: pasted together, or cut off. Real single bytes next to
-    never make the bytes of a UTF-8 character."""
+    """Whether a file that is not UTF-8 is UTF-8 but for a few bytes: pasted together, or cut
+    off. Real single bytes next to never make the bytes of a UTF-8 character."""
     utf8 = single = 0
     for match in _HIGH_BYTES.finditer(data):
         if match[1]:
@@ -88,7 +90,8 @@ def _is_mixed(data: bytes) -> bool:
 
 
 def refuse_other_files(data: bytes) -> None:
-    """Refuses by their first bytes the files that people take for a CSV, and says what to do with each."""
+    """Refuses by their first bytes the files that people take for a CSV, and says what to do
+    with each."""
     if not data:
         raise empty()
     if len(data) > MAX_BYTES:
@@ -98,25 +101,33 @@ def refuse_other_files(data: bytes) -> None:
 
 
 def empty() -> UnreadableFile:
-    return UnreadableFile("empty", _l("The file is empty. Save the spreadsheet and choose it again."))
+    return UnreadableFile(
+        "empty", _l("The file is empty. Save the spreadsheet and choose it again.")
+    )
 
 
 def _not_text(message: Any = None) -> UnreadableFile:
     return UnreadableFile(
-        "not_text", message or _l("This is not a spreadsheet or text file. Save the spreadsheet as XLSX or CSV.")
+        "not_text",
+        message
+        or _l("This is not a spreadsheet or text file. Save the spreadsheet as XLSX or CSV."),
     )
 
 
 def _damaged() -> UnreadableFile:
     return UnreadableFile(
         "damaged_text",
-        _l("The file is damaged or was cut off: some of its characters cannot be read. Save it again."),
+        _l(
+            "The file is damaged or was cut off: some of its characters cannot be read. Save it "
+            "again."
+        ),
     )
 
 
 def too_large() -> UnreadableFile:
     sentence = _l(
-        "The file is larger than %(limit)s MB. Split it, or remove what is not a nomination.", limit=MAX_BYTES // (1024 * 1024)
+        "The file is larger than %(limit)s MB. Split it, or remove what is not a nomination.",
+        limit=MAX_BYTES // (1024 * 1024),
     )
     return UnreadableFile("too_large", sentence)
 
@@ -125,9 +136,12 @@ def undecided(is_mixed: bool) -> UnreadableFile:
     """No way to read the file makes words of it."""
     if is_mixed:
         sentence = _l(
-            "Parts of the file are in different encodings, so its accents cannot be read for certain. Save it again as "
-            "“CSV UTF-8”, or choose the workbook itself."
+            "Parts of the file are in different encodings, so its accents cannot be read for "
+            "certain. Save it again as “CSV UTF-8”, or choose the workbook itself."
         )
         return UnreadableFile("ambiguous_encoding", sentence)
-    sentence = _l("The letters of this file cannot be read. Save it again as “CSV UTF-8”, or choose the workbook itself.")
+    sentence = _l(
+        "The letters of this file cannot be read. Save it again as “CSV UTF-8”, or choose the "
+        "workbook itself."
+    )
     return UnreadableFile("unknown_encoding", sentence)

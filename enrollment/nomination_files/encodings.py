@@ -1,7 +1,8 @@
-"""Ways to read the bytes of a file that does not say its encoding, and to undo a wrong reading made before it came here.
+"""Ways to read the bytes of a file that does not say its encoding, and to undo a wrong reading made
+before it came here.
 
-A reading turns raw text into meant text, cell by cell. Raw text of a file of single bytes holds one character for each byte
-(Latin-1); raw text of a file in Unicode is what the file says.
+A reading turns raw text into meant text, cell by cell. Raw text of a file of single bytes holds one
+character for each byte (Latin-1); raw text of a file in Unicode is what the file says.
 """
 
 from __future__ import annotations
@@ -49,7 +50,9 @@ ENCODINGS: dict[str, tuple[str, Any]] = {
     "Windows-949": ("cp949", _l("Korean")),
 }
 #: Those that a question always offers.
-LISTED = frozenset(f"Windows-{page}" for page in (1250, 1251, 1252, 1253, 1254, 1256, 1257, 1258)) | {
+LISTED = frozenset(
+    f"Windows-{page}" for page in (1250, 1251, 1252, 1253, 1254, 1256, 1257, 1258)
+) | {
     "ISO 8859-2",
     "ISO 8859-5",
     "ISO 8859-7",
@@ -72,9 +75,15 @@ def of_bytes() -> tuple[str, ...]:
 
 
 def of_unicode() -> tuple[str, ...]:
-    """Every reading of a file in Unicode: as it is, encoded twice, and read wrongly before it was saved as Unicode."""
+    """Every reading of a file in Unicode: as it is, encoded twice, and read wrongly before it
+    was saved as Unicode."""
     twice = [_MISREAD.format("UTF-8", wrong) for wrong in _MISREAD_AS]
-    others = [_MISREAD.format(right, wrong) for wrong in _MISREAD_AS for right in ENCODINGS if right != wrong]
+    others = [
+        _MISREAD.format(right, wrong)
+        for wrong in _MISREAD_AS
+        for right in ENCODINGS
+        if right != wrong
+    ]
     return UNICODE, *twice, *others
 
 
@@ -118,7 +127,8 @@ def could_come_from(raw: str, reading: str) -> bool:
 
 @cache
 def writable(letters: frozenset[str], reading: str) -> int:
-    """How many of the letters are in the encoding that the reading takes for the right one; 0 for unusual misreadings."""
+    """How many of the letters are in the encoding that the reading takes for the right one; 0
+    for unusual misreadings."""
     right, _slash, wrong = reading.partition(" / ")
     if wrong not in ("", USUAL):
         return 0
@@ -140,7 +150,8 @@ def _undone(raw: str, right: str, wrong: str) -> str:
 
 
 def _bytes_of(text: str, codec: str) -> bytes:
-    """The bytes that were read as `text`. Programs keep bytes that mean nothing in an encoding as control characters."""
+    """The bytes that were read as `text`. Programs keep bytes that mean nothing in an encoding
+    as control characters."""
     found = bytearray()
     for character in text:
         try:

@@ -1,6 +1,8 @@
-"""Names that stand in one column: "DIALLO Amina" tells its parts by itself, "Amina Diallo" by the heading or by the other rows.
+"""Names that stand in one column: "DIALLO Amina" tells its parts by itself, "Amina Diallo" by the
+heading or by the other rows.
 
-What is a guess is shown to be checked, and no one is nominated by a guess. Which part comes first is asked once for the file.
+What is a guess is shown to be checked, and no one is nominated by a guess. Which part comes first
+is asked once for the file.
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ _LONGEST = 300
 
 @dataclass(frozen=True)
 class Parts:
-    """A name in two parts. `is_sure`: the writing itself tells them apart. `family_first`: the order that it proves."""
+    """A name in two parts. `is_sure`: the writing itself tells them apart. `family_first`: the
+    order that it proves."""
 
     given: str
     family: str
@@ -30,7 +33,8 @@ class Parts:
 
 
 def order(people: Iterable[Mapping[str, str]], answer: bool | None) -> tuple[bool | None, bool]:
-    """(whether the family name comes first, whether to ask): the answer, else what the names of the file prove together."""
+    """(whether the family name comes first, whether to ask): the answer, else what the names of
+    the file prove together."""
     proved, is_open = set(), False
     for values in people:
         text, told = _text(values)
@@ -48,7 +52,8 @@ def order(people: Iterable[Mapping[str, str]], answer: bool | None) -> tuple[boo
 
 
 def example(people: Iterable[Mapping[str, str]]) -> tuple[str, Parts, Parts] | None:
-    """A name of the file that can be read in both orders: with the given name first, and with the family name first."""
+    """A name of the file that can be read in both orders: with the given name first, and with
+    the family name first."""
     for values in people:
         text, told = _text(values)
         if text and told is None and " " in text and not _parts(text).is_sure:
@@ -56,8 +61,11 @@ def example(people: Iterable[Mapping[str, str]]) -> tuple[str, Parts, Parts] | N
     return None
 
 
-def with_parts(row: int, values: Mapping[str, str], family_first: bool | None) -> tuple[dict[str, str], tuple[Problem, ...]]:
-    """The values with given and family name filled from the column for both, and what has to be checked about them."""
+def with_parts(
+    row: int, values: Mapping[str, str], family_first: bool | None
+) -> tuple[dict[str, str], tuple[Problem, ...]]:
+    """The values with given and family name filled from the column for both, and what has to be
+    checked about them."""
     text, told = _text(values)
     if not text:
         return dict(values), ()
@@ -67,14 +75,32 @@ def with_parts(row: int, values: Mapping[str, str], family_first: bool | None) -
     if not parts.is_sure:
         if " " not in text:
             problems = (
-                _to_check(row, text, _l("“%(value)s” has one part. Say whether it is the person's only name.", value=text)),
+                _to_check(
+                    row,
+                    text,
+                    _l(
+                        "“%(value)s” has one part. Say whether it is the person's only name.",
+                        value=text,
+                    ),
+                ),
             )
         elif first is None:
-            problems = (Problem(row, "given_name", shown(text), "name_order", _l("Say which name comes first in this file.")),)
+            problems = (
+                Problem(
+                    row,
+                    "given_name",
+                    shown(text),
+                    "name_order",
+                    _l("Say which name comes first in this file."),
+                ),
+            )
         else:
             parts = _ordered(text, first)
             if text.count(" ") > 1:
-                remedy = _l("Check how “%(value)s” was divided into given name and family name.", value=shown(text))
+                remedy = _l(
+                    "Check how “%(value)s” was divided into given name and family name.",
+                    value=shown(text),
+                )
                 problems = (_to_check(row, text, remedy),)
     return {**values, "given_name": parts.given, "family_name": parts.family}, problems
 
@@ -84,7 +110,8 @@ def _to_check(row: int, text: str, remedy: Any) -> Problem:
 
 
 def _text(values: Mapping[str, str]) -> tuple[str, bool | None]:
-    """The name in one piece and the order that its heading tells; nothing where the parts are known already."""
+    """The name in one piece and the order that its heading tells; nothing where the parts are
+    known already."""
     if "given_name" in values or "family_name" in values:
         return "", None
     for column, told in FULL_NAMES.items():
@@ -97,18 +124,24 @@ def _parts(text: str) -> Parts:
     """By the writing alone: a comma, or a family name in capitals at the beginning or the end."""
     if "," in text:
         given, family = split_name(text)
-        return Parts(given, family, is_sure=bool(given and family and "," not in given), family_first=None)
+        return Parts(
+            given, family, is_sure=bool(given and family and "," not in given), family_first=None
+        )
     words = text.split(" ")
     loud = [_is_loud(word) for word in words]
     if any(loud) and not all(loud) and len(words) > 1:
         count = sum(loud)
         if all(loud[:count]):
-            return Parts(" ".join(words[count:]), " ".join(words[:count]), is_sure=True, family_first=True)
+            return Parts(
+                " ".join(words[count:]), " ".join(words[:count]), is_sure=True, family_first=True
+            )
         if all(loud[-count:]):
             start = len(words) - count
             while start > 1 and words[start - 1].casefold() in PARTICLES:
                 start -= 1
-            return Parts(" ".join(words[:start]), " ".join(words[start:]), is_sure=True, family_first=False)
+            return Parts(
+                " ".join(words[:start]), " ".join(words[start:]), is_sure=True, family_first=False
+            )
     given, family = split_name(text)
     return Parts(given, family, is_sure=False)
 
@@ -116,7 +149,11 @@ def _parts(text: str) -> Parts:
 def _is_loud(word: str) -> bool:
     """In capitals, and more than an initial."""
     letters = [c for c in word if c.isalpha()]
-    return len(letters) > 1 and all(c.isupper() or c.lower() == c.upper() for c in letters) and any(map(str.isupper, letters))
+    return (
+        len(letters) > 1
+        and all(c.isupper() or c.lower() == c.upper() for c in letters)
+        and any(map(str.isupper, letters))
+    )
 
 
 def _ordered(text: str, family_first: bool) -> Parts:

@@ -1,4 +1,5 @@
-"""How likely it is that a text was read in its right encoding: by the shape of its words and the letters of a country."""
+"""How likely it is that a text was read in its right encoding: by the shape of its words and the
+letters of a country."""
 
 from __future__ import annotations
 
@@ -13,7 +14,8 @@ from enrollment.nomination_files.text import without_accents
 # Punctuation beyond ASCII round words, and between two parts of one.
 _AROUND = "«»“”„‘’‚\"'()[]{}<>-–—,.;:…!?¿¡ªº*\u200e\u200f\u200b\ufeff&+/\\|_@#%=~`´"
 _BETWEEN = re.compile(r"[’‘´ʼʻ'`·\-–—./,;:()\[\]&+\"“”«»@_\\|\u200c\u200d\u00ad]+")
-# No word has a quotation mark or a dash inside, opens with a sign that belongs elsewhere, or ends with one that opens.
+# No word has a quotation mark or a dash inside, opens with a sign that belongs elsewhere, or ends
+# with one that opens.
 _QUOTED = re.compile(r"\w[“”«»„‚‹›…—–]\w|^[ªº‚„…—–]\w+|^“\w+$|\w[‚„“‘†‡ˆ˜‹—–]$")
 # Few do in the middle of small letters; where the mark is an apostrophe, the other one is usual.
 _TURNED = re.compile(r"\w‘[a-z]")
@@ -25,7 +27,8 @@ _CLUSTER = re.compile("[bcdfghjklmnpqrstvwxz]{4,}")
 
 @dataclass
 class Score:
-    """Words with letters beyond a to z, and how many of them no language writes or the person's country does not."""
+    """Words with letters beyond a to z, and how many of them no language writes or the person's
+    country does not."""
 
     words: int = 0
     malformed: int = 0
@@ -43,7 +46,8 @@ class Score:
 
 
 def judge(text: str, letters: Alphabet, score: Score, *, is_name: bool) -> None:
-    """Adds the words of a text to the score. `is_name`: the text begins with a capital, as the names of the file do."""
+    """Adds the words of a text to the score. `is_name`: the text begins with a capital, as the
+    names of the file do."""
     for number, chunk in enumerate(text.split()):
         if chunk.isascii():
             continue
@@ -59,7 +63,9 @@ def judge(text: str, letters: Alphabet, score: Score, *, is_name: bool) -> None:
             score.malformed += 1
         for word in _BETWEEN.split(core):
             if not word.isascii():
-                _judge_word(word, letters, score, begins=is_name and number == 0 and core.startswith(word))
+                _judge_word(
+                    word, letters, score, begins=is_name and number == 0 and core.startswith(word)
+                )
 
 
 def _judge_word(word: str, letters: Alphabet, score: Score, *, begins: bool) -> None:
@@ -68,15 +74,22 @@ def _judge_word(word: str, letters: Alphabet, score: Score, *, begins: bool) -> 
     score.latin += letters.is_mixed and any(script(c) == "LATIN" for c in special)
     if _is_malformed(word):
         score.malformed += 1
-    elif (begins and word[0].islower() and not word[0].isascii()) or not all(map(letters.has, special)):
+    elif (begins and word[0].islower() and not word[0].isascii()) or not all(
+        map(letters.has, special)
+    ):
         score.foreign += 1
 
 
 def _is_malformed(word: str) -> bool:
-    """Whether no one writes such a word: with signs, in two scripts, or with a capital in the middle of small letters."""
-    if not all(c.isalnum() or _is_mark(c) for c in word) or any(unicodedata.category(c) == "No" for c in word):
+    """Whether no one writes such a word: with signs, in two scripts, or with a capital in the
+    middle of small letters."""
+    if not all(c.isalnum() or _is_mark(c) for c in word) or any(
+        unicodedata.category(c) == "No" for c in word
+    ):
         return True
-    if any(_is_mark(c) and (i == 0 or script(word[i - 1]) != script(c)) for i, c in enumerate(word)):
+    if any(
+        _is_mark(c) and (i == 0 or script(word[i - 1]) != script(c)) for i, c in enumerate(word)
+    ):
         return True  # what was left of a mark that belongs to another letter
     if len({_writing(c) for c in word if c.isalpha()}) > 1:
         return True
@@ -93,7 +106,8 @@ def _writing(letter: str) -> str:
 
 
 def _is_odd_case(word: str, i: int) -> bool:
-    """A small letter before a capital, or after two of them; only where a letter beyond a to z takes part."""
+    """A small letter before a capital, or after two of them; only where a letter beyond a to z
+    takes part."""
     here, before = word[i], word[i - 1]
     if "ß" in (here, before):
         return False
@@ -105,14 +119,15 @@ def _is_odd_case(word: str, i: int) -> bool:
 
 
 def is_pronounceable(text: str) -> bool:
-    """Whether no word has four consonants in a row of which one is beyond a to z. Between two consonants, r and l count as
-    vowels: people can say Smrčka, but not Lefčvre."""
+    """Whether no word has four consonants in a row of which one is beyond a to z. Between two
+    consonants, r and l count as vowels: people can say Smrčka, but not Lefčvre."""
     plain = _SYLLABIC.sub("e", without_accents(text))
     runs = (found.span() for found in _CLUSTER.finditer(plain))
     return len(plain) != len(text) or all(text[begin:end].isascii() for begin, end in runs)
 
 
 def mostly_capitalized(texts: Iterable[str]) -> bool:
-    """Whether the names of a file begin with capitals; told by those that begin with a letter from a to z."""
+    """Whether the names of a file begin with capitals; told by those that begin with a letter
+    from a to z."""
     first = [text[0] for text in texts if text and text[0].isascii() and text[0].isalpha()]
     return not first or sum(c.isupper() for c in first) * 4 > len(first) * 3

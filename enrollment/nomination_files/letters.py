@@ -1,7 +1,8 @@
 """Which letters the people of a country write their names with, beyond a to z.
 
-The languages of a country come from the Unicode tables (Babel); the letters of a language stand here, because those tables
-do not travel with Babel. A word in capitals names a whole script by the first word of its letters' Unicode names.
+The languages of a country come from the Unicode tables (Babel); the letters of a language stand
+here, because those tables do not travel with Babel. A word in capitals names a whole script by the
+first word of its letters' Unicode names.
 """
 
 from __future__ import annotations
@@ -19,30 +20,109 @@ _SCANDINAVIAN = "æøåéèêóòôöäü"
 _LETTERS = {
     "en": "áàâäåæçéèêëíïîñóòôöøœúü",
     "fr": "àâçéèêëîïôœùûüÿ",
-    "es": "áéíñóúüªº", "ca": "àçéèíïòóúü·", "gl": "áéíñóúü", "eu": "ñçü", "ay": "ñä", "qu": "ñ", "gn": "ãáéẽíĩñóõúũýỹ",
-    "pt": "àáâãçéêíóôõúüªº", "it": "àèéìíîòóùú", "rm": "àéèìòùöü",
-    "de": "äöüßé", "gsw": "äöü", "lb": "äéëâêîôûèü", "nl": "áàâäçéèêëíïóôöúü",
-    "da": _SCANDINAVIAN, "nb": _SCANDINAVIAN, "nn": _SCANDINAVIAN, "no": _SCANDINAVIAN, "kl": _SCANDINAVIAN,
-    "sv": "åäöéàüæø", "fi": "åäöéšž", "is": "áðéíóúýþæö", "fo": "áðíóúýæø",
-    "et": "äõöüšž", "lv": "āčēģīķļņōŗšūž", "lt": "ąčęėįšųūž",
-    "pl": "ąćęłńóśźż", "cs": "áčďéěíňóřšťúůýž", "sk": "áäčďéíĺľňóôŕšťúýž", "hu": "áéíóöőúüű", "ro": "ăâîșțşţ",
-    "hr": "čćđšž", "bs": "čćđšž", "sr_Latn": "čćđšž", "sl": "čćđšž", "sq": "çë", "mt": "ċġħżàèìòù",
-    "tr": "çğıöşüâîûİ", "az": "çəğıöşüİ", "tk": "äçňöşüýž", "ku": "çêîşû",
-    "ga": "áéíóú", "gd": "àèìòù", "cy": "âêîôûŵŷáéëïöẅ", "vi": _VIETNAMESE,
-    "yo": "áàéèẹíìóòọṣúùńǹ", "ha": "ɓɗƙƴ", "ig": "ịọụṅ", "wo": "àãéëñŋó", "ff": "ɓɗŋñƴ", "fuv": "ɓɗŋñƴ", "ht": "àèò",
-    "mg": "àôñ", "fil": "áéíñóúü", "ceb": "áéíñóúü", "to": "āēīōū", "sm": "āēīōū", "mi": "āēīōū", "tet": "áéíñóú",
-    "uk": "абвгґдеєжзиіїйклмнопрстуфхцчшщьюя", "ru": _RUSSIAN, "be": "абвгдеёжзійклмнопрстуўфхцчшыьэюя",
-    "bg": "абвгдежзийклмнопрстуфхцчшщъьюя", "sr": _SERBIAN, "bs_Cyrl": _SERBIAN,
-    "mk": "абвгдѓежзѕијклљмнњопрстќуфхцчџш", "kk": _RUSSIAN + "әғқңөұүһі", "ky": _RUSSIAN + "ңөү", "tg": _RUSSIAN + "ғӣқӯҳҷ",
-    "uz": _RUSSIAN + "ўқғҳ", "mn": _RUSSIAN + "өү",
+    "es": "áéíñóúüªº",
+    "ca": "àçéèíïòóúü·",
+    "gl": "áéíñóúü",
+    "eu": "ñçü",
+    "ay": "ñä",
+    "qu": "ñ",
+    "gn": "ãáéẽíĩñóõúũýỹ",
+    "pt": "àáâãçéêíóôõúüªº",
+    "it": "àèéìíîòóùú",
+    "rm": "àéèìòùöü",
+    "de": "äöüßé",
+    "gsw": "äöü",
+    "lb": "äéëâêîôûèü",
+    "nl": "áàâäçéèêëíïóôöúü",
+    "da": _SCANDINAVIAN,
+    "nb": _SCANDINAVIAN,
+    "nn": _SCANDINAVIAN,
+    "no": _SCANDINAVIAN,
+    "kl": _SCANDINAVIAN,
+    "sv": "åäöéàüæø",
+    "fi": "åäöéšž",
+    "is": "áðéíóúýþæö",
+    "fo": "áðíóúýæø",
+    "et": "äõöüšž",
+    "lv": "āčēģīķļņōŗšūž",
+    "lt": "ąčęėįšųūž",
+    "pl": "ąćęłńóśźż",
+    "cs": "áčďéěíňóřšťúůýž",
+    "sk": "áäčďéíĺľňóôŕšťúýž",
+    "hu": "áéíóöőúüű",
+    "ro": "ăâîșțşţ",
+    "hr": "čćđšž",
+    "bs": "čćđšž",
+    "sr_Latn": "čćđšž",
+    "sl": "čćđšž",
+    "sq": "çë",
+    "mt": "ċġħżàèìòù",
+    "tr": "çğıöşüâîûİ",
+    "az": "çəğıöşüİ",
+    "tk": "äçňöşüýž",
+    "ku": "çêîşû",
+    "ga": "áéíóú",
+    "gd": "àèìòù",
+    "cy": "âêîôûŵŷáéëïöẅ",
+    "vi": _VIETNAMESE,
+    "yo": "áàéèẹíìóòọṣúùńǹ",
+    "ha": "ɓɗƙƴ",
+    "ig": "ịọụṅ",
+    "wo": "àãéëñŋó",
+    "ff": "ɓɗŋñƴ",
+    "fuv": "ɓɗŋñƴ",
+    "ht": "àèò",
+    "mg": "àôñ",
+    "fil": "áéíñóúü",
+    "ceb": "áéíñóúü",
+    "to": "āēīōū",
+    "sm": "āēīōū",
+    "mi": "āēīōū",
+    "tet": "áéíñóú",
+    "uk": "абвгґдеєжзиіїйклмнопрстуфхцчшщьюя",
+    "ru": _RUSSIAN,
+    "be": "абвгдеёжзійклмнопрстуўфхцчшыьэюя",
+    "bg": "абвгдежзийклмнопрстуфхцчшщъьюя",
+    "sr": _SERBIAN,
+    "bs_Cyrl": _SERBIAN,
+    "mk": "абвгдѓежзѕијклљмнњопрстќуфхцчџш",
+    "kk": _RUSSIAN + "әғқңөұүһі",
+    "ky": _RUSSIAN + "ңөү",
+    "tg": _RUSSIAN + "ғӣқӯҳҷ",
+    "uz": _RUSSIAN + "ўқғҳ",
+    "mn": _RUSSIAN + "өү",
     "el": "αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋΐΰ",
     "ar": "ءآأؤإئابةتثجحخدذرزسشصضطظعغفقكلمنهوىي",
-    "fa": "ARABIC", "ps": "ARABIC", "ur": "ARABIC", "sd": "ARABIC", "ug": "ARABIC", "ckb": "ARABIC", "dv": "THAANA",
-    "he": "HEBREW", "th": "THAI", "lo": "LAO", "km": "KHMER", "my": "MYANMAR", "ka": "GEORGIAN", "hy": "ARMENIAN",
-    "am": "ETHIOPIC", "ti": "ETHIOPIC", "hi": "DEVANAGARI", "ne": "DEVANAGARI", "mr": "DEVANAGARI", "bn": "BENGALI",
-    "ta": "TAMIL", "te": "TELUGU", "si": "SINHALA", "dz": "TIBETAN", "zh": "CJK", "zh_Hant": "CJK", "yue": "CJK",
-    "ja": "CJK HIRAGANA KATAKANA", "ko": "HANGUL CJK",
-}  # fmt: skip
+    "fa": "ARABIC",
+    "ps": "ARABIC",
+    "ur": "ARABIC",
+    "sd": "ARABIC",
+    "ug": "ARABIC",
+    "ckb": "ARABIC",
+    "dv": "THAANA",
+    "he": "HEBREW",
+    "th": "THAI",
+    "lo": "LAO",
+    "km": "KHMER",
+    "my": "MYANMAR",
+    "ka": "GEORGIAN",
+    "hy": "ARMENIAN",
+    "am": "ETHIOPIC",
+    "ti": "ETHIOPIC",
+    "hi": "DEVANAGARI",
+    "ne": "DEVANAGARI",
+    "mr": "DEVANAGARI",
+    "bn": "BENGALI",
+    "ta": "TAMIL",
+    "te": "TELUGU",
+    "si": "SINHALA",
+    "dz": "TIBETAN",
+    "zh": "CJK",
+    "zh_Hant": "CJK",
+    "yue": "CJK",
+    "ja": "CJK HIRAGANA KATAKANA",
+    "ko": "HANGUL CJK",
+}
 #: What is read without a doubt where nothing is known of a country's own letters.
 COMMON = frozenset("".join(_LETTERS[language] for language in ("en", "fr", "es", "pt")))
 
@@ -55,22 +135,34 @@ class Alphabet:
 
     def __init__(self, languages: Iterable[str]):
         known = [_LETTERS[language] for language in languages if language in _LETTERS]
-        self.scripts = frozenset(name for letters in known if letters[0].isascii() for name in letters.split())
-        self.letters = frozenset("".join(letters for letters in known if not letters[0].isascii())) or (
-            frozenset() if self.scripts else COMMON
+        self.scripts = frozenset(
+            name for letters in known if letters[0].isascii() for name in letters.split()
         )
-        self.is_mixed = bool(self.scripts) or any(script(letter) != "LATIN" for letter in self.letters)
+        self.letters = frozenset(
+            "".join(letters for letters in known if not letters[0].isascii())
+        ) or (frozenset() if self.scripts else COMMON)
+        self.is_mixed = bool(self.scripts) or any(
+            script(letter) != "LATIN" for letter in self.letters
+        )
         self.languages = tuple(frozenset(letters) for letters in known if not letters[0].isascii())
 
     def __or__(self, letters: frozenset[str]) -> Alphabet:
         """The same with more letters."""
         wider = Alphabet(())
-        wider.letters, wider.scripts, wider.is_mixed = self.letters | letters, self.scripts, self.is_mixed
+        wider.letters = self.letters | letters
+        wider.scripts = self.scripts
+        wider.is_mixed = self.is_mixed
         return wider
 
     def has(self, letter: str) -> bool:
-        """Whether people write their names with it. Capitals count like small letters; İ is not a capital of i."""
-        return letter in self.letters or letter.lower() in self.letters or bool(self.scripts) and script(letter) in self.scripts
+        """Whether people write their names with it. Capitals count like small letters; İ is not
+        a capital of i."""
+        return (
+            letter in self.letters
+            or letter.lower() in self.letters
+            or bool(self.scripts)
+            and script(letter) in self.scripts
+        )
 
 
 @cache
@@ -84,7 +176,10 @@ def alphabet(country: str | None) -> Alphabet:
         language
         for language, facts in get_territory_language_info(country).items()
         if facts["official_status"]
-        and (facts["official_status"] != "official_regional" or float(facts["population_percent"] or 0) >= 1)
+        and (
+            facts["official_status"] != "official_regional"
+            or float(facts["population_percent"] or 0) >= 1
+        )
     )
 
 

@@ -1,11 +1,18 @@
-"""What an OpenDocument spreadsheet says of its sheets besides the values: hidden, merged, errors, zeros in front of numbers."""
+"""What an OpenDocument spreadsheet says of its sheets besides the values: hidden, merged,
+errors, zeros in front of numbers."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 
-from enrollment.nomination_files.workbook_parts import MAX_COLUMN, MAX_ROW, Marks, encrypted, read_xml
+from enrollment.nomination_files.workbook_parts import (
+    MAX_COLUMN,
+    MAX_ROW,
+    Marks,
+    encrypted,
+    read_xml,
+)
 
 _ERROR = re.compile(r"#[A-Z0-9/]+[!?]?|Err:\d+")
 _HIDDEN = ("collapse", "filter")
@@ -41,19 +48,27 @@ class _Content:
             self.is_from_1904 = given.get("date-value") == "1904-01-01"
         elif element == "table":
             is_hidden = given.get("style-name") in self.hidden_styles
-            self.sheets.append(Marks(name=given.get("name", ""), is_hidden=is_hidden, is_from_1904=self.is_from_1904))
+            self.sheets.append(
+                Marks(
+                    name=given.get("name", ""), is_hidden=is_hidden, is_from_1904=self.is_from_1904
+                )
+            )
             self.row = self.columns = 0
         elif not self.sheets:
             return
         elif element == "table-column":
             count = _times(given, "number-columns-repeated")
             if given.get("visibility") in _HIDDEN:
-                self.sheets[-1].hidden_columns.update(range(self.columns, min(self.columns + count, MAX_COLUMN)))
+                self.sheets[-1].hidden_columns.update(
+                    range(self.columns, min(self.columns + count, MAX_COLUMN))
+                )
             self.columns += count
         elif element == "table-row":
             self.column, self.rows = 0, _times(given, "number-rows-repeated")
             if given.get("visibility") in _HIDDEN:
-                self.sheets[-1].hidden_rows.update(range(self.row, min(self.row + self.rows, MAX_ROW)))
+                self.sheets[-1].hidden_rows.update(
+                    range(self.row, min(self.row + self.rows, MAX_ROW))
+                )
         elif element in ("table-cell", "covered-table-cell"):
             self.cell, self.shown, self.paragraphs = given, "", 0
             self.repeated = _times(given, "number-columns-repeated")
@@ -78,7 +93,8 @@ class _Content:
         if self.paragraphs or "value-type" in self.cell:
             sheet.count(row + self.rows - 1, column + self.repeated - 1, self.rows * self.repeated)
             self._keep_text(sheet)
-        down, right = _times(self.cell, "number-rows-spanned"), _times(self.cell, "number-columns-spanned")
+        down = _times(self.cell, "number-rows-spanned")
+        right = _times(self.cell, "number-columns-spanned")
         if down > 1 or right > 1:
             sheet.merged.append(((row, column), (row + down - 1, column + right - 1)))
         self.column += self.repeated
@@ -86,7 +102,12 @@ class _Content:
     def _keep_text(self, sheet: Marks) -> None:
         kind = self.cell.get("value-type")
         is_error = "formula" in self.cell and _ERROR.fullmatch(self.shown)
-        is_filled = kind == "float" and self.shown.isdigit() and self.shown.startswith("0") and len(self.shown) > 1
+        is_filled = (
+            kind == "float"
+            and self.shown.isdigit()
+            and self.shown.startswith("0")
+            and len(self.shown) > 1
+        )
         if is_error or is_filled:
             for row in range(self.row, self.row + self.rows):
                 for column in range(self.column, self.column + self.repeated):

@@ -1,4 +1,5 @@
-"""A whole nomination file: how it is meant to be read, then its rows one by one, then against each other."""
+"""A whole nomination file: how it is meant to be read, then its rows one by one, then against
+each other."""
 
 from __future__ import annotations
 
@@ -38,11 +39,13 @@ from people.values import email_key
 _HARMLESS = ("'=", "'+", "'-", "'@", "'|", "'%")
 
 
-def read(data: bytes, *, answers: Answers | None = None, today: date | None = None) -> NominationFile:
+def read(
+    data: bytes, *, answers: Answers | None = None, today: date | None = None
+) -> NominationFile:
     """The nominations in a file, each with its problems. Raises UnreadableFile and nothing else.
 
-    `answers`: to the questions that `checked` asks; without them the file's own rows decide. `today` is the application's date
-    unless given.
+    `answers`: to the questions that `checked` asks; without them the file's own rows decide.
+    `today` is the application's date unless given.
     """
     refuse_other_files(data)
     is_mixed, encoding = False, ""
@@ -62,11 +65,17 @@ def read(data: bytes, *, answers: Answers | None = None, today: date | None = No
     sheet = Sheet(kind, rows, table.readings, answers or Answers(), hidden, notes, serials)
     if len(to_text(sheet).encode()) > MAX_CARRIED:
         raise UnreadableFile(
-            "too_much_text", _l("The file holds more text than nominations need. Split it, or remove what is not one.")
+            "too_much_text",
+            _l(
+                "The file holds more text than nominations need. Split it, or remove what is not "
+                "one."
+            ),
         )
     checked = check_sheet(sheet, today=today)
     choice = checked.choice
-    if kind == BYTES and (not choice.makes_sense or (is_mixed and choice.asks and not choice.is_clean)):
+    if kind == BYTES and (
+        not choice.makes_sense or (is_mixed and choice.asks and not choice.is_clean)
+    ):
         raise undecided(is_mixed)
     return NominationFile(
         encoding=encoding or choice.reading,
@@ -82,11 +91,17 @@ def read(data: bytes, *, answers: Answers | None = None, today: date | None = No
 
 
 def check_sheet(sheet: Sheet, *, today: date | None = None) -> Checked:
-    """What the rows of a sheet mean by its answers, each with its problems, and what is still to be asked."""
+    """What the rows of a sheet mean by its answers, each with its problems, and what is still to
+    be asked."""
     answers = sheet.answers
-    # What people typed themselves is not in doubt; a country helps to tell how the others are meant.
-    rows_in = [one for one in sheet.rows if answers.with_hidden is not False or one.row not in sheet.hidden]
-    raw = [{k: v for k, v in one.raw.items() if k not in one.typed} | _country(one) for one in rows_in]
+    # What people typed themselves is not in doubt; a country helps to tell how the others are
+    # meant.
+    rows_in = [
+        one for one in sheet.rows if answers.with_hidden is not False or one.row not in sheet.hidden
+    ]
+    raw = [
+        {k: v for k, v in one.raw.items() if k not in one.typed} | _country(one) for one in rows_in
+    ]
     choice = choose(raw, sheet.kind, allowed=sheet.readings, answer=answers.reading)
     people = [(one, _values(one, choice)) for one in rows_in]
     texts = [values for _one, values in people]
@@ -96,7 +111,16 @@ def check_sheet(sheet: Sheet, *, today: date | None = None) -> Checked:
     for one, values in people:
         parted, doubts = full_names.with_parts(one.row, values, family_first)
         row = check_row(one.row, parted, day_first=day_first, serials=sheet.serials, today=today)
-        rows.append(replace(row, problems=(*map(_stray, [one.row] * len(one.stray), one.stray), *doubts, *row.problems)))
+        rows.append(
+            replace(
+                row,
+                problems=(
+                    *map(_stray, [one.row] * len(one.stray), one.stray),
+                    *doubts,
+                    *row.problems,
+                ),
+            )
+        )
     return Checked(
         rows=tuple(_with_duplicates(rows)),
         choice=choice,
@@ -110,27 +134,36 @@ def check_sheet(sheet: Sheet, *, today: date | None = None) -> Checked:
 
 
 def _country(one: SheetRow) -> dict[str, str]:
-    """The country that was typed, for telling the letters of the others; only what is ASCII is the same in every reading."""
+    """The country that was typed, for telling the letters of the others; only what is ASCII is
+    the same in every reading."""
     typed = one.typed.get("country", "")
     return {"country": typed} if typed and typed.isascii() else {}
 
 
 def _values(one: SheetRow, choice: Choice) -> dict[str, str]:
     """The row's text as meant, with what was typed over it."""
-    read = {column: encodings.meant(text, choice.reading) or "" for column, text in one.raw.items() if column not in one.typed}
+    read = {
+        column: encodings.meant(text, choice.reading) or ""
+        for column, text in one.raw.items()
+        if column not in one.typed
+    }
     return _with_country({**read, **one.typed})
 
 
 def _with_country(values: dict[str, str]) -> dict[str, str]:
-    """In a file that has no other country, a nationality stands for it: people see both before anything is saved."""
+    """In a file that has no other country, a nationality stands for it: people see both before
+    anything is saved."""
     if "country" in values:
         return values
     codes = countries.nationalities(clean(values.get("nationalities", "")))
     return values | {"country": codes[0] or ""} if len(codes) == 1 else values
 
 
-def _date_order(people: Iterable[Mapping[str, str]], day_first: bool | None) -> tuple[bool | None, bool]:
-    """Whether the day comes first, and whether that has to be asked: the answer, else what the dates themselves tell."""
+def _date_order(
+    people: Iterable[Mapping[str, str]], day_first: bool | None
+) -> tuple[bool | None, bool]:
+    """Whether the day comes first, and whether that has to be asked: the answer, else what the
+    dates themselves tell."""
     if day_first is not None:
         return day_first, False
     return birth_dates.order(values.get("birth_date", "") for values in people)
@@ -138,23 +171,36 @@ def _date_order(people: Iterable[Mapping[str, str]], day_first: bool | None) -> 
 
 def _sheet_rows(table: Table) -> tuple[SheetRow, ...]:
     return tuple(
-        SheetRow(number, _by_column(table.header, cells), {}, tuple(islice(_misplaced(table.header, cells), 3)))
+        SheetRow(
+            number,
+            _by_column(table.header, cells),
+            {},
+            tuple(islice(_misplaced(table.header, cells), 3)),
+        )
         for number, cells in table.rows
     )
 
 
 def _by_column(header: Header, cells: list[str]) -> dict[str, str]:
-    """The row's text by canonical column. Cells missing at the end are blank: spreadsheets leave them out."""
-    found = {column: cell for column, cell in zip(header.columns, cells, strict=False) if column and cell}
-    if "country" in header.columns:  # a nationality stands for it only where there is no such column
+    """The row's text by canonical column. Cells missing at the end are blank: spreadsheets leave
+    them out."""
+    found = {
+        column: cell for column, cell in zip(header.columns, cells, strict=False) if column and cell
+    }
+    if (
+        "country" in header.columns
+    ):  # a nationality stands for it only where there is no such column
         found.setdefault("country", "")
-    return {column: cell[1:] if cell.startswith(_HARMLESS) else cell for column, cell in found.items()}
+    return {
+        column: cell[1:] if cell.startswith(_HARMLESS) else cell for column, cell in found.items()
+    }
 
 
 def _misplaced(header: Header, cells: list[str]) -> Iterable[tuple[str, str, str]]:
     """Cells that stand under no heading.
 
-    One cell too many is a problem even if it is blank: an unquoted comma has moved the values before it.
+    One cell too many is a problem even if it is blank: an unquoted comma has moved the values
+    before it.
     """
     width = len(header.words)
     if len(cells) > width:
@@ -169,8 +215,9 @@ def _stray(row: int, found: tuple[str, str, str]) -> Problem:
     column, value, code = found
     if code == "extra_cells":
         remedy = _l(
-            "This row has more cells than there are headings: values may stand in wrong columns. Put "
-            "quotation marks round a value that contains a comma or semicolon, or remove the extra cell."
+            "This row has more cells than there are headings: values may stand in wrong columns. "
+            "Put quotation marks round a value that contains a comma or semicolon, or remove the "
+            "extra cell."
         )
     else:
         remedy = _l("This cell has no heading above it. Name its column, or empty the cell.")
@@ -178,8 +225,9 @@ def _stray(row: int, found: tuple[str, str, str]) -> Problem:
 
 
 def _with_duplicates(rows: list[NominationRow]) -> Iterable[NominationRow]:
-    """The rows; one that repeats a number of the same issuer, or address and name, of a row above gets a problem
-    naming that row. Two countries may use one number, and two people one mailbox."""
+    """The rows; one that repeats a number of the same issuer, or address and name, of a row
+    above gets a problem naming that row. Two countries may use one number, and two people one
+    mailbox."""
     first: dict[tuple[Any, ...], int] = {}
     for row in rows:
         found = None
@@ -206,11 +254,13 @@ def _same(column: str, value: str, fields: Mapping[str, Any]) -> tuple[Any, ...]
 def _duplicate_remedy(column: str, above: int) -> Any:
     if column == "email":
         return _l(
-            "Row %(row)s has the same name and email address. Remove one of the two rows, or correct the address.",
+            "Row %(row)s has the same name and email address. Remove one of the two rows, or "
+            "correct the address.",
             row=above,
         )
     return _l(
-        "Row %(row)s has the same service or staff number. Remove one of the two rows, or correct the number.",
+        "Row %(row)s has the same service or staff number. Remove one of the two rows, or correct "
+        "the number.",
         row=above,
     )
 

@@ -1,4 +1,5 @@
-"""What reading a nomination file gives: rows with their problems, or why the file cannot be read."""
+"""What reading a nomination file gives: rows with their problems, or why the file cannot be
+read."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ from core.errors import Invalid
 from enrollment.nomination_files.choosing import Choice
 
 MAX_BYTES = 2 * 1024 * 1024
-#: So many bytes all that is read may have together: the rows travel in the page, and a request has a limit.
+#: So many bytes all that is read may have together: the rows travel in the page, and a request has
+#: a limit.
 MAX_CARRIED = 3 * 1024 * 1024
 MAX_ROWS = 1000
 #: Far more columns than a nomination has; beyond it the file is something else.
@@ -30,8 +32,9 @@ class UnreadableFile(Invalid):
 class Problem:
     """One value that cannot be accepted, and its remedy.
 
-    `row` is the number people see beside the row in their spreadsheet: the header is row 1 and blank rows
-    count. `column` is a canonical column, or a spreadsheet letter where the cell stands under no heading.
+    `row` is the number people see beside the row in their spreadsheet: the header is row 1 and
+    blank rows count. `column` is a canonical column, or a spreadsheet letter where the cell stands
+    under no heading.
     """
 
     row: int
@@ -45,8 +48,8 @@ class Problem:
 class NominationRow:
     """One person as nominated.
 
-    `values` is the raw text of every canonical column, to show it again. `fields` is what it means; a field
-    with a problem is empty there, never a default.
+    `values` is the raw text of every canonical column, to show it again. `fields` is what it means;
+    a field with a problem is empty there, never a default.
     """
 
     row: int
@@ -61,8 +64,9 @@ class NominationRow:
 
 @dataclass(frozen=True)
 class SheetRow:
-    """A row as it came. `raw`: its text by canonical column; `typed`: what people wrote over it since; `stray`: cells that stand
-    under no heading (spreadsheet letter, text, code), until people have looked at the row."""
+    """A row as it came. `raw`: its text by canonical column; `typed`: what people wrote over it
+    since; `stray`: cells that stand under no heading (spreadsheet letter, text, code), until
+    people have looked at the row."""
 
     row: int
     raw: Mapping[str, str]
@@ -82,11 +86,12 @@ class Answers:
 
 @dataclass(frozen=True)
 class Sheet:
-    """The rows of a file as they came, with all that people have answered: what travels in the page that checks them.
+    """The rows of a file as they came, with all that people have answered: what travels in the page
+    that checks them.
 
-    `kind` says what the raw text is (see choosing), `readings` which encodings the headings leave possible; `hidden` are the
-    rows that a workbook hides; `notes` is what else is to be told of the file: (code, words). `serials`: numbers among its dates
-    are days as spreadsheets count them.
+    `kind` says what the raw text is (see choosing), `readings` which encodings the headings leave
+    possible; `hidden` are the rows that a workbook hides; `notes` is what else is to be told of the
+    file: (code, words). `serials`: numbers among its dates are days as spreadsheets count them.
     """
 
     kind: str
@@ -102,7 +107,8 @@ class Sheet:
 class Checked:
     """The rows of a sheet with what they mean, and what is still to be asked about all of them.
 
-    `choice`: how the letters were read. `name_example`: a name that can be read in two orders, and its parts in each.
+    `choice`: how the letters were read. `name_example`: a name that can be read in two orders, and
+    its parts in each.
     """
 
     rows: tuple[NominationRow, ...]
@@ -117,11 +123,12 @@ class Checked:
 
 @dataclass(frozen=True)
 class NominationFile:
-    """A file that could be read. `headings` gives the file's own word for each of its canonical `columns`.
+    """A file that could be read. `headings` gives the file's own word for each of its canonical
+    `columns`.
 
-    `date_order_question` is true when nothing tells whether the day or the month comes first (or rows
-    contradict each other): ask once, then read the file again with `day_first`. Until then the dates in
-    question are problems of their rows.
+    `date_order_question` is true when nothing tells whether the day or the month comes first (or
+    rows contradict each other): ask once, then read the file again with `day_first`. Until then the
+    dates in question are problems of their rows.
     """
 
     encoding: str

@@ -1,4 +1,5 @@
-"""The rules for one nomination: the same for a row of a file, one corrected in place and the form for one."""
+"""The rules for one nomination: the same for a row of a file, one corrected in place and the
+form for one."""
 
 from __future__ import annotations
 
@@ -50,10 +51,15 @@ MAX_LENGTHS = {
 }
 _MISSING = {
     "email": _l("Write the email address: the person receives the invitation there."),
-    "country": _l("Write the country that sends the person, or “none” for people of an international organization."),
+    "country": _l(
+        "Write the country that sends the person, or “none” for people of an international "
+        "organization."
+    ),
     "category": _l("Write one of %(codes)s.", codes=CATEGORY_CODES),
 }
-NAME_NEEDED = _l("Write the name. One is enough: leave the other empty for a person with a single name.")
+NAME_NEEDED = _l(
+    "Write the name. One is enough: leave the other empty for a person with a single name."
+)
 _NAMES = ("given_name", "family_name", "name_on_certificate")
 #: The key under which a row says that its names, odd as they look, are the right ones.
 CONFIRMED = "names_confirmed"
@@ -76,7 +82,8 @@ class _Refused(Exception):
 
 @dataclass(frozen=True)
 class _Frame:
-    """What a rule needs to know besides the value. `today` None: the application's clock is asked."""
+    """What a rule needs to know besides the value. `today` None: the application's clock is
+    asked."""
 
     day_first: bool | None
     today: date | None
@@ -93,8 +100,9 @@ def check_row(
 ) -> NominationRow:
     """The row with what its values mean and every problem they have.
 
-    `values` is keyed by canonical column; a missing key is a blank value. With `day_first` None, dates that
-    depend on the order are problems; with `serials`, a number is a day as spreadsheets count them.
+    `values` is keyed by canonical column; a missing key is a blank value. With `day_first` None,
+    dates that depend on the order are problems; with `serials`, a number is a day as spreadsheets
+    count them.
     """
     frame = _Frame(day_first, today, serials)
     is_confirmed = bool(values.get(CONFIRMED))
@@ -115,7 +123,9 @@ def check_row(
         try:
             fields["name_on_certificate"] = whole_name(name, "name_on_certificate")
         except Invalid as refusal:
-            problems.append(Problem(row, "name_on_certificate", shown(name), refusal.code, refusal.message))
+            problems.append(
+                Problem(row, "name_on_certificate", shown(name), refusal.code, refusal.message)
+            )
     try:
         require_sender(raw["country"], raw["organization"])
     except Invalid as refusal:
@@ -123,7 +133,9 @@ def check_row(
     try:
         clean_subcategory(fields["category"], fields["subcategory"], "subcategory")
     except Invalid as refusal:
-        problems.append(Problem(row, "subcategory", shown(raw["subcategory"]), refusal.code, refusal.message))
+        problems.append(
+            Problem(row, "subcategory", shown(raw["subcategory"]), refusal.code, refusal.message)
+        )
     if is_confirmed:
         raw[CONFIRMED], fields[CONFIRMED] = "1", True
     answer = values.get(IDENTITY)
@@ -133,7 +145,11 @@ def check_row(
 
 
 def _name_problems(
-    row: int, raw: Mapping[str, str], fields: Mapping[str, Any], found: list[Problem], is_confirmed: bool
+    row: int,
+    raw: Mapping[str, str],
+    fields: Mapping[str, Any],
+    found: list[Problem],
+    is_confirmed: bool,
 ) -> Iterator[Problem]:
     """What the names say together: one of them is enough, and a filler is none."""
     if any(problem.column in _NAMES for problem in found):
@@ -184,7 +200,9 @@ def _email(text: str, frame: _Frame) -> str:
         remedy = refusal.message
         if refusal.code == "bad_email":
             remedy = _l(
-                "“%(value)s” is not an email address. Write one address, such as name@organization.org.", value=shown(text)
+                "“%(value)s” is not an email address. Write one address, such as "
+                "name@organization.org.",
+                value=shown(text),
             )
         raise _Refused(refusal.code, remedy) from None
 
@@ -198,14 +216,16 @@ def _country(text: str, frame: _Frame) -> str:
         raise _Refused(
             "ambiguous_country",
             _l(
-                "“%(value)s” can be more than one country. Write its full name or its two-letter code.",
+                "“%(value)s” can be more than one country. Write its full name or its two-letter "
+                "code.",
                 value=shown(text),
             ),
         )
     raise _Refused(
         "unknown_country",
         _l(
-            "“%(value)s” is not a known country. Write its English or French name, or its two-letter code.",
+            "“%(value)s” is not a known country. Write its English or French name, or its "
+            "two-letter code.",
             value=shown(text),
         ),
     )
@@ -224,7 +244,8 @@ def _gender(text: str, frame: _Frame) -> str:
     raise _Refused(
         "unknown_gender",
         _l(
-            "“%(value)s” is not understood. Write female, male, another or undisclosed, or leave it empty.",
+            "“%(value)s” is not understood. Write female, male, another or undisclosed, or leave "
+            "it empty.",
             value=shown(text),
         ),
     )
@@ -235,7 +256,11 @@ def _category(text: str, frame: _Frame) -> str:
         return category
     raise _Refused(
         "unknown_category",
-        _l("“%(value)s” is not a category. Write one of %(codes)s.", value=shown(text), codes=CATEGORY_CODES),
+        _l(
+            "“%(value)s” is not a category. Write one of %(codes)s.",
+            value=shown(text),
+            codes=CATEGORY_CODES,
+        ),
     )
 
 
@@ -258,8 +283,8 @@ def _rank_code(text: str, frame: _Frame) -> str:
     raise _Refused(
         "bad_rank_code",
         _l(
-            "“%(value)s” is not a NATO rank code. Write OF-1 to OF-10 or OR-1 to OR-9, or leave it empty: only the "
-            "military has one.",
+            "“%(value)s” is not a NATO rank code. Write OF-1 to OF-10 or OR-1 to OR-9, or leave "
+            "it empty: only the military has one.",
             value=shown(text),
         ),
     )
@@ -271,7 +296,8 @@ def _language(text: str, frame: _Frame) -> str:
     raise _Refused(
         "unknown_language",
         _l(
-            "“%(value)s” is not a known language. Write one, by its English or French name or by its code.",
+            "“%(value)s” is not a known language. Write one, by its English or French name or by "
+            "its code.",
             value=shown(text),
         ),
     )
@@ -287,22 +313,26 @@ def _birth_date(text: str, frame: _Frame) -> date:
 
 _DATE_REMEDIES: dict[str, Callable[[str], Any]] = {
     "bad_date": lambda value: _l(
-        "“%(value)s” is not a date that exists. Write it as year-month-day, such as 1988-03-14.", value=value
+        "“%(value)s” is not a date that exists. Write it as year-month-day, such as 1988-03-14.",
+        value=value,
     ),
     "unknown_date": lambda value: _l(
-        "“%(value)s” is not understood as a date. Write it as year-month-day, such as 1988-03-14.", value=value
+        "“%(value)s” is not understood as a date. Write it as year-month-day, such as 1988-03-14.",
+        value=value,
     ),
     "short_year": lambda value: _l(
-        "The year of “%(value)s” has two digits only. Write the date as year-month-day, such as 1988-03-14.", value=value
-    ),
-    "date_instant": lambda value: _l(
-        "“%(value)s” is a time of a day, and which day it is depends on the time zone. Write the date as year-month-day, such as "
+        "The year of “%(value)s” has two digits only. Write the date as year-month-day, such as "
         "1988-03-14.",
         value=value,
     ),
+    "date_instant": lambda value: _l(
+        "“%(value)s” is a time of a day, and which day it is depends on the time zone. Write the "
+        "date as year-month-day, such as 1988-03-14.",
+        value=value,
+    ),
     "date_number": lambda value: _l(
-        "“%(value)s” is a number. A spreadsheet may mean a date by it, but other dates of this column are written in figures. "
-        "Write it as year-month-day, such as 1988-03-14.",
+        "“%(value)s” is a number. A spreadsheet may mean a date by it, but other dates of this "
+        "column are written in figures. Write it as year-month-day, such as 1988-03-14.",
         value=value,
     ),
 }
@@ -312,18 +342,20 @@ def _date_remedy(code: str, text: str, frame: _Frame) -> Any:
     value = shown(text)
     if code == "ambiguous_date":
         return _l(
-            "In “%(value)s”, the day or the month may come first. Say which for the whole file, or write "
-            "it as year-month-day, such as 1988-03-14.",
+            "In “%(value)s”, the day or the month may come first. Say which for the whole file, "
+            "or write it as year-month-day, such as 1988-03-14.",
             value=value,
         )
     if code == "date_order" and frame.day_first:
         return _l(
-            "“%(value)s” is not a date with the day first. Write it as year-month-day, such as 1988-03-14.",
+            "“%(value)s” is not a date with the day first. Write it as year-month-day, such as "
+            "1988-03-14.",
             value=value,
         )
     if code == "date_order":
         return _l(
-            "“%(value)s” is not a date with the month first. Write it as year-month-day, such as 1988-03-14.",
+            "“%(value)s” is not a date with the month first. Write it as year-month-day, such as "
+            "1988-03-14.",
             value=value,
         )
     return _DATE_REMEDIES[code](value)

@@ -37,7 +37,8 @@ Record = tuple[int, list[str]]
 
 @dataclass(frozen=True)
 class Header:
-    """The canonical column of each cell of the header (None: unknown, of our own exports or blank), and its words."""
+    """The canonical column of each cell of the header (None: unknown, of our own exports or
+    blank), and its words."""
 
     columns: tuple[str | None, ...]
     words: tuple[str, ...]
@@ -46,12 +47,16 @@ class Header:
     def unknown(self) -> tuple[str, ...]:
         pairs = zip(self.columns, self.words, strict=True)
         return tuple(
-            word for column, word in pairs if word and column is None and not is_exported(word) and not is_rank_or_position(word)
+            word
+            for column, word in pairs
+            if word and column is None and not is_exported(word) and not is_rank_or_position(word)
         )
 
     @property
     def headings(self) -> dict[str, str]:
-        return {column: word for column, word in zip(self.columns, self.words, strict=True) if column}
+        return {
+            column: word for column, word in zip(self.columns, self.words, strict=True) if column
+        }
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,10 @@ def header_readings(cells: Sequence[str], kind: str) -> tuple[str, ...]:
     cells = [cell[:100] for cell in cells[:MAX_COLUMNS]]
     if all(cell.isascii() for cell in cells):
         return readings
-    found = {reading: sum(column_of(meant(cell, reading) or "") is not None for cell in cells) for reading in readings}
+    found = {
+        reading: sum(column_of(meant(cell, reading) or "") is not None for cell in cells)
+        for reading in readings
+    }
     most = max(found.values())
     return tuple(reading for reading in readings if found[reading] == most)
 
@@ -142,9 +150,14 @@ def _records(text: str, delimiter: str) -> Iterator[Record]:
             if "field limit" in str(error):
                 raise UnreadableFile(
                     "cell_too_long",
-                    _l("A cell in row %(row)s holds more text than any nomination needs. Shorten it.", row=number),
+                    _l(
+                        "A cell in row %(row)s holds more text than any nomination needs. Shorten "
+                        "it.",
+                        row=number,
+                    ),
                 ) from None
-            # Strict, because a lenient reader swallows all people between two stray quotes into one cell.
+            # Strict, because a lenient reader swallows all people between two stray quotes into one
+            # cell.
             raise UnreadableFile(
                 "broken_quoting",
                 _l(
@@ -160,7 +173,8 @@ def _filled(records: Iterator[Record]) -> Iterator[Record]:
 
 
 def _detect_delimiter(text: str) -> str:
-    """The delimiter that makes most sense of the header: most columns understood, then most cells."""
+    """The delimiter that makes most sense of the header: most columns understood, then most
+    cells."""
     best, best_score = DELIMITERS[0], (0, 0)
     text = text.lstrip("\r\n")
     for delimiter in DELIMITERS:
@@ -180,7 +194,10 @@ def _header(cells: list[str], reading: str) -> Header:
     if len(cells) > MAX_COLUMNS:
         raise UnreadableFile(
             "too_many_columns",
-            _l("The file has more than %(limit)s columns. Keep those of the template.", limit=MAX_COLUMNS),
+            _l(
+                "The file has more than %(limit)s columns. Keep those of the template.",
+                limit=MAX_COLUMNS,
+            ),
         )
     words = tuple(meaning(cell, reading) for cell in cells)
     header = Header(_columns(words), words)
@@ -198,14 +215,21 @@ def _header(cells: list[str], reading: str) -> Header:
 
 
 def _columns(words: Sequence[str]) -> tuple[str | None, ...]:
-    """What each heading means beside the others: "Name" is the family name beside a given name, and "Nom" alone is the whole."""
+    """What each heading means beside the others: "Name" is the family name beside a given name,
+    and "Nom" alone is the whole."""
     columns = [column_of(word) for word in words]
     together = [column for column in columns if column in FULL_NAMES]
     if "given_name" in columns and together:
         is_family = together == ["full_name"] and "family_name" not in columns
-        columns = [("family_name" if is_family else None) if column in FULL_NAMES else column for column in columns]
+        columns = [
+            ("family_name" if is_family else None) if column in FULL_NAMES else column
+            for column in columns
+        ]
     elif "given_name" not in columns and not together:
-        columns = ["full_name" if is_name_alone(word) else column for column, word in zip(columns, words, strict=True)]
+        columns = [
+            "full_name" if is_name_alone(word) else column
+            for column, word in zip(columns, words, strict=True)
+        ]
     return tuple(columns)
 
 
@@ -216,7 +240,8 @@ def _refuse_repeated_columns(header: Header) -> None:
             raise UnreadableFile(
                 "duplicate_columns",
                 _l(
-                    "The columns “%(first)s” and “%(second)s” mean the same: %(column)s. Remove one.",
+                    "The columns “%(first)s” and “%(second)s” mean the same: %(column)s. Remove "
+                    "one.",
                     first=shown(seen[column]),
                     second=shown(word),
                     column=_list_columns((column,)),
@@ -228,22 +253,30 @@ def _refuse_repeated_columns(header: Header) -> None:
 
 def _refuse_missing_columns(header: Header) -> None:
     has_names = any(column in FULL_NAMES for column in header.columns)
-    missing = tuple(c for c in REQUIRED if c not in header.columns and not (c == "given_name" and has_names))
+    missing = tuple(
+        c for c in REQUIRED if c not in header.columns and not (c == "given_name" and has_names)
+    )
     if "nationalities" in header.columns:
         missing = tuple(column for column in missing if column != "country")
     if missing and header.unknown:
         raise UnreadableFile(
             "missing_columns",
             _l(
-                "The file lacks these columns: %(columns)s. These headings are not understood: %(unknown)s.",
+                "The file lacks these columns: %(columns)s. These headings are not understood: "
+                "%(unknown)s.",
                 columns=_list_columns(missing),
-                unknown=", ".join(_("“%(words)s”", words=shown(word)) for word in header.unknown[:10]),
+                unknown=", ".join(
+                    _("“%(words)s”", words=shown(word)) for word in header.unknown[:10]
+                ),
             ),
         )
     if missing:
         raise UnreadableFile(
             "missing_columns",
-            _l("The file lacks these columns: %(columns)s. Add them.", columns=_list_columns(missing)),
+            _l(
+                "The file lacks these columns: %(columns)s. Add them.",
+                columns=_list_columns(missing),
+            ),
         )
 
 

@@ -10,7 +10,8 @@ from enrollment.nomination_files.columns import COLUMNS, HEADINGS
 
 # An Excel set to French expects semicolons and would show a file with commas in one column.
 _DELIMITERS = {"fr": ";"}
-# The date is written year first, because then no one needs to know which of day and month comes first.
+# The date is written year first, because then no one needs to know which of day and month comes
+# first.
 _EXAMPLES = {
     "en": {
         "identifier": "A-0001",
@@ -54,7 +55,8 @@ _EXAMPLES = {
 
 
 def template(locale: str) -> bytes:
-    """A CSV file that `read` accepts: the headings in the language, or in English, and an example row.
+    """A CSV file that `read` accepts: the headings in the language, or in English, and an example
+    row.
 
     UTF-8 with a byte order mark, which Excel needs to show accents rightly.
     """
@@ -67,7 +69,8 @@ def template(locale: str) -> bytes:
 
 
 def workbook_template(locale: str) -> bytes:
-    """The same as XLSX. Cells are text, so that a spreadsheet changes nothing that is typed, but for dates, which are dates."""
+    """The same as XLSX. Cells are text, so that a spreadsheet changes nothing that is typed, but
+    for dates, which are dates."""
     import xlsxwriter
 
     language = _language(locale)
@@ -75,12 +78,20 @@ def workbook_template(locale: str) -> bytes:
     with xlsxwriter.Workbook(content, {"in_memory": True}) as book:
         book.set_properties({"created": date(2026, 1, 1)})  # the same file every time
         sheet = book.add_worksheet({"fr": "Désignations"}.get(language, "Nominations"))
-        text, day = book.add_format({"num_format": "@"}), book.add_format({"num_format": "yyyy-mm-dd"})
+        text = book.add_format({"num_format": "@"})
+        day = book.add_format({"num_format": "yyyy-mm-dd"})
         for index, column in enumerate(COLUMNS):
             example = _EXAMPLES[language][column]
             is_date = column == "birth_date"
-            sheet.set_column(index, index, max(len(HEADINGS[language][column]), len(example)) + 2, day if is_date else text)
-            sheet.write_string(0, index, HEADINGS[language][column], book.add_format({"bold": True}))
+            sheet.set_column(
+                index,
+                index,
+                max(len(HEADINGS[language][column]), len(example)) + 2,
+                day if is_date else text,
+            )
+            sheet.write_string(
+                0, index, HEADINGS[language][column], book.add_format({"bold": True})
+            )
             if is_date:
                 sheet.write_datetime(1, index, date.fromisoformat(example), day)
             else:

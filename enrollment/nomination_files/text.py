@@ -1,4 +1,5 @@
-"""Text as people mean it: without the invisible characters that spreadsheets and email programs add."""
+"""Text as people mean it: without the invisible characters that spreadsheets and email programs
+add."""
 
 from __future__ import annotations
 
@@ -12,8 +13,8 @@ __all__ = ["clean", "fold", "is_blank", "storable", "without_accents"]
 LONGEST_WORD = 300
 
 _NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
-# Punctuation that people add or leave out without meaning anything by it. A question mark is not among it:
-# "F?" is a doubt.
+# Punctuation that people add or leave out without meaning anything by it. A question mark is not
+# among it: "F?" is a doubt.
 _QUIET = re.compile(r"[\s\-_'’‘ʼ´`.,()\u2010-\u2015]+")
 
 
@@ -34,12 +35,12 @@ def without_accents(text: str) -> str:
 
 
 def fold(text: str) -> str:
-    """The text for looking a word up: `without_accents`, and without spaces, hyphens, apostrophes and so on.
+    """The text for looking a word up: `without_accents`, and without spaces, hyphens, apostrophes
+    and so on.
 
     What is longer than any word folds to nothing.
 
-    >>> fold(" Côte d’Ivoire ")
-    'cotedivoire'
+    >>> fold(" Côte d’Ivoire ") 'cotedivoire'
     """
     if len(text) > LONGEST_WORD:
         return ""

@@ -1,4 +1,5 @@
-"""Words with few meanings: category, gender, rank code. A word that is not known is never guessed."""
+"""Words with few meanings: category, gender, rank code. A word that is not known is never
+guessed."""
 
 from __future__ import annotations
 
@@ -28,17 +29,20 @@ _RANK_CODE = re.compile(r"(OF|OR)[\s\-\u2010-\u2015]*(?:(10|0?[1-9])|\(?(D)\)?)"
 
 
 def parse_category(text: str) -> str | None:
-    """The value of a personnel category, from the English or French word; None for anything else."""
+    """The value of a personnel category, from the English or French word; None for anything
+    else."""
     return _CATEGORIES.get(fold(text))
 
 
 def parse_subcategory(text: str) -> str | None:
-    """The value of a subcategory, from its code or the English or French word; None for anything else."""
+    """The value of a subcategory, from its code or the English or French word; None for anything
+    else."""
     return _SUBCATEGORIES.get(fold(text)) or _SUBCATEGORIES.get(fold(text.replace("_", " ")))
 
 
 def parse_gender(text: str) -> str | None:
-    """female, male, another or undisclosed, from the English or French word; nothing said is undisclosed.
+    """female, male, another or undisclosed, from the English or French word; nothing said is
+    undisclosed.
 
     None for anything else: "X?" is a doubt, and "X" means different things in different passports.
     """

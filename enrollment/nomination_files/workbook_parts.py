@@ -1,7 +1,9 @@
-"""The parts of a zipped workbook (XLSX, ODS), unpacked within limits, and its marks: what a reader of values does not tell.
+"""The parts of a zipped workbook (XLSX, ODS), unpacked within limits, and its marks: what a reader
+of values does not tell.
 
-Everything is unpacked here once, counted as it comes and not as it is declared, and packed again for the reader of values,
-which therefore never meets anything else. XML with entities of its own is refused.
+Everything is unpacked here once, counted as it comes and not as it is declared, and packed again
+for the reader of values, which therefore never meets anything else. XML with entities of its own is
+refused.
 """
 
 from __future__ import annotations
@@ -19,16 +21,18 @@ from enrollment.nomination_files.results import UnreadableFile
 
 MAX_UNPACKED = 24 * 1024 * 1024
 MAX_PARTS = 1000
-#: Cells with something in them, how far from the first cell they may stand, and the area that they may span.
+#: Cells with something in them, how far from the first cell they may stand, and the area that they
+#: may span.
 MAX_CELLS, MAX_ROW, MAX_COLUMN, MAX_AREA = 200_000, 20_000, 500, 1_000_000
 
 
 @dataclass
 class Marks:
-    """What a sheet says of its rows and cells besides their values. Numbers begin at 0, cells are (row, column).
+    """What a sheet says of its rows and cells besides their values. Numbers begin at 0, cells are
+    (row, column).
 
-    `texts`: cells whose value is told better by their text: errors such as #N/A, and numbers shown with zeros in front.
-    `is_from_1904`: the workbook counts its days from 1904.
+    `texts`: cells whose value is told better by their text: errors such as #N/A, and numbers shown
+    with zeros in front. `is_from_1904`: the workbook counts its days from 1904.
     """
 
     name: str = ""
@@ -43,7 +47,8 @@ class Marks:
     right: int = 0
 
     def count(self, row: int, column: int, times: int = 1) -> None:
-        """One cell more with something in it, at its last place when it is repeated. Raises UnreadableFile beyond the limits."""
+        """One cell more with something in it, at its last place when it is repeated. Raises
+        UnreadableFile beyond the limits."""
         self.cells += times
         self.bottom, self.right = max(self.bottom, row), max(self.right, column)
         area = (self.bottom + 1) * (self.right + 1)
@@ -54,26 +59,38 @@ class Marks:
 def too_large(sheet: str = "") -> UnreadableFile:
     if sheet:
         sentence = _l(
-            "The sheet “%(sheet)s” is larger than nominations need. Copy the nominations to a new workbook, and choose that.",
+            "The sheet “%(sheet)s” is larger than nominations need. Copy the nominations to a new "
+            "workbook, and choose that.",
             sheet=sheet,
         )
     else:
-        sentence = _l("The workbook is larger than nominations need. Copy the nominations to a new workbook, and choose that.")
+        sentence = _l(
+            "The workbook is larger than nominations need. Copy the nominations to a new "
+            "workbook, and choose that."
+        )
     return UnreadableFile("workbook_too_large", sentence)
 
 
 def damaged() -> UnreadableFile:
-    sentence = _l("The workbook is damaged and cannot be read. Open it, save it again, and choose the new file.")
+    sentence = _l(
+        "The workbook is damaged and cannot be read. Open it, save it again, and choose the new "
+        "file."
+    )
     return UnreadableFile("damaged_workbook", sentence)
 
 
 def encrypted() -> UnreadableFile:
-    sentence = _l("The workbook is protected by a password. Save it without the password, and choose it again.")
+    sentence = _l(
+        "The workbook is protected by a password. Save it without the password, and choose it "
+        "again."
+    )
     return UnreadableFile("encrypted_workbook", sentence)
 
 
 def with_macros() -> UnreadableFile:
-    sentence = _l("The workbook contains macros. Save it as XLSX, without macros, and choose that file.")
+    sentence = _l(
+        "The workbook contains macros. Save it as XLSX, without macros, and choose that file."
+    )
     return UnreadableFile("workbook_with_macros", sentence)
 
 
@@ -97,7 +114,15 @@ def unpack(data: bytes) -> dict[str, bytes]:
                 left -= len(parts[member.filename])
                 if left < 0:
                     raise too_large()
-    except (zipfile.BadZipFile, OSError, EOFError, ValueError, NotImplementedError, RuntimeError, IndexError) as error:
+    except (
+        zipfile.BadZipFile,
+        OSError,
+        EOFError,
+        ValueError,
+        NotImplementedError,
+        RuntimeError,
+        IndexError,
+    ) as error:
         raise damaged() from error
     except _zlib_error() as error:
         raise damaged() from error
@@ -111,12 +136,20 @@ def _zlib_error() -> type[Exception]:
 
 
 def _refuse_other_archives(names: set[str]) -> None:
-    if any(name.casefold().endswith("vbaproject.bin") for name in names) or any(name.startswith("Basic/") for name in names):
+    if any(name.casefold().endswith("vbaproject.bin") for name in names) or any(
+        name.startswith("Basic/") for name in names
+    ):
         raise with_macros()
     if "xl/workbook.bin" in names:
-        sentence = _l("This is an Excel workbook of the binary kind (XLSB). Save it as XLSX, and choose that file.")
+        sentence = _l(
+            "This is an Excel workbook of the binary kind (XLSB). Save it as XLSX, and choose "
+            "that file."
+        )
         raise UnreadableFile("unknown_workbook", sentence)
-    if any(name.startswith("Index/") and name.endswith(".iwa") for name in names) or "Index.zip" in names:
+    if (
+        any(name.startswith("Index/") and name.endswith(".iwa") for name in names)
+        or "Index.zip" in names
+    ):
         sentence = _l("This is a file of Numbers. Export it as Excel or CSV, and choose that file.")
         raise UnreadableFile("unknown_workbook", sentence)
     if "content.xml" not in names and not any(name.startswith("xl/") for name in names):
@@ -139,7 +172,8 @@ def read_xml(
     end: Callable[[str], Any] = lambda name: None,
     text: Callable[[str], Any] = lambda text: None,
 ) -> None:
-    """Calls `start`, `end` and `text` for the elements of a part, names without their prefix. Raises UnreadableFile."""
+    """Calls `start`, `end` and `text` for the elements of a part, names without their prefix.
+    Raises UnreadableFile."""
     parser = expat.ParserCreate()
     parser.buffer_text = True
 
@@ -149,7 +183,8 @@ def read_xml(
     parser.StartDoctypeDeclHandler = refuse
     parser.EntityDeclHandler = refuse
     parser.StartElementHandler = lambda name, attributes: start(
-        name.rpartition(":")[2], {key.rpartition(":")[2]: value for key, value in attributes.items()}
+        name.rpartition(":")[2],
+        {key.rpartition(":")[2]: value for key, value in attributes.items()},
     )
     parser.EndElementHandler = lambda name: end(name.rpartition(":")[2])
     parser.CharacterDataHandler = text

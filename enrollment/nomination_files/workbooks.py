@@ -1,4 +1,5 @@
-"""Nominations from a workbook (XLSX, XLS, ODS): the first visible sheet that has the headings, read like a CSV file."""
+"""Nominations from a workbook (XLSX, XLS, ODS): the first visible sheet that has the headings,
+read like a CSV file."""
 
 from __future__ import annotations
 
@@ -13,7 +14,14 @@ from enrollment.nomination_files import birth_dates, ods_marks, xls_marks, xlsx_
 from enrollment.nomination_files.choosing import TEXT
 from enrollment.nomination_files.columns import column_of
 from enrollment.nomination_files.results import MAX_COLUMNS, UnreadableFile
-from enrollment.nomination_files.table import Header, Record, Table, header_readings, meaning, table_of
+from enrollment.nomination_files.table import (
+    Header,
+    Record,
+    Table,
+    header_readings,
+    meaning,
+    table_of,
+)
 from enrollment.nomination_files.text import is_blank
 from enrollment.nomination_files.workbook_parts import Marks, damaged, pack, unpack
 
@@ -28,11 +36,14 @@ def is_workbook(data: bytes) -> bool:
 
 
 def read_workbook(data: bytes) -> tuple[Table, tuple[int, ...], tuple[tuple[str, str], ...]]:
-    """The table, which of its rows are hidden, and what else is to be told: (code, words). Raises UnreadableFile."""
+    """The table, which of its rows are hidden, and what else is to be told: (code, words).
+    Raises UnreadableFile."""
     marks, data = _marks(data)
     sheets = _values(data, marks)
     if not sheets:
-        raise UnreadableFile("empty", _l("The workbook is empty. Fill in a sheet, save it, and choose it again."))
+        raise UnreadableFile(
+            "empty", _l("The workbook is empty. Fill in a sheet, save it, and choose it again.")
+        )
     number, start = _with_headings(sheets, marks)
     kept = marks[number]
     records = sheets[number][start:]
@@ -80,7 +91,9 @@ def _values(data: bytes, marks: Sequence[Marks]) -> dict[int, list[Record]]:
 
 def _records(rows: Sequence[Sequence[Any]], kept: Marks) -> Iterator[Record]:
     for number, cells in enumerate(rows):
-        texts = [kept.texts.get((number, column)) or _text(value) for column, value in enumerate(cells)]
+        texts = [
+            kept.texts.get((number, column)) or _text(value) for column, value in enumerate(cells)
+        ]
         while texts and is_blank(texts[-1]):
             texts.pop()
         if texts:
@@ -94,7 +107,11 @@ def _text(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.0f}" if value.is_integer() and abs(value) < 1e21 else repr(value)
     if isinstance(value, datetime):
-        return value.date().isoformat() if value.time() == time() else value.isoformat(sep=" ", timespec="seconds")
+        return (
+            value.date().isoformat()
+            if value.time() == time()
+            else value.isoformat(sep=" ", timespec="seconds")
+        )
     if isinstance(value, date | time):
         return value.isoformat()
     if isinstance(value, timedelta):
@@ -110,12 +127,19 @@ def _count_days_from_1900(table: Table) -> None:
 
 
 def _with_headings(sheets: dict[int, list[Record]], marks: Sequence[Marks]) -> tuple[int, int]:
-    """(number of the sheet, which of its filled rows) of the first headings; where there are none, of the likeliest."""
+    """(number of the sheet, which of its filled rows) of the first headings; where there are
+    none, of the likeliest."""
     likeliest, most = (next(iter(sheets)), 0), 0
     for number, records in sheets.items():
         for index, (_row, cells) in enumerate(records[:_LOOKED_AT]):
             reading = header_readings(cells, TEXT)[0]
-            understood = len({column for cell in cells[:MAX_COLUMNS] if (column := column_of(meaning(cell, reading)))})
+            understood = len(
+                {
+                    column
+                    for cell in cells[:MAX_COLUMNS]
+                    if (column := column_of(meaning(cell, reading)))
+                }
+            )
             if understood >= _ENOUGH_HEADINGS:
                 return number, index
             if understood > most:
@@ -123,17 +147,27 @@ def _with_headings(sheets: dict[int, list[Record]], marks: Sequence[Marks]) -> t
     return likeliest
 
 
-def _notes(marks: Sequence[Marks], number: int, table: Table, header_row: int) -> Iterator[tuple[str, str]]:
+def _notes(
+    marks: Sequence[Marks], number: int, table: Table, header_row: int
+) -> Iterator[tuple[str, str]]:
     kept = marks[number]
     visible = [one for one in marks if not one.is_hidden]
     if len(visible) > 1:
         yield "sheet", kept.name
     if hidden := [one.name for one in marks if one.is_hidden and one.cells]:
         yield "hidden_sheets", ", ".join(hidden[:_LISTED])
-    columns = [word for index, word in enumerate(table.header.words) if index in kept.hidden_columns and word]
+    columns = [
+        word
+        for index, word in enumerate(table.header.words)
+        if index in kept.hidden_columns and word
+    ]
     if columns:
         yield "hidden_columns", ", ".join(columns[:_LISTED])
-    if merged := [_range(one) for one in kept.merged if one[1][0] + 1 >= header_row and _is_read(one, table.header)]:
+    if merged := [
+        _range(one)
+        for one in kept.merged
+        if one[1][0] + 1 >= header_row and _is_read(one, table.header)
+    ]:
         yield "merged", ", ".join(merged[:_LISTED]) + (" …" if len(merged) > _LISTED else "")
 
 

@@ -1,5 +1,5 @@
-"""What an XLS workbook (BIFF8 in an OLE file) says of its sheets besides the values: hidden, merged, errors, zeros in front of
-numbers, and how far its cells reach."""
+"""What an XLS workbook (BIFF8 in an OLE file) says of its sheets besides the values: hidden,
+merged, errors, zeros in front of numbers, and how far its cells reach."""
 
 from __future__ import annotations
 
@@ -11,10 +11,31 @@ from enrollment.nomination_files.workbook_parts import Marks, damaged, encrypted
 
 SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _END = 0xFFFFFFFA  # and beyond: marks of the end of a chain, of free and of other sectors
-_ERRORS = {0: "#NULL!", 7: "#DIV/0!", 15: "#VALUE!", 23: "#REF!", 29: "#NAME?", 36: "#NUM!", 42: "#N/A"}
+_ERRORS = {
+    0: "#NULL!",
+    7: "#DIV/0!",
+    15: "#VALUE!",
+    23: "#REF!",
+    29: "#NAME?",
+    36: "#NUM!",
+    42: "#N/A",
+}
 _SMALL, _PIECE = 4096, 64
-_BOF, _EOF, _BOUNDSHEET, _FILEPASS, _FORMAT, _XF, _DATEMODE = 0x809, 0x0A, 0x85, 0x2F, 0x41E, 0xE0, 0x22
-_ROW, _COLINFO, _MERGED, _FORMULA, _BOOLERR, _NUMBER, _RK, _MULRK = 0x208, 0x7D, 0xE5, 0x06, 0x205, 0x203, 0x27E, 0xBD
+_BOF = 0x809
+_EOF = 0x0A
+_BOUNDSHEET = 0x85
+_FILEPASS = 0x2F
+_FORMAT = 0x41E
+_XF = 0xE0
+_DATEMODE = 0x22
+_ROW = 0x208
+_COLINFO = 0x7D
+_MERGED = 0xE5
+_FORMULA = 0x06
+_BOOLERR = 0x205
+_NUMBER = 0x203
+_RK = 0x27E
+_MULRK = 0xBD
 _CELLS = {_FORMULA, _BOOLERR, _NUMBER, _RK, 0x204, 0xFD, 0xD6}  # with LABEL, LABELSST and RSTRING
 
 
@@ -114,7 +135,9 @@ def _sheets(book: bytes) -> list[Marks]:
             is_from_1904 = content[0] == 1
         elif kind == _FORMAT:
             code = _text(content, 2)
-            formats[struct.unpack_from("<H", content)[0]] = len(code) if re.fullmatch("0{2,}", code) else 0
+            formats[struct.unpack_from("<H", content)[0]] = (
+                len(code) if re.fullmatch("0{2,}", code) else 0
+            )
         elif kind == _XF:
             widths.append(formats.get(struct.unpack_from("<H", content, 2)[0], 0))
         elif kind == _EOF:
@@ -133,7 +156,9 @@ def _name(content: bytes) -> str:
 def _text(content: bytes, at: int) -> str:
     (length,) = struct.unpack_from("<H", content, at)
     is_wide = content[at + 2] & 1
-    return content[at + 3 : at + 3 + length * (1 + is_wide)].decode("utf-16-le" if is_wide else "latin-1", "replace")
+    return content[at + 3 : at + 3 + length * (1 + is_wide)].decode(
+        "utf-16-le" if is_wide else "latin-1", "replace"
+    )
 
 
 def _read_sheet(book: bytes, where: int, kept: Marks, widths: list[int]) -> None:

@@ -1,4 +1,5 @@
-"""What an XLSX workbook says of its sheets besides the values: hidden, merged, errors, zeros in front of numbers."""
+"""What an XLSX workbook says of its sheets besides the values: hidden, merged, errors, zeros in
+front of numbers."""
 
 from __future__ import annotations
 
@@ -27,7 +28,14 @@ def marks(parts: Mapping[str, bytes]) -> list[Marks]:
             is_hidden = given.get("state", "visible") != "visible"
             kept = Marks(name=given.get("name", ""), is_hidden=is_hidden, is_from_1904=from_1904[0])
             target = related.get(given.get("id", ""), ("", ""))[1]
-            sheets.append((kept, target.lstrip("/") if target.startswith("/") else posixpath.normpath(f"{folder}/{target}")))
+            sheets.append(
+                (
+                    kept,
+                    target.lstrip("/")
+                    if target.startswith("/")
+                    else posixpath.normpath(f"{folder}/{target}"),
+                )
+            )
 
     if book not in parts:
         raise damaged()
@@ -45,7 +53,10 @@ def _relations(data: bytes) -> dict[str, tuple[str, str]]:
 
     def start(element: str, given: dict[str, str]) -> None:
         if element == "Relationship":
-            found[given.get("Id", "")] = given.get("Type", "").rpartition("/")[2], given.get("Target", "")
+            found[given.get("Id", "")] = (
+                given.get("Type", "").rpartition("/")[2],
+                given.get("Target", ""),
+            )
 
     if data:
         read_xml(data, start)
@@ -58,7 +69,8 @@ def _target(parts: Mapping[str, bytes], of: str, kind: str, otherwise: str) -> s
 
 
 def _zero_formats(styles: bytes) -> list[int]:
-    """For each cell format: to how many digits it fills numbers up with zeros; 0 when it does not."""
+    """For each cell format: to how many digits it fills numbers up with zeros; 0 when it does
+    not."""
     codes: dict[str, int] = {}
     widths: list[int] = []
     inside: list[str] = []
@@ -97,9 +109,15 @@ class _Sheet:
 
     def start(self, element: str, given: dict[str, str]) -> None:
         if element == "c":
-            self.row, self.column = position(given["r"]) if "r" in given else (self.row, self.column + 1)
+            self.row, self.column = (
+                position(given["r"]) if "r" in given else (self.row, self.column + 1)
+            )
             style = int(given.get("s", 0))
-            self.kind, self.width, self.value = given.get("t", "n"), self.widths[style] if style < len(self.widths) else 0, ""
+            self.kind, self.width, self.value = (
+                given.get("t", "n"),
+                self.widths[style] if style < len(self.widths) else 0,
+                "",
+            )
         elif element == "row":
             self.row, self.column = int(given.get("r", self.row + 2)) - 1, -1
             if given.get("hidden") in _TRUE:
@@ -108,7 +126,9 @@ class _Sheet:
             self.kept.count(self.row, self.column)
             self.is_value = element == "v"
         elif element == "col" and given.get("hidden") in _TRUE:
-            self.kept.hidden_columns.update(range(int(given["min"]) - 1, min(int(given["max"]), 16_384)))
+            self.kept.hidden_columns.update(
+                range(int(given["min"]) - 1, min(int(given["max"]), 16_384))
+            )
         elif element == "mergeCell":
             first, _colon, last = given.get("ref", "").partition(":")
             self.kept.merged.append((position(first), position(last or first)))

@@ -27,32 +27,56 @@ def _breaches_of_places() -> Iterator[str]:
     )
     rows = db.session.execute(
         sa.select(
-            Delivery.id, Delivery.code, Delivery.status, Delivery.time_zone, Delivery.promotion_days,
+            Delivery.id,
+            Delivery.code,
+            Delivery.status,
+            Delivery.time_zone,
+            Delivery.promotion_days,
             begins_at.scalar_subquery().label("begins_at"),
         )
-    ).all()  # fmt: skip
+    ).all()
     counted = seatings(row.id for row in rows)
     for row in rows:
         seating = counted[row.id]
         if seating.open_places < 0:
             yield f"places: the pools of {row.code} add up to more than its places"
         elif seating.is_oversold:
-            yield f"places: {row.code} has {-seating.open_left} more people seated than places for them"
+            yield (
+                f"places: {row.code} has {-seating.open_left} more people seated than places for "
+                "them"
+            )
         is_filled = moves_up_still(row.time_zone, row.promotion_days, row.begins_at)
         if row.status is DeliveryStatus.PUBLISHED and is_filled:
             for category, count in seating.waiting.items():
                 if count and seating.fits(category):
-                    yield f"places: {count} wait for {row.code} ({category.value}) although a place for them is free"
+                    yield (
+                        f"places: {count} wait for {row.code} ({category.value}) although a place "
+                        "for them is free"
+                    )
 
 
 def _breaches_of_people() -> Iterator[str]:
-    twice = sa.select(Delivery.code, Enrollment.person_id).join(Delivery).where(Enrollment.status.in_(LIVE))
+    twice = (
+        sa.select(Delivery.code, Enrollment.person_id)
+        .join(Delivery)
+        .where(Enrollment.status.in_(LIVE))
+    )
     twice = twice.group_by(Delivery.code, Enrollment.person_id).having(sa.func.count() > 1)
     for code, person_id in db.session.execute(twice):
         yield f"enrollments: person {person_id} is enrolled twice in {code}"
-    ties = sa.select(Delivery.code, Enrollment.line).join(Delivery).where(Enrollment.status == S.WAITLISTED)
-    for code, line in db.session.execute(ties.group_by(Delivery.code, Enrollment.line).having(sa.func.count() > 1)):
+    ties = (
+        sa.select(Delivery.code, Enrollment.line)
+        .join(Delivery)
+        .where(Enrollment.status == S.WAITLISTED)
+    )
+    for code, line in db.session.execute(
+        ties.group_by(Delivery.code, Enrollment.line).having(sa.func.count() > 1)
+    ):
         yield f"enrollments: several people share number {line} in the line of {code}"
-    ended = sa.select(Enrollment.id, Delivery.code).join(Delivery).where(Delivery.status == DeliveryStatus.CANCELLED)
+    ended = (
+        sa.select(Enrollment.id, Delivery.code)
+        .join(Delivery)
+        .where(Delivery.status == DeliveryStatus.CANCELLED)
+    )
     for enrollment_id, code in db.session.execute(ended.where(Enrollment.status.in_(GOING_ON))):
         yield f"enrollments: {enrollment_id} goes on although {code} is cancelled"

@@ -14,22 +14,37 @@ from courses.queries import BODIES, deliveries_of_work, deliveries_visible
 from courses.states import CHANGEABLE
 
 
-def list_worked_on(actor: Actor, status: DeliveryStatus, *, after: str | None, limit: int) -> Page[Delivery]:
+def list_worked_on(
+    actor: Actor, status: DeliveryStatus, *, after: str | None, limit: int
+) -> Page[Delivery]:
     """The deliveries of this status that the actor works on: what is to come by date, what is
     over from the last one on."""
     those = deliveries_of_work(actor).where(Delivery.status == status)
-    keys = [Delivery.starts_on, Delivery.id] if status in CHANGEABLE else [sa.literal(0) - Delivery.id]
+    keys = (
+        [Delivery.starts_on, Delivery.id] if status in CHANGEABLE else [sa.literal(0) - Delivery.id]
+    )
     return page(those, keys, after=after, limit=limit)
 
 
 def list_deliveries(
-    actor: Actor, *, course: str | None, status: DeliveryStatus | None, language: str | None, country: str | None,
-    first: date | None, last: date | None, after: str | None, limit: int,
-) -> Page[Delivery]:  # fmt: skip
+    actor: Actor,
+    *,
+    course: str | None,
+    status: DeliveryStatus | None,
+    language: str | None,
+    country: str | None,
+    first: date | None,
+    last: date | None,
+    after: str | None,
+    limit: int,
+) -> Page[Delivery]:
     """The deliveries that the actor may see, by date. `first`, `last`: days between which they
     begin."""
     statement = deliveries_visible(actor).options(
-        joinedload(Delivery.version), *BODIES, selectinload(Delivery.sessions), selectinload(Delivery.pools)
+        joinedload(Delivery.version),
+        *BODIES,
+        selectinload(Delivery.sessions),
+        selectinload(Delivery.pools),
     )
     if course:
         statement = statement.where(Delivery.course.has(Course.code == course))
@@ -39,4 +54,6 @@ def list_deliveries(
         conditions.append(Delivery.starts_on >= first)
     if last:
         conditions.append(Delivery.starts_on <= last)
-    return page(statement.where(*conditions), [Delivery.starts_on, Delivery.id], after=after, limit=limit)
+    return page(
+        statement.where(*conditions), [Delivery.starts_on, Delivery.id], after=after, limit=limit
+    )

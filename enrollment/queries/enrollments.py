@@ -53,7 +53,11 @@ def enrollments_visible(actor: Actor) -> sa.Select[Enrollment]:
 def enrollments_of(actor: Actor, delivery: Delivery) -> sa.Select[Enrollment]:
     """Those of one delivery that `actor` may see: a nominator only those of the own
     organization."""
-    return enrollments_visible(actor).where(Enrollment.delivery_id == delivery.id).order_by(Enrollment.id)
+    return (
+        enrollments_visible(actor)
+        .where(Enrollment.delivery_id == delivery.id)
+        .order_by(Enrollment.id)
+    )
 
 
 def stands_at(*statuses: EnrollmentStatus) -> sa.ColumnElement[bool]:
@@ -75,35 +79,52 @@ def get_enrollment(actor: Actor, enrollment_id: int) -> Enrollment:
 def list_own(actor: Actor) -> list[Enrollment]:
     """Everything the actor ever applied for or was nominated for, the latest first; one of those
     that share a seat."""
-    own = enrollments_visible(actor).where(Enrollment.person_id == actor.person_id, Enrollment.seat_id.is_(None))
-    return sorted(db.session.scalars(own), key=lambda one: (one.delivery.starts_on, one.id), reverse=True)
+    own = enrollments_visible(actor).where(
+        Enrollment.person_id == actor.person_id, Enrollment.seat_id.is_(None)
+    )
+    return sorted(
+        db.session.scalars(own), key=lambda one: (one.delivery.starts_on, one.id), reverse=True
+    )
 
 
 def find_last_of(person: Person) -> Enrollment | None:
     """What the person said last of their participation."""
-    own = sa.select(Enrollment).where(Enrollment.person_id == person.id).order_by(Enrollment.id.desc())
+    own = (
+        sa.select(Enrollment)
+        .where(Enrollment.person_id == person.id)
+        .order_by(Enrollment.id.desc())
+    )
     return db.session.scalar(own.limit(1))
 
 
 def orders_of_bodies(enrollments: Sequence[Enrollment]) -> dict[int, tuple[int, int]]:
-    """In which order each organization put its people forward: (place, of how many) by the enrollment's id, for those that are
-    not ended."""
+    """In which order each organization put its people forward: (place, of how many) by the
+    enrollment's id, for those that are not ended."""
     by_body: dict[int, list[int]] = {}
     for one in enrollments:
         if one.nominated_by_id and one.status in LIVE:
             by_body.setdefault(one.nominated_by_id, []).append(one.id)
-    return {key: (place, len(ids)) for ids in by_body.values() for place, key in enumerate(sorted(ids), 1)}
+    return {
+        key: (place, len(ids))
+        for ids in by_body.values()
+        for place, key in enumerate(sorted(ids), 1)
+    }
 
 
 def list_waiting(actor: Actor, delivery: Delivery) -> Sequence[Enrollment]:
     """Those who wait for a place or for a decision."""
-    return db.session.scalars(enrollments_of(actor, delivery).where(Enrollment.status.in_(WAITING))).all()
+    return db.session.scalars(
+        enrollments_of(actor, delivery).where(Enrollment.status.in_(WAITING))
+    ).all()
 
 
 def list_seated(actor: Actor, delivery: Delivery) -> list[PersonShown]:
     """Everyone who has a place, by name."""
     found = db.session.scalars(enrollments_of(actor, delivery).where(Enrollment.status.in_(SEATED)))
-    people = sorted(((person_shown(actor, one), one.id) for one in found), key=lambda pair: (pair[0].sort_name, pair[1]))
+    people = sorted(
+        ((person_shown(actor, one), one.id) for one in found),
+        key=lambda pair: (pair[0].sort_name, pair[1]),
+    )
     return [person for person, _id in people]
 
 
@@ -121,9 +142,14 @@ def list_counting(actor: Actor, delivery: Delivery) -> Sequence[Enrollment]:
 
 
 def list_enrollments(
-    actor: Actor, delivery: Delivery, *, status: EnrollmentStatus | None, category: PersonnelCategory | None,
-    after: str | None, limit: int,
-) -> Page[Enrollment]:  # fmt: skip
+    actor: Actor,
+    delivery: Delivery,
+    *,
+    status: EnrollmentStatus | None,
+    category: PersonnelCategory | None,
+    after: str | None,
+    limit: int,
+) -> Page[Enrollment]:
     """Enrollments of a delivery that `actor` may see, as they were made."""
     statement = enrollments_of(actor, delivery)
     if status is not None:
@@ -135,19 +161,35 @@ def list_enrollments(
 
 def delivery_with_sessions(delivery_id: int) -> Delivery:
     """Of an enrollment that the actor sees: its timetable is shown with it."""
-    return db.session.get_one(Delivery, delivery_id, options=[selectinload(Delivery.sessions)], populate_existing=True)
+    return db.session.get_one(
+        Delivery, delivery_id, options=[selectinload(Delivery.sessions)], populate_existing=True
+    )
 
 
 def count_to_tell(delivery_id: int) -> int:
     """How many people get a letter when the delivery moves: anyone who has or wants a place, and
     an address."""
-    concerned = Enrollment.delivery_id == delivery_id, Enrollment.status.in_(GOING_ON), Person.email.is_not(None)
-    return db.session.scalar(sa.select(sa.func.count()).select_from(Enrollment).join(Enrollment.person).where(*concerned)) or 0
+    concerned = (
+        Enrollment.delivery_id == delivery_id,
+        Enrollment.status.in_(GOING_ON),
+        Person.email.is_not(None),
+    )
+    return (
+        db.session.scalar(
+            sa.select(sa.func.count())
+            .select_from(Enrollment)
+            .join(Enrollment.person)
+            .where(*concerned)
+        )
+        or 0
+    )
 
 
 def at_seats(enrollment_ids: Sequence[int]) -> list[int]:
     """The same enrollments, each that shares another one's seat as that one."""
-    those = sa.select(Enrollment.id, Enrollment.seat_id).where(Enrollment.id.in_(set(enrollment_ids)))
+    those = sa.select(Enrollment.id, Enrollment.seat_id).where(
+        Enrollment.id.in_(set(enrollment_ids))
+    )
     seats = {row.id: row.seat_id for row in db.session.execute(those) if row.seat_id is not None}
     return [seats.get(one, one) for one in enrollment_ids]
 
@@ -199,18 +241,39 @@ def person_shown(actor: Actor, enrollment: Enrollment) -> PersonShown:
     is_full = can(actor, Permission.PERSON_READ, enrollment)
     if is_full or can(actor, Permission.ENROLLMENT_READ, enrollment.delivery):
         return PersonShown(
-            person.id, person.identifier if is_full else None, person.given_name, person.family_name,
-            enrollment.name_on_certificate, person.email, person.country, person.nationalities,
-            person.gender, person.birth_date if is_full else None,
-            person.full_name, person.sort_name, _differing_name(person, nomination) if is_full else None,
-        )  # fmt: skip
+            person.id,
+            person.identifier if is_full else None,
+            person.given_name,
+            person.family_name,
+            enrollment.name_on_certificate,
+            person.email,
+            person.country,
+            person.nationalities,
+            person.gender,
+            person.birth_date if is_full else None,
+            person.full_name,
+            person.sort_name,
+            _differing_name(person, nomination) if is_full else None,
+        )
     assert nomination is not None, "seen only through the organization that nominated"
     n = nomination
-    full_name = names.full_name(n.given_name, n.family_name, names.Origin(n.country, n.nationalities))
+    full_name = names.full_name(
+        n.given_name, n.family_name, names.Origin(n.country, n.nationalities)
+    )
     return PersonShown(
-        enrollment.origin_id, n.identifier, n.given_name, n.family_name, full_name, n.email, n.country, n.nationalities, n.gender,
-        n.birth_date, full_name, names.sort_key(n.given_name, n.family_name),
-    )  # fmt: skip
+        enrollment.origin_id,
+        n.identifier,
+        n.given_name,
+        n.family_name,
+        full_name,
+        n.email,
+        n.country,
+        n.nationalities,
+        n.gender,
+        n.birth_date,
+        full_name,
+        names.sort_key(n.given_name, n.family_name),
+    )
 
 
 def _differing_name(person: Person, nomination: Nomination | None) -> str | None:
@@ -232,11 +295,23 @@ def explain(actor: Actor, enrollment: Enrollment, position: int | None) -> str |
     if enrollment.status is S.WAITLISTED and position is not None:
         place = number(position)
         if not is_own:
-            return _("No place is open at the moment; this person is number %(position)s on the waiting list.", position=place)
-        return _("No place is open to you at the moment; you are number %(position)s on the waiting list.", position=place)
+            return _(
+                "No place is open at the moment; this person is number %(position)s on the "
+                "waiting list.",
+                position=place,
+            )
+        return _(
+            "No place is open to you at the moment; you are number %(position)s on the waiting "
+            "list.",
+            position=place,
+        )
     if enrollment.status is S.REQUESTED:
         return _("A coordinator decides about this request.")
     if enrollment.reason:
         return enrollment.reason
     lacks = [lack.detail for lack in read_lacks(enrollment.lacking)]
-    return reduce(lambda one, other: _("%(one)s; %(other)s", one=one, other=other), lacks) if lacks else None
+    return (
+        reduce(lambda one, other: _("%(one)s; %(other)s", one=one, other=other), lacks)
+        if lacks
+        else None
+    )

@@ -35,12 +35,13 @@ from people.services import current_record, records_of
 def find_question(
     enrollment_id: int, person_id: int, *, is_about_people: bool = True, is_locked: bool = False
 ) -> IdentityQuestion | None:
-    """What was asked about this enrollment and this person, by whichever of the records that were merged; `is_locked`: for the
-    one who changes it."""
+    """What was asked about this enrollment and this person, by whichever of the records that
+    were merged; `is_locked`: for the one who changes it."""
     asked = sa.select(IdentityQuestion).where(
-        IdentityQuestion.enrollment_id == enrollment_id, IdentityQuestion.candidate_id.in_(records_of(person_id)),
+        IdentityQuestion.enrollment_id == enrollment_id,
+        IdentityQuestion.candidate_id.in_(records_of(person_id)),
         IdentityQuestion.is_about_people.is_(is_about_people),
-    )  # fmt: skip
+    )
     asked = asked.order_by(IdentityQuestion.id.desc()).limit(1)
     if is_locked:
         asked = asked.with_for_update(of=IdentityQuestion).execution_options(populate_existing=True)
@@ -48,35 +49,51 @@ def find_question(
 
 
 def open_about(enrollment_id: int, candidate_ids: Iterable[int]) -> Sequence[IdentityQuestion]:
-    """What is still open about this enrollment and any of these records, locked for the one who changes it."""
+    """What is still open about this enrollment and any of these records, locked for the one who
+    changes it."""
     asked = sa.select(IdentityQuestion).where(
-        IdentityQuestion.enrollment_id == enrollment_id, IdentityQuestion.candidate_id.in_(list(candidate_ids)),
+        IdentityQuestion.enrollment_id == enrollment_id,
+        IdentityQuestion.candidate_id.in_(list(candidate_ids)),
         IdentityQuestion.status == QuestionStatus.OPEN,
-    )  # fmt: skip
-    return db.session.scalars(asked.order_by(IdentityQuestion.id).with_for_update(of=IdentityQuestion)).all()
+    )
+    return db.session.scalars(
+        asked.order_by(IdentityQuestion.id).with_for_update(of=IdentityQuestion)
+    ).all()
 
 
 def version_of(question: IdentityQuestion) -> str:
     """A mark of all that is shown of the question: another one once anything of it has changed."""
     both = question.enrollment.nomination or question.enrollment.origin, question.candidate
     shown = [
-        *([one.given_name, one.family_name, str(one.birth_date), one.identifier, one.email] for one in both),
-        question.enrollment.name_on_certificate, question.agrees, question.differs,
-    ]  # fmt: skip
+        *(
+            [one.given_name, one.family_name, str(one.birth_date), one.identifier, one.email]
+            for one in both
+        ),
+        question.enrollment.name_on_certificate,
+        question.agrees,
+        question.differs,
+    ]
     return hashlib.sha256(json.dumps(shown).encode()).hexdigest()[:16]
 
 
 def decides_about(actor: Actor) -> sa.ColumnElement[bool]:
-    """The condition that a question is the actor's to decide: those within one centre are its coordinators', those across
-    centres an administrator's."""
+    """The condition that a question is the actor's to decide: those within one centre are its
+    coordinators', those across centres an administrator's."""
     seen = visible(Enrollment, actor, Permission.IDENTITY_DECIDE)
     if _is_everywhere(actor):
         return seen
     other = aliased(Enrollment)
-    is_candidate = sa.or_(other.person_id == IdentityQuestion.candidate_id, other.origin_id == IdentityQuestion.candidate_id)
-    here = sa.exists().where(is_candidate, other.centre_id == Enrollment.centre_id, other.id != Enrollment.id)
+    is_candidate = sa.or_(
+        other.person_id == IdentityQuestion.candidate_id,
+        other.origin_id == IdentityQuestion.candidate_id,
+    )
+    here = sa.exists().where(
+        is_candidate, other.centre_id == Enrollment.centre_id, other.id != Enrollment.id
+    )
     elsewhere = sa.exists().where(is_candidate, other.centre_id != Enrollment.centre_id)
-    return sa.and_(seen, sa.or_(here, ~elsewhere, ~IdentityQuestion.is_about_people))  # a certificate is the centre's own
+    return sa.and_(
+        seen, sa.or_(here, ~elsewhere, ~IdentityQuestion.is_about_people)
+    )  # a certificate is the centre's own
 
 
 def _is_everywhere(actor: Actor) -> bool:
@@ -86,26 +103,33 @@ def _is_everywhere(actor: Actor) -> bool:
 
 def require_reach(actor: Actor, person_ids: Iterable[int]) -> None:
     """NotFound unless the actor may decide who each of these people is."""
-    beyond = sa.select(Person.id).where(Person.id.in_(list(person_ids)), ~_is_in_reach(actor, Person.id))
+    beyond = sa.select(Person.id).where(
+        Person.id.in_(list(person_ids)), ~_is_in_reach(actor, Person.id)
+    )
     if db.session.scalar(beyond.limit(1)) is not None:
         raise NotFound("unknown_person", _l("This person is not known here."))
 
 
 def _is_in_reach(actor: Actor, person_id: Any) -> sa.ColumnElement[bool]:
-    """The condition that a coordinator may decide who this person is: one known in the own centre, or in none."""
+    """The condition that a coordinator may decide who this person is: one known in the own
+    centre, or in none."""
     is_persons = sa.or_(Enrollment.person_id == person_id, Enrollment.origin_id == person_id)
-    is_known_here = sa.exists().where(is_persons, visible(Enrollment, actor, Permission.IDENTITY_DECIDE))
+    is_known_here = sa.exists().where(
+        is_persons, visible(Enrollment, actor, Permission.IDENTITY_DECIDE)
+    )
     return sa.or_(is_known_here, ~sa.exists().where(is_persons))
 
 
 def list_questions(actor: Actor, *, after: str | None, limit: int) -> Page[IdentityQuestion]:
-    """The open questions that `actor` decides, the oldest first: of those about the same two people the first one, which decides
-    all."""
+    """The open questions that `actor` decides, the oldest first: of those about the same two
+    people the first one, which decides all."""
     questions = (
         sa.select(IdentityQuestion)
         .where(IdentityQuestion.id.in_(_firsts(actor)))
         .options(
-            joinedload(IdentityQuestion.candidate).joinedload(Person.merged_into).joinedload(Person.merged_into),
+            joinedload(IdentityQuestion.candidate)
+            .joinedload(Person.merged_into)
+            .joinedload(Person.merged_into),
             joinedload(IdentityQuestion.enrollment).options(
                 joinedload(Enrollment.delivery),
                 joinedload(Enrollment.nomination),
@@ -119,8 +143,11 @@ def list_questions(actor: Actor, *, after: str | None, limit: int) -> Page[Ident
 
 def _firsts(actor: Actor) -> sa.Select[int]:
     led = _current_records()
-    one, other = Enrollment.person_id, sa.func.coalesce(led.c.current_id, IdentityQuestion.candidate_id)
-    stands_in_name = sa.case((one == other, IdentityQuestion.enrollment_id), else_=0)  # then the other one is not known
+    one = Enrollment.person_id
+    other = sa.func.coalesce(led.c.current_id, IdentityQuestion.candidate_id)
+    stands_in_name = sa.case(
+        (one == other, IdentityQuestion.enrollment_id), else_=0
+    )  # then the other one is not known
     return (
         sa.select(sa.func.min(IdentityQuestion.id))
         .join(Enrollment, Enrollment.id == IdentityQuestion.enrollment_id)
@@ -137,7 +164,9 @@ def _firsts(actor: Actor) -> sa.Select[int]:
 
 def _current_records() -> sa.Subquery:
     """Each merged record, and the one that is used now."""
-    steps = sa.select(Person.id, Person.merged_into_id.label("to")).where(Person.merged_into_id.is_not(None))
+    steps = sa.select(Person.id, Person.merged_into_id.label("to")).where(
+        Person.merged_into_id.is_not(None)
+    )
     led = steps.cte("led", recursive=True)
     ahead = sa.select(led.c.id, Person.merged_into_id).join(Person, Person.id == led.c.to)
     led = led.union_all(ahead.where(Person.merged_into_id.is_not(None)))
@@ -147,7 +176,8 @@ def _current_records() -> sa.Subquery:
 
 @dataclass(frozen=True)
 class ReadingRow:
-    """One thing as it was submitted and as it is known. `fact`: agrees, differs or empty. `issuers`: of a number."""
+    """One thing as it was submitted and as it is known. `fact`: agrees, differs or empty.
+    `issuers`: of a number."""
 
     label: str
     submitted: str | None
@@ -158,7 +188,8 @@ class ReadingRow:
 
 @dataclass(frozen=True)
 class Readings:
-    """Both readings of a person. `record`: the candidate's record that is used now; `version`: of the question."""
+    """Both readings of a person. `record`: the candidate's record that is used now; `version`:
+    of the question."""
 
     record: int
     version: str
@@ -167,17 +198,25 @@ class Readings:
 
 
 def readings(question: IdentityQuestion) -> Readings:
-    """What was submitted beside what is known of the candidate; of a name to print, that name beside the person's."""
+    """What was submitted beside what is known of the candidate; of a name to print, that name
+    beside the person's."""
     if not question.is_about_people:
         return _readings_to_print(question)
     said, known = question.enrollment.nomination or question.enrollment.origin, question.candidate
-    name = names.full_name(said.given_name, said.family_name, names.Origin(said.country, said.nationalities))
+    name = names.full_name(
+        said.given_name, said.family_name, names.Origin(said.country, said.nationalities)
+    )
     rows = [
         ("name", _("Name"), name, known.full_name),
         ("birth_date", _("Date of birth"), str(said.birth_date or ""), str(known.birth_date or "")),
         ("number", _("Service or staff number"), said.identifier, known.identifier),
         ("address", _("Email"), said.email, known.email),
-        ("country", _("Country"), i18n.country_name(said.country), i18n.country_name(known.country)),
+        (
+            "country",
+            _("Country"),
+            i18n.country_name(said.country),
+            i18n.country_name(known.country),
+        ),
     ]
     facts = dict.fromkeys(question.agrees, "agrees") | dict.fromkeys(question.differs, "differs")
     if said.country and known.country:
@@ -187,7 +226,10 @@ def readings(question: IdentityQuestion) -> Readings:
         current_record(known).id,
         version_of(question),
         name,
-        [ReadingRow(label, a, b, facts.get(fact, ""), issuers.get(fact, ("", ""))) for fact, label, a, b in rows],
+        [
+            ReadingRow(label, a, b, facts.get(fact, ""), issuers.get(fact, ("", "")))
+            for fact, label, a, b in rows
+        ],
     )
 
 
@@ -204,7 +246,8 @@ def records_asked_about(question: IdentityQuestion) -> dict[str, int]:
 
 
 def _issuer_said(said: Nomination | Person, record: Person) -> str:
-    """Whose the submitted number is; as it was typed where the record that was taken for the person's has another number."""
+    """Whose the submitted number is; as it was typed where the record that was taken for the
+    person's has another number."""
     if isinstance(said, Person) or said.identifier in (None, record.identifier):
         return _issuer(record)
     return said.identifier_issuer or i18n.country_name(said.country)
@@ -215,27 +258,43 @@ def _issuer(record: Person) -> str:
 
 
 def merges(actor: Actor, *, is_open: bool) -> list[Merge]:
-    """Merges that wait for a second person, or the last ones that were made, also those that no one had to review."""
+    """Merges that wait for a second person, or the last ones that were made, also those that no
+    one had to review."""
     require(actor, Permission.IDENTITY_DECIDE)
     status = MergeStatus.PROPOSED if is_open else MergeStatus.CONFIRMED
-    found = sa.select(Merge).where(Merge.status == status).options(joinedload(Merge.keep), joinedload(Merge.merged))
+    found = (
+        sa.select(Merge)
+        .where(Merge.status == status)
+        .options(joinedload(Merge.keep), joinedload(Merge.merged))
+    )
     found = found.where(_is_in_reach(actor, Merge.keep_id), _is_in_reach(actor, Merge.merged_id))
     return list(db.session.scalars(found.order_by(Merge.id.desc()).limit(50)))
 
 
-def people_of(organization: Organization, *, not_by_others_in: Delivery | None = None) -> sa.Select[int]:
-    """The records of the people that the organization put forward before; if given, without those of people who are in this
-    delivery by someone else's doing only."""
-    own = sa.select(Enrollment.origin_id).join(Nomination).where(Nomination.organization_id == organization.id)
+def people_of(
+    organization: Organization, *, not_by_others_in: Delivery | None = None
+) -> sa.Select[int]:
+    """The records of the people that the organization put forward before; if given, without
+    those of people who are in this delivery by someone else's doing only."""
+    own = (
+        sa.select(Enrollment.origin_id)
+        .join(Nomination)
+        .where(Nomination.organization_id == organization.id)
+    )
     if not_by_others_in is None:
         return own
-    return own.where(Enrollment.person_id.not_in(people_here_by_others(not_by_others_in, organization)))
+    return own.where(
+        Enrollment.person_id.not_in(people_here_by_others(not_by_others_in, organization))
+    )
 
 
 def people_here_by_others(delivery: Delivery, organization: Organization) -> sa.Select[int]:
-    """The people with a place or a request in the delivery to which no nomination by the organization belongs."""
+    """The people with a place or a request in the delivery to which no nomination by the
+    organization belongs."""
     shares = aliased(Enrollment)
-    is_shared = sa.exists().where(shares.seat_id == Enrollment.id, shares.nominated_by_id == organization.id)
+    is_shared = sa.exists().where(
+        shares.seat_id == Enrollment.id, shares.nominated_by_id == organization.id
+    )
     is_anothers = Enrollment.nominated_by_id.is_distinct_from(organization.id)
     here = Enrollment.delivery_id == delivery.id, Enrollment.status.in_(LIVE)
     return sa.select(Enrollment.person_id).where(*here, is_anothers, ~is_shared)

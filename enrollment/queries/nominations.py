@@ -24,7 +24,9 @@ class NominationsWanted:
     status: EnrollmentStatus | None = None
 
 
-def list_nominations(actor: Actor, wanted: NominationsWanted, *, after: str | None, limit: int) -> Page[Enrollment]:
+def list_nominations(
+    actor: Actor, wanted: NominationsWanted, *, after: str | None, limit: int
+) -> Page[Enrollment]:
     """The newest first."""
     return page(_wanted(actor, wanted), [-Enrollment.id], after=after, limit=limit)
 
@@ -37,7 +39,9 @@ def every_nomination(actor: Actor, wanted: NominationsWanted) -> Sequence[Enroll
 def deliveries_nominated_for(actor: Actor) -> Sequence[Delivery]:
     """Deliveries in which there are nominations, the latest first."""
     here = sa.exists().where(Enrollment.delivery_id == Delivery.id, _own(actor))
-    return db.session.scalars(sa.select(Delivery).where(here).order_by(Delivery.starts_on.desc()).limit(200)).all()
+    return db.session.scalars(
+        sa.select(Delivery).where(here).order_by(Delivery.starts_on.desc()).limit(200)
+    ).all()
 
 
 def reads_everybodys(actor: Actor) -> bool:
@@ -53,13 +57,18 @@ def _own(actor: Actor) -> sa.ColumnElement[bool]:
     if reads_everybodys(actor):
         return sa.and_(Enrollment.nominated_by_id.is_not(None), seen)
     require(actor, Permission.ENROLLMENT_NOMINATE)
-    return sa.and_(Enrollment.nominated_by_id.in_(actor.grants[Permission.ENROLLMENT_NOMINATE].organization), seen)
+    return sa.and_(
+        Enrollment.nominated_by_id.in_(actor.grants[Permission.ENROLLMENT_NOMINATE].organization),
+        seen,
+    )
 
 
 def _wanted(actor: Actor, wanted: NominationsWanted) -> sa.Select[Enrollment]:
     statement = enrollments_visible(actor).where(_own(actor))
     if wanted.delivery:
-        of_delivery = sa.select(Delivery.id).where(Delivery.code == wanted.delivery).scalar_subquery()
+        of_delivery = (
+            sa.select(Delivery.id).where(Delivery.code == wanted.delivery).scalar_subquery()
+        )
         statement = statement.where(Enrollment.delivery_id == of_delivery)
     if wanted.status:
         statement = statement.where(stands_at(wanted.status))

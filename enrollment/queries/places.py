@@ -29,7 +29,9 @@ class PoolPlaces:
     taken: int
     left: int
     waiting: int
-    left_for_new: int  # when a coordinator gives free places to those who wait, these are not for others
+    left_for_new: (
+        int  # when a coordinator gives free places to those who wait, these are not for others
+    )
 
 
 def total_of(pools: Sequence[PoolPlaces]) -> PoolPlaces:
@@ -51,11 +53,15 @@ def _counting() -> sa.CompoundSelect:
     seated = sa.func.sum(sa.case((Enrollment.status.in_(SEATED), 1), else_=0))
     waiting = sa.func.sum(sa.case((Enrollment.status == S.WAITLISTED, 1), else_=0))
     return sa.union_all(
-        sa.select(Delivery.id, sa.literal("places"), nothing, Delivery.places, sa.literal(0)).where(Delivery.id.in_(ids)),
-        sa.select(Pool.delivery_id, sa.literal("pool"), Pool.category, Pool.places, sa.literal(0)).where(
-            Pool.delivery_id.in_(ids)
+        sa.select(Delivery.id, sa.literal("places"), nothing, Delivery.places, sa.literal(0)).where(
+            Delivery.id.in_(ids)
         ),
-        sa.select(Enrollment.delivery_id, sa.literal("people"), Enrollment.category, seated, waiting)
+        sa.select(
+            Pool.delivery_id, sa.literal("pool"), Pool.category, Pool.places, sa.literal(0)
+        ).where(Pool.delivery_id.in_(ids)),
+        sa.select(
+            Enrollment.delivery_id, sa.literal("people"), Enrollment.category, seated, waiting
+        )
         .where(Enrollment.delivery_id.in_(ids), Enrollment.status.in_([*SEATED, S.WAITLISTED]))
         .group_by(Enrollment.delivery_id, Enrollment.category),
     )
@@ -65,9 +71,12 @@ _COUNTING = _counting()  # built once: it is asked for every place given
 
 
 def seatings(delivery_ids: Iterable[int]) -> dict[int, Seating]:
-    """Places, pools, seated and waiting of each delivery, in one query for each thousand (`flask check` asks for all)."""
+    """Places, pools, seated and waiting of each delivery, in one query for each thousand (`flask
+    check` asks for all)."""
     ids = list(delivery_ids)
-    rows = [row for some in in_thousands(ids) for row in db.session.execute(_COUNTING, {"ids": some})]
+    rows = [
+        row for some in in_thousands(ids) for row in db.session.execute(_COUNTING, {"ids": some})
+    ]
     total: dict[int, int] = {}
     pools: dict[int, dict[PersonnelCategory, int]] = {i: {} for i in ids}
     people: dict[int, dict[PersonnelCategory, tuple[int, int]]] = {i: {} for i in ids}
@@ -80,16 +89,20 @@ def seatings(delivery_ids: Iterable[int]) -> dict[int, Seating]:
             people[delivery_id][category] = (int(first), int(second))
     return {
         i: Seating(
-            places, dict(sorted(pools[i].items(), key=lambda pool: list(PersonnelCategory).index(pool[0]))),
-            {c: n for c, (n, _w) in people[i].items()}, {c: w for c, (_n, w) in people[i].items()},
+            places,
+            dict(sorted(pools[i].items(), key=lambda pool: list(PersonnelCategory).index(pool[0]))),
+            {c: n for c, (n, _w) in people[i].items()},
+            {c: w for c, (_n, w) in people[i].items()},
         )
         for i, places in total.items()
-    }  # fmt: skip
+    }
 
 
 def places(delivery_ids: Iterable[int]) -> dict[int, list[PoolPlaces]]:
     """For each delivery its pools, then the places open to everyone, in one query."""
-    return {delivery_id: pool_places(seating) for delivery_id, seating in seatings(delivery_ids).items()}
+    return {
+        delivery_id: pool_places(seating) for delivery_id, seating in seatings(delivery_ids).items()
+    }
 
 
 def pool_places(seating: Seating) -> list[PoolPlaces]:
@@ -104,9 +117,16 @@ def pool_places(seating: Seating) -> list[PoolPlaces]:
         )
         for category, size in seating.pools.items()
     ]
-    waiting = sum(count for category, count in seating.waiting.items() if category not in seating.pools)
+    waiting = sum(
+        count for category, count in seating.waiting.items() if category not in seating.pools
+    )
     is_open = PoolPlaces(
-        None, seating.open_places, seating.open_taken, max(0, seating.open_left), waiting, seating.open_left_for_new
+        None,
+        seating.open_places,
+        seating.open_taken,
+        max(0, seating.open_left),
+        waiting,
+        seating.open_left_for_new,
     )
     if not listed or is_open.places or is_open.taken or is_open.waiting:
         listed.append(is_open)
@@ -115,7 +135,9 @@ def pool_places(seating: Seating) -> list[PoolPlaces]:
 
 def _numbering() -> sa.Select:
     """Rows of (enrollment, position) for the deliveries `ids`."""
-    own_pool = sa.and_(Pool.delivery_id == Enrollment.delivery_id, Pool.category == Enrollment.category)
+    own_pool = sa.and_(
+        Pool.delivery_id == Enrollment.delivery_id, Pool.category == Enrollment.category
+    )
     position = sa.func.row_number().over(
         partition_by=[Enrollment.delivery_id, Pool.id], order_by=[Enrollment.line, Enrollment.id]
     )
@@ -128,5 +150,6 @@ _NUMBERING = _numbering()
 
 
 def positions(*delivery_ids: int) -> dict[int, int]:
-    """Enrollment id → position in its line, for everyone on the waiting lists of these deliveries."""
+    """Enrollment id → position in its line, for everyone on the waiting lists of these
+    deliveries."""
     return dict(db.session.execute(_NUMBERING, {"ids": delivery_ids}).all())

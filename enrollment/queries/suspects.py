@@ -14,8 +14,8 @@ from people.models import Merge, MergeStatus, Person
 
 
 def suspects() -> Iterator[tuple[Enrollment, Nomination, Person]]:
-    """Enrollments whose nomination names a different person from the one enrolled, or gives another date of birth, and no one
-    has decided about it."""
+    """Enrollments whose nomination names a different person from the one enrolled, or gives
+    another date of birth, and no one has decided about it."""
     decided = sa.exists().where(
         IdentityQuestion.enrollment_id == Enrollment.id,
         IdentityQuestion.candidate_id.in_((Enrollment.person_id, Enrollment.origin_id)),
@@ -23,9 +23,11 @@ def suspects() -> Iterator[tuple[Enrollment, Nomination, Person]]:
         IdentityQuestion.is_about_people,
     )
     merged = sa.exists().where(  # later, they had both readings before them
-        Merge.merged_id == Enrollment.origin_id, Merge.status == MergeStatus.CONFIRMED, Merge.is_reviewed,
+        Merge.merged_id == Enrollment.origin_id,
+        Merge.status == MergeStatus.CONFIRMED,
+        Merge.is_reviewed,
         Merge.decided_at > Enrollment.created_at,
-    )  # fmt: skip
+    )
     rows = (
         sa.select(Enrollment, Nomination, Person)
         .join(Nomination, Nomination.enrollment_id == Enrollment.id)
@@ -34,30 +36,39 @@ def suspects() -> Iterator[tuple[Enrollment, Nomination, Person]]:
         .order_by(Enrollment.id)
     )
     for enrollment, nomination, person in db.session.execute(rows.execution_options(yield_per=500)):
-        said, known = (nomination.given_name, nomination.family_name), (person.given_name, person.family_name)
+        said = (nomination.given_name, nomination.family_name)
+        known = (person.given_name, person.family_name)
         born = {nomination.birth_date, person.birth_date} - {None}
         if not names.is_same_name(said, known) or len(born) > 1:
             yield enrollment, nomination, person
 
 
 def breaches_of_identity() -> Iterator[str]:
-    """For `flask check`: enrollments that name one person and are another's. (Names are told by `flask people suspects`.)"""
+    """For `flask check`: enrollments that name one person and are another's. (Names are told by
+    `flask people suspects`.)"""
     for enrollment, _nomination, person in suspects():
         other = "was nominated under another name or date of birth than that of"
         yield f"identity: enrollment {enrollment.id} {other} person {person.id}"
     for enrollment_id, person_id in unasked_names():
-        yield f"identity: the name to print of enrollment {enrollment_id} is no spelling of that of person {person_id}"
+        yield (
+            f"identity: the name to print of enrollment {enrollment_id} is no spelling of that of "
+            f"person {person_id}"
+        )
 
 
 def unasked_names() -> Iterator[tuple[int, int]]:
-    """Enrollments whose name to print is no spelling of the person's, and no one was asked or the answer was no."""
+    """Enrollments whose name to print is no spelling of the person's, and no one was asked or
+    the answer was no."""
     asked = sa.exists().where(
         IdentityQuestion.enrollment_id == Enrollment.id,
         IdentityQuestion.candidate_id.in_((Enrollment.person_id, Enrollment.origin_id)),
         IdentityQuestion.status != QuestionStatus.DIFFERENT,
         ~IdentityQuestion.is_about_people,
     )
-    plain = (Person.given_name + " " + Person.family_name, Person.family_name + " " + Person.given_name)
+    plain = (
+        Person.given_name + " " + Person.family_name,
+        Person.family_name + " " + Person.given_name,
+    )
     rows = (
         sa.select(Enrollment.id, Enrollment.name_on_certificate, Person)
         .join(Person, Person.id == Enrollment.person_id)
@@ -65,5 +76,7 @@ def unasked_names() -> Iterator[tuple[int, int]]:
         .order_by(Enrollment.id)
     )
     for enrollment_id, printed, person in db.session.execute(rows.execution_options(yield_per=500)):
-        if not names.is_name_of(printed, person.given_name, person.family_name, person.name_on_certificate):
+        if not names.is_name_of(
+            printed, person.given_name, person.family_name, person.name_on_certificate
+        ):
             yield enrollment_id, person.id

@@ -7,7 +7,14 @@ from enrollment.services.deciding import approve, decline, withdraw
 from enrollment.services.drafting import KEPT_FOR as DRAFTS_KEPT_FOR
 from enrollment.services.drafting import discard_draft, find_draft, keep_draft, list_drafts
 from enrollment.services.ending import lapse_waiting
-from enrollment.services.enrolling import Wish, apply, checked, clean_rank_code, enroll, require_identity
+from enrollment.services.enrolling import (
+    Wish,
+    apply,
+    checked,
+    clean_rank_code,
+    enroll,
+    require_identity,
+)
 from enrollment.services.entering import ONES_OWN, put_in
 from enrollment.services.filling import fill
 from enrollment.services.nominating import Nominee, bodies_to_nominate_for, enter, nominate

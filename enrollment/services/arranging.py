@@ -1,4 +1,5 @@
-"""What people need is read by those who arrange rooms and meals, with a trace, and is not kept for long."""
+"""What people need is read by those who arrange rooms and meals, with a trace, and is not kept
+for long."""
 
 from __future__ import annotations
 
@@ -25,12 +26,19 @@ def record_needs_read(actor: Actor, delivery_id: int, people: int) -> None:
 def deliveries_to_erase() -> list[int]:
     """Deliveries whose last session is a month ago and of which needs are still kept."""
     ended = over().subquery()
-    kept = sa.select(Enrollment.delivery_id).join(ended, ended.c.delivery_id == Enrollment.delivery_id)
-    return list(db.session.scalars(kept.where(Enrollment.needs.is_not(None)).distinct().order_by(Enrollment.delivery_id)))
+    kept = sa.select(Enrollment.delivery_id).join(
+        ended, ended.c.delivery_id == Enrollment.delivery_id
+    )
+    return list(
+        db.session.scalars(
+            kept.where(Enrollment.needs.is_not(None)).distinct().order_by(Enrollment.delivery_id)
+        )
+    )
 
 
 def erase_needs(delivery_id: int) -> int:
-    """Erases what all people of a delivery needed, also of those who got no place, and says of how many."""
+    """Erases what all people of a delivery needed, also of those who got no place, and says of
+    how many."""
     touch(delivery_id)
     kept = Enrollment.delivery_id == delivery_id, Enrollment.needs.is_not(None)
     statement = sa.update(Enrollment).where(*kept).values(needs=None).returning(Enrollment.id)

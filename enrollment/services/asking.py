@@ -1,4 +1,5 @@
-"""What could not be known of a person is asked of coordinators: is it the same person, and may this name be printed?"""
+"""What could not be known of a person is asked of coordinators: is it the same person, and may
+this name be printed?"""
 
 from __future__ import annotations
 
@@ -30,12 +31,23 @@ from enrollment.services.closing import settle
 from enrollment.states import QUESTION
 from people.models import Consent, Person
 from people.permissions import Permission
-from people.services import Comparison, Identified, compare, compared, current_record, join_records, records_of
+from people.services import (
+    Comparison,
+    Identified,
+    compare,
+    compared,
+    current_record,
+    join_records,
+    records_of,
+)
 
 
-def note_identity(actor: Actor, enrollment: Enrollment, identified: Identified, said: dict[str, Any]) -> None:
-    """Keeps what recognising the person left open: doubts, and a name that differs from the one the record has. What someone
-    who may decide was asked about is kept as decided; what a body answered about its own people stays a question."""
+def note_identity(
+    actor: Actor, enrollment: Enrollment, identified: Identified, said: dict[str, Any]
+) -> None:
+    """Keeps what recognising the person left open: doubts, and a name that differs from the one
+    the record has. What someone who may decide was asked about is kept as decided; what a body
+    answered about its own people stays a question."""
     decides = identified.is_decided and can(actor, Permission.IDENTITY_DECIDE, enrollment)
     for one in identified.doubts:
         is_meant = one.person.id == identified.person.id
@@ -49,39 +61,58 @@ def note_identity(actor: Actor, enrollment: Enrollment, identified: Identified, 
 
 
 def note_printed_name(actor: Actor, enrollment: Enrollment) -> None:
-    """Asks about a name to print that is not the person's: it would be printed on a certificate. A coordinator who enters one
-    has decided."""
-    _ask_about_print(actor, enrollment, "same" if can(actor, Permission.IDENTITY_DECIDE, enrollment) else None)
+    """Asks about a name to print that is not the person's: it would be printed on a certificate.
+    A coordinator who enters one has decided."""
+    _ask_about_print(
+        actor, enrollment, "same" if can(actor, Permission.IDENTITY_DECIDE, enrollment) else None
+    )
 
 
-def _ask_about_print(actor: Actor, enrollment: Enrollment, step: str | None = None, *, is_changed: bool = False) -> None:
+def _ask_about_print(
+    actor: Actor, enrollment: Enrollment, step: str | None = None, *, is_changed: bool = False
+) -> None:
     person = enrollment.person
-    if names.is_name_of(enrollment.name_on_certificate, person.given_name, person.family_name, person.name_on_certificate):
+    if names.is_name_of(
+        enrollment.name_on_certificate,
+        person.given_name,
+        person.family_name,
+        person.name_on_certificate,
+    ):
         return
     question = IdentityQuestion(is_about_people=False, agrees=[], differs=[PRINTED_NAME])
     _put(actor, enrollment, person, question, step, is_changed)
 
 
 def note_change(person_id: int) -> None:
-    """The person has another name or date of birth: coordinators are asked where a body said something else, or something else
-    is to be printed, also where they decided before about what the person was called then. What is open about the person says
-    what differs now."""
+    """The person has another name or date of birth: coordinators are asked where a body said
+    something else, or something else is to be printed, also where they decided before about what
+    the person was called then. What is open about the person says what differs now."""
     for enrollment in _enrollments_of(person_id):
         _note_names(enrollment, is_changed=True)
-    about = IdentityQuestion.candidate_id.in_(records_of(person_id)), IdentityQuestion.status == QuestionStatus.OPEN
-    for question in db.session.scalars(sa.select(IdentityQuestion).where(*about, IdentityQuestion.is_about_people)):
+    about = (
+        IdentityQuestion.candidate_id.in_(records_of(person_id)),
+        IdentityQuestion.status == QuestionStatus.OPEN,
+    )
+    for question in db.session.scalars(
+        sa.select(IdentityQuestion).where(*about, IdentityQuestion.is_about_people)
+    ):
         enrollment = question.enrollment
-        said = said_by(enrollment.nomination) if enrollment.nomination else facts_of(enrollment.origin)
+        said = (
+            said_by(enrollment.nomination) if enrollment.nomination else facts_of(enrollment.origin)
+        )
         _ask(SYSTEM, enrollment, compare(said, question.candidate), is_changed=True)
 
 
 def note_parting(keep_id: int, merged_id: int) -> None:
-    """The merged record is a person of its own again: what is open about its enrollments, which were the kept person's, is about
-    this one now, and nothing differs unnoticed."""
+    """The merged record is a person of its own again: what is open about its enrollments, which
+    were the kept person's, is about this one now, and nothing differs unnoticed."""
     kept = records_of(current_record(db.session.get_one(Person, keep_id)).id)
     for enrollment in _enrollments_of(merged_id):
         for question in open_about(enrollment.id, kept):
-            if find_question(enrollment.id, merged_id, is_about_people=question.is_about_people) is None:
+            if (
+                find_question(enrollment.id, merged_id, is_about_people=question.is_about_people)
+                is None
+            ):
                 question.candidate_id = merged_id
                 publish(IdentityAsked(enrollment.id, merged_id, question.id), SYSTEM)
             elif not question.is_about_people:
@@ -103,22 +134,41 @@ def _note_names(enrollment: Enrollment, *, is_changed: bool = False) -> None:
     _ask_about_print(SYSTEM, enrollment, is_changed=is_changed)
 
 
-def _ask(actor: Actor, enrollment: Enrollment, one: Comparison, step: str | None = None, *, is_changed: bool = False) -> None:
-    question = IdentityQuestion(is_about_people=True, agrees=list(one.agrees), differs=list(one.differs))
+def _ask(
+    actor: Actor,
+    enrollment: Enrollment,
+    one: Comparison,
+    step: str | None = None,
+    *,
+    is_changed: bool = False,
+) -> None:
+    question = IdentityQuestion(
+        is_about_people=True, agrees=list(one.agrees), differs=list(one.differs)
+    )
     _put(actor, enrollment, one.person, question, step, is_changed)
 
 
 def _put(
-    actor: Actor, enrollment: Enrollment, candidate: Person, new: IdentityQuestion, step: str | None, is_changed: bool
+    actor: Actor,
+    enrollment: Enrollment,
+    candidate: Person,
+    new: IdentityQuestion,
+    step: str | None,
+    is_changed: bool,
 ) -> None:
-    """Asks once about an enrollment and a person; again if something differs that no one decided about, or if what differs
-    `is_changed` since."""
+    """Asks once about an enrollment and a person; again if something differs that no one decided
+    about, or if what differs `is_changed` since."""
     db.session.flush()
-    question = find_question(enrollment.id, candidate.id, is_about_people=new.is_about_people, is_locked=True)
+    question = find_question(
+        enrollment.id, candidate.id, is_about_people=new.is_about_people, is_locked=True
+    )
     if question is None:
         if new.is_about_people and _is_asked_elsewhere(enrollment, candidate):
             return
-        question, new.enrollment_id, new.candidate_id, new.asked_at = new, enrollment.id, candidate.id, clock.now()
+        question = new
+        new.enrollment_id = enrollment.id
+        new.candidate_id = candidate.id
+        new.asked_at = clock.now()
         QUESTION.begin(question, QuestionStatus.OPEN, actor)
     elif not _takes_up(actor, question, new, is_changed):
         return
@@ -126,14 +176,19 @@ def _put(
         settle(actor, question, step)
 
 
-def _takes_up(actor: Actor, question: IdentityQuestion, new: IdentityQuestion, is_changed: bool) -> bool:
+def _takes_up(
+    actor: Actor, question: IdentityQuestion, new: IdentityQuestion, is_changed: bool
+) -> bool:
     """Whether the question says more now, or is open again."""
-    is_open, is_more = question.status is QuestionStatus.OPEN, bool(set(new.differs) - set(question.differs))
+    is_open = question.status is QuestionStatus.OPEN
+    is_more = bool(set(new.differs) - set(question.differs))
     if not is_more and not (is_changed and (not is_open or set(new.agrees) - set(question.agrees))):
         return False
     agrees = dict.fromkeys((*question.agrees, *new.agrees))
     question.agrees = [one for one in agrees if one not in new.differs]
-    question.differs = [one for one in dict.fromkeys((*question.differs, *new.differs)) if one not in new.agrees]
+    question.differs = [
+        one for one in dict.fromkeys((*question.differs, *new.differs)) if one not in new.agrees
+    ]
     if is_open:
         publish(IdentityAsked(question.enrollment_id, question.candidate_id, question.id), actor)
     else:
@@ -143,25 +198,31 @@ def _takes_up(actor: Actor, question: IdentityQuestion, new: IdentityQuestion, i
 
 
 def _is_asked_elsewhere(enrollment: Enrollment, candidate: Person) -> bool:
-    """Whether it was asked the other way round, about an enrollment of the candidate's, or someone decided before that the two
-    are different people."""
+    """Whether it was asked the other way round, about an enrollment of the candidate's, or
+    someone decided before that the two are different people."""
     if candidate.id == enrollment.person_id:
         return False  # it is about what this nomination says
     own, candidates = {enrollment.person_id, enrollment.origin_id}, records_of(candidate.id)
-    is_candidates = sa.or_(Enrollment.person_id == candidate.id, Enrollment.origin_id == candidate.id)
+    is_candidates = sa.or_(
+        Enrollment.person_id == candidate.id, Enrollment.origin_id == candidate.id
+    )
     mirrored = sa.and_(IdentityQuestion.candidate_id.in_(own), is_candidates)
     is_apart = sa.and_(
-        IdentityQuestion.candidate_id.in_(candidates), IdentityQuestion.status == QuestionStatus.DIFFERENT,
+        IdentityQuestion.candidate_id.in_(candidates),
+        IdentityQuestion.status == QuestionStatus.DIFFERENT,
         sa.or_(Enrollment.person_id.in_(own), Enrollment.origin_id.in_(own)),
-    )  # fmt: skip
-    asked = sa.select(IdentityQuestion.id).join(Enrollment, Enrollment.id == IdentityQuestion.enrollment_id)
+    )
+    asked = sa.select(IdentityQuestion.id).join(
+        Enrollment, Enrollment.id == IdentityQuestion.enrollment_id
+    )
     asked = asked.where(sa.or_(mirrored, is_apart), IdentityQuestion.is_about_people)
     return db.session.scalar(asked.limit(1)) is not None
 
 
 def compare_with_all(enrollment_ids: Iterable[int]) -> None:
-    """Compares the people of these enrollments, whom a body that knows only its own put forward, with everyone. A person who is
-    known and has no place here is recognised; about anyone else who is near, coordinators are asked."""
+    """Compares the people of these enrollments, whom a body that knows only its own put forward,
+    with everyone. A person who is known and has no place here is recognised; about anyone else
+    who is near, coordinators are asked."""
     for enrollment_id in enrollment_ids:
         enrollment = db.session.get(Enrollment, enrollment_id)
         if enrollment is None or (nomination := enrollment.nomination) is None:
@@ -171,18 +232,23 @@ def compare_with_all(enrollment_ids: Iterable[int]) -> None:
         _note_names(enrollment)  # someone may have renamed the person while this was submitted
         own = current_record(enrollment.person)
         near = [one for one in compared(said_by(nomination), but=[own.id]) if one.is_near]
-        _join_or_ask(enrollment, own, [one for one in near if not _asks_itself(one.record, enrollment)])
+        _join_or_ask(
+            enrollment, own, [one for one in near if not _asks_itself(one.record, enrollment)]
+        )
 
 
 def _asks_itself(record: Person, enrollment: Enrollment) -> bool:
-    """Whether the record came here after the enrollment: of two, the later one asks about the earlier."""
-    first = db.session.scalar(sa.select(sa.func.min(Enrollment.id)).where(Enrollment.origin_id == record.id))
+    """Whether the record came here after the enrollment: of two, the later one asks about the
+    earlier."""
+    first = db.session.scalar(
+        sa.select(sa.func.min(Enrollment.id)).where(Enrollment.origin_id == record.id)
+    )
     return first is not None and first > enrollment.id
 
 
 def _join_or_ask(enrollment: Enrollment, own: Person, near: Sequence[Comparison]) -> None:
-    """Joined without asking is only a record that nothing speaks against, and with no mailbox of its own: no body may lead
-    another person's messages to an address that it chose."""
+    """Joined without asking is only a record that nothing speaks against, and with no mailbox of
+    its own: no body may lead another person's messages to an address that it chose."""
     is_sure = len(near) == 1 and near[0].is_match and not near[0].differs and is_light(own)
     is_reached_alike = own.email_key in (None, near[0].person.email_key) if near else False
     if is_sure and is_reached_alike and _is_free_to_join(enrollment, near[0].person):
@@ -193,7 +259,9 @@ def _join_or_ask(enrollment: Enrollment, own: Person, near: Sequence[Comparison]
 
 def _is_free_to_join(enrollment: Enrollment, person: Person) -> bool:
     """No place here, and nothing that is asked or was decided about the two."""
-    is_asked = find_question(enrollment.id, person.id) is not None or _is_asked_elsewhere(enrollment, person)
+    is_asked = find_question(enrollment.id, person.id) is not None or _is_asked_elsewhere(
+        enrollment, person
+    )
     return not is_asked and find_enrollment(enrollment.delivery_id, person.id) is None
 
 
@@ -205,21 +273,34 @@ def ask_about(enrollment: Enrollment, near: Iterable[Comparison]) -> None:
 
 def said_by(nomination: Nomination) -> dict[str, Any]:
     """What a body said of a person, as `people.services.compare` takes it."""
-    said = {name: getattr(nomination, name) for name in ("identifier", "given_name", "family_name", "email", "birth_date")}
+    said = {
+        name: getattr(nomination, name)
+        for name in ("identifier", "given_name", "family_name", "email", "birth_date")
+    }
     return facts_of(nomination.enrollment.origin) | said
 
 
 def facts_of(record: Person) -> dict[str, Any]:
     """What a record says of a person, as `people.services.compare` takes it."""
     facts = (
-        "identifier", "identifier_kind", "issuer_id", "issuer_country", "given_name", "family_name", "email", "birth_date",
-    )  # fmt: skip
+        "identifier",
+        "identifier_kind",
+        "issuer_id",
+        "issuer_country",
+        "given_name",
+        "family_name",
+        "email",
+        "birth_date",
+    )
     return {name: getattr(record, name) for name in facts}
 
 
 def is_light(person: Person) -> bool:
-    """Whether nothing stands on the record but one enrollment without a result: then there is nothing to review."""
-    mine = db.session.scalars(sa.select(Enrollment.status).where(Enrollment.person_id == person.id)).all()
+    """Whether nothing stands on the record but one enrollment without a result: then there is
+    nothing to review."""
+    mine = db.session.scalars(
+        sa.select(Enrollment.status).where(Enrollment.person_id == person.id)
+    ).all()
     has_more = sa.or_(
         sa.exists().where(Consent.person_id == person.id),
         sa.exists().where(RoleAssignment.person_id == person.id),

@@ -1,4 +1,5 @@
-"""Questions about people are about two people, however many records or nominations they have: decided once, decided for all."""
+"""Questions about people are about two people, however many records or nominations they have:
+decided once, decided for all."""
 
 from __future__ import annotations
 
@@ -26,21 +27,34 @@ def settle(actor: Actor, question: IdentityQuestion, step: str, reason: str | No
     QUESTION.fire(question, step, actor)
 
 
-def settle_alike(actor: Actor, question: IdentityQuestion, step: str, reason: str | None = None) -> None:
-    """Decides the question, and with it what else is open about the same two people and the actor's to decide. Conflict where it
-    was decided before that they are two."""
+def settle_alike(
+    actor: Actor, question: IdentityQuestion, step: str, reason: str | None = None
+) -> None:
+    """Decides the question, and with it what else is open about the same two people and the
+    actor's to decide. Conflict where it was decided before that they are two."""
     if not question.is_about_people:
         settle(actor, question, step, reason)
         return
     alike = _locked(_about_the_same(question))
     is_in_name = current_record(question.candidate).id == question.enrollment.person_id
-    if step == "same" and not is_in_name and any(one.status is QuestionStatus.DIFFERENT for one in alike):
+    if (
+        step == "same"
+        and not is_in_name
+        and any(one.status is QuestionStatus.DIFFERENT for one in alike)
+    ):
         sentence = _l(
-            "It was decided before that these are two different people. If that was wrong, propose a merge of the two records."
+            "It was decided before that these are two different people. If that was wrong, "
+            "propose a merge of the two records."
         )
         raise Conflict("decided_different", sentence)
-    decided = sa.select(IdentityQuestion.id).join(Enrollment, Enrollment.id == IdentityQuestion.enrollment_id)
-    own = set(db.session.scalars(decided.where(decides_about(actor), IdentityQuestion.id.in_([one.id for one in alike]))))
+    decided = sa.select(IdentityQuestion.id).join(
+        Enrollment, Enrollment.id == IdentityQuestion.enrollment_id
+    )
+    own = set(
+        db.session.scalars(
+            decided.where(decides_about(actor), IdentityQuestion.id.in_([one.id for one in alike]))
+        )
+    )
     for one in alike:
         if one is question or one.status is QuestionStatus.OPEN and one.id in own:
             settle(actor, one, step, reason)
@@ -52,7 +66,8 @@ def hold_alike(question: IdentityQuestion) -> None:
 
 
 def settle_merged(keep_id: int, merged_id: int) -> None:
-    """The two records become one person (their enrollments are not moved yet): what asked whether they are is answered."""
+    """The two records become one person (their enrollments are not moved yet): what asked
+    whether they are is answered."""
     merged = records_of(merged_id)
     between = sa.or_(
         _asks(keep_id, merged),
@@ -63,20 +78,33 @@ def settle_merged(keep_id: int, merged_id: int) -> None:
 
 
 def settle_decided(person_id: int) -> None:
-    """What is open about a person and another one is answered where one of the merged records was told apart from the other."""
-    about = sa.or_(Enrollment.person_id == person_id, IdentityQuestion.candidate_id.in_(records_of(person_id)))
-    for one in _locked(sa.and_(about, IdentityQuestion.is_about_people), IdentityQuestion.status == QuestionStatus.OPEN):
-        is_in_name = current_record(one.candidate).id == one.enrollment.person_id  # whose it is then has still to be decided
-        if not is_in_name and any(other.status is QuestionStatus.DIFFERENT for other in _locked(_about_the_same(one))):
+    """What is open about a person and another one is answered where one of the merged records
+    was told apart from the other."""
+    about = sa.or_(
+        Enrollment.person_id == person_id, IdentityQuestion.candidate_id.in_(records_of(person_id))
+    )
+    for one in _locked(
+        sa.and_(about, IdentityQuestion.is_about_people),
+        IdentityQuestion.status == QuestionStatus.OPEN,
+    ):
+        is_in_name = (
+            current_record(one.candidate).id == one.enrollment.person_id
+        )  # whose it is then has still to be decided
+        if not is_in_name and any(
+            other.status is QuestionStatus.DIFFERENT for other in _locked(_about_the_same(one))
+        ):
             settle(SYSTEM, one, "different")
 
 
 def _about_the_same(question: IdentityQuestion) -> sa.ColumnElement[bool]:
-    """The condition of questions about the same two people. If the enrollment is already the candidate's, the other person is
-    the one whom its nomination names, and nothing else is known of that person."""
+    """The condition of questions about the same two people. If the enrollment is already the
+    candidate's, the other person is the one whom its nomination names, and nothing else is known
+    of that person."""
     one, other = question.enrollment.person_id, current_record(question.candidate).id
     if one == other:
-        return sa.and_(IdentityQuestion.enrollment_id == question.enrollment_id, _asks(one, records_of(other)))
+        return sa.and_(
+            IdentityQuestion.enrollment_id == question.enrollment_id, _asks(one, records_of(other))
+        )
     return sa.or_(_asks(one, records_of(other)), _asks(other, records_of(one)))
 
 

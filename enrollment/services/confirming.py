@@ -1,4 +1,5 @@
-"""An application counts once its emailed link is opened; one whose link was not opened in time is forgotten."""
+"""An application counts once its emailed link is opened; one whose link was not opened in time
+is forgotten."""
 
 from __future__ import annotations
 
@@ -35,9 +36,11 @@ _STEPS = {S.CONFIRMED: "confirm", S.WAITLISTED: "confirm_to_wait", S.REQUESTED: 
 
 
 def confirm_applications(actor: Actor, person_id: int) -> None:
-    """The person has shown to be the owner of the address: what was applied for with it counts, in the position it has had
-    since, and the person is recognised."""
-    waiting = sa.select(Enrollment).where(Enrollment.origin_id == person_id, Enrollment.status == S.UNCONFIRMED)
+    """The person has shown to be the owner of the address: what was applied for with it counts,
+    in the position it has had since, and the person is recognised."""
+    waiting = sa.select(Enrollment).where(
+        Enrollment.origin_id == person_id, Enrollment.status == S.UNCONFIRMED
+    )
     for enrollment in db.session.scalars(waiting.order_by(Enrollment.id)).all():
         delivery = touch(enrollment.delivery_id)
         db.session.refresh(enrollment)
@@ -47,20 +50,27 @@ def confirm_applications(actor: Actor, person_id: int) -> None:
 
 
 def _recognise(enrollment: Enrollment) -> None:
-    """Whoever uses the mailbox and has the name is the person known; what agrees only in part is asked."""
+    """Whoever uses the mailbox and has the name is the person known; what agrees only in part is
+    asked."""
     applicant = db.session.get_one(Person, enrollment.origin_id)
     said = _said(applicant)
-    hold(said)  # of two links of one applicant opened at once, the second finds whom the first made known
+    hold(
+        said
+    )  # of two links of one applicant opened at once, the second finds whom the first made known
     near = [one for one in compared(said, but=[applicant.id]) if one.is_near]
     matches = [one for one in near if one.is_match]
-    if len(matches) == 1 and matches[0].person.email_key == applicant.email_key:  # that mailbox was shown to be theirs, no other
+    if (
+        len(matches) == 1 and matches[0].person.email_key == applicant.email_key
+    ):  # that mailbox was shown to be theirs, no other
         join_records(SYSTEM, matches[0].person, applicant, reason="address and name")
         return
     ask_about(enrollment, near)
 
 
 def _said(person: Person) -> dict[str, object]:
-    return {name: getattr(person, name) for name in ("given_name", "family_name", "email", "birth_date")}
+    return {
+        name: getattr(person, name) for name in ("given_name", "family_name", "email", "birth_date")
+    }
 
 
 def _confirm(actor: Actor, delivery: Delivery, enrollment: Enrollment) -> None:
@@ -100,13 +110,18 @@ def lapsed_applications() -> list[int]:
         .order_by(Enrollment.delivery_id, Enrollment.id)
         .options(load_only(Mail.state, Mail.sent_at, Mail.created_at))
     )
-    for enrollment_id, link, _message in db.session.execute(waiting.execution_options(yield_per=500)):
-        lapsed[enrollment_id] = lapsed.get(enrollment_id, True) and (link is None or link_ends_at(link) <= now)
+    for enrollment_id, link, _message in db.session.execute(
+        waiting.execution_options(yield_per=500)
+    ):
+        lapsed[enrollment_id] = lapsed.get(enrollment_id, True) and (
+            link is None or link_ends_at(link) <= now
+        )
     return [enrollment_id for enrollment_id, is_over in lapsed.items() if is_over]
 
 
 def lapse_applications(enrollment_ids: Iterable[int]) -> None:
-    """Forgets these applications, unless they were confirmed meanwhile, with the records that they made."""
+    """Forgets these applications, unless they were confirmed meanwhile, with the records that
+    they made."""
     for enrollment_id in enrollment_ids:
         enrollment = db.session.get(Enrollment, enrollment_id)
         if enrollment is None:

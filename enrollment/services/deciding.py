@@ -23,18 +23,21 @@ LONGEST_REASON = 500
 
 
 def approve(actor: Actor, enrollment: Enrollment) -> Enrollment:
-    """Accepts a request: a place while there is one, else the waiting line, behind those who were accepted before.
-    Someone on the waiting line gets a place that is free, else Conflict("state_does_not_allow").
+    """Accepts a request: a place while there is one, else the waiting line, behind those who were
+    accepted before. Someone on the waiting line gets a place that is free, else
+    Conflict("state_does_not_allow").
 
-    No one decides on the own request or on a seat that the own organization nominated for, unless they administer the whole
-    application.
+    No one decides on the own request or on a seat that the own organization nominated for, unless
+    they administer the whole application.
     """
     delivery = _begin(actor, enrollment, Permission.ENROLLMENT_DECIDE)
     _require_disinterest(actor, enrollment)
     now, seat = seating(delivery), enrollment.standing
     if seat.status is EnrollmentStatus.WAITLISTED:
         if not now.fits(seat.category):
-            raise Conflict("state_does_not_allow", _l("No place is free for this person's category."))
+            raise Conflict(
+                "state_does_not_allow", _l("No place is free for this person's category.")
+            )
         ENROLLMENT.fire(seat, "seat", actor)
         tell(seat, "enrollment_promoted")
         return enrollment
@@ -62,14 +65,19 @@ def decline(actor: Actor, enrollment: Enrollment, *, reason: str) -> Enrollment:
 
 
 def withdraw(actor: Actor, enrollment: Enrollment, *, reason: str | None = None) -> Enrollment:
-    """Gives up a place or the wish for one; the next in the line who fits gets the place in the same transaction.
+    """Gives up a place or the wish for one; the next in the line who fits gets the place in the
+    same transaction.
 
-    The person, the organization that nominated, and those who have ENROLLMENT_WITHDRAW for the delivery may. A body takes back
-    its own nomination, and another body's of the same person goes on; anyone else gives up the seat that these share.
+    The person, the organization that nominated, and those who have ENROLLMENT_WITHDRAW for the
+    delivery may. A body takes back its own nomination, and another body's of the same person goes
+    on; anyone else gives up the seat that these share.
     """
     delivery = _begin(actor, enrollment, Permission.ENROLLMENT_WITHDRAW)
     reason = _checked(reason)
-    is_by_body = enrollment.nominated_by_id in actor.organization_ids and actor.person_id != enrollment.person_id
+    is_by_body = (
+        enrollment.nominated_by_id in actor.organization_ids
+        and actor.person_id != enrollment.person_id
+    )
     ENROLLMENT.check("withdraw", enrollment.standing.status)
     given_up = enrollment if is_by_body else enrollment.standing
     is_aside = given_up.seat_id is not None
@@ -98,10 +106,15 @@ def _begin(actor: Actor, enrollment: Enrollment, permission: Permission) -> Deli
 def _require_disinterest(actor: Actor, enrollment: Enrollment) -> None:
     is_own = actor.person_id is not None and actor.person_id == enrollment.person_id
     seat_id = enrollment.seat_id or enrollment.id
-    sharing = sa.select(Enrollment.nominated_by_id).where(sa.or_(Enrollment.id == seat_id, Enrollment.seat_id == seat_id))
+    sharing = sa.select(Enrollment.nominated_by_id).where(
+        sa.or_(Enrollment.id == seat_id, Enrollment.seat_id == seat_id)
+    )
     is_of_own_organization = not actor.organization_ids.isdisjoint(db.session.scalars(sharing))
     if (is_own or is_of_own_organization) and not can(actor, Permission.ACCOUNT_MANAGE):
-        raise NotAllowed("own_nomination", _l("You cannot decide on your own request or nomination. Ask another coordinator."))
+        raise NotAllowed(
+            "own_nomination",
+            _l("You cannot decide on your own request or nomination. Ask another coordinator."),
+        )
 
 
 def _checked(reason: str | None) -> str:

@@ -1,4 +1,5 @@
-"""Rows of a nomination file that are not nominated yet: kept for the one who gave the file, a month at most."""
+"""Rows of a nomination file that are not nominated yet: kept for the one who gave the file, a
+month at most."""
 
 from __future__ import annotations
 
@@ -18,8 +19,11 @@ from people.permissions import Permission
 KEPT_FOR = timedelta(days=30)
 
 
-def keep_draft(actor: Actor, delivery: Delivery, organization: Organization, content: str, rows: int) -> None:
-    """Keeps the rows in place of those that the actor kept before for this delivery and organization."""
+def keep_draft(
+    actor: Actor, delivery: Delivery, organization: Organization, content: str, rows: int
+) -> None:
+    """Keeps the rows in place of those that the actor kept before for this delivery and
+    organization."""
     if not can(actor, Permission.ENROLLMENT_CREATE, delivery):
         require(actor, Permission.ENROLLMENT_NOMINATE, organization)
     kept = sa.select(NominationDraft).where(
@@ -29,10 +33,18 @@ def keep_draft(actor: Actor, delivery: Delivery, organization: Organization, con
     )
     draft = db.session.scalar(kept)
     if draft is None:
-        draft = NominationDraft(delivery_id=delivery.id, organization_id=organization.id, person_id=actor.person_id)
+        draft = NominationDraft(
+            delivery_id=delivery.id, organization_id=organization.id, person_id=actor.person_id
+        )
         db.session.add(draft)
     draft.content, draft.rows, draft.kept_at = content, rows, clock.now()
-    audit.record(actor, "nomination_draft.kept", f"delivery:{delivery.id}", {"rows": rows}, on_behalf_of=organization.id)
+    audit.record(
+        actor,
+        "nomination_draft.kept",
+        f"delivery:{delivery.id}",
+        {"rows": rows},
+        on_behalf_of=organization.id,
+    )
 
 
 def discard_draft(actor: Actor, delivery: Delivery, organization_id: int) -> bool:
@@ -42,14 +54,20 @@ def discard_draft(actor: Actor, delivery: Delivery, organization_id: int) -> boo
         return False
     db.session.delete(draft)
     audit.record(
-        actor, "nomination_draft.discarded", f"delivery:{delivery.id}", {"rows": draft.rows}, on_behalf_of=organization_id
+        actor,
+        "nomination_draft.discarded",
+        f"delivery:{delivery.id}",
+        {"rows": draft.rows},
+        on_behalf_of=organization_id,
     )
     return True
 
 
 def find_draft(actor: Actor, delivery: Delivery, organization_id: int) -> NominationDraft | None:
     """What the actor kept for this organization and has not been kept for too long."""
-    return db.session.scalar(_drafts(actor, delivery).where(NominationDraft.organization_id == organization_id))
+    return db.session.scalar(
+        _drafts(actor, delivery).where(NominationDraft.organization_id == organization_id)
+    )
 
 
 def list_drafts(actor: Actor, delivery: Delivery) -> list[NominationDraft]:
@@ -58,11 +76,19 @@ def list_drafts(actor: Actor, delivery: Delivery) -> list[NominationDraft]:
 
 
 def forget_drafts() -> None:
-    """Drops the drafts that were kept for a month, and those for deliveries that were over a month ago: what people need, which
-    they hold too, is not kept longer there than in enrollments."""
-    is_old = sa.or_(NominationDraft.kept_at < clock.now() - KEPT_FOR, NominationDraft.delivery_id.in_(over()))
-    if count := db.session.scalar(sa.select(sa.func.count()).select_from(NominationDraft).where(is_old)):
-        db.session.execute(sa.delete(NominationDraft).where(is_old), execution_options={"synchronize_session": False})
+    """Drops the drafts that were kept for a month, and those for deliveries that were over a
+    month ago: what people need, which they hold too, is not kept longer there than in
+    enrollments."""
+    is_old = sa.or_(
+        NominationDraft.kept_at < clock.now() - KEPT_FOR, NominationDraft.delivery_id.in_(over())
+    )
+    if count := db.session.scalar(
+        sa.select(sa.func.count()).select_from(NominationDraft).where(is_old)
+    ):
+        db.session.execute(
+            sa.delete(NominationDraft).where(is_old),
+            execution_options={"synchronize_session": False},
+        )
         audit.record(SYSTEM, "nomination_draft.forgotten", "nomination_draft", {"drafts": count})
 
 

@@ -27,6 +27,10 @@ def lapse(actor: Actor, enrollment: Enrollment) -> None:
 
 def lapse_waiting(actor: Actor, delivery: Delivery) -> None:
     """The delivery is finished: no one waits for a place any more."""
-    waiting = sa.select(Enrollment).where(Enrollment.delivery_id == delivery.id, Enrollment.status.in_(WAITING))
-    for enrollment in db.session.scalars(waiting.order_by(Enrollment.id).execution_options(populate_existing=True)):
+    waiting = sa.select(Enrollment).where(
+        Enrollment.delivery_id == delivery.id, Enrollment.status.in_(WAITING)
+    )
+    for enrollment in db.session.scalars(
+        waiting.order_by(Enrollment.id).execution_options(populate_existing=True)
+    ):
         lapse(actor, enrollment)

@@ -31,7 +31,8 @@ from people.values import clean_lines, clean_name, clean_subcategory, clean_text
 
 @dataclass(frozen=True)
 class Wish:
-    """What a person says about this one participation. `name_on_certificate` None: as the person is called."""
+    """What a person says about this one participation. `name_on_certificate` None: as the person
+    is called."""
 
     category: PersonnelCategory | str
     rank: str | None = None
@@ -46,8 +47,9 @@ class Wish:
 def enroll(actor: Actor, delivery_id: int, person: Person, wish: Wish) -> Enrollment:
     """Gives the person a place, or a place in the line, or (admission by approval) notes the wish.
 
-    Who may: the person, and ENROLLMENT_CREATE for anyone. Conflict: enrollment_closed, not_published, delivery_cancelled,
-    delivery_finished, already_enrolled. Invalid at `category` and the other fields of the wish.
+    Who may: the person, and ENROLLMENT_CREATE for anyone. Conflict: enrollment_closed,
+    not_published, delivery_cancelled, delivery_finished, already_enrolled. Invalid at `category`
+    and the other fields of the wish.
     """
     delivery = touch(delivery_id)
     if not (actor.is_system or actor.person_id == person.id):
@@ -65,10 +67,13 @@ def enroll(actor: Actor, delivery_id: int, person: Person, wish: Wish) -> Enroll
     return enrollment
 
 
-def apply(actor: Actor, delivery_id: int, applicant: Person, wish: Wish, *, is_written_to: bool = True) -> Enrollment:
-    """An application on the public form: it has its position from now on, and gets a place when the link that is mailed here
-    is opened. `applicant` is a record of its own (people.services.record_applicant). `is_written_to` False: the address has
-    got messages enough, and this application cannot be confirmed."""
+def apply(
+    actor: Actor, delivery_id: int, applicant: Person, wish: Wish, *, is_written_to: bool = True
+) -> Enrollment:
+    """An application on the public form: it has its position from now on, and gets a place when
+    the link that is mailed here is opened. `applicant` is a record of its own
+    (people.services.record_applicant). `is_written_to` False: the address has got messages
+    enough, and this application cannot be confirmed."""
     delivery = touch(delivery_id)
     require_open(actor, delivery)
     require_own_answer(actor, None, wish.roster_consent)
@@ -82,7 +87,9 @@ def apply(actor: Actor, delivery_id: int, applicant: Person, wish: Wish, *, is_w
 def require_identity(identifier: str | None, email: str | None) -> None:
     """Someone put in by others must be recognisable the next time: a person exists once."""
     if not (identifier or "").strip() and not (email or "").strip():
-        sentence = _l("Give a service or staff number or an email address, so that the person is recognised.")
+        sentence = _l(
+            "Give a service or staff number or an email address, so that the person is recognised."
+        )
         raise Invalid("identity_needed", sentence, "person.email")
 
 
@@ -96,8 +103,9 @@ def place(
     record: Person | None = None,
     said: Mapping[str, Any] | None = None,
 ) -> Enrollment:
-    """Makes the enrollment; the rule that coordinators, nominators and people themselves share. `delivery` was touched, and
-    the `wish` is `checked`. `record`: the one of the person's by which they were recognised, in what others `said` of them."""
+    """Makes the enrollment; the rule that coordinators, nominators and people themselves share.
+    `delivery` was touched, and the `wish` is `checked`. `record`: the one of the person's by
+    which they were recognised, in what others `said` of them."""
     if find_enrollment(delivery.id, person.id) is not None:
         raise _already_enrolled(record or person, said)
     enrollment = _made(actor, delivery, person, wish, nominated_by)
@@ -109,15 +117,33 @@ def place(
 def _already_enrolled(record: Person, said: Mapping[str, Any] | None) -> Conflict:
     """Names the person as the nomination did, at the field by which the person was recognised."""
     if said is None:
-        return Conflict("already_enrolled", _l("This person already has a place or a request in this delivery."), "person")
+        return Conflict(
+            "already_enrolled",
+            _l("This person already has a place or a request in this delivery."),
+            "person",
+        )
     origin = names.Origin(said["country"], said["nationalities"] or ())
-    name = names.full_name((said["given_name"] or "").strip(), (said["family_name"] or "").strip(), origin)
-    is_number = bool(said["identifier"]) and names.number_key(said["identifier"]) == record.identifier_key
-    sentence = _l("%(name)s already has a place or a request in this delivery.", name=name or record.full_name)
-    return Conflict("already_enrolled", sentence, "person.identifier" if is_number else "person.email")
+    name = names.full_name(
+        (said["given_name"] or "").strip(), (said["family_name"] or "").strip(), origin
+    )
+    is_number = (
+        bool(said["identifier"]) and names.number_key(said["identifier"]) == record.identifier_key
+    )
+    sentence = _l(
+        "%(name)s already has a place or a request in this delivery.", name=name or record.full_name
+    )
+    return Conflict(
+        "already_enrolled", sentence, "person.identifier" if is_number else "person.email"
+    )
 
 
-def _made(actor: Actor, delivery: Delivery, person: Person, wish: Wish, nominated_by: Organization | None = None) -> Enrollment:
+def _made(
+    actor: Actor,
+    delivery: Delivery,
+    person: Person,
+    wish: Wish,
+    nominated_by: Organization | None = None,
+) -> Enrollment:
     return Enrollment(
         delivery=delivery,
         centre_id=delivery.centre_id,
@@ -138,8 +164,10 @@ def _made(actor: Actor, delivery: Delivery, person: Person, wish: Wish, nominate
 
 
 _TEXTS: dict[str, tuple[Callable[..., str], int]] = {
-    "rank": (clean_text, 120), "organization": (clean_text, 200), "needs": (clean_lines, 1000),
-}  # fmt: skip
+    "rank": (clean_text, 120),
+    "organization": (clean_text, 200),
+    "needs": (clean_lines, 1000),
+}
 
 
 def checked(delivery: Delivery, wish: Wish) -> Wish:
@@ -152,7 +180,9 @@ def checked(delivery: Delivery, wish: Wish) -> Wish:
         except Invalid as fault:
             faults.append(fault)
     try:
-        kept["name_on_certificate"] = clean_name(wish.name_on_certificate or "", "name_on_certificate") or None
+        kept["name_on_certificate"] = (
+            clean_name(wish.name_on_certificate or "", "name_on_certificate") or None
+        )
     except Invalid as fault:
         faults.append(fault)
     try:
@@ -169,13 +199,17 @@ def checked(delivery: Delivery, wish: Wish) -> Wish:
 
 
 def clean_rank_code(text: str | None) -> str | None:
-    """The code of STANAG 2116 as it is printed, None for an empty text; Invalid at `rank_code` when it is none."""
+    """The code of STANAG 2116 as it is printed, None for an empty text; Invalid at `rank_code`
+    when it is none."""
     given = (text or "").strip()
     code = parse_rank_code(given) if given else None
     if given and code is None:
         raise Invalid(
             "bad_rank_code",
-            _l("Use a rank code such as OF-2 or OR-7, or leave it empty: only the military has one."),
+            _l(
+                "Use a rank code such as OF-2 or OR-7, or leave it empty: only the military has "
+                "one."
+            ),
             "rank_code",
         )
     return code
@@ -183,9 +217,21 @@ def clean_rank_code(text: str | None) -> str | None:
 
 def _category_faults(delivery: Delivery, category: PersonnelCategory | str) -> list[DomainError]:
     if category not in list(PersonnelCategory):
-        return [Invalid("unknown_category", _l("The category must be one of %(codes)s.", codes=CATEGORY_CODES), "category")]
+        return [
+            Invalid(
+                "unknown_category",
+                _l("The category must be one of %(codes)s.", codes=CATEGORY_CODES),
+                "category",
+            )
+        ]
     audience = delivery.course.audience
     if audience and category not in audience:
         words = ", ".join(word(one, PersonnelCategory) for one in audience)
-        return [Invalid("category_not_in_audience", _l("This course is for: %(audience)s.", audience=words), "category")]
+        return [
+            Invalid(
+                "category_not_in_audience",
+                _l("This course is for: %(audience)s.", audience=words),
+                "category",
+            )
+        ]
     return []

@@ -18,11 +18,14 @@ from people.queries import get_own_person
 from people.services import change_person, organization_by_code, require_own_name
 from people.values import email_key, require_sender
 
-#: What people say anew about themselves by enrolling. Their name they change on their own page, their address by its own way.
+#: What people say anew about themselves by enrolling. Their name they change on their own page,
+#: their address by its own way.
 ONES_OWN = ("country", "gender", "birth_date", "language")
 
 
-def put_in(actor: Actor, delivery: Delivery, one: Nominee, *, nominated_by: str | None) -> Enrollment:
+def put_in(
+    actor: Actor, delivery: Delivery, one: Nominee, *, nominated_by: str | None
+) -> Enrollment:
     """Coordinators enter anyone, nominators people of their organization (`nominated_by`: its
     code), and participants themselves."""
     is_own = _is_self(actor, one) and not nominated_by
@@ -38,7 +41,9 @@ def put_in(actor: Actor, delivery: Delivery, one: Nominee, *, nominated_by: str 
     return enter(actor, delivery.id, one)
 
 
-def _nominator(actor: Actor, delivery: Delivery, one: Nominee, code: str | None) -> Organization | None:
+def _nominator(
+    actor: Actor, delivery: Delivery, one: Nominee, code: str | None
+) -> Organization | None:
     """The organization that is named; else, for those who may only nominate, the one that they
     nominate for."""
     if code:
@@ -54,8 +59,12 @@ def _is_self(actor: Actor, one: Nominee) -> bool:
     if actor.email is None or email_key(one.email) != email_key(actor.email):
         return False
     own, said = get_own_person(actor), (one.given_name or "", one.family_name or "")
-    enters_others = actor.organization_ids or can_beyond_oneself(actor, Permission.ENROLLMENT_CREATE)
-    return not enters_others or not any(said) or is_same_name(said, (own.given_name, own.family_name))
+    enters_others = actor.organization_ids or can_beyond_oneself(
+        actor, Permission.ENROLLMENT_CREATE
+    )
+    return (
+        not enters_others or not any(said) or is_same_name(said, (own.given_name, own.family_name))
+    )
 
 
 def _enter_oneself(actor: Actor, delivery: Delivery, one: Nominee) -> Enrollment:

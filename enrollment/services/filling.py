@@ -21,7 +21,8 @@ from people.personnel import PersonnelCategory
 
 
 def seating(delivery: Delivery) -> Seating:
-    """How the delivery's places stand now, counted in the database. Decide on it only after `touch`."""
+    """How the delivery's places stand now, counted in the database. Decide on it only after
+    `touch`."""
     db.session.flush()
     return seatings([delivery.id])[delivery.id]
 
@@ -29,15 +30,18 @@ def seating(delivery: Delivery) -> Seating:
 def first_status(delivery: Delivery, category: PersonnelCategory) -> EnrollmentStatus:
     if delivery.admission is Admission.APPROVAL:
         return EnrollmentStatus.REQUESTED
-    is_free = seating(delivery).left_for_new(category) > 0  # a place that waits for a coordinator is for those who wait
+    is_free = (
+        seating(delivery).left_for_new(category) > 0
+    )  # a place that waits for a coordinator is for those who wait
     return EnrollmentStatus.CONFIRMED if is_free else EnrollmentStatus.WAITLISTED
 
 
 def fill(actor: Actor, delivery: Delivery) -> list[Enrollment]:
-    """Goes down the waiting line and seats everyone who fits; returns those who got a place. After `touch`.
+    """Goes down the waiting line and seats everyone who fits; returns those who got a place. After
+    `touch`.
 
-    After the delivery's cut-off no one moves up by themselves: who would come is told too late. A coordinator may still give a
-    free place to someone on the list.
+    After the delivery's cut-off no one moves up by themselves: who would come is told too late. A
+    coordinator may still give a free place to someone on the list.
     """
     if delivery.status is not DeliveryStatus.PUBLISHED:
         return []
@@ -46,7 +50,9 @@ def fill(actor: Actor, delivery: Delivery) -> list[Enrollment]:
     if not in_reach or not moves_up(delivery):
         return []
     promoted = []
-    for enrollment in _first_in_line(delivery, {category: now.left_for(category) for category in in_reach}):
+    for enrollment in _first_in_line(
+        delivery, {category: now.left_for(category) for category in in_reach}
+    ):
         if now.fits(enrollment.category):
             ENROLLMENT.fire(enrollment, "promote", actor)
             now = now.with_one_more(enrollment.category)
@@ -56,13 +62,19 @@ def fill(actor: Actor, delivery: Delivery) -> list[Enrollment]:
 
 
 def _first_in_line(delivery: Delivery, most: Mapping[PersonnelCategory, int]) -> list[Enrollment]:
-    """Of each category the first of those who wait, `most` of them: no more can be seated, however long the line is."""
+    """Of each category the first of those who wait, `most` of them: no more can be seated,
+    however long the line is."""
     waiting = (
         sa.select(Enrollment)
-        .where(Enrollment.delivery_id == delivery.id, Enrollment.status == EnrollmentStatus.WAITLISTED)
+        .where(
+            Enrollment.delivery_id == delivery.id, Enrollment.status == EnrollmentStatus.WAITLISTED
+        )
         .options(joinedload(Enrollment.person))
         .order_by(Enrollment.line)
         .execution_options(populate_existing=True)
     )
-    firsts = (db.session.scalars(waiting.where(Enrollment.category == one).limit(n)) for one, n in most.items())
+    firsts = (
+        db.session.scalars(waiting.where(Enrollment.category == one).limit(n))
+        for one, n in most.items()
+    )
     return sorted(chain.from_iterable(firsts), key=lambda one: one.line or 0)

@@ -1,4 +1,5 @@
-"""Mail to the person whom an enrollment is about: one per act, in the person's language, with the way back to its page."""
+"""Mail to the person whom an enrollment is about: one per act, in the person's language, with
+the way back to its page."""
 
 from __future__ import annotations
 
@@ -38,9 +39,11 @@ def status_path(enrollment: Enrollment) -> str:
 
 
 def tell(enrollment: Enrollment, kind: str | None = None, **more: Any) -> None:
-    """Writes to the person (who may have no address) what the enrollment's status now is. `more`: for the letter `kind`.
+    """Writes to the person (who may have no address) what the enrollment's status now is. `more`:
+    for the letter `kind`.
 
-    Whoever has no password gets a link that signs in: no one else can read that mail, and there is no other way in.
+    Whoever has no password gets a link that signs in: no one else can read that mail, and there is
+    no other way in.
     """
     person = enrollment.person
     if person.email is None:
@@ -50,25 +53,40 @@ def tell(enrollment: Enrollment, kind: str | None = None, **more: Any) -> None:
     if enters_by_link(person):
         send_link(person, target=status_path(enrollment), kind=kind, **facts)
         return
-    issue_link(person, lifetime=timedelta())  # never sent and never good: who has a password costs as much as who is new
+    issue_link(
+        person, lifetime=timedelta()
+    )  # never sent and never good: who has a password costs as much as who is new
     link = settings_of().public_url + status_path(enrollment)
-    mail.send(kind, person.email, person_id=person.id, language=person.language, link=link, person=person, **facts)
+    mail.send(
+        kind,
+        person.email,
+        person_id=person.id,
+        language=person.language,
+        link=link,
+        person=person,
+        **facts,
+    )
 
 
 def ask_to_confirm(enrollment: Enrollment) -> None:
     """Writes to an applicant, whoever that is, with the link that makes the application count."""
-    send_confirmation(enrollment.person, status_path(enrollment), "application_received", **_facts(enrollment))
+    send_confirmation(
+        enrollment.person, status_path(enrollment), "application_received", **_facts(enrollment)
+    )
 
 
 def _facts(enrollment: Enrollment) -> dict[str, Any]:
-    """What the letters say: of someone with a place also when and where to be, and where to read on, of
-    someone who waits whether the list still moves up."""
+    """What the letters say: of someone with a place also when and where to be, and where to read
+    on, of someone who waits whether the list still moves up."""
     delivery = enrollment.delivery
     facts = {
-        "enrollment": enrollment, "delivery": delivery, "course": delivery.course,
-        "reference": reference(delivery.id, enrollment.origin_id), "sender": sender_of(delivery.centre),
+        "enrollment": enrollment,
+        "delivery": delivery,
+        "course": delivery.course,
+        "reference": reference(delivery.id, enrollment.origin_id),
+        "sender": sender_of(delivery.centre),
         "privacy_page": f"{settings_of().public_url}/privacy",
-    }  # fmt: skip
+    }
     if enrollment.status not in (EnrollmentStatus.CONFIRMED, EnrollmentStatus.WAITLISTED):
         return facts
     begins_at = db.session.scalar(_BEGINS, {"delivery": delivery.id})
@@ -86,7 +104,8 @@ _BEGINS = sa.select(sa.func.min(DeliverySession.starts_at)).where(
 
 
 def tell_all(enrollments: Sequence[Enrollment]) -> None:
-    """Writes to each of them, people on the waiting list with their position. All are of one delivery."""
+    """Writes to each of them, people on the waiting list with their position. All are of one
+    delivery."""
     waits = any(one.status is EnrollmentStatus.WAITLISTED for one in enrollments)
     places_in_line = positions(enrollments[0].delivery_id) if waits else {}
     nominated = [one.person_id for one in enrollments if one.nominated_by_id is not None]

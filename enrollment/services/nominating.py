@@ -26,8 +26,23 @@ from enrollment.services.stages import require_open
 from people.models import BodyKind, Gender, IdentifierKind, Organization, Person
 from people.permissions import Permission
 from people.queries import organization_choices, require_kind
-from people.services import NO_ONE, Identified, add_address, current_record, identify_person, join_records, records_of
-from people.values import clean_country, clean_identifier, clean_name, clean_nationalities, find_email, require_sender
+from people.services import (
+    NO_ONE,
+    Identified,
+    add_address,
+    current_record,
+    identify_person,
+    join_records,
+    records_of,
+)
+from people.values import (
+    clean_country,
+    clean_identifier,
+    clean_name,
+    clean_nationalities,
+    find_email,
+    require_sender,
+)
 
 #: The job that compares nominated people with everyone.
 COMPARE = "enrollment.compare"
@@ -35,7 +50,8 @@ COMPARE = "enrollment.compare"
 
 @dataclass(frozen=True, kw_only=True)
 class Nominee(Wish):
-    """One person as an organization puts it. `row`: where it stands in a file; refusals then name it ("row-7.category")."""
+    """One person as an organization puts it. `row`: where it stands in a file; refusals then
+    name it ("row-7.category")."""
 
     given_name: str | None
     family_name: str | None
@@ -54,20 +70,28 @@ class Nominee(Wish):
 
 
 def bodies_to_nominate_for(actor: Actor, delivery: Delivery) -> dict[str, str]:
-    """The organizations in whose name the actor may nominate (id, name): all of them for whoever may enter anyone, else the
-    own. NotAllowed for whoever nominates for none."""
+    """The organizations in whose name the actor may nominate (id, name): all of them for whoever
+    may enter anyone, else the own. NotAllowed for whoever nominates for none."""
     if can(actor, Permission.ENROLLMENT_CREATE, delivery):
         return {str(body_id): name for body_id, name in organization_choices()}
     require(actor, Permission.ENROLLMENT_NOMINATE)
-    return {str(body_id): name for body_id, name in organization_choices() if body_id in actor.organization_ids}
+    return {
+        str(body_id): name
+        for body_id, name in organization_choices()
+        if body_id in actor.organization_ids
+    }
 
 
-def nominate(actor: Actor, delivery_id: int, organization: Organization, nominees: Sequence[Nominee]) -> list[Enrollment]:
-    """Puts the nominees forward for `organization`, in their order, which is also their order in the waiting line.
+def nominate(
+    actor: Actor, delivery_id: int, organization: Organization, nominees: Sequence[Nominee]
+) -> list[Enrollment]:
+    """Puts the nominees forward for `organization`, in their order, which is also their order in
+    the waiting line.
 
-    A body is told only of its own: for others, anyone it did not put forward before is someone new, and a job compares them
-    with everyone afterwards, always. What the organization said is kept in the nomination. Refusals of all rows come together.
-    Needs ENROLLMENT_NOMINATE for the organization, or ENROLLMENT_CREATE.
+    A body is told only of its own: for others, anyone it did not put forward before is someone new,
+    and a job compares them with everyone afterwards, always. What the organization said is kept in
+    the nomination. Refusals of all rows come together. Needs ENROLLMENT_NOMINATE for the
+    organization, or ENROLLMENT_CREATE.
     """
     delivery = touch(delivery_id)
     if not can(actor, Permission.ENROLLMENT_CREATE, delivery):
@@ -93,8 +117,8 @@ def nominate(actor: Actor, delivery_id: int, organization: Organization, nominee
 
 
 def enter(actor: Actor, delivery_id: int, nominee: Nominee) -> Enrollment:
-    """A coordinator enters a person whom no body puts forward. Conflict("identity_in_doubt") unless `nominee.identity` says who
-    is meant."""
+    """A coordinator enters a person whom no body puts forward. Conflict("identity_in_doubt")
+    unless `nominee.identity` says who is meant."""
     delivery = touch(delivery_id)
     require(actor, Permission.ENROLLMENT_CREATE, delivery)
     require_open(actor, delivery)
@@ -102,7 +126,9 @@ def enter(actor: Actor, delivery_id: int, nominee: Nominee) -> Enrollment:
     said = _said(nominee)
     identified = identify_person(actor, said, identity=nominee.identity)
     add_address(actor, identified.person, nominee.email)
-    enrollment = place(actor, delivery, identified.person, wish, record=identified.record, said=said)
+    enrollment = place(
+        actor, delivery, identified.person, wish, record=identified.record, said=said
+    )
     db.session.add(_nomination(actor, None, enrollment, nominee))
     note_identity(actor, enrollment, identified, said)
     tell_all([enrollment])
@@ -120,44 +146,86 @@ def _checked(delivery: Delivery, nominee: Nominee) -> Wish:
 def _said(nominee: Nominee) -> dict[str, Any]:
     """What is said of the person, by the names of `identify_person`."""
     names = (
-        "identifier", "identifier_issuer", "identifier_kind", "given_name", "family_name", "email", "country", "nationalities",
-        "gender", "birth_date", "name_on_certificate", "language", "names_confirmed",
-    )  # fmt: skip
+        "identifier",
+        "identifier_issuer",
+        "identifier_kind",
+        "given_name",
+        "family_name",
+        "email",
+        "country",
+        "nationalities",
+        "gender",
+        "birth_date",
+        "name_on_certificate",
+        "language",
+        "names_confirmed",
+    )
     return {name: getattr(nominee, name) for name in names}
 
 
-def _nominate_one(actor: Actor, delivery_id: int, organization: Organization, nominee: Nominee) -> Enrollment:
+def _nominate_one(
+    actor: Actor, delivery_id: int, organization: Organization, nominee: Nominee
+) -> Enrollment:
     delivery = touch(delivery_id)  # again, so that each has its own number in the line
     wish = _checked(delivery, nominee)
     said = _said(nominee)
     identified = _identify(actor, delivery, organization, nominee, said)
-    if can(actor, Permission.IDENTITY_DECIDE, delivery) or _is_of_body_alone(identified.person, organization):
+    if can(actor, Permission.IDENTITY_DECIDE, delivery) or _is_of_body_alone(
+        identified.person, organization
+    ):
         add_address(actor, identified.person, nominee.email)
-    enrollment = place(actor, delivery, identified.person, wish, nominated_by=organization, record=identified.record, said=said)
+    enrollment = place(
+        actor,
+        delivery,
+        identified.person,
+        wish,
+        nominated_by=organization,
+        record=identified.record,
+        said=said,
+    )
     db.session.add(_nomination(actor, organization, enrollment, nominee))
     note_identity(actor, enrollment, identified, said)
     return enrollment
 
 
-def _identify(actor: Actor, delivery: Delivery, organization: Organization, nominee: Nominee, said: dict[str, Any]) -> Identified:
-    """Who is meant: among everyone for those who may decide, else among the body's own people. One of these who has a place
-    here by someone else's doing is someone new, too: the body would learn of it. (Whom it put forward here itself is known.)"""
+def _identify(
+    actor: Actor,
+    delivery: Delivery,
+    organization: Organization,
+    nominee: Nominee,
+    said: dict[str, Any],
+) -> Identified:
+    """Who is meant: among everyone for those who may decide, else among the body's own people.
+    One of these who has a place here by someone else's doing is someone new, too: the body would
+    learn of it. (Whom it put forward here itself is known.)"""
     if can(actor, Permission.IDENTITY_DECIDE, delivery):
-        return _as_of_body(organization, identify_person(actor, said, identity=nominee.identity), said)
+        return _as_of_body(
+            organization, identify_person(actor, said, identity=nominee.identity), said
+        )
     own = people_of(organization, not_by_others_in=delivery if nominee.identity is None else None)
-    by_others, identity = people_here_by_others(delivery, organization), _identity_of_record(nominee.identity, own)
+    by_others = people_here_by_others(delivery, organization)
+    identity = _identity_of_record(nominee.identity, own)
     return identify_person(
-        actor, said, identity=identity, among=Person.id.in_(own), unless=lambda person: _is_among(person, by_others)
+        actor,
+        said,
+        identity=identity,
+        among=Person.id.in_(own),
+        unless=lambda person: _is_among(person, by_others),
     )
 
 
 def _as_of_body(organization: Organization, found: Identified, said: dict[str, Any]) -> Identified:
-    """A person recognised for a body by someone who knows everyone: the body gets a record of its own, as if it had nominated.
-    It is recognised by that the next time, and reads in it no more than was said in its name."""
+    """A person recognised for a body by someone who knows everyone: the body gets a record of
+    its own, as if it had nominated. It is recognised by that the next time, and reads in it no
+    more than was said in its name."""
     own = people_of(organization)
     if found.is_new or _is_among(found.record, own):
         return found
-    before = sa.select(Person).where(Person.id.in_(records_of(found.person.id)), Person.id.in_(own)).order_by(Person.id)
+    before = (
+        sa.select(Person)
+        .where(Person.id.in_(records_of(found.person.id)), Person.id.in_(own))
+        .order_by(Person.id)
+    )
     record = db.session.scalar(before.limit(1))
     if record is not None:
         return replace(found, record=record)
@@ -167,7 +235,8 @@ def _as_of_body(organization: Organization, found: Identified, said: dict[str, A
 
 
 def _identity_of_record(identity: str | int | None, own: sa.Select[int]) -> str | int | None:
-    """A body says which of its own records it means, not which one that was merged into: for it, others do not exist."""
+    """A body says which of its own records it means, not which one that was merged into: for it,
+    others do not exist."""
     if not isinstance(identity, int):
         return identity
     record = db.session.scalar(sa.select(Person).where(Person.id == identity, Person.id.in_(own)))
@@ -177,16 +246,22 @@ def _identity_of_record(identity: str | int | None, own: sa.Select[int]) -> str 
 def _is_of_body_alone(person: Person, organization: Organization) -> bool:
     """Whether the person is known by nothing but what this organization put forward."""
     others = sa.select(Enrollment.id).where(
-        Enrollment.person_id == person.id, Enrollment.nominated_by_id.is_distinct_from(organization.id)
+        Enrollment.person_id == person.id,
+        Enrollment.nominated_by_id.is_distinct_from(organization.id),
     )
     return db.session.scalar(others.limit(1)) is None
 
 
 def _is_among(person: Person, ids: sa.Select[int]) -> bool:
-    return db.session.scalar(sa.select(Person.id).where(Person.id == person.id, Person.id.in_(ids))) is not None
+    return (
+        db.session.scalar(sa.select(Person.id).where(Person.id == person.id, Person.id.in_(ids)))
+        is not None
+    )
 
 
-def _nomination(actor: Actor, organization: Organization | None, enrollment: Enrollment, nominee: Nominee) -> Nomination:
+def _nomination(
+    actor: Actor, organization: Organization | None, enrollment: Enrollment, nominee: Nominee
+) -> Nomination:
     """What the organization, or the one who entered the person, said, in their own words."""
     return Nomination(
         enrollment=enrollment,

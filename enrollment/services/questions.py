@@ -40,16 +40,20 @@ from people.values import clean_lines
 
 def get_question(actor: Actor, question_id: int) -> IdentityQuestion:
     """NotFound also for one that others decide."""
-    seen = sa.select(IdentityQuestion).join(Enrollment, Enrollment.id == IdentityQuestion.enrollment_id)
+    seen = sa.select(IdentityQuestion).join(
+        Enrollment, Enrollment.id == IdentityQuestion.enrollment_id
+    )
     found = db.session.scalar(seen.where(decides_about(actor), IdentityQuestion.id == question_id))
     if found is None:
         raise NotFound("unknown_question", _l("There is no such question."))
     return found
 
 
-def decide_same(actor: Actor, question: IdentityQuestion, *, version: str | None = None) -> Merge | None:
-    """Both are one person. Returns the merge, which a second person has to confirm unless there is nothing to review; None when
-    they are one already."""
+def decide_same(
+    actor: Actor, question: IdentityQuestion, *, version: str | None = None
+) -> Merge | None:
+    """Both are one person. Returns the merge, which a second person has to confirm unless there
+    is nothing to review; None when they are one already."""
     enrollment = _begin(actor, question, "same", version)
     settle_alike(actor, question, "same")
     if not question.is_about_people:
@@ -59,7 +63,8 @@ def decide_same(actor: Actor, question: IdentityQuestion, *, version: str | None
     if keep.id != merged.id:
         if holds_roles(merged) and not holds_roles(keep):
             keep, merged = merged, keep  # roles never pass to another record
-        # An address that the kept record lacks becomes its own: for someone with a past, two people look at that.
+        # An address that the kept record lacks becomes its own: for someone with a past, two people
+        # look at that.
         is_reached = keep.email_key or not merged.email_key or is_light(keep)
         if is_light(merged) and is_reached:
             merge = join_records(actor, keep, merged, reason="identity question")
@@ -70,14 +75,24 @@ def decide_same(actor: Actor, question: IdentityQuestion, *, version: str | None
     return merge
 
 
-def decide_different(actor: Actor, question: IdentityQuestion, *, reason: str | None = None, version: str | None = None) -> None:
-    """They are two people. An enrollment that stood in the candidate's name becomes that of whom the nomination names."""
+def decide_different(
+    actor: Actor,
+    question: IdentityQuestion,
+    *,
+    reason: str | None = None,
+    version: str | None = None,
+) -> None:
+    """They are two people. An enrollment that stood in the candidate's name becomes that of whom
+    the nomination names."""
     enrollment = _begin(actor, question, "different", version)
     kept = clean_lines(reason or "", "reason", longest=LONGEST_REASON) or None
     settle_alike(actor, question, "different", kept)
     if not question.is_about_people:
         enrollment.name_on_certificate = usual_name(enrollment.person)
-    elif current_record(question.candidate).id == enrollment.person_id and enrollment.nomination is not None:
+    elif (
+        current_record(question.candidate).id == enrollment.person_id
+        and enrollment.nomination is not None
+    ):
         _reassign(actor, enrollment, enrollment.nomination)
 
 
@@ -111,8 +126,8 @@ def usual_name(person: Person) -> str:
 
 
 def _begin(actor: Actor, question: IdentityQuestion, step: str, version: str | None) -> Enrollment:
-    """The enrollment of the question, read again behind its locks. Conflict for the second of two who decide, and where what was
-    shown (`version`) has changed since."""
+    """The enrollment of the question, read again behind its locks. Conflict for the second of
+    two who decide, and where what was shown (`version`) has changed since."""
     require(actor, Permission.IDENTITY_DECIDE, question.enrollment)
     people = {question.enrollment.person_id, current_record(question.candidate).id}
     _hold(people, question.enrollment.delivery_id)
@@ -121,25 +136,43 @@ def _begin(actor: Actor, question: IdentityQuestion, step: str, version: str | N
     QUESTION.check(step, question.status)
     db.session.refresh(question.enrollment)
     if version and version != version_of(question):
-        raise Conflict("changed_meanwhile", _l("What is known of the person has changed in the meantime. Look at both again."))
+        raise Conflict(
+            "changed_meanwhile",
+            _l("What is known of the person has changed in the meantime. Look at both again."),
+        )
     return question.enrollment
 
 
 def _hold(person_ids: Collection[int], *delivery_ids: int) -> None:
-    """Holds the deliveries of these people, then the people, each in the order of their ids: whoever decides or merges waits for
-    the other instead of holding what the other needs."""
-    theirs = db.session.scalars(sa.select(Enrollment.delivery_id).where(Enrollment.person_id.in_(person_ids)).distinct())
+    """Holds the deliveries of these people, then the people, each in the order of their ids:
+    whoever decides or merges waits for the other instead of holding what the other needs."""
+    theirs = db.session.scalars(
+        sa.select(Enrollment.delivery_id).where(Enrollment.person_id.in_(person_ids)).distinct()
+    )
     for delivery_id in sorted({*theirs, *delivery_ids}):
         touch(delivery_id)
-    people = sa.select(Person).where(Person.id.in_(person_ids)).order_by(Person.id).with_for_update(key_share=True)
+    people = (
+        sa.select(Person)
+        .where(Person.id.in_(person_ids))
+        .order_by(Person.id)
+        .with_for_update(key_share=True)
+    )
     db.session.scalars(people.execution_options(populate_existing=True)).all()
 
 
 def _reassign(actor: Actor, enrollment: Enrollment, nomination: Nomination) -> None:
     fields = (
-        "identifier", "identifier_issuer", "identifier_kind", "given_name", "family_name", "email", "country", "nationalities",
-        "gender", "birth_date",
-    )  # fmt: skip
+        "identifier",
+        "identifier_issuer",
+        "identifier_kind",
+        "given_name",
+        "family_name",
+        "email",
+        "country",
+        "nationalities",
+        "gender",
+        "birth_date",
+    )
     said = {name: getattr(nomination, name) for name in fields} | {"names_confirmed": True}
     made, was = identify_person(actor, said, among=NO_ONE).person, enrollment.person
     enrollment.person, enrollment.origin_id = made, made.id

@@ -1,4 +1,5 @@
-"""Two nominations of one person in one delivery: one seat, which either body sees as its own nomination's."""
+"""Two nominations of one person in one delivery: one seat, which either body sees as its own
+nomination's."""
 
 from __future__ import annotations
 
@@ -27,11 +28,16 @@ _RETURNS = {S.CONFIRMED: "return", S.WAITLISTED: "return_to_wait", S.REQUESTED: 
 
 
 def follow_person(actor: Actor, keep_id: int, merged_id: int) -> None:
-    """What was recorded for a merged record is the kept person's from now on, one seat in each delivery."""
+    """What was recorded for a merged record is the kept person's from now on, one seat in each
+    delivery."""
     for enrollment in _enrollments(Enrollment.person_id == merged_id):
         delivery = touch(enrollment.delivery_id)
         db.session.refresh(enrollment)
-        other = find_enrollment(delivery.id, keep_id) if enrollment.status in (*LIVE, S.UNCONFIRMED) else None
+        other = (
+            find_enrollment(delivery.id, keep_id)
+            if enrollment.status in (*LIVE, S.UNCONFIRMED)
+            else None
+        )
         if other is not None:
             share_seat(actor, other, enrollment)
         enrollment.person = db.session.get_one(Person, keep_id)
@@ -43,23 +49,28 @@ def follow_person(actor: Actor, keep_id: int, merged_id: int) -> None:
 
 
 def follow_printed_name(enrollment: Enrollment, was: Person) -> None:
-    """The enrollment `was` another person's: a printed name that no one chose for it, or that is no spelling of the name of
-    the person whose it is now, becomes the one that this person uses."""
+    """The enrollment `was` another person's: a printed name that no one chose for it, or that is
+    no spelling of the name of the person whose it is now, becomes the one that this person uses."""
     printed, person = enrollment.name_on_certificate, enrollment.person
-    if printed == was.name_on_certificate or not is_spelling(printed, person.given_name, person.family_name):
+    if printed == was.name_on_certificate or not is_spelling(
+        printed, person.given_name, person.family_name
+    ):
         enrollment.name_on_certificate = person.name_on_certificate
 
 
 def share_seat(actor: Actor, one: Enrollment, other: Enrollment) -> None:
-    """Leaves the better seat of the two; the other enrollment stands aside and shows how that one stands."""
+    """Leaves the better seat of the two; the other enrollment stands aside and shows how that
+    one stands."""
     if one.status in PROVEN and other.status in PROVEN:
         sentence = _l(
-            "Both records have a result in %(delivery)s. First decide which one is correct.", delivery=one.delivery.code
+            "Both records have a result in %(delivery)s. First decide which one is correct.",
+            delivery=one.delivery.code,
         )
         raise Conflict("two_results", sentence)
     if is_recorded(one.id) and is_recorded(other.id):
         sentence = _l(
-            "Both records were present or have scores in %(delivery)s. First mark one of them absent and remove its scores.",
+            "Both records were present or have scores in %(delivery)s. First mark one of them "
+            "absent and remove its scores.",
             delivery=one.delivery.code,
         )
         raise Conflict("two_records_of_attendance", sentence)
@@ -75,13 +86,21 @@ def share_seat(actor: Actor, one: Enrollment, other: Enrollment) -> None:
 
 
 def _rank(one: Enrollment) -> tuple[bool, bool, bool, bool, bool, int]:
-    """The best first: a fixed result, then what was recorded, then a place (one whose result is open again before an absence),
-    then who came first. An application that is not confirmed has its position in the waiting line since it was made; where
-    requests are approved, what was not approved comes last."""
+    """The best first: a fixed result, then what was recorded, then a place (one whose result is
+    open again before an absence), then who came first. An application that is not confirmed has
+    its position in the waiting line since it was made; where requests are approved, what was not
+    approved comes last."""
     by_approval = one.delivery.admission is Admission.APPROVAL
     is_undecided = by_approval and one.status in (S.UNCONFIRMED, S.REQUESTED)
     has_no_place, was_absent = one.status not in SEATED, one.status is S.NO_SHOW
-    return one.status not in PROVEN, not is_recorded(one.id), has_no_place, was_absent, is_undecided, one.line
+    return (
+        one.status not in PROVEN,
+        not is_recorded(one.id),
+        has_no_place,
+        was_absent,
+        is_undecided,
+        one.line,
+    )
 
 
 def part_again(actor: Actor, merged_id: int) -> None:
@@ -93,20 +112,25 @@ def part_again(actor: Actor, merged_id: int) -> None:
         db.session.refresh(enrollment)
         was, enrollment.person = enrollment.person, db.session.get_one(Person, merged_id)
         follow_printed_name(enrollment, was)
-    db.session.flush()  # the seat that the record has got meanwhile is its own again before another one returns beside it
+    # the seat that the record has got meanwhile is its own again before another one returns beside
+    # it
+    db.session.flush()
     for enrollment in enrollments:
         _part_seats(actor, enrollment.delivery, enrollment, records)
         fill(actor, enrollment.delivery)
 
 
 def leave_shared_seat(actor: Actor, enrollment: Enrollment) -> None:
-    """The enrollment turned out to be another person's than those with which it shared a seat: each side stands for itself."""
+    """The enrollment turned out to be another person's than those with which it shared a seat:
+    each side stands for itself."""
     delivery = touch(enrollment.delivery_id)
     _part_seats(actor, delivery, enrollment, {enrollment.origin_id})
     fill(actor, delivery)
 
 
-def _part_seats(actor: Actor, delivery: Delivery, enrollment: Enrollment, records: set[int]) -> None:
+def _part_seats(
+    actor: Actor, delivery: Delivery, enrollment: Enrollment, records: set[int]
+) -> None:
     seat = enrollment.seat
     if seat is not None and seat.origin_id not in records:
         _return(actor, delivery, enrollment)
@@ -116,8 +140,9 @@ def _part_seats(actor: Actor, delivery: Delivery, enrollment: Enrollment, record
 
 
 def _return(actor: Actor, delivery: Delivery, enrollment: Enrollment) -> None:
-    """Stands for itself again, as it did before: with a place only while one is free, and ended if the delivery has, unless
-    its result was opened again. Where a third enrollment of the same person is there, it stands aside of that one."""
+    """Stands for itself again, as it did before: with a place only while one is free, and ended
+    if the delivery has, unless its result was opened again. Where a third enrollment of the same
+    person is there, it stands aside of that one."""
     there = find_enrollment(delivery.id, enrollment.person_id)
     enrollment.seat_id = there.id if there is not None else None
     if there is not None:
@@ -137,8 +162,11 @@ def _return(actor: Actor, delivery: Delivery, enrollment: Enrollment) -> None:
     db.session.flush()
 
 
-def _take_up(actor: Actor, delivery: Delivery, enrollment: Enrollment, status: EnrollmentStatus) -> None:
-    """From standing aside to this status, or to the waiting line where the place it means is not there for this category."""
+def _take_up(
+    actor: Actor, delivery: Delivery, enrollment: Enrollment, status: EnrollmentStatus
+) -> None:
+    """From standing aside to this status, or to the waiting line where the place it means is not
+    there for this category."""
     if status is S.UNCONFIRMED:  # its link has been opened since
         status = first_status(delivery, enrollment.category)
     if status in SEATED and not seating(delivery).fits(enrollment.category):
@@ -147,8 +175,8 @@ def _take_up(actor: Actor, delivery: Delivery, enrollment: Enrollment, status: E
 
 
 def hand_over(actor: Actor, delivery: Delivery, seat: Enrollment) -> bool:
-    """A body takes back the nomination that has the seat: the next nomination of the same person keeps it, and the person is told
-    if it does not stand as well. False when there is none."""
+    """A body takes back the nomination that has the seat: the next nomination of the same person
+    keeps it, and the person is told if it does not stand as well. False when there is none."""
     heirs = _enrollments(Enrollment.seat_id == seat.id)
     if not heirs or seat.status not in _RETURNS:
         return False
@@ -167,4 +195,8 @@ def hand_over(actor: Actor, delivery: Delivery, seat: Enrollment) -> bool:
 
 
 def _enrollments(condition: sa.ColumnElement[bool]) -> list[Enrollment]:
-    return list(db.session.scalars(sa.select(Enrollment).where(condition).order_by(Enrollment.delivery_id, Enrollment.id)))
+    return list(
+        db.session.scalars(
+            sa.select(Enrollment).where(condition).order_by(Enrollment.delivery_id, Enrollment.id)
+        )
+    )

@@ -13,9 +13,18 @@ from enrollment.states import steps
 from people.permissions import Permission
 
 _REFUSALS = {
-    DeliveryStatus.DRAFT: ("not_published", _l("This delivery is still a draft. Publish it first.")),
-    DeliveryStatus.CANCELLED: ("delivery_cancelled", _l("This delivery was cancelled. Choose another one of this course.")),
-    DeliveryStatus.FINISHED: ("delivery_finished", _l("This delivery is finished and its results are fixed.")),
+    DeliveryStatus.DRAFT: (
+        "not_published",
+        _l("This delivery is still a draft. Publish it first."),
+    ),
+    DeliveryStatus.CANCELLED: (
+        "delivery_cancelled",
+        _l("This delivery was cancelled. Choose another one of this course."),
+    ),
+    DeliveryStatus.FINISHED: (
+        "delivery_finished",
+        _l("This delivery is finished and its results are fixed."),
+    ),
 }
 
 
@@ -56,5 +65,9 @@ def require_open(actor: Actor, delivery: Delivery) -> None:
     if is_open_to(actor, delivery):
         return
     raise Conflict(
-        "enrollment_closed", _l("Applications for this delivery are closed. Ask the training centre, or choose another delivery.")
+        "enrollment_closed",
+        _l(
+            "Applications for this delivery are closed. Ask the training centre, or choose "
+            "another delivery."
+        ),
     )

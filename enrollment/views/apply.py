@@ -1,4 +1,5 @@
-"""Applying: three screens at one address, at most five requests, no password; then a link in an email."""
+"""Applying: three screens at one address, at most five requests, no password; then a link in an
+email."""
 
 from __future__ import annotations
 
@@ -29,8 +30,9 @@ from people.queries import find_own_person, get_own_person, roster_text
 from people.services import change_person, record_applicant, require_own_name
 from people.values import email_key
 
-#: Applications that one place in the network may send within WINDOW seconds: a whole class behind one address may, a flood
-#: may not. The machine itself is exempt: behind a proxy that is not told to us (PROXY_HOPS) everyone comes from there.
+#: Applications that one place in the network may send within WINDOW seconds: a whole class behind
+#: one address may, a flood may not. The machine itself is exempt: behind a proxy that is not told
+#: to us (PROXY_HOPS) everyone comes from there.
 MOST_APPLICATIONS = 600
 WINDOW = 600
 #: Applications within an hour for one address: no one's mailbox is filled by someone else.
@@ -44,18 +46,23 @@ SENT_SHOWN = 3600  # seconds for which the page "Application sent" can be reload
 @public
 @submitted_once
 def apply(code: str) -> Any:
-    """GET begins; each POST answers with the screen that its button asks for, and the last one sends."""
+    """GET begins; each POST answers with the screen that its button asks for, and the last one
+    sends."""
     actor, delivery = current_actor(), get_delivery(current_actor(), code, load=())
     if request.method == "GET" and not services.is_open_to(actor, delivery):
         return closed_page(delivery)
     person = find_own_person(actor)
     if person is not None and (existing := queries.find_enrollment(delivery.id, person.id)):
-        return render_template("enrollment/applied_already.html", delivery=delivery, enrollment=existing)
+        return render_template(
+            "enrollment/applied_already.html", delivery=delivery, enrollment=existing
+        )
     form = _form(delivery, person)
     if request.method == "GET":
         return _screen(delivery, form, _first_screen(form, person), person)
     at, wanted = _screens()
-    if wanted <= at:  # back, a change, or another language: what was typed stays, and is not judged yet
+    if (
+        wanted <= at
+    ):  # back, a change, or another language: what was typed stays, and is not judged yet
         return _screen(delivery, form, wanted, person)
     screen = form.faulty_screen(upto=at)
     if screen is None and wanted > LAST:
@@ -68,7 +75,11 @@ def apply(code: str) -> Any:
 
 def closed_page(delivery: Delivery) -> Any:
     """Why no one can apply, and the next deliveries of the course that are open."""
-    others = [one for one in upcoming_of(delivery.course, limit=12) if one.id != delivery.id and is_open_for_enrollment(one)]
+    others = [
+        one
+        for one in upcoming_of(delivery.course, limit=12)
+        if one.id != delivery.id and is_open_for_enrollment(one)
+    ]
     return render_template("enrollment/closed.html", delivery=delivery, others=others)
 
 
@@ -80,7 +91,9 @@ def _form(delivery: Delivery, person: Person | None) -> ApplicationForm:
     if person is not None:
         del form.email
     else:
-        del form.roster_consent  # anyone can type an address: its owner is asked on the page behind the emailed link
+        del (
+            form.roster_consent
+        )  # anyone can type an address: its owner is asked on the page behind the emailed link
     return form
 
 
@@ -89,13 +102,21 @@ def _known(person: Person | None) -> dict[str, Any]:
     if person is None:
         return {"language": i18n.locale()}
     known: dict[str, Any] = {
-        "given_name": person.given_name, "family_name": person.family_name, "country": person.country,
-        "nationalities": person.nationalities, "gender": person.gender,
-        "name_on_certificate": "" if person.name_on_certificate == person.full_name else person.name_on_certificate,
+        "given_name": person.given_name,
+        "family_name": person.family_name,
+        "country": person.country,
+        "nationalities": person.nationalities,
+        "gender": person.gender,
+        "name_on_certificate": ""
+        if person.name_on_certificate == person.full_name
+        else person.name_on_certificate,
         "language": person.language if person.language in texts.offered() else i18n.locale(),
-    }  # fmt: skip
+    }
     if last := queries.find_last_of(person):
-        known |= {name: getattr(last, name) for name in ("category", "subcategory", "rank", "rank_code", "organization", "needs")}
+        known |= {
+            name: getattr(last, name)
+            for name in ("category", "subcategory", "rank", "rank_code", "organization", "needs")
+        }
     return known
 
 
@@ -147,7 +168,8 @@ def _send(delivery: Delivery, form: ApplicationForm, person: Person | None) -> A
         if is_counted:
             limits.count("application", client_network(), seconds=WINDOW)
         if person is None:  # this writes to an address that anyone can type
-            address = f"{email_key(form.email.data)} {client_network()}"  # from elsewhere its owner is not kept from applying
+            # from elsewhere its owner is not kept from applying
+            address = f"{email_key(form.email.data)} {client_network()}"
             limits.spend("application for", address, limit=MOST_FOR_ONE_ADDRESS, seconds=3600)
         return _send_own(delivery, form, person) if person else _send_unknown(delivery, form)
 
@@ -164,36 +186,49 @@ def _send_own(delivery: Delivery, form: ApplicationForm, person: Person) -> Any:
 
 
 def _send_unknown(delivery: Delivery, form: ApplicationForm) -> Any:
-    """Whoever is not signed in gets one answer, whether or not the address is known here and has applied before: the emailed
-    link, which only its owner can open, makes the application count and shows the rest."""
+    """Whoever is not signed in gets one answer, whether or not the address is known here and has
+    applied before: the emailed link, which only its owner can open, makes the application count
+    and shows the rest."""
     actor, email = current_actor(), form.email.data or ""
-    mails, _since = limits.count("application mail", f"{delivery.id} {email_key(email)}", seconds=3600)
+    mails, _since = limits.count(
+        "application mail", f"{delivery.id} {email_key(email)}", seconds=3600
+    )
     applicant = record_applicant(actor, email=email, **form.person())
     services.apply(actor, delivery.id, applicant, form.wish(), is_written_to=mails <= MOST_MAILS)
     facts = [reference(delivery.id, applicant.id), _masked(email)]
-    return remember_answer(url_for("enrollment.application_sent", code=delivery.code, token=_tokens(delivery).dumps(facts)))
+    return remember_answer(
+        url_for(
+            "enrollment.application_sent", code=delivery.code, token=_tokens(delivery).dumps(facts)
+        )
+    )
 
 
 def _masked(email: str) -> str:
-    """ "a•••@example.org": enough to see that the address was typed rightly, too little to learn it."""
+    """ "a•••@example.org": enough to see that the address was typed rightly, too little to learn
+    it."""
     name, _sign, domain = email.rpartition("@")
     return f"{name[:1]}•••@{domain}"
 
 
 def _tokens(delivery: Delivery) -> URLSafeTimedSerializer:
-    """For this delivery only: under another one's address the page would tell of a place no one asked for."""
+    """For this delivery only: under another one's address the page would tell of a place no one
+    asked for."""
     return URLSafeTimedSerializer(settings_of().secret_key, salt=f"application-sent:{delivery.id}")
 
 
 @pages.get("/deliveries/<code>/applications/<token>")
 @public
 def application_sent(code: str, token: str) -> Any:
-    """What was sent and what happens next. All it says stands in the token; it reads nothing of the application."""
+    """What was sent and what happens next. All it says stands in the token; it reads nothing of
+    the application."""
     delivery = get_delivery(current_actor(), code, load=())
     try:
         sent, address = _tokens(delivery).loads(token, max_age=SENT_SHOWN)
     except BadSignature:
         raise NotFound(
-            "old_address", _l("This page is shown for an hour after sending. The mail we sent has everything.")
+            "old_address",
+            _l("This page is shown for an hour after sending. The mail we sent has everything."),
         ) from None
-    return render_template("enrollment/sent.html", delivery=delivery, reference=sent, address=address)
+    return render_template(
+        "enrollment/sent.html", delivery=delivery, reference=sent, address=address
+    )

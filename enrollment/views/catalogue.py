@@ -19,8 +19,13 @@ from enrollment.views.blueprint import pages
 
 #: Name in the address → field of `Wanted`.
 FILTERS = {
-    "course": "course", "language": "language", "country": "country", "category": "category", "from": "first", "to": "last",
-}  # fmt: skip
+    "course": "course",
+    "language": "language",
+    "country": "country",
+    "category": "category",
+    "from": "first",
+    "to": "last",
+}
 KEPT_LISTS = 64
 QUARTER = 15 * 60
 
@@ -39,8 +44,9 @@ def catalogue() -> str:
 def _kept_list(wanted: Wanted, after: str | None) -> Markup:
     """The list as HTML, from the last time it was asked for when nothing has changed since.
 
-    Whatever the list shows changes only with an entry in the audit trail, or as time passes: on the quarter of an hour at
-    most, because every time zone's day begins on one. So one small query tells that the kept list is still true.
+    Whatever the list shows changes only with an entry in the audit trail, or as time passes: on the
+    quarter of an hour at most, because every time zone's day begins on one. So one small query
+    tells that the kept list is still true.
     """
     kept: OrderedDict[Any, Markup] = current_app.extensions.setdefault("catalogue", OrderedDict())
     key = (audit.position(), int(clock.now().timestamp()) // QUARTER, i18n.locale(), wanted, after)
@@ -49,9 +55,18 @@ def _kept_list(wanted: Wanted, after: str | None) -> Markup:
         found = None if wanted.is_reversed else listing.upcoming(wanted, after=after)
         choices = listing.choices()
         wanted = replace(wanted, course=spelling(wanted.course, dict(choices.courses)))
-        facts = {"found": found, "choices": choices, "categories": listing.CATEGORIES, "wanted": wanted}
+        facts = {
+            "found": found,
+            "choices": choices,
+            "categories": listing.CATEGORIES,
+            "wanted": wanted,
+        }
         query = {name: value for name in FILTERS if (value := getattr(wanted, FILTERS[name]))}
-        further = url_for("enrollment.catalogue", **query, after=found.next) if found and found.next else None
+        further = (
+            url_for("enrollment.catalogue", **query, after=found.next)
+            if found and found.next
+            else None
+        )
         first = url_for("enrollment.catalogue", **query) if after else None
         body = Markup(template.render(**facts, further=further, first=first))  # noqa: S704 -- rendered with escaping
         kept[key] = body

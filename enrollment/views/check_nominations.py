@@ -1,4 +1,5 @@
-"""Nominations looked through before anything is saved: the rows of a file travel in the page, corrected in place."""
+"""Nominations looked through before anything is saved: the rows of a file travel in the page,
+corrected in place."""
 
 from __future__ import annotations
 
@@ -26,7 +27,16 @@ from courses.queries import get_delivery
 from courses.services import touch
 from enrollment import nomination_files, services
 from enrollment.models import Enrollment
-from enrollment.nomination_files import COLUMNS, CONFIRMED, IDENTITY, Answers, NominationRow, Sheet, SheetRow, check_sheet
+from enrollment.nomination_files import (
+    COLUMNS,
+    CONFIRMED,
+    IDENTITY,
+    Answers,
+    NominationRow,
+    Sheet,
+    SheetRow,
+    check_sheet,
+)
 from enrollment.nomination_files.carrying import of_kept, of_value, to_kept, to_text
 from enrollment.preview import Preview, nominee, preview, with_refusals
 from enrollment.queries import get_organization
@@ -35,7 +45,8 @@ from enrollment.views.blueprint import pages
 from people.models import Gender, Organization
 from people.personnel import PersonnelCategory, Subcategory
 
-#: So many rows are corrected on one page: what a form carries stays bounded, however many rows a file has.
+#: So many rows are corrected on one page: what a form carries stays bounded, however many rows a
+#: file has.
 ROWS_A_PAGE = 25
 _NAMES = ("given_name", "family_name", "name_on_certificate")
 #: Problems that one answer for the whole file settles.
@@ -44,7 +55,8 @@ _YES_NO = {"1": True, "0": False}
 
 
 def nominating(code: str) -> tuple[Actor, Delivery, dict[str, str]]:
-    """Who nominates, for which delivery, and in the name of which organizations (id, name); NotAllowed for others."""
+    """Who nominates, for which delivery, and in the name of which organizations (id, name);
+    NotAllowed for others."""
     actor = current_actor()
     delivery = get_delivery(actor, code)
     return actor, delivery, services.bodies_to_nominate_for(actor, delivery)
@@ -54,7 +66,8 @@ def nominating(code: str) -> tuple[Actor, Delivery, dict[str, str]]:
 @signed_in
 @tells_all
 def check_nominations(code: str) -> Any:
-    """Corrections made in place are checked again, or all good rows are nominated in one transaction."""
+    """Corrections made in place are checked again, or all good rows are nominated in one
+    transaction."""
     actor, delivery, organizations = nominating(code)
     if not services.is_open_to(actor, delivery):
         return closed_page(delivery)
@@ -73,28 +86,49 @@ def check_nominations(code: str) -> Any:
     if kept is None and not view.good:
         return check_page(delivery, organization, sheet, view)
     try:
-        made = kept.body if kept else _nominate_once(actor, delivery.id, organization, sheet, view, key)
+        made = (
+            kept.body
+            if kept
+            else _nominate_once(actor, delivery.id, organization, sheet, view, key)
+        )
     except (Invalid, Conflict) as refusal:
         refused = with_refusals(view, refusal)
         sentence = None if len(refused.good) < len(view.good) else refusal.message
         delivery, organization = get_delivery(actor, code), get_organization(int(chosen))
-        return check_page(delivery, organization, sheet, refused, refused=sentence, status=refusal.status)
+        return check_page(
+            delivery, organization, sheet, refused, refused=sentence, status=refusal.status
+        )
     left = _left(sheet, view)
     if not left.rows:
         flash(made, "ok")
         return see_other(url_for("enrollment.nominations", delivery=code))
     delivery, organization = get_delivery(actor, code), get_organization(int(chosen))
-    return check_page(delivery, organization, left, preview(actor, delivery, organization, check_sheet(left)), nominated=made)
+    return check_page(
+        delivery,
+        organization,
+        left,
+        preview(actor, delivery, organization, check_sheet(left)),
+        nominated=made,
+    )
 
 
-def _nominate_once(actor: Actor, delivery_id: int, organization: Organization, sheet: Sheet, view: Preview, key: str) -> str:
-    """Nominates the good rows, keeps the others as a draft, and says what became of them. The same page sent twice nominates
-    once and says the same."""
+def _nominate_once(
+    actor: Actor,
+    delivery_id: int,
+    organization: Organization,
+    sheet: Sheet,
+    view: Preview,
+    key: str,
+) -> str:
+    """Nominates the good rows, keeps the others as a draft, and says what became of them. The
+    same page sent twice nominates once and says the same."""
     with transaction():
         delivery = touch(delivery_id)
         if kept := once.find(key):  # a twin was faster
             return kept.body
-        made = services.nominate(actor, delivery_id, organization, [nominee(row) for row in view.good])
+        made = services.nominate(
+            actor, delivery_id, organization, [nominee(row) for row in view.good]
+        )
         left = _left(sheet, view)
         if left.rows:
             services.keep_draft(actor, delivery, organization, to_kept(left), len(left.rows))
@@ -111,7 +145,10 @@ def _keep(actor: Actor, delivery: Delivery, organization: Organization, sheet: S
         return see_other(url_for("enrollment.nominate", code=delivery.code))
     with transaction():
         services.keep_draft(actor, delivery, organization, to_kept(sheet), len(sheet.rows))
-        flash(_("The rows are kept for you for %(days)s days.", days=services.DRAFTS_KEPT_FOR.days), "ok")
+        flash(
+            _("The rows are kept for you for %(days)s days.", days=services.DRAFTS_KEPT_FOR.days),
+            "ok",
+        )
     return see_other(url_for("enrollment.nominate", code=delivery.code))
 
 
@@ -132,14 +169,21 @@ def nomination_draft(code: str) -> Any:
         return see_other(url_for("enrollment.nominate", code=code))
     sheet = of_kept(draft.content)
     return check_page(
-        delivery, draft.organization, sheet, preview(actor, delivery, draft.organization, check_sheet(sheet)), is_kept=True
+        delivery,
+        draft.organization,
+        sheet,
+        preview(actor, delivery, draft.organization, check_sheet(sheet)),
+        is_kept=True,
     )
 
 
 def _outcome(made: list[Enrollment]) -> str:
     count = ngettext("%(num)s person was nominated.", "%(num)s people were nominated.", len(made))
     statuses = Counter(one.status for one in made)
-    parts = (_("%(label)s: %(words)s", label=word(status), words=i18n.number(number)) for status, number in statuses.items())
+    parts = (
+        _("%(label)s: %(words)s", label=word(status), words=i18n.number(number))
+        for status, number in statuses.items()
+    )
     return count + " " + ", ".join(parts)
 
 
@@ -148,13 +192,17 @@ def _left(sheet: Sheet, view: Preview) -> Sheet:
     bad = {row.row for row in view.bad}
     checked = view.checked
     answers = replace(
-        sheet.answers, reading=checked.choice.reading, day_first=checked.day_first, family_first=checked.family_first
+        sheet.answers,
+        reading=checked.choice.reading,
+        day_first=checked.day_first,
+        family_first=checked.family_first,
     )
     return replace(sheet, rows=tuple(one for one in sheet.rows if one.row in bad), answers=answers)
 
 
 def _sheet_sent() -> Sheet:
-    """The rows that travelled in the page, with what was corrected in place and without what was left out."""
+    """The rows that travelled in the page, with what was corrected in place and without what was
+    left out."""
     form = request.form
     answers = Answers(
         reading=form.get("reading") or None,
@@ -165,10 +213,15 @@ def _sheet_sent() -> Sheet:
     try:
         sheet = of_value(read_json(form.get("rows", "")), answers)
     except (Invalid, ValueError):
-        raise Invalid("broken_form", _l("This page was not sent whole. Choose the file again.")) from None
+        raise Invalid(
+            "broken_form", _l("This page was not sent whole. Choose the file again.")
+        ) from None
     if not sheet.rows:
         raise Invalid("broken_form", _l("This page was not sent whole. Choose the file again."))
-    return replace(sheet, rows=tuple(_corrected(one) for one in sheet.rows if not form.get(f"row-{one.row}-skip")))
+    return replace(
+        sheet,
+        rows=tuple(_corrected(one) for one in sheet.rows if not form.get(f"row-{one.row}-skip")),
+    )
 
 
 def _corrected(one: SheetRow) -> SheetRow:
@@ -188,11 +241,14 @@ def check_page(
     is_kept: bool = False,
     status: int = 200,
 ) -> Any:
-    """The rows as they would be nominated, with what has to be answered and corrected first, some rows at a time."""
+    """The rows as they would be nominated, with what has to be answered and corrected first,
+    some rows at a time."""
     # While the whole file is in question, nothing can be said of single rows.
     to_fix = [] if view.waits else [row for row in view.bad if not _is_settled_by_answer(row)]
     pages_ = max(1, -(-len(to_fix) // ROWS_A_PAGE))
-    number = min(max(1, whole(request.form.get("page")) or whole(request.form.get("here")) or 1), pages_)
+    number = min(
+        max(1, whole(request.form.get("page")) or whole(request.form.get("here")) or 1), pages_
+    )
     here = to_fix[(number - 1) * ROWS_A_PAGE : number * ROWS_A_PAGE]
     page = render_template(
         "enrollment/check.html",
@@ -211,7 +267,11 @@ def check_page(
         is_kept=is_kept or nominated,
         rows=to_text(sheet),
         submission=secrets.token_urlsafe(16),
-        choices={"category": list(PersonnelCategory), "subcategory": list(Subcategory), "gender": list(Gender)},
+        choices={
+            "category": list(PersonnelCategory),
+            "subcategory": list(Subcategory),
+            "gender": list(Gender),
+        },
         in_question=_date_in_question(view),
         heading=lambda column: nomination_files.heading(column, i18n.locale()),
     )
@@ -224,7 +284,11 @@ def _is_settled_by_answer(row: NominationRow) -> bool:
 
 def _has_lost_letters(rows: list[NominationRow]) -> bool:
     """Whether letters of names became question marks when the file was saved."""
-    return any(p.column in _NAMES and ("?" in p.value or "\ufffd" in p.value) for row in rows for p in row.problems)
+    return any(
+        p.column in _NAMES and ("?" in p.value or "\ufffd" in p.value)
+        for row in rows
+        for p in row.problems
+    )
 
 
 def _date_in_question(view: Preview) -> str:
@@ -233,7 +297,8 @@ def _date_in_question(view: Preview) -> str:
 
 
 def _editable(row: NominationRow) -> list[tuple[str, list[Any]]]:
-    """The columns to correct in place, each with its remedies; all of them where values may stand in wrong columns."""
+    """The columns to correct in place, each with its remedies; all of them where values may
+    stand in wrong columns."""
     remedies: dict[str, list[Any]] = {}
     stray = [problem.remedy for problem in row.problems if problem.column not in COLUMNS]
     for problem in row.problems:

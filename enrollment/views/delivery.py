@@ -1,4 +1,5 @@
-"""The page of a delivery, for everyone who may see it, and the list of deliveries for those who work on them."""
+"""The page of a delivery, for everyone who may see it, and the list of deliveries for those who
+work on them."""
 
 from __future__ import annotations
 
@@ -27,7 +28,12 @@ from enrollment.views.blueprint import pages
 from people.permissions import Permission as P
 from people.queries import body_name
 
-WORKED_ON = (DeliveryStatus.PUBLISHED, DeliveryStatus.DRAFT, DeliveryStatus.FINISHED, DeliveryStatus.CANCELLED)
+WORKED_ON = (
+    DeliveryStatus.PUBLISHED,
+    DeliveryStatus.DRAFT,
+    DeliveryStatus.FINISHED,
+    DeliveryStatus.CANCELLED,
+)
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,11 @@ def delivery(code: str) -> str:
     pools = enrollment.queries.places([found.id])[found.id]
     work, has_begun = _work(actor, found), queries.has_begun(found.id)
     situation = _situation(found, pools)
-    others = [one for one in queries.upcoming_of(found.course) if one.id != found.id] if situation.shows_others else []
+    others = (
+        [one for one in queries.upcoming_of(found.course) if one.id != found.id]
+        if situation.shows_others
+        else []
+    )
     is_cut = any(session.is_cancelled for session in sessions)
     length = _length(found, sessions)
     own = enrollment.queries.find_enrollment(found.id, actor.person_id) if actor.person_id else None
@@ -72,7 +82,9 @@ def delivery(code: str) -> str:
         situation=situation,
         others=others,
         own=own,
-        prerequisites=queries.titles_of(found.version.prerequisites) if found.version.prerequisites else {},
+        prerequisites=queries.titles_of(found.version.prerequisites)
+        if found.version.prerequisites
+        else {},
         trainers=queries.trainers_of([found.id])[found.id],
         centre=body_name(found.centre),
         funder=body_name(found.funder) if found.funder else None,
@@ -81,7 +93,9 @@ def delivery(code: str) -> str:
         waits=_waits(actor, found),
         steps=DELIVERY.available(found, actor),
         may_cancel=courses.services.is_in_time_to_cancel(found, has_begun=has_begun),
-        may_cut_short=courses.services.may_cut_short(actor, found, held=length[1], has_begun=has_begun),
+        may_cut_short=courses.services.may_cut_short(
+            actor, found, held=length[1], has_begun=has_begun
+        ),
         may_edit=courses.services.may_change(actor, found),
     )
 
@@ -89,7 +103,11 @@ def delivery(code: str) -> str:
 def _length(found: Delivery, sessions: Any) -> tuple[int, int, int]:
     """Days, sessions and minutes of what is held."""
     held = [session for session in sessions if not session.is_cancelled]
-    return (found.ends_on - found.starts_on).days + 1, len(held), sum(session.minutes for session in held)
+    return (
+        (found.ends_on - found.starts_on).days + 1,
+        len(held),
+        sum(session.minutes for session in held),
+    )
 
 
 def _waits(actor: Actor, found: Delivery) -> tuple[int, int]:
@@ -104,25 +122,36 @@ def _situation(found: Delivery, pools: list[PoolPlaces]) -> Situation:
     if found.status is DeliveryStatus.DRAFT:
         return Situation("info", _("This is a draft. No one else sees it until it is published."))
     if found.status is DeliveryStatus.CANCELLED:
-        return Situation("bad", _("This delivery was cancelled: %(reason)s", reason=found.cancel_reason or ""), shows_others=True)
+        return Situation(
+            "bad",
+            _("This delivery was cancelled: %(reason)s", reason=found.cancel_reason or ""),
+            shows_others=True,
+        )
     if found.status is DeliveryStatus.FINISHED:
         return Situation("info", _("This delivery is finished."), shows_others=True)
     if not queries.is_open_for_enrollment(found):
         if queries.today_of(found) >= found.starts_on:
-            return Situation("info", _("This delivery has begun. Applications are closed."), shows_others=True)
+            return Situation(
+                "info", _("This delivery has begun. Applications are closed."), shows_others=True
+            )
         day = i18n.date_words(found.closes_on)
         return Situation("info", _("Applications closed on %(day)s.", day=day), shows_others=True)
     if not any(pool.left_for_new for pool in pools):
         sentence = _(
-            "All places are taken. You can still apply: you join the waiting list and get the next place that becomes free."
+            "All places are taken. You can still apply: you join the waiting list and get the "
+            "next place that becomes free."
         )
         if not queries.moves_up(found):
             sentence = _(
-                "All places are taken. You can still apply and join the waiting list; if a place becomes free, a "
-                "coordinator gives it to someone on the list."
+                "All places are taken. You can still apply and join the waiting list; if a place "
+                "becomes free, a coordinator gives it to someone on the list."
             )
         return Situation("warn", sentence, may_apply=True, shows_others=True)
-    return Situation("ok", _("You can apply until %(day)s.", day=i18n.weekday_words(found.closes_on)), may_apply=True)
+    return Situation(
+        "ok",
+        _("You can apply until %(day)s.", day=i18n.weekday_words(found.closes_on)),
+        may_apply=True,
+    )
 
 
 def _whose(pool: PoolPlaces) -> str:
@@ -130,7 +159,11 @@ def _whose(pool: PoolPlaces) -> str:
 
 
 def _left(pool: PoolPlaces) -> str:
-    facts = {"left": i18n.number(pool.left_for_new), "places": i18n.number(pool.places), "waiting": i18n.number(pool.waiting)}
+    facts = {
+        "left": i18n.number(pool.left_for_new),
+        "places": i18n.number(pool.places),
+        "waiting": i18n.number(pool.waiting),
+    }
     if pool.left_for_new:
         return _("%(left)s of %(places)s left", **facts)
     if pool.waiting:
@@ -152,7 +185,11 @@ def _work(actor: Actor, found: Delivery) -> list[tuple[Any, str]]:
     """(words, address) of the work that `actor` may do on this delivery."""
     if found.status in (DeliveryStatus.DRAFT, DeliveryStatus.CANCELLED):
         return []
-    return [(words, url_for(endpoint, code=found.code)) for endpoint, words, permission in _WORK if can(actor, permission, found)]
+    return [
+        (words, url_for(endpoint, code=found.code))
+        for endpoint, words, permission in _WORK
+        if can(actor, permission, found)
+    ]
 
 
 @pages.get("/deliveries")
@@ -162,7 +199,9 @@ def deliveries() -> str:
     actor = current_actor()
     asked = request.args.get("status")
     status = DeliveryStatus(asked) if asked in set(DeliveryStatus) else DeliveryStatus.PUBLISHED
-    found = enrollment.queries.list_worked_on(actor, status, after=request.args.get("after"), limit=50)
+    found = enrollment.queries.list_worked_on(
+        actor, status, after=request.args.get("after"), limit=50
+    )
     return render_template(
         "enrollment/deliveries.html",
         page=found,
@@ -176,5 +215,8 @@ def deliveries() -> str:
 
 def _totals(ids: list[int]) -> dict[int, tuple[int, int, int]]:
     """Taken, places and waiting of each delivery."""
-    totals = {key: enrollment.queries.total_of(pools) for key, pools in enrollment.queries.places(ids).items()}
+    totals = {
+        key: enrollment.queries.total_of(pools)
+        for key, pools in enrollment.queries.places(ids).items()
+    }
     return {key: (total.taken, total.places, total.waiting) for key, total in totals.items()}

@@ -25,7 +25,8 @@ PAGE = 25
 @pages.get("/people-to-check")
 @requires(P.IDENTITY_DECIDE)
 def questions() -> Any:
-    """Every open question with both readings side by side, and the merges that wait for a second person."""
+    """Every open question with both readings side by side, and the merges that wait for a second
+    person."""
     return _page(MergeForm(formdata=None), after=request.args.get("after"))
 
 
@@ -41,7 +42,9 @@ def _page(form: MergeForm, refusal: DomainError | None = None, after: str | None
         "form": form,
         "refusal": refusal,
     }
-    return render_template("enrollment/questions.html", **context), refusal.status if refusal else form.status
+    return render_template(
+        "enrollment/questions.html", **context
+    ), refusal.status if refusal else form.status
 
 
 @pages.post("/people-to-check/<int:question_id>/same")
@@ -54,10 +57,15 @@ def decide_same(question_id: int) -> Any:
         records = queries.records_asked_about(question)
         merge = services.decide_same(actor, question, version=request.form.get("version"))
         if not question.is_about_people:
-            return _("Decided: the name to print is %(name)s.", name=question.enrollment.name_on_certificate)
+            return _(
+                "Decided: the name to print is %(name)s.",
+                name=question.enrollment.name_on_certificate,
+            )
         if merge is not None and merge.status is MergeStatus.PROPOSED:
             return _(
-                "Decided: records %(one)s and %(other)s are the same person. A second person must confirm the merge.", **records
+                "Decided: records %(one)s and %(other)s are the same person. A second person must "
+                "confirm the merge.",
+                **records,
             )
         if records["one"] == records["other"]:
             return _("Decided: the same person.")
@@ -75,8 +83,14 @@ def decide_different(question_id: int) -> Any:
         question = services.get_question(actor, question_id)
         services.decide_different(actor, question, version=request.form.get("version"))
         if not question.is_about_people:
-            return _("Decided: the name to print is %(name)s.", name=question.enrollment.name_on_certificate)
-        return _("Decided: records %(one)s and %(other)s are two different people.", **queries.records_asked_about(question))
+            return _(
+                "Decided: the name to print is %(name)s.",
+                name=question.enrollment.name_on_certificate,
+            )
+        return _(
+            "Decided: records %(one)s and %(other)s are two different people.",
+            **queries.records_asked_about(question),
+        )
 
     return _done(act)
 

@@ -1,4 +1,5 @@
-"""One's own enrollments, the page of one enrollment, and how an enrollment is given up or declined."""
+"""One's own enrollments, the page of one enrollment, and how an enrollment is given up or
+declined."""
 
 from __future__ import annotations
 
@@ -42,12 +43,15 @@ def mine() -> Any:
 @pages.get("/enrollments/<int:enrollment_id>")
 @signed_in
 def enrollment(enrollment_id: int) -> Any:
-    """Where it stands, why, and what comes next: for the person, the organization that nominated, and staff."""
+    """Where it stands, why, and what comes next: for the person, the organization that
+    nominated, and staff."""
     actor = current_actor()
     found = queries.get_enrollment(actor, enrollment_id)
     standing = found.standing
     if standing is not found and can(actor, P.ENROLLMENT_READ, standing):
-        return see_other(url_for("enrollment.enrollment", enrollment_id=standing.id))  # an older link leads to the one seat
+        return see_other(
+            url_for("enrollment.enrollment", enrollment_id=standing.id)
+        )  # an older link leads to the one seat
     is_waiting = standing.status is EnrollmentStatus.WAITLISTED
     position = queries.positions(found.delivery_id).get(standing.id) if is_waiting else None
     delivery = queries.delivery_with_sessions(found.delivery_id)
@@ -64,7 +68,9 @@ def enrollment(enrollment_id: int) -> Any:
         result=result_shown(actor, standing, delivery),
         moves_up=not is_waiting or moves_up(delivery),
         cut_reason=cut_reason(delivery),
-        certificate=certificate_panel(actor, standing) if standing.status is EnrollmentStatus.COMPLETED else None,
+        certificate=certificate_panel(actor, standing)
+        if standing.status is EnrollmentStatus.COMPLETED
+        else None,
         reference=reference(delivery.id, found.origin_id),
         steps=services.steps_now(actor, found),
         needs=needs_shown(actor, found),
@@ -73,7 +79,8 @@ def enrollment(enrollment_id: int) -> Any:
         question=roster_question(found.person_id) if found.person_id == actor.person_id else None,
         is_unreached=bool(refused_mail([person.id])),
         is_live=standing.status in LIVE,
-        may_apply_again=standing.status is EnrollmentStatus.WITHDRAWN and is_open_for_enrollment(delivery),
+        may_apply_again=standing.status is EnrollmentStatus.WITHDRAWN
+        and is_open_for_enrollment(delivery),
     )
 
 
@@ -90,7 +97,9 @@ def withdraw(enrollment_id: int) -> Any:
         with refusals_on(form):
             with transaction():
                 said = _said_withdrawn(found)
-                services.withdraw(actor, queries.get_enrollment(actor, enrollment_id), reason=form.reason.data)
+                services.withdraw(
+                    actor, queries.get_enrollment(actor, enrollment_id), reason=form.reason.data
+                )
                 flash(said, "ok")
             return see_other(back)
     return _question("enrollment/withdraw.html", enrollment_id, form, back)
@@ -102,7 +111,8 @@ def _said_withdrawn(found: Enrollment) -> str:
     if found.person_id != current_actor().person_id:
         if not goes_on:
             return _(
-                "Withdrawn. The waiting list no longer moves up automatically: a coordinator gives the place to someone on it."
+                "Withdrawn. The waiting list no longer moves up automatically: a coordinator "
+                "gives the place to someone on it."
             )
         return _("Withdrawn. If someone was waiting, the next in line now has the place.")
     if found.status is EnrollmentStatus.CONFIRMED:
@@ -124,7 +134,11 @@ def decline(enrollment_id: int) -> Any:
     elif form.validate():
         with refusals_on(form):
             with transaction():
-                services.decline(actor, queries.get_enrollment(actor, enrollment_id), reason=form.reason.data or "")
+                services.decline(
+                    actor,
+                    queries.get_enrollment(actor, enrollment_id),
+                    reason=form.reason.data or "",
+                )
                 flash(_("Declined. The person was written to."), "ok")
             return see_other(back)
     return _question("enrollment/decline.html", enrollment_id, form, back)
@@ -132,7 +146,10 @@ def decline(enrollment_id: int) -> Any:
 
 def _require_step(found: Enrollment, step: str) -> None:
     if step not in steps(found, current_actor()):
-        sentence = _("This is not possible any more. It stands at: %(status)s.", status=word(found.standing.status))
+        sentence = _(
+            "This is not possible any more. It stands at: %(status)s.",
+            status=word(found.standing.status),
+        )
         raise Conflict("state_does_not_allow", sentence)
 
 

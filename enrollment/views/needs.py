@@ -1,4 +1,5 @@
-"""What people with a place need, for those who arrange rooms and meals. Each look leaves a trace."""
+"""What people with a place need, for those who arrange rooms and meals. Each look leaves a
+trace."""
 
 from __future__ import annotations
 
@@ -21,11 +22,17 @@ def needs(code: str) -> Any:
     actor = current_actor()
     delivery = get_delivery(actor, code)
     found = arranging.everyone_in_need(actor, delivery)
-    people = sorted(((queries.person_shown(actor, one), one) for one in found), key=lambda pair: (pair[0].sort_name, pair[1].id))
+    people = sorted(
+        ((queries.person_shown(actor, one), one) for one in found),
+        key=lambda pair: (pair[0].sort_name, pair[1].id),
+    )
     page = render_template(
-        "enrollment/needs.html", delivery=delivery, people=people, seated=arranging.count_seated(delivery),
+        "enrollment/needs.html",
+        delivery=delivery,
+        people=people,
+        seated=arranging.count_seated(delivery),
         is_erased=arranging.are_erased(delivery),
-    )  # fmt: skip
+    )
     delivery_id, count = delivery.id, len(people)
     readings.record(lambda: services.record_needs_read(actor, delivery_id, count))
     return page

@@ -26,11 +26,15 @@ from enrollment.views.blueprint import pages
 from enrollment.views.check_nominations import check_page, nominating
 
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-TOO_LARGE = _l("The file is larger than %(limit)s MB. Split it, or remove what is not a nomination.", limit=2)
+TOO_LARGE = _l(
+    "The file is larger than %(limit)s MB. Split it, or remove what is not a nomination.", limit=2
+)
 
 
 @pages.route("/deliveries/<code>/nominate", methods=["GET", "POST"])
-@csrf.exempt  # checked below: the frame's own check would parse a file of any size before this page can say so at the field
+# checked below: the frame's own check would parse a file of any size before this page can say so at
+# the field
+@csrf.exempt
 @signed_in
 @tells_all
 def nominate(code: str) -> Any:
@@ -50,7 +54,9 @@ def nominate(code: str) -> Any:
     form = _upload_form(organizations)
     if is_shown_again():
         if request.files.get("file"):
-            form.file.errors = [_("Choose the file again: it is not kept when the language changes.")]
+            form.file.errors = [
+                _("Choose the file again: it is not kept when the language changes.")
+            ]
         return _upload_page(delivery, form, 200)
     form.validate()
     content = form.content
@@ -62,9 +68,13 @@ def nominate(code: str) -> Any:
         file = nomination_files.read(content)
     except UnreadableFile as refusal:
         form.refuse(refusal)
-        return _upload_page(delivery, form, 413 if refusal.code == "too_large" else 422, shows_example=True)
+        return _upload_page(
+            delivery, form, 413 if refusal.code == "too_large" else 422, shows_example=True
+        )
     organization = get_organization(int(form.organization.data))
-    return check_page(delivery, organization, file.sheet, preview(actor, delivery, organization, file.checked))
+    return check_page(
+        delivery, organization, file.sheet, preview(actor, delivery, organization, file.checked)
+    )
 
 
 def _upload_form(organizations: Mapping[str, str], **options: Any) -> UploadForm:
@@ -73,7 +83,9 @@ def _upload_form(organizations: Mapping[str, str], **options: Any) -> UploadForm
     return form
 
 
-def _upload_page(delivery: Delivery, form: UploadForm, status: int | None = None, *, shows_example: bool = False) -> Any:
+def _upload_page(
+    delivery: Delivery, form: UploadForm, status: int | None = None, *, shows_example: bool = False
+) -> Any:
     page = render_template(
         "enrollment/nominate.html",
         delivery=delivery,
@@ -89,7 +101,9 @@ def _upload_page(delivery: Delivery, form: UploadForm, status: int | None = None
 def _example() -> list[tuple[str, str]]:
     """Column and value of the template's one row, in the page's language."""
     row = nomination_files.read(nomination_files.template(i18n.locale())).rows[0]
-    return [(nomination_files.heading(column, i18n.locale()), row.values[column]) for column in COLUMNS]
+    return [
+        (nomination_files.heading(column, i18n.locale()), row.values[column]) for column in COLUMNS
+    ]
 
 
 @pages.get("/nominations/template.csv")
@@ -108,5 +122,7 @@ def nomination_workbook() -> Response:
 
 def _download(content: bytes, ending: str, content_type: str) -> Response:
     response = Response(content, content_type=content_type)
-    response.headers["Content-Disposition"] = f'attachment; filename="nominations-{i18n.locale()}.{ending}"'
+    response.headers["Content-Disposition"] = (
+        f'attachment; filename="nominations-{i18n.locale()}.{ending}"'
+    )
     return response

@@ -36,15 +36,26 @@ def nominate_person(code: str) -> Any:
     if not services.is_open_to(actor, delivery):
         return closed_page(delivery)
     is_free = can(actor, P.ENROLLMENT_CREATE, delivery)
-    form = PersonForm(categories(delivery), data={"gender": "undisclosed", "language": i18n.locale()})
-    offer(form.organization_id, organizations, _("No one: the training centre enters the person") if is_free else None)
+    form = PersonForm(
+        categories(delivery), data={"gender": "undisclosed", "language": i18n.locale()}
+    )
+    offer(
+        form.organization_id,
+        organizations,
+        _("No one: the training centre enters the person") if is_free else None,
+    )
     if form.validate_on_submit() and (row := form.row()).is_good:
         with refusals_on(form), transaction():
             one = replace(nominee(row), identity=form.who.identity)
             made = _put_forward(actor, delivery.id, int(form.organization_id.data), one)
             flash(_said(actor, made), "ok")
             return remember_answer(_list_address(delivery))
-    page = render_template("enrollment/nominate_person.html", delivery=delivery, form=form, prospects=prospects(delivery))
+    page = render_template(
+        "enrollment/nominate_person.html",
+        delivery=delivery,
+        form=form,
+        prospects=prospects(delivery),
+    )
     return page, form.status
 
 
@@ -59,15 +70,24 @@ def _put_forward(actor: Actor, delivery_id: int, organization_id: int, one: Nomi
 def _said(actor: Actor, made: Enrollment) -> str:
     """What became of it, with a hint; to a body only of what it knows itself."""
     position = positions(made.delivery_id).get(made.id)
-    facts = {"name": person_shown(actor, made).full_name, "status": word(made.status).lower(), "position": position}
-    said = _("%(name)s is number %(position)s on the waiting list.", **facts) if position else _("%(name)s: %(status)s.", **facts)
+    facts = {
+        "name": person_shown(actor, made).full_name,
+        "status": word(made.status).lower(),
+        "position": position,
+    }
+    said = (
+        _("%(name)s is number %(position)s on the waiting list.", **facts)
+        if position
+        else _("%(name)s: %(status)s.", **facts)
+    )
     known = made.person if can(actor, P.PERSON_READ, made) else made.origin
     hint = address_hint(known.email, made.nomination.email) if made.nomination else None
     return f"{said} {hint}" if hint else said
 
 
 def _list_address(delivery: Delivery) -> str:
-    """Where to look at the result: the selection for staff, the organization's own list for others."""
+    """Where to look at the result: the selection for staff, the organization's own list for
+    others."""
     if can(current_actor(), P.ENROLLMENT_READ, delivery):
         return url_for("enrollment.selection", code=delivery.code)
     return url_for("enrollment.nominations", delivery=delivery.code)

@@ -1,4 +1,5 @@
-"""The people an organization has put forward, over all deliveries: as a page, and as a file of what the page shows."""
+"""The people an organization has put forward, over all deliveries: as a page, and as a file of
+what the page shows."""
 
 from __future__ import annotations
 
@@ -27,7 +28,9 @@ def nominations() -> Any:
     """Who was put forward and where they stand, and for what people can be put forward now."""
     actor = current_actor()
     found = queries.list_nominations(actor, _wanted(), after=request.args.get("after"), limit=PAGE)
-    waiting = {one.delivery_id for one in found.items if one.standing.status is EnrollmentStatus.WAITLISTED}
+    waiting = {
+        one.delivery_id for one in found.items if one.standing.status is EnrollmentStatus.WAITLISTED
+    }
     positions = queries.positions(*waiting) if waiting else {}
     shown = [queries.person_shown(actor, one) for one in found.items]
     refused = refused_mail(person.id for person in shown)
@@ -70,14 +73,28 @@ def nominations_file() -> Response:
     """Everything the filters keep, with what each organization itself said of its people."""
     actor = current_actor()
     found = queries.every_nomination(actor, _wanted())
-    waiting = {one.delivery_id for one in found if one.standing.status is EnrollmentStatus.WAITLISTED}
+    waiting = {
+        one.delivery_id for one in found if one.standing.status is EnrollmentStatus.WAITLISTED
+    }
     positions = queries.positions(*waiting) if waiting else {}
     header = [
-        _("Service or staff number"), _("Given name"), _("Family name"), _("Email"), _("Country"), _("Nationality"),
-        _("Category"), _("Sub-category"),
-        _("Rank"), _("Nominated by"), _("Course"), _("Delivery"), _("Begins"), _("Status"), _("Position"),
+        _("Service or staff number"),
+        _("Given name"),
+        _("Family name"),
+        _("Email"),
+        _("Country"),
+        _("Nationality"),
+        _("Category"),
+        _("Sub-category"),
+        _("Rank"),
+        _("Nominated by"),
+        _("Course"),
+        _("Delivery"),
+        _("Begins"),
+        _("Status"),
+        _("Position"),
         _("Why"),
-    ]  # fmt: skip
+    ]
     rows = [_line(actor, one, positions.get(one.standing.id)) for one in found]
     return exports.download(actor, "nominations", "nominations", header, rows)
 
@@ -85,15 +102,29 @@ def nominations_file() -> Response:
 def _line(actor: Actor, one: Enrollment, position: int | None) -> list[Any]:
     person = queries.person_shown(actor, one)
     return [
-        person.identifier, person.given_name, person.family_name, person.email, person.country,
-        countries.written(person.nationalities, i18n.locale()), word(one.category), one.subcategory and word(one.subcategory),
+        person.identifier,
+        person.given_name,
+        person.family_name,
+        person.email,
+        person.country,
+        countries.written(person.nationalities, i18n.locale()),
+        word(one.category),
+        one.subcategory and word(one.subcategory),
         one.rank,
-        one.nominated_by.name if one.nominated_by else "", i18n.text(one.delivery.course.title), one.delivery.code,
-        one.delivery.starts_on, word(one.standing.status), position, queries.explain(actor, one, position),
-    ]  # fmt: skip
+        one.nominated_by.name if one.nominated_by else "",
+        i18n.text(one.delivery.course.title),
+        one.delivery.code,
+        one.delivery.starts_on,
+        word(one.standing.status),
+        position,
+        queries.explain(actor, one, position),
+    ]
 
 
 def _wanted() -> NominationsWanted:
     """The filters of the address; a status that there is not is none."""
     status = request.args.get("status")
-    return NominationsWanted(request.args.get("delivery"), EnrollmentStatus(status) if status in set(EnrollmentStatus) else None)
+    return NominationsWanted(
+        request.args.get("delivery"),
+        EnrollmentStatus(status) if status in set(EnrollmentStatus) else None,
+    )

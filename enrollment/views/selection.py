@@ -1,4 +1,5 @@
-"""Selecting: places, requests to decide on, people with a place, the waiting list; the list as a file."""
+"""Selecting: places, requests to decide on, people with a place, the waiting list; the list as a
+file."""
 
 from __future__ import annotations
 
@@ -42,7 +43,9 @@ class Entry:
     why: str | None
     is_unreached: bool
     prerequisites: list[Prerequisite] = field(default_factory=list)
-    order: tuple[int, int] | None = None  # the how manieth of how many that the same organization put forward
+    order: tuple[int, int] | None = (
+        None  # the how manieth of how many that the same organization put forward
+    )
     steps: frozenset[str] = field(default_factory=frozenset)
 
 
@@ -56,7 +59,8 @@ def selection(code: str) -> Any:
 @pages.post("/deliveries/<code>/selection")
 @requires(P.ENROLLMENT_DECIDE)
 def decide(code: str) -> Any:
-    """Approves the one whose button was pressed, or all that were ticked, in the order of their requests."""
+    """Approves the one whose button was pressed, or all that were ticked, in the order of their
+    requests."""
     actor, delivery = current_actor(), _delivery(code)
     require(actor, P.ENROLLMENT_DECIDE, delivery)
     if is_shown_again():
@@ -94,7 +98,9 @@ def _said(made: list[Enrollment]) -> str:
     seated = sum(one.status in SEATED for one in made)
     sentence = ngettext("%(num)s request approved.", "%(num)s requests approved.", len(made))
     if waiting := len(made) - seated:
-        sentence += " " + ngettext("%(num)s person waits for a place.", "%(num)s people wait for a place.", waiting)
+        sentence += " " + ngettext(
+            "%(num)s person waits for a place.", "%(num)s people wait for a place.", waiting
+        )
     return sentence
 
 
@@ -103,7 +109,8 @@ def _entries(actor: Actor, delivery: Delivery) -> list[Entry]:
     found = queries.list_counting(actor, delivery)
     positions = queries.positions(delivery.id)
     refused = refused_mail(one.person_id for one in found)
-    asked, orders = prerequisites_of(delivery, [one.person_id for one in found]), queries.orders_of_bodies(found)
+    asked = prerequisites_of(delivery, [one.person_id for one in found])
+    orders = queries.orders_of_bodies(found)
     return [
         Entry(
             one,
@@ -119,7 +126,9 @@ def _entries(actor: Actor, delivery: Delivery) -> list[Entry]:
     ]
 
 
-def _page(delivery: Delivery, refusal: DomainError | None = None, *, chosen: Collection[int] = ()) -> Any:
+def _page(
+    delivery: Delivery, refusal: DomainError | None = None, *, chosen: Collection[int] = ()
+) -> Any:
     actor = current_actor()
     entries = _entries(actor, delivery)
     by_name = sorted(entries, key=lambda e: (e.person.sort_name, e.enrollment.id))
@@ -134,12 +143,18 @@ def _page(delivery: Delivery, refusal: DomainError | None = None, *, chosen: Col
         said=said,
         asks=bool(entries and entries[0].prerequisites),
         chosen=chosen,
-        waits=(seating.left_for_line, seating.all_waiting) if delivery.status is DeliveryStatus.PUBLISHED else (0, 0),
+        waits=(seating.left_for_line, seating.all_waiting)
+        if delivery.status is DeliveryStatus.PUBLISHED
+        else (0, 0),
         free={category for category in seating.waiting if seating.fits(category)},
         requested=[e for e in entries if e.enrollment.status is S.REQUESTED],
         seated=[e for e in by_name if e.enrollment.status in SEATED],
         lines=_lines(waiting, with_pool),
-        ended=[e for e in by_name if e.enrollment.status in (S.DECLINED, S.WITHDRAWN, S.SUBSTITUTED, S.DELIVERY_CANCELLED)],
+        ended=[
+            e
+            for e in by_name
+            if e.enrollment.status in (S.DECLINED, S.WITHDRAWN, S.SUBSTITUTED, S.DELIVERY_CANCELLED)
+        ],
         may_decide=services.may_decide(actor, delivery),
         may_add=services.may_enter(actor, delivery),
         refusal=refusal,
@@ -153,7 +168,11 @@ def said(asked: Prerequisite) -> str:
         return _("missing")
     if asked.verdict is Verdict.ENDED:
         return _("ended on %(day)s", day=i18n.date_words(asked.until, form="short"))
-    return _("met until %(day)s", day=i18n.date_words(asked.until, form="short")) if asked.until else _("met")
+    return (
+        _("met until %(day)s", day=i18n.date_words(asked.until, form="short"))
+        if asked.until
+        else _("met")
+    )
 
 
 def _lines(waiting: list[Entry], with_pool: set[Any]) -> list[tuple[Any, list[Entry]]]:
@@ -171,11 +190,26 @@ def participants_file(code: str) -> Response:
     """Everyone with status, as the actor may see them."""
     actor, delivery = current_actor(), _delivery(code)
     header = [
-        _("Reference"), _("Family name"), _("Given name"), _("Name on certificate"), _("Email"), _("Country"), _("Nationality"),
-        _("Gender"), _("Category"), _("Sub-category"),
-        _("Rank"), _("Rank code"), _("Employer"), _("Nominated by"), _("Order of nomination"),
-        _("Prerequisites"), _("Status"), _("Position"), _("Why"),
-    ]  # fmt: skip
+        _("Reference"),
+        _("Family name"),
+        _("Given name"),
+        _("Name on certificate"),
+        _("Email"),
+        _("Country"),
+        _("Nationality"),
+        _("Gender"),
+        _("Category"),
+        _("Sub-category"),
+        _("Rank"),
+        _("Rank code"),
+        _("Employer"),
+        _("Nominated by"),
+        _("Order of nomination"),
+        _("Prerequisites"),
+        _("Status"),
+        _("Position"),
+        _("Why"),
+    ]
     rows = [_line(delivery, entry) for entry in _entries(actor, delivery)]
     return exports.download(actor, "participants", f"participants-{delivery.code}", header, rows)
 
@@ -183,10 +217,23 @@ def participants_file(code: str) -> Response:
 def _line(delivery: Delivery, entry: Entry) -> list[Any]:
     one, person = entry.enrollment, entry.person
     return [
-        reference(delivery.id, one.origin_id), person.family_name, person.given_name, person.name_on_certificate, person.email,
-        person.country or (_("none") if one.organization else ""), countries.written(person.nationalities, i18n.locale()),
-        word(person.gender) if person.gender else "", word(one.category),
-        one.subcategory and word(one.subcategory), one.rank, one.rank_code, one.organization,
-        one.nominated_by.name if one.nominated_by else "", entry.order[0] if entry.order else None,
-        "; ".join(f"{asked.course}: {said(asked)}" for asked in entry.prerequisites), word(one.status), entry.position, entry.why,
-    ]  # fmt: skip
+        reference(delivery.id, one.origin_id),
+        person.family_name,
+        person.given_name,
+        person.name_on_certificate,
+        person.email,
+        person.country or (_("none") if one.organization else ""),
+        countries.written(person.nationalities, i18n.locale()),
+        word(person.gender) if person.gender else "",
+        word(one.category),
+        one.subcategory and word(one.subcategory),
+        one.rank,
+        one.rank_code,
+        one.organization,
+        one.nominated_by.name if one.nominated_by else "",
+        entry.order[0] if entry.order else None,
+        "; ".join(f"{asked.course}: {said(asked)}" for asked in entry.prerequisites),
+        word(one.status),
+        entry.position,
+        entry.why,
+    ]

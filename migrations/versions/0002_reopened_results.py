@@ -9,9 +9,18 @@ branch_labels = None
 depends_on = None
 
 STATUSES = (
-    "requested", "waitlisted", "offered", "confirmed", "declined", "withdrawn", "substituted", "attended", "completed",
-    "not_completed", "no_show",
-)  # fmt: skip
+    "requested",
+    "waitlisted",
+    "offered",
+    "confirmed",
+    "declined",
+    "withdrawn",
+    "substituted",
+    "attended",
+    "completed",
+    "not_completed",
+    "no_show",
+)
 
 
 def upgrade() -> None:
@@ -22,14 +31,24 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(length=500), nullable=False),
         sa.Column(
             "result",
-            sa.Enum(*STATUSES, name="enrollmentstatus", native_enum=False, create_constraint=True, length=32),
+            sa.Enum(
+                *STATUSES,
+                name="enrollmentstatus",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
             nullable=False,
         ),
         sa.Column("lacking", sa.JSON(), nullable=True),
         sa.Column("reopened_by_id", sa.Integer(), nullable=True),
         sa.Column("reopened_at", sa.DateTime(timezone=True), nullable=False),
-        sa.ForeignKeyConstraint(["enrollment_id"], ["enrollment.id"], name=op.f("fk_reopening_enrollment_id")),
-        sa.ForeignKeyConstraint(["reopened_by_id"], ["person.id"], name=op.f("fk_reopening_reopened_by_id")),
+        sa.ForeignKeyConstraint(
+            ["enrollment_id"], ["enrollment.id"], name=op.f("fk_reopening_enrollment_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["reopened_by_id"], ["person.id"], name=op.f("fk_reopening_reopened_by_id")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reopening")),
     )
     op.create_index(op.f("ix_reopening_enrollment_id"), "reopening", ["enrollment_id"])

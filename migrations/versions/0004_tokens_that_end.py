@@ -16,7 +16,8 @@ def upgrade() -> None:
         table.add_column(sa.Column("scope", sa.String(120), nullable=False, server_default="all"))
         table.add_column(sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True))
         table.add_column(sa.Column("used_at", sa.DateTime(timezone=True), nullable=True))
-    # Programs that have a token today go on for a year: their owners see the date and renew in time.
+    # Programs that have a token today go on for a year: their owners see the date and renew in
+    # time.
     token = sa.table("api_token", sa.column("expires_at", sa.DateTime(timezone=True)))
     op.execute(sa.update(token).values(expires_at=datetime.now(UTC) + timedelta(days=366)))
     with op.batch_alter_table("api_token") as table:

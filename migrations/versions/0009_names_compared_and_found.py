@@ -1,5 +1,5 @@
-"""Names are ordered and found by keys of their own; numbers are compared without case, spaces and hyphens; whose family name
-comes first"""
+"""Names are ordered and found by keys of their own; numbers are compared without case, spaces
+and hyphens; whose family name comes first"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -7,7 +7,8 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-# The rows must say what the code says that reads them, so the keys are made by it and not by a copy.
+# The rows must say what the code says that reads them, so the keys are made by it and not by a
+# copy.
 from core import names
 
 revision = "0009"
@@ -17,13 +18,16 @@ depends_on = None
 
 
 def upgrade() -> None:
-    # Renamed, so that the constraint stays on what is compared: SQLite cannot take it off a table that others refer to.
+    # Renamed, so that the constraint stays on what is compared: SQLite cannot take it off a table
+    # that others refer to.
     op.execute("ALTER TABLE person RENAME COLUMN identifier TO identifier_key")
     op.add_column("person", sa.Column("identifier", sa.String(60), nullable=True))
     op.add_column("person", sa.Column("family_first", sa.Boolean(), nullable=True))
     op.add_column("person", sa.Column("sort_name", names.SORTED, nullable=False, server_default=""))
     op.add_column("person", sa.Column("search_names", sa.Text(), nullable=False, server_default=""))
-    op.add_column("certificate", sa.Column("holder_words", sa.Text(), nullable=False, server_default=""))
+    op.add_column(
+        "certificate", sa.Column("holder_words", sa.Text(), nullable=False, server_default="")
+    )
     connection = op.get_bind()
     connection.execute(sa.text("UPDATE person SET identifier = identifier_key"))
     _fill_people(connection)
@@ -35,7 +39,8 @@ def upgrade() -> None:
     )
     _fill(
         connection,
-        "SELECT expert_search.expert_id AS id, given_name, family_name, name_on_certificate, identifier FROM expert_search JOIN expert ON expert.id = expert_search.expert_id "
+        "SELECT expert_search.expert_id AS id, given_name, family_name, name_on_certificate, "
+        "identifier FROM expert_search JOIN expert ON expert.id = expert_search.expert_id "
         "JOIN person ON person.id = expert.person_id",
         "UPDATE expert_search SET sort_name = :sort_name, names = :words WHERE expert_id = :id",
         _document,
@@ -54,8 +59,12 @@ def _fill_people(connection: sa.Connection) -> None:
         if key:
             taken.add(key)
         printed = row.name_on_certificate
-        if printed == f"{row.given_name} {row.family_name}".strip():  # nobody chose it: it follows the order of the names
-            printed = names.full_name(row.given_name, row.family_name, names.Origin(row.country, (), row.language))
+        if (
+            printed == f"{row.given_name} {row.family_name}".strip()
+        ):  # nobody chose it: it follows the order of the names
+            printed = names.full_name(
+                row.given_name, row.family_name, names.Origin(row.country, (), row.language)
+            )
         return {
             "id": row.id,
             "key": key if is_first else None,
@@ -67,16 +76,23 @@ def _fill_people(connection: sa.Connection) -> None:
     connection.execute(sa.text("UPDATE person SET identifier_key = NULL"))
     _fill(
         connection,
-        "SELECT id, identifier, given_name, family_name, name_on_certificate, country, language FROM person ORDER BY id",
-        "UPDATE person SET identifier_key = :key, name_on_certificate = :printed, sort_name = :sort_name, search_names = :words "
-        "WHERE id = :id",
+        "SELECT id, identifier, given_name, family_name, name_on_certificate, country, language "
+        "FROM person ORDER BY id",
+        "UPDATE person SET identifier_key = :key, name_on_certificate = :printed, sort_name = "
+        ":sort_name, search_names = :words WHERE id = :id",
         person,
     )
 
 
 def _document(row: Any) -> dict[str, Any]:
-    spellings = names.spellings(row.given_name, row.family_name, row.name_on_certificate, row.identifier)
-    return {"id": row.id, "sort_name": names.sort_key(row.given_name, row.family_name), "words": names.indexed(spellings)}
+    spellings = names.spellings(
+        row.given_name, row.family_name, row.name_on_certificate, row.identifier
+    )
+    return {
+        "id": row.id,
+        "sort_name": names.sort_key(row.given_name, row.family_name),
+        "words": names.indexed(spellings),
+    }
 
 
 def _fill(connection: sa.Connection, read: str, write: str, facts: Any) -> None:
@@ -92,8 +108,9 @@ def downgrade() -> None:
     op.drop_index("ix_person_sort_name_id", table_name="person")
     op.drop_index("ix_person_identifier", table_name="person")
     op.execute(
-        "UPDATE person SET identifier_key = identifier WHERE identifier_key IS NOT NULL OR NOT EXISTS "
-        "(SELECT 1 FROM person AS other WHERE other.identifier = person.identifier AND other.id <> person.id)"
+        "UPDATE person SET identifier_key = identifier WHERE identifier_key IS NOT NULL OR NOT "
+        "EXISTS (SELECT 1 FROM person AS other WHERE other.identifier = person.identifier AND "
+        "other.id <> person.id)"
     )
     op.drop_column("certificate", "holder_words")
     for column in ("search_names", "sort_name", "family_first", "identifier"):

@@ -15,14 +15,17 @@ def upgrade() -> None:
     with op.batch_alter_table("delivery") as table:
         table.add_column(sa.Column("calendar_uid", sa.String(32), nullable=True))
         table.add_column(sa.Column("calendar_sequence", sa.Integer(), nullable=True))
-        table.add_column(sa.Column("calendar_changed_at", sa.DateTime(timezone=True), nullable=True))
+        table.add_column(
+            sa.Column("calendar_changed_at", sa.DateTime(timezone=True), nullable=True)
+        )
     connection = op.get_bind()
     for row in connection.execute(sa.text("SELECT id FROM delivery")).all():
-        # The identifier is new, because the earlier one contained the host name. Calendars that already have the delivery show
-        # it twice (see CHANGES.md).
+        # The identifier is new, because the earlier one contained the host name. Calendars that
+        # already have the delivery show it twice (see CHANGES.md).
         connection.execute(
             sa.text(
-                "UPDATE delivery SET calendar_uid = :uid, calendar_sequence = rev, calendar_changed_at = published_at WHERE id = :id"
+                "UPDATE delivery SET calendar_uid = :uid, calendar_sequence = rev, "
+                "calendar_changed_at = published_at WHERE id = :id"
             ),
             {"uid": secrets.token_hex(16), "id": row.id},
         )

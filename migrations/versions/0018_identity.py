@@ -1,7 +1,9 @@
-"""Who is meant: numbers belong to their issuer, a mailbox may be shared, records of one person can be merged
+"""Who is meant: numbers belong to their issuer, a mailbox may be shared, records of one person can
+be merged
 
-The issuer of a number that is kept already is the person's country: nobody has said anything else yet. Whoever shared another
-person's mailbox now has it as an address of their own; it identifies neither of them.
+The issuer of a number that is kept already is the person's country: nobody has said anything else
+yet. Whoever shared another person's mailbox now has it as an address of their own; it identifies
+neither of them.
 """
 
 import sqlalchemy as sa
@@ -20,8 +22,12 @@ INSTANT = sa.DateTime(timezone=True)
 def upgrade() -> None:
     _free_people()
     connection = op.get_bind()
-    connection.execute(sa.text("UPDATE person SET issuer_country = country WHERE identifier IS NOT NULL"))
-    unkeyed = sa.text("SELECT id, identifier FROM person WHERE identifier IS NOT NULL AND identifier_key IS NULL")
+    connection.execute(
+        sa.text("UPDATE person SET issuer_country = country WHERE identifier IS NOT NULL")
+    )
+    unkeyed = sa.text(
+        "SELECT id, identifier FROM person WHERE identifier IS NOT NULL AND identifier_key IS NULL"
+    )
     for row in connection.execute(unkeyed).all():
         key = {"key": number_key(row.identifier) or None, "id": row.id}
         connection.execute(sa.text("UPDATE person SET identifier_key = :key WHERE id = :id"), key)
@@ -39,7 +45,11 @@ def upgrade() -> None:
 def _give_offices(connection: sa.Connection) -> None:
     """Whoever is on the roster is so by the roster office that there is from the start."""
     op.add_column("expert_search", sa.Column("office_id", sa.Integer(), nullable=True))
-    op.create_index("ix_expert_search_office_id_sort_name_expert_id", "expert_search", ["office_id", "sort_name", "expert_id"])
+    op.create_index(
+        "ix_expert_search_office_id_sort_name_expert_id",
+        "expert_search",
+        ["office_id", "sort_name", "expert_id"],
+    )
     firsts = connection.execute(sa.text("SELECT id, kinds FROM organization WHERE is_first")).all()
     office = next(row.id for row in firsts if "roster_office" in row.kinds)
     for statement in (
@@ -57,16 +67,23 @@ def _free_people() -> None:
         table.drop_constraint("uq_person_identifier", type_="unique")
         table.drop_index("ix_person_email_key")
         table.drop_index("ix_person_shared_email_key")
-        table.add_column(sa.Column("identifier_kind", sa.String(32), server_default="service", nullable=False))
+        table.add_column(
+            sa.Column("identifier_kind", sa.String(32), server_default="service", nullable=False)
+        )
         table.add_column(sa.Column("issuer_id", sa.Integer(), nullable=True))
         table.add_column(sa.Column("issuer_country", sa.String(2), nullable=True))
-        table.add_column(sa.Column("is_provisional", sa.Boolean(), server_default=sa.false(), nullable=False))
+        table.add_column(
+            sa.Column("is_provisional", sa.Boolean(), server_default=sa.false(), nullable=False)
+        )
         table.add_column(sa.Column("merged_into_id", sa.Integer(), nullable=True))
         table.create_foreign_key("fk_person_issuer_id", "organization", ["issuer_id"], ["id"])
         table.create_foreign_key("fk_person_merged_into_id", "person", ["merged_into_id"], ["id"])
-        table.create_check_constraint("identifierkind", sa.column("identifier_kind").in_(["service", "passport"]))
+        table.create_check_constraint(
+            "identifierkind", sa.column("identifier_kind").in_(["service", "passport"])
+        )
     op.execute(
-        "UPDATE person SET email = shared_email, email_key = shared_email_key WHERE email IS NULL AND shared_email IS NOT NULL"
+        "UPDATE person SET email = shared_email, email_key = shared_email_key WHERE email IS NULL "
+        "AND shared_email IS NOT NULL"
     )
     with op.batch_alter_table("person") as table:
         table.drop_column("shared_email")
@@ -95,7 +112,11 @@ def _create_tables() -> None:
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("keep_id", sa.Integer(), nullable=False),
         sa.Column("merged_id", sa.Integer(), nullable=False),
-        sa.Column("status", _enum("mergestatus", "proposed", "confirmed", "declined", "undone"), nullable=False),
+        sa.Column(
+            "status",
+            _enum("mergestatus", "proposed", "confirmed", "declined", "undone"),
+            nullable=False,
+        ),
         sa.Column("is_reviewed", sa.Boolean(), nullable=False),
         sa.Column("reason", sa.String(500), nullable=False),
         sa.Column("proposed_by_id", sa.Integer(), nullable=True),
@@ -125,10 +146,18 @@ def _create_tables() -> None:
         sa.Column("decided_by_id", sa.Integer(), nullable=True),
         sa.Column("decided_at", INSTANT, nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_identity_question"),
-        sa.UniqueConstraint("enrollment_id", "candidate_id", name="uq_identity_question_enrollment_id_candidate_id"),
-        sa.ForeignKeyConstraint(["enrollment_id"], ["enrollment.id"], name="fk_identity_question_enrollment_id"),
-        sa.ForeignKeyConstraint(["candidate_id"], ["person.id"], name="fk_identity_question_candidate_id"),
-        sa.ForeignKeyConstraint(["decided_by_id"], ["person.id"], name="fk_identity_question_decided_by_id"),
+        sa.UniqueConstraint(
+            "enrollment_id", "candidate_id", name="uq_identity_question_enrollment_id_candidate_id"
+        ),
+        sa.ForeignKeyConstraint(
+            ["enrollment_id"], ["enrollment.id"], name="fk_identity_question_enrollment_id"
+        ),
+        sa.ForeignKeyConstraint(
+            ["candidate_id"], ["person.id"], name="fk_identity_question_candidate_id"
+        ),
+        sa.ForeignKeyConstraint(
+            ["decided_by_id"], ["person.id"], name="fk_identity_question_decided_by_id"
+        ),
     )
     op.create_index("ix_identity_question_candidate_id", "identity_question", ["candidate_id"])
     op.create_index("ix_identity_question_status_id", "identity_question", ["status", "id"])
@@ -139,7 +168,8 @@ def _enum(name: str, *values: str) -> sa.Enum:
 
 
 def downgrade() -> None:
-    """The later of two people with one address or one number loses it: the older release keeps each once."""
+    """The later of two people with one address or one number loses it: the older release keeps
+    each once."""
     for table in ("expert", "admission"):
         op.execute(f"UPDATE {table} SET office_id = NULL")
     op.drop_index("ix_expert_search_office_id_sort_name_expert_id", table_name="expert_search")
@@ -159,8 +189,8 @@ def downgrade() -> None:
         table.drop_column("origin_id")
     for column in ("email_key", "email", "identifier_key"):
         op.execute(
-            f"UPDATE person SET {column} = NULL WHERE EXISTS "
-            f"(SELECT 1 FROM person AS first WHERE first.{column} = person.{column} AND first.id < person.id)"
+            f"UPDATE person SET {column} = NULL WHERE EXISTS (SELECT 1 FROM person AS first WHERE "
+            f"first.{column} = person.{column} AND first.id < person.id)"
         )
     for name in ("merged_into_id", "identifier_key", "email_key"):
         op.drop_index(f"ix_person_{name}", table_name="person")
@@ -168,7 +198,13 @@ def downgrade() -> None:
         table.drop_constraint("identifierkind", type_="check")
         table.drop_constraint("fk_person_merged_into_id", type_="foreignkey")
         table.drop_constraint("fk_person_issuer_id", type_="foreignkey")
-        for column in ("merged_into_id", "is_provisional", "issuer_country", "issuer_id", "identifier_kind"):
+        for column in (
+            "merged_into_id",
+            "is_provisional",
+            "issuer_country",
+            "issuer_id",
+            "identifier_kind",
+        ):
             table.drop_column(column)
         table.add_column(sa.Column("shared_email", sa.String(254), nullable=True))
         table.add_column(sa.Column("shared_email_key", sa.String(254), nullable=True))

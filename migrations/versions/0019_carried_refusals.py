@@ -10,7 +10,10 @@ depends_on = None
 
 def upgrade() -> None:
     # SQLite cannot make a table anew to which others refer, but it can add a column.
-    op.execute("ALTER TABLE consent ADD COLUMN merge_id INTEGER CONSTRAINT fk_consent_merge_id REFERENCES merge (id)")
+    op.execute(
+        "ALTER TABLE consent ADD COLUMN merge_id INTEGER CONSTRAINT fk_consent_merge_id "
+        "REFERENCES merge (id)"
+    )
 
 
 def downgrade() -> None:

@@ -13,10 +13,17 @@ ONCE = "uq_identity_question_enrollment_id_candidate_id"
 
 def upgrade() -> None:
     with op.batch_alter_table("identity_question") as batch:
-        batch.add_column(sa.Column("is_about_people", sa.Boolean(), nullable=False, server_default=sa.true()))
+        batch.add_column(
+            sa.Column("is_about_people", sa.Boolean(), nullable=False, server_default=sa.true())
+        )
         batch.drop_constraint(ONCE, type_="unique")
-        batch.create_unique_constraint(f"{ONCE}_is_about_people", ["enrollment_id", "candidate_id", "is_about_people"])
-    op.execute("UPDATE identity_question SET is_about_people = false WHERE CAST(differs AS VARCHAR) = '[\"printed_name\"]'")
+        batch.create_unique_constraint(
+            f"{ONCE}_is_about_people", ["enrollment_id", "candidate_id", "is_about_people"]
+        )
+    op.execute(
+        "UPDATE identity_question SET is_about_people = false WHERE CAST(differs AS VARCHAR) = "
+        "'[\"printed_name\"]'"
+    )
     with op.batch_alter_table("identity_question") as batch:
         batch.alter_column("is_about_people", server_default=None)
 

@@ -10,7 +10,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    op.add_column("course", sa.Column("layout", sa.String(40), nullable=False, server_default="sheet"))
+    op.add_column(
+        "course", sa.Column("layout", sa.String(40), nullable=False, server_default="sheet")
+    )
 
 
 def downgrade() -> None:

@@ -10,7 +10,10 @@ depends_on = None
 
 BEFORE = ("civilian", "police", "military")
 AFTER = (*BEFORE, "corrections", "justice")
-LIVE = "status IN ('requested', 'waitlisted', 'offered', 'confirmed', 'attended', 'completed', 'not_completed', 'no_show')"
+LIVE = (
+    "status IN ('requested', 'waitlisted', 'offered', 'confirmed', 'attended', 'completed', "
+    "'not_completed', 'no_show')"
+)
 
 
 def upgrade() -> None:
@@ -23,15 +26,27 @@ def _categories(names) -> None:
     for table in ("pool", "enrollment", "expert"):
         with op.batch_alter_table(table) as batch:
             batch.drop_constraint("personnelcategory", type_="check")
-            batch.create_check_constraint("personnelcategory", sa.column("category").in_(list(names)))
+            batch.create_check_constraint(
+                "personnelcategory", sa.column("category").in_(list(names))
+            )
     live = sa.text(LIVE)
     op.create_index(
-        "uq_enrollment_live", "enrollment", ["delivery_id", "person_id"], unique=True, sqlite_where=live, postgresql_where=live
+        "uq_enrollment_live",
+        "enrollment",
+        ["delivery_id", "person_id"],
+        unique=True,
+        sqlite_where=live,
+        postgresql_where=live,
     )
 
 
 def downgrade() -> None:
     """The older release knows them as civilians."""
     for table in ("pool", "enrollment", "expert"):
-        op.execute(sa.text(f"UPDATE {table} SET category = 'civilian' WHERE category IN ('corrections', 'justice')"))
+        op.execute(
+            sa.text(
+                f"UPDATE {table} SET category = 'civilian' WHERE category IN ('corrections', "
+                "'justice')"
+            )
+        )
     _categories(BEFORE)

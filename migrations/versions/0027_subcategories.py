@@ -1,4 +1,5 @@
-"""In what capacity people come: contingent, observer or staff officer, individual police, formed police unit"""
+"""In what capacity people come: contingent, observer or staff officer, individual police, formed
+police unit"""
 
 from alembic import op
 

@@ -21,7 +21,9 @@ PAGE = 50
 
 def first_body(kind: BodyKind) -> Organization:
     """The centre or the roster office that there is from the start (the migration makes both)."""
-    return db.session.scalars(sa.select(Organization).where(Organization.is_first, Organization.of_kind(kind))).one()
+    return db.session.scalars(
+        sa.select(Organization).where(Organization.is_first, Organization.of_kind(kind))
+    ).one()
 
 
 def find_body(code: str) -> Organization | None:
@@ -33,7 +35,8 @@ def find_body_by_id(body_id: int | None) -> Organization | None:
 
 
 def get_body(code: str, field: str, kind: BodyKind | None = None) -> Organization:
-    """The body with this code, and of this kind; Invalid at `field`: unknown_organization, wrong_kind."""
+    """The body with this code, and of this kind; Invalid at `field`: unknown_organization,
+    wrong_kind."""
     body = find_body(code)
     if body is None:
         raise unknown_body(field)
@@ -67,7 +70,11 @@ _WRONG = {
 def bodies_of(kind: BodyKind) -> list[Organization]:
     """Every body of this kind, by name; the one there is from the start first."""
     those = sa.select(Organization).where(Organization.of_kind(kind))
-    return list(db.session.scalars(those.order_by(Organization.is_first.desc(), Organization.name, Organization.id)))
+    return list(
+        db.session.scalars(
+            those.order_by(Organization.is_first.desc(), Organization.name, Organization.id)
+        )
+    )
 
 
 def centre_for(actor: Actor, code: str | None, field: str = "centre") -> Organization:
@@ -88,7 +95,9 @@ def offices_to_choose(actor: Actor) -> list[Organization]:
     return _bodies_reached(actor, Permission.EXPERT_ADMIT, BodyKind.ROSTER_OFFICE, Reach.OFFICE)
 
 
-def _bodies_reached(actor: Actor, permission: Permission, kind: BodyKind, reach: Reach) -> list[Organization]:
+def _bodies_reached(
+    actor: Actor, permission: Permission, kind: BodyKind, reach: Reach
+) -> list[Organization]:
     grant = actor.grants.get(permission)
     if actor.is_system or (grant is not None and grant.everywhere):
         return bodies_of(kind)
@@ -96,7 +105,8 @@ def _bodies_reached(actor: Actor, permission: Permission, kind: BodyKind, reach:
 
 
 def may_change(actor: Actor, kinds: Iterable[str]) -> bool:
-    """Whether the actor may record and change bodies of these kinds: those that only nominate, or all."""
+    """Whether the actor may record and change bodies of these kinds: those that only nominate,
+    or all."""
     if set(kinds) <= {BodyKind.NOMINATOR}:
         return can(actor, Permission.ORGANIZATION_MANAGE)
     return can(actor, Permission.BODY_MANAGE)
@@ -104,7 +114,9 @@ def may_change(actor: Actor, kinds: Iterable[str]) -> bool:
 
 def emblem_png(sha256: str | None) -> bytes | None:
     """The picture with this digest."""
-    return db.session.scalar(sa.select(Emblem.png).where(Emblem.sha256 == sha256)) if sha256 else None
+    return (
+        db.session.scalar(sa.select(Emblem.png).where(Emblem.sha256 == sha256)) if sha256 else None
+    )
 
 
 def body_name(body: Organization) -> str:
@@ -128,16 +140,31 @@ def get_organization(actor: Actor, key: int | str) -> Organization:
 
 
 def list_organizations(
-    actor: Actor, *, words: str = "", kind: BodyKind | None = None, after: str | None = None, limit: int = PAGE
+    actor: Actor,
+    *,
+    words: str = "",
+    kind: BodyKind | None = None,
+    after: str | None = None,
+    limit: int = PAGE,
 ) -> Page[Organization]:
     """Organizations by name."""
-    statement = sa.select(Organization).where(visible(Organization, actor, Permission.ORGANIZATION_MANAGE))
+    statement = sa.select(Organization).where(
+        visible(Organization, actor, Permission.ORGANIZATION_MANAGE)
+    )
     if kind is not None:
         statement = statement.where(Organization.of_kind(kind))
     for one in words.split()[:6]:
-        fits = (column.icontains(one, autoescape=True) for column in (Organization.name, Organization.code))
+        fits = (
+            column.icontains(one, autoescape=True)
+            for column in (Organization.name, Organization.code)
+        )
         statement = statement.where(sa.or_(*fits))
-    return page(statement, (Organization.name.expression, Organization.id.expression), after=after, limit=limit)
+    return page(
+        statement,
+        (Organization.name.expression, Organization.id.expression),
+        after=after,
+        limit=limit,
+    )
 
 
 def organization_choices(kind: BodyKind = BodyKind.NOMINATOR) -> list[tuple[int, str]]:

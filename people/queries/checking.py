@@ -12,9 +12,12 @@ from people.values import email_key
 
 
 def breaches() -> Iterator[str]:
-    """People whose address is compared by another key than its own: they are not recognised, and cannot sign in."""
+    """People whose address is compared by another key than its own: they are not recognised, and
+    cannot sign in."""
     suspects = sa.select(Person.id, Person.email, Person.email_key).where(
-        sa.or_(Person.email_key.is_distinct_from(sa.func.lower(Person.email)), Person.email.is_(None)),
+        sa.or_(
+            Person.email_key.is_distinct_from(sa.func.lower(Person.email)), Person.email.is_(None)
+        ),
         sa.or_(Person.email.is_not(None), Person.email_key.is_not(None)),
     )
     for person_id, email, key in db.session.execute(suspects):

@@ -14,7 +14,8 @@ from people.models import Consent, ConsentPurpose, ConsentWay
 
 @dataclass(frozen=True)
 class ConsentState:
-    """How one purpose stands: the latest answer that counts, and a later yes that waits to be confirmed."""
+    """How one purpose stands: the latest answer that counts, and a later yes that waits to be
+    confirmed."""
 
     text: ConsentText
     answer: Consent | None
@@ -31,12 +32,20 @@ class ConsentState:
 
 def consents_of(person_id: int) -> list[ConsentState]:
     """Every purpose with the person's answer to it."""
-    rows = list(db.session.scalars(sa.select(Consent).where(Consent.person_id == person_id).order_by(Consent.id)))
-    return [_state(purpose, [row for row in rows if row.purpose is purpose]) for purpose in ConsentPurpose]
+    rows = list(
+        db.session.scalars(
+            sa.select(Consent).where(Consent.person_id == person_id).order_by(Consent.id)
+        )
+    )
+    return [
+        _state(purpose, [row for row in rows if row.purpose is purpose])
+        for purpose in ConsentPurpose
+    ]
 
 
 def roster_question(person_id: int) -> ConsentState | None:
-    """The question whether roster staff may find the person, for a page that asks it; None once it is answered."""
+    """The question whether roster staff may find the person, for a page that asks it; None once
+    it is answered."""
     state = consents_of(person_id)[0]
     return state if state.answer is None and state.unconfirmed is None else None
 
@@ -48,12 +57,21 @@ def roster_text() -> ConsentText:
 
 def history_of(person_id: int) -> Sequence[Consent]:
     """All that the person ever answered, the latest first."""
-    return db.session.scalars(sa.select(Consent).where(Consent.person_id == person_id).order_by(Consent.id.desc())).all()
+    return db.session.scalars(
+        sa.select(Consent).where(Consent.person_id == person_id).order_by(Consent.id.desc())
+    ).all()
 
 
 def _state(purpose: ConsentPurpose, rows: list[Consent]) -> ConsentState:
     counting = [row for row in rows if row.counts]
     latest = rows[-1] if rows else None
-    waits = latest is not None and latest.given and not latest.counts and latest.how is not ConsentWay.PAPER
+    waits = (
+        latest is not None
+        and latest.given
+        and not latest.counts
+        and latest.how is not ConsentWay.PAPER
+    )
     is_open = waits and not (counting and counting[-1].given)
-    return ConsentState(consent_text(purpose), counting[-1] if counting else None, latest if is_open else None)
+    return ConsentState(
+        consent_text(purpose), counting[-1] if counting else None, latest if is_open else None
+    )

@@ -18,7 +18,8 @@ from people.services.identity import current_record
 
 
 def get_person(actor: Actor, person_id: int) -> Person:
-    """The person, also by the id of a record that was merged. NotFound when unknown or not the actor's to see."""
+    """The person, also by the id of a record that was merged. NotFound when unknown or not the
+    actor's to see."""
     seen = visible(Person, actor, Permission.PERSON_READ)
     person = db.session.scalar(sa.select(Person).where(Person.id == person_id, seen))
     if person is None:
@@ -37,7 +38,8 @@ def get_own_person(actor: Actor) -> Person:
 
 
 def issuer_of(person: Person) -> tuple[str, str]:
-    """Who issued the person's number, as it is typed and as it is called; empty when no one is known."""
+    """Who issued the person's number, as it is typed and as it is called; empty when no one is
+    known."""
     if person.issuer_id is not None:
         body = db.session.get_one(Organization, person.issuer_id)
         return body.code, body.name
@@ -45,15 +47,19 @@ def issuer_of(person: Person) -> tuple[str, str]:
 
 
 def refused_mail(person_ids: Iterable[int]) -> dict[int, Mail]:
-    """Of these people those whom mail does not reach, by id: the newest message that was handed to the mail server was refused,
-    and the person still has the address it was for."""
+    """Of these people those whom mail does not reach, by id: the newest message that was handed
+    to the mail server was refused, and the person still has the address it was for."""
     ended = (MailState.SENT, MailState.REFUSED)
     of_them = Mail.person_id.in_(list(person_ids)), Mail.state.in_(ended)
     newest_of_each = sa.select(sa.func.max(Mail.id)).where(*of_them).group_by(Mail.person_id)
     found = (
         sa.select(Mail)
         .join(Person, Person.id == Mail.person_id)
-        .where(Mail.id.in_(newest_of_each), Mail.state == MailState.REFUSED, Mail.address == Person.email)
+        .where(
+            Mail.id.in_(newest_of_each),
+            Mail.state == MailState.REFUSED,
+            Mail.address == Person.email,
+        )
     )
     return {one.person_id: one for one in db.session.scalars(found) if one.person_id is not None}
 

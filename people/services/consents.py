@@ -1,5 +1,6 @@
-"""Consent: an act of the person, kept as a row of its own. Only the person gives and withdraws it; what a person signed on
-paper is recorded by a coordinator or the roster office, and told to the person."""
+"""Consent: an act of the person, kept as a row of its own. Only the person gives and withdraws
+it; what a person signed on paper is recorded by a coordinator or the roster office, and told to
+the person."""
 
 from __future__ import annotations
 
@@ -30,30 +31,46 @@ CONSENTS_PATH = "/me/consents"
 
 def consent_is_personal(field: str | None = None) -> NotAllowed:
     """The refusal for anyone who answers in someone else's place."""
-    sentence = _l("Only the person can give or withdraw this consent. Leave it out; we ask the person.")
+    sentence = _l(
+        "Only the person can give or withdraw this consent. Leave it out; we ask the person."
+    )
     return NotAllowed("consent_is_personal", sentence, field)
 
 
 # How things stand
 
 
-def has_consent(person_id: sa.SQLColumnExpression[int], purpose: ConsentPurpose) -> sa.ColumnElement[bool]:
-    """The condition that this person's latest answer that counts is a yes; a record that leads to another one consents to
-    nothing. One index serves it."""
+def has_consent(
+    person_id: sa.SQLColumnExpression[int], purpose: ConsentPurpose
+) -> sa.ColumnElement[bool]:
+    """The condition that this person's latest answer that counts is a yes; a record that leads
+    to another one consents to nothing. One index serves it."""
     said, later = aliased(Consent), aliased(Consent)
     newer = sa.exists(sa.literal_column("1")).where(
-        later.person_id == said.person_id, later.purpose == said.purpose, later.counts, later.id > said.id
+        later.person_id == said.person_id,
+        later.purpose == said.purpose,
+        later.counts,
+        later.id > said.id,
     )
     merged = aliased(Person)
-    leads_on = sa.exists(sa.literal_column("1")).where(merged.id == said.person_id, merged.merged_into_id.is_not(None))
+    leads_on = sa.exists(sa.literal_column("1")).where(
+        merged.id == said.person_id, merged.merged_into_id.is_not(None)
+    )
     return sa.exists(sa.literal_column("1")).where(
-        said.person_id == person_id, said.purpose == purpose, said.counts, said.given, ~newer, ~leads_on
+        said.person_id == person_id,
+        said.purpose == purpose,
+        said.counts,
+        said.given,
+        ~newer,
+        ~leads_on,
     )
 
 
 def find_consent(person_id: int, purpose: ConsentPurpose) -> Consent | None:
     """The person's latest answer that counts."""
-    latest = sa.select(Consent).where(Consent.person_id == person_id, Consent.purpose == purpose, Consent.counts)
+    latest = sa.select(Consent).where(
+        Consent.person_id == person_id, Consent.purpose == purpose, Consent.counts
+    )
     return db.session.scalar(latest.order_by(Consent.id.desc()).limit(1))
 
 
@@ -70,57 +87,89 @@ def current_consent(person_id: int, purpose: ConsentPurpose) -> bool:
 
 
 def shares_mailbox(person: Person) -> bool:
-    """Whether others read what is sent to this person: someone else has the same address, be it another officer of a shared
-    mailbox or an account of the body that put the person forward. Anyone who reads the mailbox can answer in its name."""
+    """Whether others read what is sent to this person: someone else has the same address, be it
+    another officer of a shared mailbox or an account of the body that put the person forward.
+    Anyone who reads the mailbox can answer in its name."""
     own = _keys_of(person)
-    others = sa.select(Person).where(Person.id != person.id, Person.email_key.in_(own), ~Person.is_provisional)
+    others = sa.select(Person).where(
+        Person.id != person.id, Person.email_key.in_(own), ~Person.is_provisional
+    )
     return any(current_record(one).id != person.id for one in db.session.scalars(others))
 
 
 def answers_alone(person: Person) -> bool:
-    """Whether no one else can answer through this person's mailbox: it is neither shared nor where a body gets its letters."""
+    """Whether no one else can answer through this person's mailbox: it is neither shared nor
+    where a body gets its letters."""
     if shares_mailbox(person):
         return False
-    contacts = db.session.scalars(sa.select(Organization.contact_email).where(Organization.contact_email.is_not(None)))
+    contacts = db.session.scalars(
+        sa.select(Organization.contact_email).where(Organization.contact_email.is_not(None))
+    )
     return not {email_key(one) for one in contacts} & set(db.session.scalars(_keys_of(person)))
 
 
 def _keys_of(person: Person) -> sa.Select[Any]:
-    return sa.select(Person.email_key).where(Person.id.in_(records_of(person.id)), Person.email_key.is_not(None))
+    return sa.select(Person.email_key).where(
+        Person.id.in_(records_of(person.id)), Person.email_key.is_not(None)
+    )
 
 
 # Answers
 
 
 def give_consent(
-    actor: Actor, person: Person, purpose: ConsentPurpose, given: bool, *, how: ConsentWay, language: str | None = None
+    actor: Actor,
+    person: Person,
+    purpose: ConsentPurpose,
+    given: bool,
+    *,
+    how: ConsentWay,
+    language: str | None = None,
 ) -> Consent:
-    """The person's own answer; NotAllowed("consent_is_personal") for everyone else. The same answer twice is one row.
+    """The person's own answer; NotAllowed("consent_is_personal") for everyone else. The same answer
+    twice is one row.
 
-    A yes by someone whose mailbox others read as well is kept and does not count; a no always counts.
+    A yes by someone whose mailbox others read as well is kept and does not count; a no always
+    counts.
     """
     if actor.person_id is None or actor.person_id != person.id:
         raise consent_is_personal("person")
     counts = not given or answers_alone(person)
     last = _last(person.id, purpose)
     text = consent_text(purpose, language)
-    is_own = last is not None and last.merge_id is None  # one that a merge carried over goes when the merge is undone
-    if last is not None and is_own and (last.given, last.counts, last.text_version) == (given, counts, text.version):
+    is_own = (
+        last is not None and last.merge_id is None
+    )  # one that a merge carried over goes when the merge is undone
+    if (
+        last is not None
+        and is_own
+        and (last.given, last.counts, last.text_version) == (given, counts, text.version)
+    ):
         return last
     row = Consent(
-        person_id=person.id, purpose=purpose, given=given, counts=counts, text_version=text.version, language=text.language,
-        how=how, at=clock.now(),
-    )  # fmt: skip
+        person_id=person.id,
+        purpose=purpose,
+        given=given,
+        counts=counts,
+        text_version=text.version,
+        language=text.language,
+        how=how,
+        at=clock.now(),
+    )
     return _keep(actor, row)
 
 
 def carry_refusal(actor: Actor, merge_id: int, keep_id: int, merged_id: int) -> None:
-    """Two records became one person: a no said as one of them holds for both; a yes stays where it was said."""
+    """Two records became one person: a no said as one of them holds for both; a yes stays where
+    it was said."""
     said = {one: {row.purpose: row for row in _answers(one)} for one in (keep_id, merged_id)}
     for purpose, row in said[merged_id].items():
         kept = said[keep_id].get(purpose)
         if not row.given and (kept is None or (kept.given and kept.at < row.at)):
-            facts = {name: getattr(row, name) for name in ("purpose", "given", "counts", "text_version", "language", "how")}
+            facts = {
+                name: getattr(row, name)
+                for name in ("purpose", "given", "counts", "text_version", "language", "how")
+            }
             _keep(actor, Consent(person_id=keep_id, at=clock.now(), merge_id=merge_id, **facts))
 
 
@@ -139,38 +188,67 @@ def _answers(person_id: int) -> list[Consent]:
 
 
 def record_paper_consent(
-    actor: Actor, person: Person, purpose: ConsentPurpose, *, reference: str, signed_on: date | None, document: str
+    actor: Actor,
+    person: Person,
+    purpose: ConsentPurpose,
+    *,
+    reference: str,
+    signed_on: date | None,
+    document: str,
 ) -> Consent:
-    """What this person signed on paper, recorded by someone else and told to the person wherever there is an address. It does
-    not count when the person said no afterwards; the one who records it is not told."""
+    """What this person signed on paper, recorded by someone else and told to the person wherever
+    there is an address. It does not count when the person said no afterwards; the one who
+    records it is not told."""
     require(actor, Permission.CONSENT_RECORD)
     if actor.person_id == person.id:
-        raise NotAllowed("own_paper", _l("Someone else must record what you signed. On your own page you can answer yourself."))
+        raise NotAllowed(
+            "own_paper",
+            _l(
+                "Someone else must record what you signed. On your own page you can answer "
+                "yourself."
+            ),
+        )
     faults: list[DomainError] = []
-    kept = {"reference": _needed(reference, "reference", 120, faults), "document": _needed(document, "document", 200, faults)}
+    kept = {
+        "reference": _needed(reference, "reference", 120, faults),
+        "document": _needed(document, "document", 200, faults),
+    }
     if signed_on is None or signed_on > clock.begun_by():
         faults.append(Invalid("bad_date", _l("Enter the date of the signature."), "signed_on"))
     collect(faults)
     last = find_consent(person.id, purpose)
     assert signed_on is not None
-    counts = last is None or last.given or (last.at + clock.FURTHEST_AHEAD).date() < signed_on  # later wherever it was signed
+    counts = (
+        last is None or last.given or (last.at + clock.FURTHEST_AHEAD).date() < signed_on
+    )  # later wherever it was signed
     text = consent_text(purpose, person.language)
     version = text.version if signed_on >= SINCE else UNKNOWN_VERSION
     row = Consent(
-        person_id=person.id, purpose=purpose, given=True, counts=counts, text_version=version, language=text.language,
-        how=ConsentWay.PAPER, at=clock.now(), signed_on=signed_on, recorded_by_id=actor.person_id, **kept,
-    )  # fmt: skip
+        person_id=person.id,
+        purpose=purpose,
+        given=True,
+        counts=counts,
+        text_version=version,
+        language=text.language,
+        how=ConsentWay.PAPER,
+        at=clock.now(),
+        signed_on=signed_on,
+        recorded_by_id=actor.person_id,
+        **kept,
+    )
     _keep(actor, row)
     write_to(person, "consent_on_paper", CONSENTS_PATH, consent=row, consent_text=text)
     return row
 
 
 def person_on_paper(actor: Actor, **who: Any) -> Person:
-    """Who signed: someone known, by number or address together with the name, or someone new. `who`: what `record_person`
-    takes."""
+    """Who signed: someone known, by number or address together with the name, or someone new.
+    `who`: what `record_person` takes."""
     require(actor, Permission.CONSENT_RECORD)
     if not (who.get("identifier") or "").strip() and not (who.get("email") or "").strip():
-        sentence = _l("Give a service or staff number or an email address, so that the person is recognised.")
+        sentence = _l(
+            "Give a service or staff number or an email address, so that the person is recognised."
+        )
         raise Invalid("identity_needed", sentence, "person.identifier")
     return record_person(actor, **who, update=False)
 
@@ -206,8 +284,11 @@ def _keep(actor: Actor, row: Consent) -> Consent:
 
 
 def may_be_asked(purpose: ConsentPurpose = ConsentPurpose.ROSTER) -> sa.ColumnElement[bool]:
-    """The condition on Person that no one asked yet, that no answer counts, and that there is an address to write to."""
-    answered = sa.exists(sa.literal_column("1")).where(Consent.person_id == Person.id, Consent.purpose == purpose, Consent.counts)
+    """The condition on Person that no one asked yet, that no answer counts, and that there is an
+    address to write to."""
+    answered = sa.exists(sa.literal_column("1")).where(
+        Consent.person_id == Person.id, Consent.purpose == purpose, Consent.counts
+    )
     subject = sa.literal("person:") + sa.cast(Person.id, sa.String)
     asked = sa.exists(sa.literal_column("1")).where(
         audit.AuditEntry.subject == subject, audit.AuditEntry.action == ConsentAsked.name
@@ -215,9 +296,14 @@ def may_be_asked(purpose: ConsentPurpose = ConsentPurpose.ROSTER) -> sa.ColumnEl
     return sa.and_(Person.email.is_not(None), Person.merged_into_id.is_(None), ~answered, ~asked)
 
 
-def ask_for_consent(person: Person, purpose: ConsentPurpose = ConsentPurpose.ROSTER, *, actor: Actor = SYSTEM) -> bool:
-    """Writes to the person once, with a link to the page where one click answers. False when there is no address."""
-    if not write_to(person, "consent_asked", CONSENTS_PATH, consent_text=consent_text(purpose, person.language)):
+def ask_for_consent(
+    person: Person, purpose: ConsentPurpose = ConsentPurpose.ROSTER, *, actor: Actor = SYSTEM
+) -> bool:
+    """Writes to the person once, with a link to the page where one click answers. False when
+    there is no address."""
+    if not write_to(
+        person, "consent_asked", CONSENTS_PATH, consent_text=consent_text(purpose, person.language)
+    ):
         return False
     publish(ConsentAsked(person.id, purpose.value), actor)
     return True

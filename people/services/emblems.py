@@ -1,4 +1,5 @@
-"""The emblem of a centre: a picture made anew from what was uploaded, so that nothing else that came with it is kept."""
+"""The emblem of a centre: a picture made anew from what was uploaded, so that nothing else that
+came with it is kept."""
 
 from __future__ import annotations
 
@@ -23,12 +24,14 @@ LARGEST_FILE = 1024 * 1024
 LONGEST_SIDE = 4000
 KEPT_SIDE = 600  # as sharp as a printer prints 24 mm
 FIELD = "emblem"
-#: What every whole picture has. Where WeasyPrint was loaded, Pillow fills what is missing of others with grey.
+#: What every whole picture has. Where WeasyPrint was loaded, Pillow fills what is missing of others
+#: with grey.
 _END = {"PNG": b"IEND\xaeB`\x82", "JPEG": b"\xff\xd9"}
 
 
 def emblem_from(data: bytes) -> bytes:
-    """The PNG that is kept of an uploaded PNG or JPEG; Invalid when it is none or too large. Slow: not for a transaction."""
+    """The PNG that is kept of an uploaded PNG or JPEG; Invalid when it is none or too large.
+    Slow: not for a transaction."""
     if len(data) > LARGEST_FILE:
         raise _too_large()
     try:
@@ -43,12 +46,15 @@ def emblem_from(data: bytes) -> bytes:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as bomb:
         raise _too_large() from bomb
-    except Exception as fault:  # of a decoder, which raises anything on bytes that only pretend to be a picture
+    except (
+        Exception
+    ) as fault:  # of a decoder, which raises anything on bytes that only pretend to be a picture
         raise _no_picture() from fault
 
 
 def change_emblem(actor: Actor, centre: Organization, png: bytes | None) -> None:
-    """What the centre's certificates show from now on: what `emblem_from` made, or None for the emblem of the application."""
+    """What the centre's certificates show from now on: what `emblem_from` made, or None for the
+    emblem of the application."""
     require(actor, Permission.BODY_MANAGE)
     if png is not None:
         require_kind(centre, BodyKind.CENTRE, FIELD)
@@ -56,14 +62,20 @@ def change_emblem(actor: Actor, centre: Organization, png: bytes | None) -> None
     if sha256 == centre.emblem_sha256:
         return
     if png is not None:
-        insert = (sqlite if is_sqlite() else postgresql).insert(Emblem).values(sha256=sha256, png=png, created_at=clock.now())
+        insert = (
+            (sqlite if is_sqlite() else postgresql)
+            .insert(Emblem)
+            .values(sha256=sha256, png=png, created_at=clock.now())
+        )
         db.session.execute(insert.on_conflict_do_nothing())
     centre.emblem_sha256 = sha256
     publish(EmblemChanged(centre.id, sha256 or ""), actor)
 
 
 def _redrawn(image: Image.Image) -> bytes:
-    if image.mode.startswith("I"):  # 16 bits of grey, which converting would cut off instead of scaling
+    if image.mode.startswith(
+        "I"
+    ):  # 16 bits of grey, which converting would cut off instead of scaling
         image = image.point(lambda value: value / 256, "L")
     small = image.convert("RGBA")
     small.thumbnail((KEPT_SIDE, KEPT_SIDE), Image.Resampling.LANCZOS)
@@ -75,9 +87,13 @@ def _redrawn(image: Image.Image) -> bytes:
 
 
 def _no_picture() -> Invalid:
-    return Invalid("not_a_picture", _l("This file is not a picture in PNG or JPEG that can be read."), FIELD)
+    return Invalid(
+        "not_a_picture", _l("This file is not a picture in PNG or JPEG that can be read."), FIELD
+    )
 
 
 def _too_large() -> Invalid:
-    sentence = _l("This picture is larger than 1 MB or than 4,000 pixels on a side. Choose a smaller one.")
+    sentence = _l(
+        "This picture is larger than 1 MB or than 4,000 pixels on a side. Choose a smaller one."
+    )
     return Invalid("too_large", sentence, FIELD)

@@ -1,5 +1,6 @@
-"""Who is meant: a person is known by a number or an address only together with the name or the date of birth. No identity is
-guessed: where what is said agrees with a record in one respect and not in another, someone who knows has to decide."""
+"""Who is meant: a person is known by a number or an address only together with the name or the
+date of birth. No identity is guessed: where what is said agrees with a record in one respect and
+not in another, someone who knows has to decide."""
 
 from __future__ import annotations
 
@@ -25,8 +26,8 @@ NO_ONE = sa.false()
 
 @dataclass(frozen=True)
 class Comparison:
-    """What is said of someone against the `record` of a `person`, which may be one that was merged. `agrees`, `differs`: of
-    number, address, name, birth_date.
+    """What is said of someone against the `record` of a `person`, which may be one that was merged.
+    `agrees`, `differs`: of number, address, name, birth_date.
 
     `is_match`: both are one person. `is_near`: they have a number or an address in common.
     """
@@ -45,8 +46,8 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Known:
-    """Who is meant: the person by `record`, None for someone new; and what is near but not the same. `is_decided`: the actor
-    was asked about `doubts` and said who is meant."""
+    """Who is meant: the person by `record`, None for someone new; and what is near but not the
+    same. `is_decided`: the actor was asked about `doubts` and said who is meant."""
 
     record: Person | None
     doubts: tuple[Comparison, ...] = ()
@@ -62,12 +63,12 @@ def find_known(
     among: sa.ColumnElement[bool] | None = None,
     is_change: bool = False,
 ) -> Known:
-    """The person whom clean values mean. `among`: only these people are looked at, for those who may know of no others; with
-    NO_ONE it is always someone new.
+    """The person whom clean values mean. `among`: only these people are looked at, for those who
+    may know of no others; with NO_ONE it is always someone new.
 
-    Those who may decide, and a body about its own people, do so by `identity`, NEW or the person's id; without it they get
-    Conflict("identity_in_doubt"); for everyone else, anyone in doubt is someone new. With `is_change` a number without a
-    name tells who is meant.
+    Those who may decide, and a body about its own people, do so by `identity`, NEW or the person's
+    id; without it they get Conflict("identity_in_doubt"); for everyone else, anyone in doubt is
+    someone new. With `is_change` a number without a name tells who is meant.
     """
     if among is None:
         hold(given)
@@ -85,8 +86,9 @@ def find_known(
 
 
 def clearly_meant(near: Sequence[Comparison]) -> Comparison | None:
-    """The only one who can be meant; None where no one is, or where it is in doubt. Someone else's mailbox is no doubt once it is
-    clear who is meant; someone else's number, or a namesake's mailbox, is."""
+    """The only one who can be meant; None where no one is, or where it is in doubt. Someone
+    else's mailbox is no doubt once it is clear who is meant; someone else's number, or a
+    namesake's mailbox, is."""
     matches = [one for one in near if one.is_match]
     others = [one for one in near if not one.is_match and {"number", "name"} & set(one.agrees)]
     return matches[0] if len(matches) == 1 and not others else None
@@ -97,18 +99,22 @@ def _as_decided(identity: str | int, near: Sequence[Comparison]) -> Known:
         return Known(None, tuple(near), is_decided=True)
     chosen = next((one for one in near if one.person.id == identity), None)
     if chosen is None:
-        sentence = _l("No one with this id has this address or number. Send “new” for another person.")
+        sentence = _l(
+            "No one with this id has this address or number. Send “new” for another person."
+        )
         raise Invalid("unknown_identity", sentence, "identity")
     return Known(chosen.record, tuple(near), is_decided=True)
 
 
 def _in_doubt(near: Sequence[Comparison], prefix: str) -> Conflict:
     sentence = _l(
-        "This email address or number is known here, but not everything matches. Decide whether it is the "
-        "same person or another one."
+        "This email address or number is known here, but not everything matches. Decide whether "
+        "it is the same person or another one."
     )
     is_number = any("number" in one.agrees for one in near)
-    refusal = Conflict("identity_in_doubt", sentence, prefix + ("identifier" if is_number else "email"))
+    refusal = Conflict(
+        "identity_in_doubt", sentence, prefix + ("identifier" if is_number else "email")
+    )
     refusal.details = {"candidates": [_shown(one) for one in near]}
     return refusal
 
@@ -118,13 +124,16 @@ def _shown(one: Comparison) -> dict[str, Any]:
     return facts | {"agrees": list(one.agrees), "differs": list(one.differs)}
 
 
-def require_own_name(person: Person, given_name: str | None, family_name: str | None, field: str) -> None:
-    """Who enters oneself does so under the own name: another one would stand on the certificate. Conflict at `field`."""
+def require_own_name(
+    person: Person, given_name: str | None, family_name: str | None, field: str
+) -> None:
+    """Who enters oneself does so under the own name: another one would stand on the certificate.
+    Conflict at `field`."""
     said = given_name or "", family_name or ""
     if any(said) and not names.is_same_name(said, (person.given_name, person.family_name)):
         sentence = _l(
-            "This is not the name on your account. Change it on your own page first, or have the other person enrolled by a "
-            "coordinator."
+            "This is not the name on your account. Change it on your own page first, or have the "
+            "other person enrolled by a coordinator."
         )
         raise Conflict("identity_in_doubt", sentence, field)
 
@@ -133,7 +142,8 @@ def require_own_name(person: Person, given_name: str | None, family_name: str | 
 
 
 def clean_issuer(said: str | None, country: str | None, field: str) -> dict[str, Any]:
-    """The issuer of a number as it is kept: what is said, an organization's code or a country, else the person's country."""
+    """The issuer of a number as it is kept: what is said, an organization's code or a country,
+    else the person's country."""
     if not (said or "").strip():
         return {"issuer_id": None, "issuer_country": country}
     text = (said or "").strip()
@@ -149,30 +159,44 @@ def clean_issuer(said: str | None, country: str | None, field: str) -> dict[str,
 
 
 def hold(given: dict[str, Any]) -> None:
-    """Holds the number and the address until the transaction ends: of two who record one person at once, the second sees what
-    the first did. (SQLite has one writer anyway.)"""
+    """Holds the number and the address until the transaction ends: of two who record one person
+    at once, the second sees what the first did. (SQLite has one writer anyway.)"""
     if is_sqlite():
         return
     keys = (names.number_key(given.get("identifier") or ""), values.email_key(given.get("email")))
     for key in sorted(filter(None, keys)):
-        db.session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(key, 0))))
+        db.session.execute(
+            sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(key, 0)))
+        )
 
 
 def compared(
-    given: dict[str, Any], *, among: sa.ColumnElement[bool] | None = None, is_change: bool = False, but: Iterable[int] = ()
+    given: dict[str, Any],
+    *,
+    among: sa.ColumnElement[bool] | None = None,
+    is_change: bool = False,
+    but: Iterable[int] = (),
 ) -> list[Comparison]:
-    """The records with the number or the address, each against what is given; a record that was merged counts as the one it
-    leads to. `but`: ids that are left out."""
-    number, address = names.number_key(given.get("identifier") or ""), values.email_key(given.get("email"))
-    parts = [column == key for column, key in ((Person.identifier_key, number), (Person.email_key, address)) if key]
+    """The records with the number or the address, each against what is given; a record that was
+    merged counts as the one it leads to. `but`: ids that are left out."""
+    number = names.number_key(given.get("identifier") or "")
+    address = values.email_key(given.get("email"))
+    parts = [
+        column == key
+        for column, key in ((Person.identifier_key, number), (Person.email_key, address))
+        if key
+    ]
     if not parts:
         return []
     statement = sa.select(Person).where(sa.or_(*parts), ~Person.is_provisional).order_by(Person.id)
-    # Read along, so that looking for a record that was merged takes as many statements as for another one.
+    # Read along, so that looking for a record that was merged takes as many statements as for
+    # another one.
     statement = statement.options(joinedload(Person.merged_into).joinedload(Person.merged_into))
     if among is not None:
         statement = statement.where(among)
-    found = one_a_person(compare(given, record, is_change=is_change) for record in db.session.scalars(statement))
+    found = one_a_person(
+        compare(given, record, is_change=is_change) for record in db.session.scalars(statement)
+    )
     return [one for one in found if one.person.id not in but]
 
 
@@ -187,10 +211,13 @@ def one_a_person(comparisons: Iterable[Comparison]) -> list[Comparison]:
 
 
 def compare(given: dict[str, Any], record: Person, *, is_change: bool = False) -> Comparison:
-    """What is given against one record. A number is one issuer's; an organization and its country are one issuer where the
-    name or the date of birth agrees, and a value that two issuers of one country have is in doubt."""
+    """What is given against one record. A number is one issuer's; an organization and its
+    country are one issuer where the name or the date of birth agrees, and a value that two
+    issuers of one country have is in doubt."""
     said = given.get("given_name") or "", given.get("family_name") or ""
-    same_name = names.is_same_name(said, (record.given_name, record.family_name)) if any(said) else None
+    same_name = (
+        names.is_same_name(said, (record.given_name, record.family_name)) if any(said) else None
+    )
     facts: dict[str, bool | None] = {
         "number": _number(given, record),
         "address": _address(given, record),
@@ -199,17 +226,27 @@ def compare(given: dict[str, Any], record: Person, *, is_change: bool = False) -
     }
     is_named = same_name or (same_name is None and is_change)
     is_someone = bool(is_named or facts["birth_date"])
-    is_one_number = facts["number"] and (_is_one_issuer(given, record) or _is_body_and_country(given, record) or is_change)
+    is_one_number = facts["number"] and (
+        _is_one_issuer(given, record) or _is_body_and_country(given, record) or is_change
+    )
     by_number = is_one_number and is_someone
     by_address = facts["address"] and is_named and facts["number"] is not False
     is_match = bool((by_number or by_address) and not (is_named and facts["birth_date"] is False))
     agrees = tuple(name for name, fact in facts.items() if fact)
     differs = tuple(name for name, fact in facts.items() if fact is False)
-    return Comparison(record, current_record(record), agrees, differs, is_match, bool(facts["number"] or facts["address"]))
+    return Comparison(
+        record,
+        current_record(record),
+        agrees,
+        differs,
+        is_match,
+        bool(facts["number"] or facts["address"]),
+    )
 
 
 def _number(given: dict[str, Any], record: Person) -> bool | None:
-    """Whether the two numbers are one; None where they say nothing about each other, as those of two countries do."""
+    """Whether the two numbers are one; None where they say nothing about each other, as those of
+    two countries do."""
     number = names.number_key(given.get("identifier") or "")
     kind = given.get("identifier_kind") or IdentifierKind.SERVICE
     if not number or not record.identifier_key or kind != record.identifier_kind:
@@ -242,11 +279,15 @@ def _issuer_of(record: Person) -> tuple[Any, Any]:
 
 
 def _is_one_country(given: dict[str, Any], record: Person) -> bool:
-    return record.issuer_country is not None and given.get("issuer_country") == record.issuer_country
+    return (
+        record.issuer_country is not None and given.get("issuer_country") == record.issuer_country
+    )
 
 
 def _is_body_and_country(given: dict[str, Any], record: Person) -> bool:
-    return _is_one_country(given, record) and (given.get("issuer_id") is None) != (record.issuer_id is None)
+    return _is_one_country(given, record) and (given.get("issuer_id") is None) != (
+        record.issuer_id is None
+    )
 
 
 def _address(given: dict[str, Any], record: Person) -> bool | None:
@@ -270,11 +311,18 @@ def records_of(person_id: int) -> set[int]:
     """The ids of all records that lead to this one, and its own."""
     found, ahead = {person_id}, {person_id}
     while ahead:
-        ahead = set(db.session.scalars(sa.select(Person.id).where(Person.merged_into_id.in_(ahead)))) - found
+        ahead = (
+            set(db.session.scalars(sa.select(Person.id).where(Person.merged_into_id.in_(ahead))))
+            - found
+        )
         found |= ahead
     return found
 
 
 def is_self(actor: Actor, person_id: int | None) -> bool:
     """Whether this is the actor, by whichever of the records that were merged."""
-    return actor.person_id is not None and person_id is not None and person_id in records_of(actor.person_id)
+    return (
+        actor.person_id is not None
+        and person_id is not None
+        and person_id in records_of(actor.person_id)
+    )

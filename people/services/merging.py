@@ -1,7 +1,7 @@
 """Two records of one person become one, and two people again when that was wrong.
 
-Nothing is deleted or rewritten: the merged record leads to the one that is kept, and each package moves what was recorded for it
-(`MergeConfirmed`) or moves it back by its origin (`MergeUndone`).
+Nothing is deleted or rewritten: the merged record leads to the one that is kept, and each package
+moves what was recorded for it (`MergeConfirmed`) or moves it back by its origin (`MergeUndone`).
 """
 
 from __future__ import annotations
@@ -32,23 +32,45 @@ def propose_merge(actor: Actor, keep_id: int, merged_id: int, *, reason: str) ->
     require(actor, Permission.IDENTITY_DECIDE)
     reason = clean_lines(reason or "", "reason", longest=LONGEST_REASON)
     if not reason:
-        raise Invalid("reason_needed", _l("Enter a reason. It is kept with both records."), "reason")
+        raise Invalid(
+            "reason_needed", _l("Enter a reason. It is kept with both records."), "reason"
+        )
     keep, merged = _pair(keep_id, merged_id)
-    if db.session.scalar(sa.select(Merge.id).where(Merge.status == MergeStatus.PROPOSED, Merge.merged_id == merged.id)):
-        raise Conflict("already_proposed", _l("A merge of this record is already waiting for confirmation."), "merge")
+    if db.session.scalar(
+        sa.select(Merge.id).where(
+            Merge.status == MergeStatus.PROPOSED, Merge.merged_id == merged.id
+        )
+    ):
+        raise Conflict(
+            "already_proposed",
+            _l("A merge of this record is already waiting for confirmation."),
+            "merge",
+        )
     return _begin(actor, keep, merged, reason, is_reviewed=True)
 
 
 def compare_record(person_id: int) -> None:
-    """Asks coordinators whether a record is that of someone else with the same number or address, as a merge that no one has
-    proposed yet. For records created by those who may not know of other people."""
+    """Asks coordinators whether a record is that of someone else with the same number or
+    address, as a merge that no one has proposed yet. For records created by those who may not
+    know of other people."""
     record = db.session.get(Person, person_id)
     if record is None or record.merged_into_id is not None:
         return
-    facts = ("identifier", "identifier_kind", "issuer_id", "issuer_country", "given_name", "family_name", "email", "birth_date")
+    facts = (
+        "identifier",
+        "identifier_kind",
+        "issuer_id",
+        "issuer_country",
+        "given_name",
+        "family_name",
+        "email",
+        "birth_date",
+    )
     for one in compared({name: getattr(record, name) for name in facts}, but=[record.id]):
         if one.is_near and not _is_compared(one.person.id, record.id):
-            merge = Merge(keep_id=one.person.id, merged_id=record.id, reason="", proposed_at=clock.now())
+            merge = Merge(
+                keep_id=one.person.id, merged_id=record.id, reason="", proposed_at=clock.now()
+            )
             MERGE.begin(merge, MergeStatus.PROPOSED, SYSTEM)
 
 
@@ -59,8 +81,9 @@ def _is_compared(one_id: int, other_id: int) -> bool:
 
 
 def confirm_merge(actor: Actor, merge: Merge) -> Merge:
-    """A second person agrees: from now on the two are one. Conflict("second_person_needed") for the one who proposed it. A merge
-    that no one proposed yet (`compare_record`) is proposed by the first who agrees."""
+    """A second person agrees: from now on the two are one. Conflict("second_person_needed") for
+    the one who proposed it. A merge that no one proposed yet (`compare_record`) is proposed by
+    the first who agrees."""
     require(actor, Permission.IDENTITY_DECIDE)
     merge = _locked(merge)
     if merge.status is MergeStatus.PROPOSED and merge.is_found:
@@ -69,7 +92,9 @@ def confirm_merge(actor: Actor, merge: Merge) -> Merge:
         publish(MergeProposed(merge.id, merge.keep_id, merge.merged_id), actor)
         return merge
     if is_self(actor, merge.proposed_by_id):
-        sentence = _l("You proposed this merge. Another coordinator or an administrator must confirm it.")
+        sentence = _l(
+            "You proposed this merge. Another coordinator or an administrator must confirm it."
+        )
         raise Conflict("second_person_needed", sentence)
     _pair(merge.keep_id, merge.merged_id)
     return _apply(actor, merge, "confirm")
@@ -84,8 +109,9 @@ def decline_merge(actor: Actor, merge: Merge) -> Merge:
 
 
 def join_records(actor: Actor, keep: Person, merged: Person, *, reason: str) -> Merge:
-    """Joins a record on which nothing stands but one application or nomination: there is nothing for two people to review.
-    Such a join opens no other mailbox to the kept record (`identity.signs_in_as`)."""
+    """Joins a record on which nothing stands but one application or nomination: there is nothing
+    for two people to review. Such a join opens no other mailbox to the kept record
+    (`identity.signs_in_as`)."""
     keep, merged = _pair(keep.id, merged.id)
     return _apply(actor, _begin(actor, keep, merged, reason, is_reviewed=False), "join")
 
@@ -104,13 +130,15 @@ def undo_merge(actor: Actor, merge: Merge) -> Merge:
 
 
 def _take_back_address(merge: Merge | None, merged: Person) -> None:
-    """The address that the merge gave to the kept record leaves it, and every record to which a later merge passed it on; an
-    address that the person gave since stays."""
+    """The address that the merge gave to the kept record leaves it, and every record to which a
+    later merge passed it on; an address that the person gave since stays."""
     while merge is not None and merge.moves_address:
         keep = db.session.get_one(Person, merge.keep_id)
         if keep.email_key == merged.email_key:
             keep.email = None
-        onwards = sa.select(Merge).where(Merge.merged_id == keep.id, Merge.status == MergeStatus.CONFIRMED)
+        onwards = sa.select(Merge).where(
+            Merge.merged_id == keep.id, Merge.status == MergeStatus.CONFIRMED
+        )
         merge = db.session.scalar(onwards)
 
 
@@ -124,9 +152,13 @@ def get_merge(actor: Actor, merge_id: int) -> Merge:
 
 def _begin(actor: Actor, keep: Person, merged: Person, reason: str, *, is_reviewed: bool) -> Merge:
     merge = Merge(
-        keep_id=keep.id, merged_id=merged.id, reason=reason, is_reviewed=is_reviewed, proposed_by_id=actor.person_id,
+        keep_id=keep.id,
+        merged_id=merged.id,
+        reason=reason,
+        is_reviewed=is_reviewed,
+        proposed_by_id=actor.person_id,
         proposed_at=clock.now(),
-    )  # fmt: skip
+    )
     MERGE.begin(merge, MergeStatus.PROPOSED, actor)
     return merge
 
@@ -134,7 +166,10 @@ def _begin(actor: Actor, keep: Person, merged: Person, reason: str, *, is_review
 def _apply(actor: Actor, merge: Merge, step: str) -> Merge:
     keep, merged = (db.session.get_one(Person, one) for one in (merge.keep_id, merge.merged_id))
     if keep.email is None and merged.email is not None and not holds_roles(keep):
-        keep.email, merge.moves_address = merged.email, True  # else no message would reach the person
+        keep.email, merge.moves_address = (
+            merged.email,
+            True,
+        )  # else no message would reach the person
     merged.merged_into_id = keep.id
     merge.decided_by_id, merge.decided_at = actor.person_id, clock.now()
     db.session.flush()
@@ -143,23 +178,37 @@ def _apply(actor: Actor, merge: Merge, step: str) -> Merge:
 
 
 def _pair(keep_id: int, merged_id: int) -> tuple[Person, Person]:
-    """Both records, locked in the order of their ids; Invalid or Conflict when they cannot become one."""
+    """Both records, locked in the order of their ids; Invalid or Conflict when they cannot
+    become one."""
     if keep_id == merged_id:
         raise Invalid("same_record", _l("Choose two different records."), "merge")
-    locked = sa.select(Person).where(Person.id.in_((keep_id, merged_id))).order_by(Person.id).with_for_update(key_share=True)
-    found = {one.id: one for one in db.session.scalars(locked.execution_options(populate_existing=True))}
+    locked = (
+        sa.select(Person)
+        .where(Person.id.in_((keep_id, merged_id)))
+        .order_by(Person.id)
+        .with_for_update(key_share=True)
+    )
+    found = {
+        one.id: one for one in db.session.scalars(locked.execution_options(populate_existing=True))
+    }
     for field, wanted in (("keep", keep_id), ("merge", merged_id)):
         if wanted not in found or found[wanted].is_provisional:
             raise Invalid("unknown_person", _l("This person is not known here."), field)
         if found[wanted].merged_into_id is not None:
-            raise Conflict("already_merged", _l("This record has already been merged into another one."), field)
+            raise Conflict(
+                "already_merged", _l("This record has already been merged into another one."), field
+            )
     if holds_roles(found[merged_id]):
-        sentence = _l("This record holds roles, which would pass to the other one. Withdraw them first, or keep this record.")
+        sentence = _l(
+            "This record holds roles, which would pass to the other one. Withdraw them first, or "
+            "keep this record."
+        )
         raise Conflict("holds_roles", sentence, "merge")
     return found[keep_id], found[merged_id]
 
 
 def _locked(merge: Merge) -> Merge:
-    """The merge read again under its lock: of two who decide at once, the second sees what the first did."""
+    """The merge read again under its lock: of two who decide at once, the second sees what the
+    first did."""
     statement = sa.select(Merge).where(Merge.id == merge.id).with_for_update(of=Merge)
     return db.session.scalars(statement.execution_options(populate_existing=True)).one()

@@ -28,7 +28,8 @@ MOST_SIGNATORIES = 2
 
 
 def organization_by_code(actor: Actor, code: str, *, field: str = "nominated_by") -> Organization:
-    """The nominating organization with this code; for who manages organizations an unknown one is made, called by its code."""
+    """The nominating organization with this code; for who manages organizations an unknown one
+    is made, called by its code."""
     found = find_body(code)
     if found is not None:
         require_kind(found, BodyKind.NOMINATOR, field)
@@ -40,8 +41,9 @@ def organization_by_code(actor: Actor, code: str, *, field: str = "nominated_by"
 
 
 def put_organization(actor: Actor, code: str, **given: Any) -> tuple[Organization, bool]:
-    """Makes the organization or changes what is given of it: name, kinds, country, title, contact_email,
-    two_person_revocation, signatories; whether it is new. A new one needs a name and, unless told otherwise, nominates."""
+    """Makes the organization or changes what is given of it: name, kinds, country, title,
+    contact_email, two_person_revocation, signatories; whether it is new. A new one needs a name
+    and, unless told otherwise, nominates."""
     found = find_body(code)
     if found is None:
         return create_organization(actor, code=code, **given), True
@@ -49,7 +51,12 @@ def put_organization(actor: Actor, code: str, **given: Any) -> tuple[Organizatio
 
 
 def create_organization(
-    actor: Actor, *, code: str, name: str | None = None, kinds: Iterable[str] = (BodyKind.NOMINATOR,), **given: Any
+    actor: Actor,
+    *,
+    code: str,
+    name: str | None = None,
+    kinds: Iterable[str] = (BodyKind.NOMINATOR,),
+    **given: Any,
 ) -> Organization:
     """A new organization. Conflict when the code is taken."""
     require(actor, Permission.ORGANIZATION_MANAGE)
@@ -58,18 +65,23 @@ def create_organization(
     require_kinds(actor, facts["kinds"])
     _refuse_unprintable(facts["kinds"], facts["name"], facts.get("title"))
     if find_body(code) is not None:
-        raise Conflict("organization_exists", _l("An organization with this code exists already."), "code")
+        raise Conflict(
+            "organization_exists", _l("An organization with this code exists already."), "code"
+        )
     return _add(actor, {"code": code, **facts})
 
 
 def change_organization(actor: Actor, organization: Organization, **given: Any) -> Organization:
-    """Changes what is given; the code stays, programs rely on it. A kind is dropped only when nothing depends on it."""
+    """Changes what is given; the code stays, programs rely on it. A kind is dropped only when
+    nothing depends on it."""
     require(actor, Permission.ORGANIZATION_MANAGE, organization)
     require_kinds(actor, organization.kinds)
     facts = _cleaned(given)
     kinds = facts.get("kinds", organization.kinds)
     require_kinds(actor, kinds)
-    _refuse_unprintable(kinds, facts.get("name", organization.name), facts.get("title", organization.title))
+    _refuse_unprintable(
+        kinds, facts.get("name", organization.name), facts.get("title", organization.title)
+    )
     _refuse_other_kinds(organization, set(kinds))
     if changed := tuple(key for key, value in facts.items() if getattr(organization, key) != value):
         for key in changed:
@@ -100,7 +112,10 @@ def _kinds(value: Iterable[str]) -> list[str]:
 
 def _title(value: Mapping[str, str] | None) -> dict[str, str] | None:
     """The printed name by language; None when it is called by its name."""
-    texts = {code: values.clean_text(text, f"title.{code}", longest=LONGEST_PRINTED) for code, text in (value or {}).items()}
+    texts = {
+        code: values.clean_text(text, f"title.{code}", longest=LONGEST_PRINTED)
+        for code, text in (value or {}).items()
+    }
     return {code: text for code, text in texts.items() if text} or None
 
 
@@ -115,13 +130,18 @@ def _signatories(value: Sequence[Mapping[str, Any]] | None) -> list[dict[str, An
 
 def _signatory(given: Mapping[str, Any], field: str) -> dict[str, Any] | None:
     name = _signed(given.get("name"), f"{field}.name")
-    offices = {code: _signed(text, f"{field}.office.{code}") for code, text in (given.get("office") or {}).items()}
+    offices = {
+        code: _signed(text, f"{field}.office.{code}")
+        for code, text in (given.get("office") or {}).items()
+    }
     office = filled(offices)
     if not (name or office):
         return None
     values.needed_text(name, f"{field}.name")
     if not office:
-        raise Invalid("required", _l("Write the office in at least one language."), f"{field}.office")
+        raise Invalid(
+            "required", _l("Write the office in at least one language."), f"{field}.office"
+        )
     return {"name": name, "office": office}
 
 
@@ -144,7 +164,12 @@ def require_kinds(actor: Actor, kinds: Iterable[str]) -> None:
     """NotAllowed unless the actor may change bodies of these kinds."""
     if not may_change(actor, kinds):
         raise NotAllowed(
-            "not_allowed", _l("Only administrators can record and change training centres, roster offices and funders."), "kinds"
+            "not_allowed",
+            _l(
+                "Only administrators can record and change training centres, roster offices and "
+                "funders."
+            ),
+            "kinds",
         )
 
 
@@ -156,13 +181,19 @@ def _refuse_unprintable(kinds: Iterable[str], name: str, title: Mapping[str, str
     for field, text in printed.items():
         _printable(text, field)
         if len(text) > LONGEST_PRINTED:
-            sentence = _l("This is too long for certificates, which show at most %(count)s characters.", count=LONGEST_PRINTED)
+            sentence = _l(
+                "This is too long for certificates, which show at most %(count)s characters.",
+                count=LONGEST_PRINTED,
+            )
             raise Invalid("too_long", sentence, field)
 
 
 def _printable(text: str, field: str) -> str:
     if found := unprintable(text):
-        sentence = _l("Certificates cannot show %(characters)s. Write this without it.", characters=" ".join(found[:8]))
+        sentence = _l(
+            "Certificates cannot show %(characters)s. Write this without it.",
+            characters=" ".join(found[:8]),
+        )
         raise Invalid("not_printable", sentence, field)
     return text
 
@@ -175,7 +206,10 @@ def _refuse_other_kinds(organization: Organization, kinds: set[str]) -> None:
     """(Accounts and courses say for themselves what depends on it.)"""
     before = set(organization.kinds)
     if organization.is_first and before & _FIRST != kinds & _FIRST:
-        sentence = _l("This training centre or roster office has been here from the start. What it does here cannot be changed.")
+        sentence = _l(
+            "This training centre or roster office has been here from the start. What it does "
+            "here cannot be changed."
+        )
         raise Conflict("kind_in_use", sentence, "kinds")
 
 
@@ -184,6 +218,8 @@ def _add(actor: Actor, facts: dict[str, Any]) -> Organization:
     insert = (sqlite if is_sqlite() else postgresql).insert(Organization).values(**facts)
     made = db.session.scalar(insert.on_conflict_do_nothing().returning(Organization))
     if made is None:
-        return db.session.scalars(sa.select(Organization).where(Organization.code == facts["code"])).one()
+        return db.session.scalars(
+            sa.select(Organization).where(Organization.code == facts["code"])
+        ).one()
     publish(OrganizationRecorded(made.id, made.code), actor)
     return made

@@ -21,12 +21,21 @@ from people.fields import PERSON
 from people.models import Gender, IdentifierKind, Person
 from people.permissions import Permission
 from people.ports import end_sessions_and_links, has_account, holds_roles
-from people.services.identity import Comparison, Known, clean_issuer, compared, current_record, find_known, hold
+from people.services.identity import (
+    Comparison,
+    Known,
+    clean_issuer,
+    compared,
+    current_record,
+    find_known,
+    hold,
+)
 
 
 @dataclass(frozen=True)
 class Identified:
-    """A person who was recognised, by `record`, or recorded; and what was near without being the same (`identity.Known`)."""
+    """A person who was recognised, by `record`, or recorded; and what was near without being the
+    same (`identity.Known`)."""
 
     record: Person
     person: Person
@@ -35,22 +44,34 @@ class Identified:
     is_decided: bool = False
 
 
-def record_person(actor: Actor, *, identity: str | int | None = None, update: bool = False, **said: Any) -> Person:
-    """`identify_person` for those who need only the person. A job compares someone new with everyone, always, where the actor
-    may not know of others."""
+def record_person(
+    actor: Actor, *, identity: str | int | None = None, update: bool = False, **said: Any
+) -> Person:
+    """`identify_person` for those who need only the person. A job compares someone new with
+    everyone, always, where the actor may not know of others."""
     found = identify_person(actor, said, identity=identity, update=update)
     if found.is_new and not can(actor, Permission.IDENTITY_DECIDE):
         jobs.enqueue(COMPARE, person_id=found.person.id)
     return found.person
 
 
-#: The job that compares a record with everyone; its name is older than this package, and jobs that wait bear it.
+#: The job that compares a record with everyone; its name is older than this package, and jobs that
+#: wait bear it.
 COMPARE = "accounts.compare"
 #: What may be said of a person, by name; values as `people.values` takes them.
 SAID = (
-    "identifier", "identifier_kind", "given_name", "family_name", "email", "country", "nationalities", "gender", "birth_date",
-    "name_on_certificate", "language",
-)  # fmt: skip
+    "identifier",
+    "identifier_kind",
+    "given_name",
+    "family_name",
+    "email",
+    "country",
+    "nationalities",
+    "gender",
+    "birth_date",
+    "name_on_certificate",
+    "language",
+)
 
 
 def identify_person(
@@ -62,18 +83,22 @@ def identify_person(
     unless: Callable[[Person], bool] = lambda person: False,
     update: bool = False,
 ) -> Identified:
-    """The person meant by what is `said` (SAID, `identifier_issuer`, `names_confirmed`): matched as `identity.find_known` says,
-    looking only `among` these people if given, and not at one of whom `unless` is true; else new.
+    """The person meant by what is `said` (SAID, `identifier_issuer`, `names_confirmed`): matched as
+    `identity.find_known` says, looking only `among` these people if given, and not at one of whom
+    `unless` is true; else new.
 
-    `update` overwrites the given values of a matched person (with PERSON_WRITE); without it only gaps are filled, by
-    the person and those who read people. What a person is recognised by is only added, never replaced: whoever could change an
-    address could sign in as its owner. One name is enough. Refused values are all named at once, with fields such as
-    "person.email"; names in doubt (people.name_rules) unless they are confirmed.
+    `update` overwrites the given values of a matched person (with PERSON_WRITE); without it only
+    gaps are filled, by the person and those who read people. What a person is recognised by is only
+    added, never replaced: whoever could change an address could sign in as its owner. One name is
+    enough. Refused values are all named at once, with fields such as "person.email"; names in doubt
+    (people.name_rules) unless they are confirmed.
     """
     given, is_confirmed = {name: said.get(name) for name in SAID}, bool(said.get("names_confirmed"))
     given = _clean(given, "person.", known=None if update else {}, is_confirmed=is_confirmed)
     if given.get("identifier"):
-        given |= clean_issuer(said.get("identifier_issuer"), given.get("country"), "person.identifier_issuer")
+        given |= clean_issuer(
+            said.get("identifier_issuer"), given.get("country"), "person.identifier_issuer"
+        )
     known = find_known(actor, given, "person.", identity=identity, among=among, is_change=update)
     found = current_record(known.record) if known.record is not None else None
     if found is not None and unless(found):
@@ -94,26 +119,33 @@ def identify_person(
         _refuse_replaced_keys(actor, found, given, "person.")
         _refuse_renaming(actor, found, given, "person.")
         _overwrite(actor, found, given, "person.")
-    elif can(actor, Permission.PERSON_READ, found) or can_beyond_oneself(actor, Permission.PERSON_READ):
+    elif can(actor, Permission.PERSON_READ, found) or can_beyond_oneself(
+        actor, Permission.PERSON_READ
+    ):
         _fill_gaps(actor, found, given)
     return Identified(known.record or found, found, False, known.doubts, known.is_decided)
 
 
 def record_applicant(actor: Actor, *, names_confirmed: bool | None = None, **said: Any) -> Person:
-    """Someone who applied with this address and has not shown to be its owner: a record of its own, which no one is
-    recognised by. Whoever the address belongs to, the work is the same."""
+    """Someone who applied with this address and has not shown to be its owner: a record of its
+    own, which no one is recognised by. Whoever the address belongs to, the work is the same."""
     given = _clean(said, "person.", known={}, is_confirmed=bool(names_confirmed))
     made = _insert(given | {"is_provisional": True}, "person.")
     publish(PersonRecorded(made.id), actor)
     return made
 
 
-def change_person(actor: Actor, person: Person, *, names_confirmed: bool | None = None, **changes: Any) -> Person:
-    """Overwrites the named values of `person` (None or "" empties what may be empty): by the person or an administrator.
-    Names in doubt are asked about when they are new, unless confirmed."""
+def change_person(
+    actor: Actor, person: Person, *, names_confirmed: bool | None = None, **changes: Any
+) -> Person:
+    """Overwrites the named values of `person` (None or "" empties what may be empty): by the
+    person or an administrator. Names in doubt are asked about when they are new, unless
+    confirmed."""
     if actor.person_id != person.id:
         require(actor, Permission.ACCOUNT_MANAGE)
-    emptied: dict[str, Any] = {name: None for name in _MAY_BE_EMPTY if name in changes and not changes[name]}
+    emptied: dict[str, Any] = {
+        name: None for name in _MAY_BE_EMPTY if name in changes and not changes[name]
+    }
     if "family_first" in changes and changes["family_first"] is None:
         emptied["family_first"] = None
     if "nationalities" in changes and not changes["nationalities"]:
@@ -121,8 +153,12 @@ def change_person(actor: Actor, person: Person, *, names_confirmed: bool | None 
     issuer = changes.pop("identifier_issuer", None)
     kept = {name: value for name, value in changes.items() if name not in emptied}
     if kept.get("name_on_certificate") == person.name_on_certificate == person.full_name:
-        del kept["name_on_certificate"]  # sent along untouched: no one chose it, and it follows the name
-    missing = [name for name in ("name_on_certificate", "language") if name in kept and not kept[name]]
+        del kept[
+            "name_on_certificate"
+        ]  # sent along untouched: no one chose it, and it follows the name
+    missing = [
+        name for name in ("name_on_certificate", "language") if name in kept and not kept[name]
+    ]
     collect([Invalid("required", _l("Fill in this field."), name) for name in missing])
     cleaned = _clean(kept, "", known=_chosen_names(person), is_confirmed=bool(names_confirmed))
     if issuer is not None or cleaned.get("identifier", person.identifier) != person.identifier:
@@ -138,21 +174,32 @@ def note_reading(actor: Actor, person_id: int) -> None:
 
 
 def clean_person(
-    *, is_new: bool, names_confirmed: bool | None = None, identifier_issuer: str | None = None, **given: Any
+    *,
+    is_new: bool,
+    names_confirmed: bool | None = None,
+    identifier_issuer: str | None = None,
+    **given: Any,
 ) -> dict[str, Any]:
-    """The values as `record_person` would keep them, without keeping them; raises the same refusals. `is_new`: of someone new,
-    whose name must be given and be in no doubt."""
-    cleaned = _clean(given, "person.", known={} if is_new else None, is_confirmed=bool(names_confirmed))
+    """The values as `record_person` would keep them, without keeping them; raises the same
+    refusals. `is_new`: of someone new, whose name must be given and be in no doubt."""
+    cleaned = _clean(
+        given, "person.", known={} if is_new else None, is_confirmed=bool(names_confirmed)
+    )
     if cleaned.get("identifier"):
-        cleaned |= clean_issuer(identifier_issuer, cleaned.get("country"), "person.identifier_issuer")
+        cleaned |= clean_issuer(
+            identifier_issuer, cleaned.get("country"), "person.identifier_issuer"
+        )
     if is_new:
         _printed(cleaned, "person.")
     return cleaned
 
 
-def _clean(given: dict[str, Any], prefix: str, *, known: dict[str, Any] | None, is_confirmed: bool) -> dict[str, Any]:
-    """The given values as they are kept, without those that are None. Raises all refusals together, also of what the names
-    say as a whole when they are not those that are `known` ({}: none are; None: that is looked at elsewhere)."""
+def _clean(
+    given: dict[str, Any], prefix: str, *, known: dict[str, Any] | None, is_confirmed: bool
+) -> dict[str, Any]:
+    """The given values as they are kept, without those that are None. Raises all refusals
+    together, also of what the names say as a whole when they are not those that are `known` ({}:
+    none are; None: that is looked at elsewhere)."""
     cleaned: dict[str, Any] = {}
     errors: list[DomainError] = []
     for name, value in given.items():
@@ -163,7 +210,11 @@ def _clean(given: dict[str, Any], prefix: str, *, known: dict[str, Any] | None, 
         except DomainError as error:
             errors.append(error)
     is_told = any((error.field or "").removeprefix(prefix) in _NAMES for error in errors)
-    if known is not None and not is_told and any(cleaned.get(name, known.get(name)) != known.get(name, ...) for name in _NAMES):
+    if (
+        known is not None
+        and not is_told
+        and any(cleaned.get(name, known.get(name)) != known.get(name, ...) for name in _NAMES)
+    ):
         try:
             _check_names(known | cleaned, prefix, is_confirmed=is_confirmed)
         except Invalid as error:
@@ -181,7 +232,8 @@ def _names_of(person: Person | None) -> dict[str, Any]:
 
 
 def _chosen_names(person: Person | None) -> dict[str, Any]:
-    """The names that the person has; a printed one that no one chose follows the others and is none."""
+    """The names that the person has; a printed one that no one chose follows the others and is
+    none."""
     chosen = _names_of(person)
     if person is not None and person.name_on_certificate == person.full_name:
         chosen["name_on_certificate"] = ""
@@ -190,8 +242,14 @@ def _chosen_names(person: Person | None) -> dict[str, Any]:
 
 def _check_names(said: dict[str, Any], prefix: str, *, is_confirmed: bool) -> None:
     if not said.get("given_name") and not said.get("family_name"):
-        raise Invalid("required", _l("Write the name. One is enough for a person with a single name."), prefix + "given_name")
-    values.check_names({name: said.get(name) or "" for name in _NAMES}, is_confirmed=is_confirmed, prefix=prefix)
+        raise Invalid(
+            "required",
+            _l("Write the name. One is enough for a person with a single name."),
+            prefix + "given_name",
+        )
+    values.check_names(
+        {name: said.get(name) or "" for name in _NAMES}, is_confirmed=is_confirmed, prefix=prefix
+    )
 
 
 _CLEANING: dict[str, Any] = {
@@ -213,17 +271,27 @@ _MAY_BE_EMPTY = ("identifier", "email", "country", "birth_date", *(field.name fo
 
 
 def _insert(given: dict[str, Any], prefix: str) -> Person:
-    called = {"given_name": given.get("given_name", ""), "family_name": given.get("family_name", "")}
-    kept = given | called | {"name_on_certificate": _printed(given, prefix), "created_at": clock.now()}
+    called = {
+        "given_name": given.get("given_name", ""),
+        "family_name": given.get("family_name", ""),
+    }
+    kept = (
+        given | called | {"name_on_certificate": _printed(given, prefix), "created_at": clock.now()}
+    )
     kept["email_key"] = values.email_key(given.get("email"))
     return db.session.scalars(_INSERT, kept).one()
 
 
 def _printed(given: dict[str, Any], prefix: str) -> str:
-    """The name for certificates: the one given, else the whole name, or Invalid when that is too long."""
-    origin = names.Origin(given.get("country"), given.get("nationalities") or (), given.get("language"))
+    """The name for certificates: the one given, else the whole name, or Invalid when that is too
+    long."""
+    origin = names.Origin(
+        given.get("country"), given.get("nationalities") or (), given.get("language")
+    )
     whole = names.full_name(given.get("given_name", ""), given.get("family_name", ""), origin)
-    return given.get("name_on_certificate") or values.whole_name(whole, prefix + "name_on_certificate")
+    return given.get("name_on_certificate") or values.whole_name(
+        whole, prefix + "name_on_certificate"
+    )
 
 
 _INSERT = sa.insert(Person).returning(Person)
@@ -232,7 +300,11 @@ _INSERT = sa.insert(Person).returning(Person)
 def _overwrite(actor: Actor, person: Person, given: dict[str, Any], prefix: str) -> None:
     _refuse_taken(actor, person, given, prefix)
     # A printed name that was never chosen follows, also where a form sends it along untouched.
-    follows = given.get("name_on_certificate", person.full_name) == person.name_on_certificate == person.full_name
+    follows = (
+        given.get("name_on_certificate", person.full_name)
+        == person.name_on_certificate
+        == person.full_name
+    )
     changed = tuple(sorted(name for name, value in given.items() if getattr(person, name) != value))
     if not changed:
         return
@@ -240,7 +312,9 @@ def _overwrite(actor: Actor, person: Person, given: dict[str, Any], prefix: str)
     for name in changed:
         setattr(person, name, given[name])
     if follows:
-        person.name_on_certificate = values.whole_name(person.full_name, prefix + "name_on_certificate")
+        person.name_on_certificate = values.whole_name(
+            person.full_name, prefix + "name_on_certificate"
+        )
     db.session.flush()
     publish(PersonChanged(person.id, changed), actor)
     if left:
@@ -248,7 +322,8 @@ def _overwrite(actor: Actor, person: Person, given: dict[str, Any], prefix: str)
 
 
 def _fill_gaps(actor: Actor, person: Person, given: dict[str, Any]) -> None:
-    """What was not known yet: never a name, what the person is recognised by, or a gender, of which "undisclosed" is one."""
+    """What was not known yet: never a name, what the person is recognised by, or a gender, of
+    which "undisclosed" is one."""
     said: dict[str, Any] = {}
     for name in ("country", "nationalities", "birth_date"):
         if given.get(name) and not getattr(person, name):
@@ -257,8 +332,8 @@ def _fill_gaps(actor: Actor, person: Person, given: dict[str, Any]) -> None:
 
 
 def add_address(actor: Actor, person: Person, email: str | None) -> None:
-    """An address for someone who has none, no roles and no account, which it would open. One that someone else has is left out,
-    and not told: the one who says it may not know of them."""
+    """An address for someone who has none, no roles and no account, which it would open. One
+    that someone else has is left out, and not told: the one who says it may not know of them."""
     address = values.find_email(email)
     if not address or person.email or holds_roles(person) or has_account(person):
         return
@@ -268,9 +343,14 @@ def add_address(actor: Actor, person: Person, email: str | None) -> None:
 
 
 def _leave_address(actor: Actor, person: Person, address: str) -> None:
-    """What was sent to the old address opens nothing any more, whoever signed in through it is out, and it is told."""
-    end_sessions_and_links(person.id, but=actor.session_id if actor.person_id == person.id else None)
-    mail.send("address_changed", address, person_id=person.id, language=person.language, person=person)
+    """What was sent to the old address opens nothing any more, whoever signed in through it is
+    out, and it is told."""
+    end_sessions_and_links(
+        person.id, but=actor.session_id if actor.person_id == person.id else None
+    )
+    mail.send(
+        "address_changed", address, person_id=person.id, language=person.language, person=person
+    )
 
 
 def _refuse_replaced_keys(actor: Actor, person: Person, given: dict[str, Any], prefix: str) -> None:
@@ -285,14 +365,16 @@ def _refuse_replaced_keys(actor: Actor, person: Person, given: dict[str, Any], p
 
 
 def _refuse_renaming(actor: Actor, person: Person, given: dict[str, Any], prefix: str) -> None:
-    """Others than the person need PERSON_RENAME to give another name, whatever else tells who is meant. Who holds an account
-    answers to a name: a part more or less is another one. A mere spelling is no refusal, and the person's own stays, as the
-    gender does."""
+    """Others than the person need PERSON_RENAME to give another name, whatever else tells who is
+    meant. Who holds an account answers to a name: a part more or less is another one. A mere
+    spelling is no refusal, and the person's own stays, as the gender does."""
     if can(actor, Permission.PERSON_RENAME, person):
         return
     known = _names_of(person)
     said = known | given
-    if not names.is_same_name((said["given_name"], said["family_name"]), (person.given_name, person.family_name)):
+    if not names.is_same_name(
+        (said["given_name"], said["family_name"]), (person.given_name, person.family_name)
+    ):
         raise _name_differs(prefix + "given_name")
     if not has_account(person):
         if not _covers(said, known):  # else a name could be changed in steps, by way of initials
@@ -300,8 +382,13 @@ def _refuse_renaming(actor: Actor, person: Person, given: dict[str, Any], prefix
                 given.pop(name, None)
         return
     given.pop("gender", None)  # who can sign in says that for oneself
-    for field, parts in (("given_name", ("given_name", "family_name")), ("name_on_certificate", ("name_on_certificate",))):
-        if names.words_of(" ".join(said[name] for name in parts)) != names.words_of(" ".join(known[name] for name in parts)):
+    for field, parts in (
+        ("given_name", ("given_name", "family_name")),
+        ("name_on_certificate", ("name_on_certificate",)),
+    ):
+        if names.words_of(" ".join(said[name] for name in parts)) != names.words_of(
+            " ".join(known[name] for name in parts)
+        ):
             raise _name_differs(prefix + field)
     for name in _NAMES:
         given.pop(name, None)
@@ -309,18 +396,27 @@ def _refuse_renaming(actor: Actor, person: Person, given: dict[str, Any], prefix
 
 def _covers(said: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
     """Whether what is said has every word of the known name."""
-    words, others = (names.words_of(f"{one['given_name']} {one['family_name']}") for one in (said, known))
+    words, others = (
+        names.words_of(f"{one['given_name']} {one['family_name']}") for one in (said, known)
+    )
     return not Counter(others) - Counter(words)
 
 
 def _name_differs(field: str) -> Conflict:
-    sentence = _l("This person is known by another name. Only the person or an administrator can change it.")
+    sentence = _l(
+        "This person is known by another name. Only the person or an administrator can change it."
+    )
     return Conflict("name_differs", sentence, field)
 
 
 _KEYS = {
-    "identifier": _l("This person is known with another service or staff number. An administrator can change it."),
-    "email": _l("This person is known with another email address. The person or an administrator can change it."),
+    "identifier": _l(
+        "This person is known with another service or staff number. An administrator can change it."
+    ),
+    "email": _l(
+        "This person is known with another email address. The person or an administrator can "
+        "change it."
+    ),
 }
 
 
@@ -330,15 +426,20 @@ def _key(name: str, value: str | None) -> str | None:
 
 
 def _refuse_taken(actor: Actor, person: Person, given: dict[str, Any], prefix: str) -> None:
-    """No one is given another person's number or address. Only the owner of a mailbox may share it, by opening a link there.
-    For those who may not know of the other person, the value is left out and nothing is said."""
+    """No one is given another person's number or address. Only the owner of a mailbox may share
+    it, by opening a link there. For those who may not know of the other person, the value is
+    left out and nothing is said."""
     hold(given)
     may_know = actor.person_id == person.id or any(
         can(actor, one) for one in (Permission.IDENTITY_DECIDE, Permission.ACCOUNT_MANAGE)
     )
     for name, sentence in _TAKEN.items():
         value = given.get(name)
-        if not value or value == getattr(person, name) or (name == "email" and actor.person_id == person.id):
+        if (
+            not value
+            or value == getattr(person, name)
+            or (name == "email" and actor.person_id == person.id)
+        ):
             continue
         issuer = {"issuer_country": person.issuer_country, "issuer_id": person.issuer_id}
         others = compared(issuer | given | {name: value}, but=[person.id])

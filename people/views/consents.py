@@ -10,7 +10,15 @@ from flask_babel import gettext as _
 from core.database import transaction
 from core.errors import Invalid
 from core.forms import refusals_on
-from core.web import current_actor, remember_answer, requires, safe_next, see_other, signed_in, submitted_once
+from core.web import (
+    current_actor,
+    remember_answer,
+    requires,
+    safe_next,
+    see_other,
+    signed_in,
+    submitted_once,
+)
 from people import queries, services
 from people.forms import PaperForm
 from people.models import ConsentPurpose, ConsentWay
@@ -25,8 +33,10 @@ def my_consents() -> Any:
     """Who may find and contact me: every purpose with its exact words, one click each."""
     own = queries.get_own_person(current_actor())
     context = {
-        "states": queries.consents_of(own.id), "history": queries.history_of(own.id), "person": own,
-    }  # fmt: skip
+        "states": queries.consents_of(own.id),
+        "history": queries.history_of(own.id),
+        "person": own,
+    }
     return render_template("people/my_consents.html", **context)
 
 
@@ -34,7 +44,8 @@ def my_consents() -> Any:
 @signed_in
 def answer_consent() -> Any:
     """One click: yes or no to one purpose."""
-    purpose, given = request.form.get("purpose"), {"yes": True, "no": False}.get(request.form.get("given", ""))
+    purpose = request.form.get("purpose")
+    given = {"yes": True, "no": False}.get(request.form.get("given", ""))
     if purpose not in set(ConsentPurpose) or given is None:
         raise Invalid("unknown_value", _("This choice is not known. Choose from the list."))
     actor = current_actor()
@@ -57,8 +68,8 @@ def _said(given: bool, counts: bool) -> str:
     if counts:
         return _("Your answer is saved: yes. You can withdraw it at any time on your own page.")
     return _(
-        "Your yes is saved, but does not count yet: others use your email address as well. Enter an address "
-        "of your own on your page and answer again, or sign on paper."
+        "Your yes is saved, but does not count yet: others use your email address as well. Enter "
+        "an address of your own on your page and answer again, or sign on paper."
     )
 
 
@@ -73,11 +84,21 @@ def consent_on_paper() -> Any:
             with transaction():
                 person = services.person_on_paper(current_actor(), **form.person())
                 services.record_paper_consent(
-                    current_actor(), person, ConsentPurpose(form.purpose.data), reference=form.reference.data or "",
-                    signed_on=form.signed_on.data, document=form.document.data or "",
-                )  # fmt: skip
+                    current_actor(),
+                    person,
+                    ConsentPurpose(form.purpose.data),
+                    reference=form.reference.data or "",
+                    signed_on=form.signed_on.data,
+                    document=form.document.data or "",
+                )
                 answer = remember_answer(url_for("people.consent_on_paper"))
-            flash(_("The consent on paper is recorded. If we have an address, the person is notified."), "ok")
+            flash(
+                _(
+                    "The consent on paper is recorded. If we have an address, the person is "
+                    "notified."
+                ),
+                "ok",
+            )
             return answer
     texts = [state.text for state in queries.consents_of(0)]
     return render_template("people/consent_on_paper.html", form=form, texts=texts), form.status

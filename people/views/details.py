@@ -37,9 +37,16 @@ def my_details() -> Any:
 
 
 _DETAILS = (
-    "given_name", "family_name", "names_confirmed", "family_first", "name_on_certificate", "country", "nationalities", "gender",
+    "given_name",
+    "family_name",
+    "names_confirmed",
+    "family_first",
+    "name_on_certificate",
+    "country",
+    "nationalities",
+    "gender",
     "language",
-)  # fmt: skip
+)
 
 
 @pages.route("/administration/people/<int:person_id>/edit", methods=["GET", "POST"])
@@ -52,9 +59,13 @@ def edit_person(person_id: int) -> Any:
         given = {name: field.data for name, field in form._fields.items() if name != "csrf_token"}
         with refusals_on(form):
             with transaction():
-                services.change_person(current_actor(), queries.get_person(current_actor(), person_id), **given)
+                services.change_person(
+                    current_actor(), queries.get_person(current_actor(), person_id), **given
+                )
             flash(_("The changes are saved."), "ok")
             return see_other(url_for("accounts.person", person_id=person_id))
-    page = render_template("people/edit_person.html", form=form, person=queries.get_person(current_actor(), person_id))
+    page = render_template(
+        "people/edit_person.html", form=form, person=queries.get_person(current_actor(), person_id)
+    )
     services.note_reading(current_actor(), person_id)
     return page, form.status

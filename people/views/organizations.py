@@ -26,9 +26,12 @@ def organizations() -> Any:
     found = queries.list_organizations(actor, words=words, after=request.args.get("after"))
     changeable = {one.id for one in found.items if queries.may_change(actor, one.kinds)}
     return render_template(
-        "people/organizations.html", organizations=found, words=words, changeable=changeable,
+        "people/organizations.html",
+        organizations=found,
+        words=words,
+        changeable=changeable,
         manages_all=actor.can(Permission.BODY_MANAGE),
-    )  # fmt: skip
+    )
 
 
 @pages.route("/administration/organizations/new", methods=["GET", "POST"])
@@ -40,7 +43,9 @@ def new_organization() -> Any:
     if form.validate_on_submit():
         with refusals_on(form):
             with transaction():
-                services.create_organization(current_actor(), code=form.code.data or "", **form.given())
+                services.create_organization(
+                    current_actor(), code=form.code.data or "", **form.given()
+                )
                 answer = remember_answer(url_for("people.organizations"))
             flash(_("The organization is recorded."), "ok")
             return answer
@@ -51,20 +56,26 @@ def new_organization() -> Any:
 @requires(Permission.ORGANIZATION_MANAGE)
 def organization(organization_id: int) -> Any:
     """Corrects an organization's name, country and what it does here."""
-    form = OrganizationChangeForm(body=_changeable(organization_id), manages_all=current_actor().can(Permission.BODY_MANAGE))
+    form = OrganizationChangeForm(
+        body=_changeable(organization_id), manages_all=current_actor().can(Permission.BODY_MANAGE)
+    )
     if form.validate_on_submit():
         with refusals_on(form):
             picture = form.picture
             png = services.emblem_from(picture) if picture is not None else None
             with transaction():
-                body = services.change_organization(current_actor(), _changeable(organization_id), **form.given())
+                body = services.change_organization(
+                    current_actor(), _changeable(organization_id), **form.given()
+                )
                 if png or (form.remove_emblem and form.remove_emblem.data):
                     services.change_emblem(current_actor(), body, png)
             flash(_("The changes are saved."), "ok")
             return see_other(url_for("people.organizations"))
     status = form.status
     form.ask_for_the_picture_again()
-    return render_template("people/organization.html", form=form, organization=_changeable(organization_id)), status
+    return render_template(
+        "people/organization.html", form=form, organization=_changeable(organization_id)
+    ), status
 
 
 @pages.get("/administration/organizations/<int:organization_id>/emblem.png")

@@ -1,6 +1,16 @@
-"""What is done with the roster: profiles are written, skills granted and withdrawn, everything derived made again."""
+"""What is done with the roster: profiles are written, skills granted and withdrawn, everything
+derived made again."""
 
-from roster.services.admission import admit, admit_several, has_experts, may_admit, take_merge, take_no, take_yes, undo_merge
+from roster.services.admission import (
+    admit,
+    admit_several,
+    has_experts,
+    may_admit,
+    take_merge,
+    take_no,
+    take_yes,
+    undo_merge,
+)
 from roster.services.exporting import record_export, record_reading
 from roster.services.profiles import (
     change_expert,

@@ -1,4 +1,5 @@
-"""Who is on the roster: a decision of its staff after the person's yes, and what follows when a yes or a no is said."""
+"""Who is on the roster: a decision of its staff after the person's yes, and what follows when a
+yes or a no is said."""
 
 from __future__ import annotations
 
@@ -19,19 +20,37 @@ from people.services import ask_for_consent, current_consent, find_consent, may_
 from people.values import clean_text
 from roster import documents
 from roster.events import ExpertAdmitted
-from roster.models import AdmissionWay, Expert, ExpertSkill, ExpertStatus, RosterAdmission, SkillStatus
+from roster.models import (
+    AdmissionWay,
+    Expert,
+    ExpertSkill,
+    ExpertStatus,
+    RosterAdmission,
+    SkillStatus,
+)
 from roster.services import proposals
-from roster.services.profiles import MOST_EXPERTISE, change_expert, find_expert_of, locked, obtain, reaches, unknown_expert
+from roster.services.profiles import (
+    MOST_EXPERTISE,
+    change_expert,
+    find_expert_of,
+    locked,
+    obtain,
+    reaches,
+    unknown_expert,
+)
 from roster.services.values import Profile
 from roster.states import EXPERT
 
 WITHDRAWN, MERGED = "consent_withdrawn", "merged"
 
 
-def admit(actor: Actor, expert: Expert, fields: Sequence[str] = (), *, office: str | None = None) -> Expert:
-    """Puts someone who said yes on the roster of `office` (its code; None: the actor's own), in general or in these fields of
-    expertise; someone admitted already, in further fields. NotFound without a current consent, Conflict("already_admitted")
-    when nothing would change, or the person is on another office's roster."""
+def admit(
+    actor: Actor, expert: Expert, fields: Sequence[str] = (), *, office: str | None = None
+) -> Expert:
+    """Puts someone who said yes on the roster of `office` (its code; None: the actor's own), in
+    general or in these fields of expertise; someone admitted already, in further fields.
+    NotFound without a current consent, Conflict("already_admitted") when nothing would change,
+    or the person is on another office's roster."""
     require(actor, Permission.EXPERT_ADMIT)
     wanted = _clean_fields(fields)
     office_id = _office_of(actor, office).id
@@ -47,7 +66,10 @@ def admit(actor: Actor, expert: Expert, fields: Sequence[str] = (), *, office: s
         raise Conflict("already_admitted", _l("This person is on the roster already."))
     expert.office_id = expert.office_id or office_id
     if was is ExpertStatus.ADMITTED:
-        publish(ExpertAdmitted(expert.id, expert.office_id, was.value, AdmissionWay.REVIEWED.value), actor)
+        publish(
+            ExpertAdmitted(expert.id, expert.office_id, was.value, AdmissionWay.REVIEWED.value),
+            actor,
+        )
     else:
         step = "admit" if was is ExpertStatus.CERTIFIED else "readmit"
         EXPERT.fire(expert, step, actor, how=AdmissionWay.REVIEWED.value)
@@ -62,28 +84,43 @@ def may_admit(actor: Actor, expert: Expert) -> bool:
 
 
 def _is_open_to(actor: Actor, expert: Expert) -> bool:
-    """Whether the actor may decide about the person at all: within reach, and after the person's yes."""
-    return reaches(actor, Permission.EXPERT_ADMIT, expert) and bool(current_consent(expert.person_id, ConsentPurpose.ROSTER))
+    """Whether the actor may decide about the person at all: within reach, and after the person's
+    yes."""
+    return reaches(actor, Permission.EXPERT_ADMIT, expert) and bool(
+        current_consent(expert.person_id, ConsentPurpose.ROSTER)
+    )
 
 
 def _office_of(actor: Actor, code: str | None) -> Organization:
-    """The office that is named, of those that the actor may admit for; else the actor's one, and the first one for the system."""
+    """The office that is named, of those that the actor may admit for; else the actor's one, and
+    the first one for the system."""
     own = offices_to_choose(actor)
     if code:
         body = get_body(code, "office", BodyKind.ROSTER_OFFICE)
         if body not in own:
-            raise NotAllowed("not_allowed", _l("You do not admit people to the roster of this office."), "office")
+            raise NotAllowed(
+                "not_allowed", _l("You do not admit people to the roster of this office."), "office"
+            )
         return body
     if len(own) > 1 and not actor.is_system:
         raise Invalid("required", _l("You work for several roster offices. Choose one."), "office")
     return own[0]
 
 
-def admit_several(actor: Actor, expert_ids: Sequence[int], fields: Sequence[str] = (), *, office: str | None = None) -> int:
-    """Admits each of them who still waits, and says how many that were: who withdrew in the meantime is left out."""
+def admit_several(
+    actor: Actor,
+    expert_ids: Sequence[int],
+    fields: Sequence[str] = (),
+    *,
+    office: str | None = None,
+) -> int:
+    """Admits each of them who still waits, and says how many that were: who withdrew in the
+    meantime is left out."""
     require(actor, Permission.EXPERT_ADMIT)
     count = 0
-    for expert in db.session.scalars(sa.select(Expert).where(Expert.id.in_(expert_ids)).order_by(Expert.id)).all():
+    for expert in db.session.scalars(
+        sa.select(Expert).where(Expert.id.in_(expert_ids)).order_by(Expert.id)
+    ).all():
         try:
             admit(actor, expert, fields, office=office)
         except (NotFound, Conflict):
@@ -93,7 +130,8 @@ def admit_several(actor: Actor, expert_ids: Sequence[int], fields: Sequence[str]
 
 
 def admit_by_rule(expert: Expert) -> None:
-    """Where the installation says so, whoever said yes and has a current skill is on the roster, whichever came last."""
+    """Where the installation says so, whoever said yes and has a current skill is on the roster,
+    whichever came last."""
     if settings_of().roster_admission != "rule" or expert.status is not ExpertStatus.CERTIFIED:
         return
     if current_consent(expert.person_id, ConsentPurpose.ROSTER) and _has_current_skill(expert.id):
@@ -104,7 +142,8 @@ def admit_by_rule(expert: Expert) -> None:
 
 
 def take_yes(person_id: int) -> None:
-    """The person's yes is current: what waited for it becomes the profile, and the person waits for admission (again)."""
+    """The person's yes is current: what waited for it becomes the profile, and the person waits
+    for admission (again)."""
     person = db.session.get_one(Person, person_id)
     if not current_consent(person_id, ConsentPurpose.ROSTER):
         return
@@ -124,7 +163,8 @@ def take_yes(person_id: int) -> None:
 
 
 def take_no(person_id: int) -> None:
-    """The person's consent is gone: with it, in the same transaction, the place on the roster, in searches and in lists."""
+    """The person's consent is gone: with it, in the same transaction, the place on the roster,
+    in searches and in lists."""
     proposals.drop(proposals.waiting_for(db.session.get_one(Person, person_id)))
     expert = find_expert_of(person_id)
     if expert is None:
@@ -135,7 +175,8 @@ def take_no(person_id: int) -> None:
 
 
 def leave(expert: Expert, because: str) -> None:
-    """Takes someone off the roster, out of searches and lists; after another yes any office may admit the person."""
+    """Takes someone off the roster, out of searches and lists; after another yes any office may
+    admit the person."""
     expert = locked(expert.id)
     if expert.status is ExpertStatus.ADMITTED:
         EXPERT.fire(expert, "leave", SYSTEM, because=because)
@@ -147,22 +188,28 @@ def leave(expert: Expert, because: str) -> None:
 
 def has_experts(office_id: int) -> bool:
     """Whether anyone is on the roster of this office."""
-    return db.session.scalar(sa.select(Expert.id).where(Expert.office_id == office_id).limit(1)) is not None
+    return (
+        db.session.scalar(sa.select(Expert.id).where(Expert.office_id == office_id).limit(1))
+        is not None
+    )
 
 
 def take_merge(keep_id: int, merged_id: int) -> None:
-    """The record leads to another one now, whose own yes and profile count. A person who said yes through the merged record
-    alone is asked again, so that the yes is not lost unnoticed."""
+    """The record leads to another one now, whose own yes and profile count. A person who said
+    yes through the merged record alone is asked again, so that the yes is not lost unnoticed."""
     if expert := find_expert_of(merged_id):
         leave(expert, MERGED)
     said = find_consent(merged_id, ConsentPurpose.ROSTER)
     if said is not None and said.given:
-        for kept in db.session.scalars(sa.select(Person).where(Person.id == keep_id, may_be_asked())):
+        for kept in db.session.scalars(
+            sa.select(Person).where(Person.id == keep_id, may_be_asked())
+        ):
             ask_for_consent(kept)
 
 
 def undo_merge(person_ids: Sequence[int]) -> None:
-    """Two people again: the one who left only because of the merge is where the person was before."""
+    """Two people again: the one who left only because of the merge is where the person was
+    before."""
     for person_id in person_ids:
         found = find_expert_of(person_id)
         if found is None or not current_consent(person_id, ConsentPurpose.ROSTER):
@@ -180,27 +227,42 @@ def undo_merge(person_ids: Sequence[int]) -> None:
 
 
 def _apply(values: dict, person_id: int) -> None:
-    """What staff proposed: a whole profile for who has none; of a profile that is there only what is empty, because what the
-    person wrote stays."""
+    """What staff proposed: a whole profile for who has none; of a profile that is there only
+    what is empty, because what the person wrote stays."""
     profile = Profile.unpacked(values)
     assert profile.category is not None
     expert, is_new = obtain(SYSTEM, person_id, profile.category)
     if not is_new:
-        kept = {name: value for name, value in vars(profile).items() if name != "category" and not getattr(expert, name, None)}
+        kept = {
+            name: value
+            for name, value in vars(profile).items()
+            if name != "category" and not getattr(expert, name, None)
+        }
         profile = Profile(**kept)
     change_expert(SYSTEM, expert, profile)
 
 
-def _note(expert: Expert, fields: Sequence[str | None], how: AdmissionWay, reviewer_id: int | None) -> None:
-    facts = {"expert_id": expert.id, "office_id": expert.office_id, "how": how, "reviewer_id": reviewer_id}
-    db.session.add_all([RosterAdmission(**facts, field=field, admitted_at=clock.now()) for field in fields])
+def _note(
+    expert: Expert, fields: Sequence[str | None], how: AdmissionWay, reviewer_id: int | None
+) -> None:
+    facts = {
+        "expert_id": expert.id,
+        "office_id": expert.office_id,
+        "how": how,
+        "reviewer_id": reviewer_id,
+    }
+    db.session.add_all(
+        [RosterAdmission(**facts, field=field, admitted_at=clock.now()) for field in fields]
+    )
     db.session.flush()
     db.session.expire(expert, ["admissions", "office"])
 
 
 def _open_admissions(expert_id: int) -> Sequence[RosterAdmission]:
     return db.session.scalars(
-        sa.select(RosterAdmission).where(RosterAdmission.expert_id == expert_id, RosterAdmission.ended_at.is_(None))
+        sa.select(RosterAdmission).where(
+            RosterAdmission.expert_id == expert_id, RosterAdmission.ended_at.is_(None)
+        )
     ).all()
 
 
@@ -218,6 +280,8 @@ _HOLDS = (SkillStatus.CURRENT, SkillStatus.EXPIRING)
 
 def _clean_fields(fields: Sequence[str]) -> list[str]:
     if len(fields) > MOST_EXPERTISE:
-        raise Invalid("too_many", _l("Name at most %(most)s fields.", most=MOST_EXPERTISE), "expertise")
+        raise Invalid(
+            "too_many", _l("Name at most %(most)s fields.", most=MOST_EXPERTISE), "expertise"
+        )
     texts = [clean_text(text, "expertise", longest=80) for text in fields]
     return list(dict.fromkeys(filter(None, texts)))

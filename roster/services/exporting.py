@@ -16,7 +16,8 @@ from roster.models import Expert
 
 
 def record_export(actor: Actor, filters: Filters, rows: int) -> None:
-    """Notes that rows of the roster left the house as a file: how many and by which filters, never whose."""
+    """Notes that rows of the roster left the house as a file: how many and by which filters,
+    never whose."""
     require(actor, Permission.ROSTER_SEARCH)
     assert actor.person_id is not None
     publish(RosterExported(actor.person_id, tuple(sorted(set(filters.given))), rows), actor)
@@ -24,6 +25,8 @@ def record_export(actor: Actor, filters: Filters, rows: int) -> None:
 
 def record_reading(actor: Actor, expert_ids: Sequence[int]) -> None:
     """Notes that staff read these profiles; one's own leaves no trace."""
-    of_others = sa.select(Expert.id).where(Expert.id.in_(expert_ids), Expert.person_id != actor.person_id)
+    of_others = sa.select(Expert.id).where(
+        Expert.id.in_(expert_ids), Expert.person_id != actor.person_id
+    )
     for expert_id in db.session.scalars(of_others.order_by(Expert.id)).all():
         publish(ExpertRead(expert_id), actor)

@@ -1,4 +1,5 @@
-"""Profiles: what people say about themselves, and roster staff about them. No skill is written here."""
+"""Profiles: what people say about themselves, and roster staff about them. No skill is written
+here."""
 
 from __future__ import annotations
 
@@ -33,24 +34,32 @@ from roster.services.values import Profile, SpokenLanguage, Window
 MOST_LANGUAGES, MOST_WINDOWS, MOST_EXPERTISE = 20, 50, 30
 
 
-def put_expert(actor: Actor, identifier: str | None, profile: Profile) -> tuple[Expert | None, bool]:
-    """The roster profile of a person whose consent is current, made or changed; True when made. (None, False) for everyone
-    else, known or not: the person is asked, and the values wait for the answer."""
+def put_expert(
+    actor: Actor, identifier: str | None, profile: Profile
+) -> tuple[Expert | None, bool]:
+    """The roster profile of a person whose consent is current, made or changed; True when made.
+    (None, False) for everyone else, known or not: the person is asked, and the values wait for
+    the answer."""
     require(actor, Permission.ROSTER_SEARCH)  # not only for oneself
     profile = _checked(profile)
     near = proposals.people_near(identifier, profile.person)
     known = next((one.person for one in near if one.is_meant and one.answer), None)
-    expert = find_expert_of(known.id if known else 0)  # looked for in every case: the work is the same
+    expert = find_expert_of(
+        known.id if known else 0
+    )  # looked for in every case: the work is the same
     if known is None or not (expert is None or reaches(actor, Permission.EXPERT_WRITE, expert)):
         proposals.propose(actor, identifier, profile, near)
         return None, False
     said = {**profile.person, "identifier": identifier}
-    identify_person(actor, said, identity=known.id, among=Person.id.in_(records_of(known.id)), update=True)
+    identify_person(
+        actor, said, identity=known.id, among=Person.id.in_(records_of(known.id)), update=True
+    )
     return _put(actor, known.id, profile)
 
 
 def _checked(profile: Profile) -> Profile:
-    """The profile with its texts as they are kept. Raises every fault of the values, whoever is meant."""
+    """The profile with its texts as they are kept. Raises every fault of the values, whoever is
+    meant."""
     values, errors = _plain_values(profile, profile.category)
     _read_languages(profile.languages, errors)
     _read_windows(profile.availability, errors)
@@ -61,7 +70,8 @@ def _checked(profile: Profile) -> Profile:
 
 
 def put_own_profile(actor: Actor, profile: Profile) -> Expert:
-    """The actor's own profile: people put themselves on the roster, and say what they want to be found for."""
+    """The actor's own profile: people put themselves on the roster, and say what they want to be
+    found for."""
     require(actor, Permission.EXPERT_WRITE)
     assert actor.person_id is not None
     return _put(actor, actor.person_id, profile)[0]
@@ -75,7 +85,8 @@ def _put(actor: Actor, person_id: int, profile: Profile) -> tuple[Expert, bool]:
 
 
 def change_expert(actor: Actor, expert: Expert, profile: Profile) -> Expert:
-    """Changes what is given in `profile` (its `person` aside), with every fault told at its field."""
+    """Changes what is given in `profile` (its `person` aside), with every fault told at its
+    field."""
     require(actor, Permission.EXPERT_WRITE)
     expert = locked(expert.id)
     require_open_to(actor, Permission.EXPERT_WRITE, expert)
@@ -100,8 +111,11 @@ def change_expert(actor: Actor, expert: Expert, profile: Profile) -> Expert:
     return expert
 
 
-def _plain_values(profile: Profile, category: PersonnelCategory | None) -> tuple[dict[str, Any], list[DomainError]]:
-    """The columns that are given, and what is wrong with them. `category`: of the profile, as far as it is known."""
+def _plain_values(
+    profile: Profile, category: PersonnelCategory | None
+) -> tuple[dict[str, Any], list[DomainError]]:
+    """The columns that are given, and what is wrong with them. `category`: of the profile, as
+    far as it is known."""
     errors: list[DomainError] = []
     values: dict[str, Any] = {"category": profile.category}
     for name, longest in {"rank": 120, "organization": 200}.items():
@@ -115,7 +129,9 @@ def _plain_values(profile: Profile, category: PersonnelCategory | None) -> tuple
             errors.append(error)
     if profile.subcategory is not None:
         try:
-            values["subcategory"] = clean_subcategory(category, profile.subcategory, "subcategory") or ""
+            values["subcategory"] = (
+                clean_subcategory(category, profile.subcategory, "subcategory") or ""
+            )
         except Invalid as error:
             errors.append(error)
     if profile.rank_code is not None:
@@ -125,8 +141,16 @@ def _plain_values(profile: Profile, category: PersonnelCategory | None) -> tuple
             errors.append(error)
     if profile.expertise is not None:
         if len(profile.expertise) > MOST_EXPERTISE:
-            errors.append(Invalid("too_many", _l("Name at most %(most)s fields.", most=MOST_EXPERTISE), "expertise"))
-        texts = (_text(text, "expertise", 80, errors) for text in profile.expertise[:MOST_EXPERTISE])
+            errors.append(
+                Invalid(
+                    "too_many",
+                    _l("Name at most %(most)s fields.", most=MOST_EXPERTISE),
+                    "expertise",
+                )
+            )
+        texts = (
+            _text(text, "expertise", 80, errors) for text in profile.expertise[:MOST_EXPERTISE]
+        )
         values["expertise"] = list(dict.fromkeys(filter(None, texts)))
     given = {name: value for name, value in values.items() if value is not None}
     return {name: None if value == "" else value for name, value in given.items()}, errors
@@ -140,32 +164,58 @@ def _text(text: str, name: str, longest: int, errors: list[DomainError]) -> str:
         return ""
 
 
-def _read_languages(spoken: Sequence[SpokenLanguage] | None, errors: list[DomainError]) -> dict[str, tuple] | None:
+def _read_languages(
+    spoken: Sequence[SpokenLanguage] | None, errors: list[DomainError]
+) -> dict[str, tuple] | None:
     """(framework, level) by language; its faults go to `errors`."""
     if spoken is None:
         return None
     if len(spoken) > MOST_LANGUAGES:
-        errors.append(Invalid("too_many", _l("Give at most %(most)s languages.", most=MOST_LANGUAGES), "languages"))
+        errors.append(
+            Invalid(
+                "too_many", _l("Give at most %(most)s languages.", most=MOST_LANGUAGES), "languages"
+            )
+        )
     read: dict[str, tuple] = {}
     for number, one in enumerate(spoken[:MOST_LANGUAGES]):
         place = f"languages.{number}"
         if not is_language(one.language):
-            errors.append(Invalid("unknown_language", _l("Choose a language from the list."), f"{place}.language"))
+            errors.append(
+                Invalid(
+                    "unknown_language", _l("Choose a language from the list."), f"{place}.language"
+                )
+            )
         elif one.language in read:
-            errors.append(Invalid("language_twice", _l("This language is given twice. Keep one."), f"{place}.language"))
+            errors.append(
+                Invalid(
+                    "language_twice",
+                    _l("This language is given twice. Keep one."),
+                    f"{place}.language",
+                )
+            )
         try:
-            read[one.language] = (one.framework, languages.normal_level(one.framework, one.level, field=f"{place}.level"))
+            read[one.language] = (
+                one.framework,
+                languages.normal_level(one.framework, one.level, field=f"{place}.level"),
+            )
         except Invalid as error:
             errors.append(error)
     return read
 
 
-def _read_windows(availability: Sequence[Window] | None, errors: list[DomainError]) -> list[Window] | None:
-    """The windows by date; those that touch become one, because a search wants one window that covers all its days."""
+def _read_windows(
+    availability: Sequence[Window] | None, errors: list[DomainError]
+) -> list[Window] | None:
+    """The windows by date; those that touch become one, because a search wants one window that
+    covers all its days."""
     if availability is None:
         return None
     if len(availability) > MOST_WINDOWS:
-        errors.append(Invalid("too_many", _l("Give at most %(most)s periods.", most=MOST_WINDOWS), "availability"))
+        errors.append(
+            Invalid(
+                "too_many", _l("Give at most %(most)s periods.", most=MOST_WINDOWS), "availability"
+            )
+        )
     numbered = sorted(enumerate(availability[:MOST_WINDOWS]), key=lambda pair: pair[1].first)
     joined: list[Window] = []
     for number, window in numbered:
@@ -186,17 +236,22 @@ def _replace_languages(expert: Expert, spoken: Mapping[str, tuple]) -> bool:
     if {one.language: (one.framework, one.level) for one in expert.languages} == spoken:
         return False
     expert.languages.clear()
-    db.session.flush()  # the old rows leave before new ones take their place under the unique constraint
+    # the old rows leave before new ones take their place under the unique constraint
+    db.session.flush()
     for language, (framework, level) in spoken.items():
         step = languages.step(framework, level)
-        expert.languages.append(ExpertLanguage(language=language, framework=framework, level=level, step=step))
+        expert.languages.append(
+            ExpertLanguage(language=language, framework=framework, level=level, step=step)
+        )
     return True
 
 
 def _replace_windows(expert: Expert, windows: Sequence[Window]) -> bool:
     if [Window(one.starts_on, one.ends_on) for one in expert.availability] == windows:
         return False
-    expert.availability = [Availability(starts_on=window.first, ends_on=window.last) for window in windows]
+    expert.availability = [
+        Availability(starts_on=window.first, ends_on=window.last) for window in windows
+    ]
     return True
 
 
@@ -211,21 +266,29 @@ def find_expert_of(person_id: int) -> Expert | None:
 
 
 def reaches(actor: Actor, permission: str, expert: Expert) -> bool:
-    """Whether the actor has the permission on this expert: one's own profile, one of the own office, or of no office yet."""
-    return can(actor, permission, expert) or (expert.office_id is None and can_beyond_oneself(actor, permission))
+    """Whether the actor has the permission on this expert: one's own profile, one of the own
+    office, or of no office yet."""
+    return can(actor, permission, expert) or (
+        expert.office_id is None and can_beyond_oneself(actor, permission)
+    )
 
 
 def within_reach(actor: Actor, permission: str) -> sa.ColumnElement[bool]:
     """The condition that keeps the experts whom the actor `reaches`."""
     seen = visible(Expert, actor, permission)
-    return sa.or_(seen, Expert.office_id.is_(None)) if can_beyond_oneself(actor, permission) else seen
+    return (
+        sa.or_(seen, Expert.office_id.is_(None)) if can_beyond_oneself(actor, permission) else seen
+    )
 
 
 def require_open_to(actor: Actor, permission: str, expert: Expert) -> None:
-    """NotFound for everyone but the person while the person's consent is not current, and for other roster offices: to them
-    there is no such profile."""
+    """NotFound for everyone but the person while the person's consent is not current, and for
+    other roster offices: to them there is no such profile."""
     is_own = actor.is_system or actor.person_id == expert.person_id
-    if is_own or (reaches(actor, permission, expert) and current_consent(expert.person_id, ConsentPurpose.ROSTER)):
+    if is_own or (
+        reaches(actor, permission, expert)
+        and current_consent(expert.person_id, ConsentPurpose.ROSTER)
+    ):
         return
     raise unknown_expert()
 
@@ -236,18 +299,32 @@ def unknown_expert() -> NotFound:
 
 def locked(expert_id: int) -> Expert:
     """The expert read again under its lock."""
-    statement = sa.select(Expert).where(Expert.id == expert_id).with_for_update(key_share=True, of=Expert)
+    statement = (
+        sa.select(Expert).where(Expert.id == expert_id).with_for_update(key_share=True, of=Expert)
+    )
     return db.session.scalars(statement.execution_options(populate_existing=True)).one()
 
 
-def obtain(actor: Actor, person_id: int, category: PersonnelCategory, **values: Any) -> tuple[Expert, bool]:
+def obtain(
+    actor: Actor, person_id: int, category: PersonnelCategory, **values: Any
+) -> tuple[Expert, bool]:
     """The person's profile, made if there is none; two acts at once make one."""
     if known := find_expert_of(person_id):
         return known, False
     now = clock.now()
-    row = {"person_id": person_id, "category": category, "expertise": [], "created_at": now, "updated_at": now, **values}
+    row = {
+        "person_id": person_id,
+        "category": category,
+        "expertise": [],
+        "created_at": now,
+        "updated_at": now,
+        **values,
+    }
     insert = (
-        (sqlite if is_sqlite() else postgresql).insert(Expert).values(row).on_conflict_do_nothing(index_elements=["person_id"])
+        (sqlite if is_sqlite() else postgresql)
+        .insert(Expert)
+        .values(row)
+        .on_conflict_do_nothing(index_elements=["person_id"])
     )
     is_new = db.session.execute(insert.returning(Expert.id)).scalar() is not None
     expert = find_expert_of(person_id)

@@ -1,7 +1,9 @@
-"""Profiles of people who have not said yes: the person is asked, and what roster staff wrote waits for the answer.
+"""Profiles of people who have not said yes: the person is asked, and what roster staff wrote waits
+for the answer.
 
-Roster staff learn nothing from it: the answer, the statements and the letter written are the same for someone known, someone
-who said no, and a stranger. (A letter that is not meant is written and undone.)
+Roster staff learn nothing from it: the answer, the statements and the letter written are the same
+for someone known, someone who said no, and a stranger. (A letter that is not meant is written and
+undone.)
 """
 
 from __future__ import annotations
@@ -49,8 +51,8 @@ _NOBODY = "nobody@example.org"  # of letters that are undone
 
 @dataclass(frozen=True)
 class Near:
-    """A person with the number or the address that was given; `is_meant`: no one else can be (people.services.compare).
-    `answer`: the person's latest one that counts."""
+    """A person with the number or the address that was given; `is_meant`: no one else can be
+    (people.services.compare). `answer`: the person's latest one that counts."""
 
     person: Person
     answer: bool | None
@@ -58,12 +60,15 @@ class Near:
 
 
 def people_near(identifier: str | None, who: Mapping[str, Any]) -> list[Near]:
-    """Those whom number or address may mean, the one who is meant first. `who` is checked before anyone is looked up."""
+    """Those whom number or address may mean, the one who is meant first. `who` is checked before
+    anyone is looked up."""
     given = clean_person(**{**who, "identifier": identifier}, is_new=False)
     near = [one for one in compared(given, is_change=True) if one.is_near]
     answers = latest_answers([one.person.id for one in near], ConsentPurpose.ROSTER)
     is_clear = sum(one.is_match for one in near) == 1
-    found = [Near(one.person, answers.get(one.person.id), is_clear and one.is_match) for one in near]
+    found = [
+        Near(one.person, answers.get(one.person.id), is_clear and one.is_match) for one in near
+    ]
     return sorted(found, key=lambda one: not one.is_meant)
 
 
@@ -71,13 +76,19 @@ def propose(actor: Actor, identifier: str | None, profile: Profile, near: Sequen
     """Keeps the values until the person answers, and asks once. The caller learns nothing."""
     given = clean_person(**{**profile.person, "identifier": identifier}, is_new=True)
     if not given.get("identifier") and not given.get("email"):
-        sentence = _l("Give a service or staff number or an email address, so that the person is recognised.")
+        sentence = _l(
+            "Give a service or staff number or an email address, so that the person is recognised."
+        )
         raise Invalid("identity_needed", sentence, "person.identifier")
     if profile.category is None:
         raise Invalid("required", _l("Choose a personnel category."), "category")
     who = next((one.person for one in near if one.is_meant), None)
-    agrees = any(one.is_meant and one.answer for one in near)  # and is on another office's roster: there is nothing to ask
-    with tried(keep=not (_was_refused(given) or agrees or any(one.answer is False for one in near))):
+    agrees = any(
+        one.is_meant and one.answer for one in near
+    )  # and is on another office's roster: there is nothing to ask
+    with tried(
+        keep=not (_was_refused(given) or agrees or any(one.answer is False for one in near))
+    ):
         row, is_new = _kept(actor, given, profile, who)
         publish(ExpertProposed(row.id), actor)
         address = who.email if who else given.get("email")
@@ -88,39 +99,65 @@ def propose(actor: Actor, identifier: str | None, profile: Profile, near: Sequen
             _ask(address or _NOBODY, who, given, token)
 
 
-def _kept(actor: Actor, given: dict[str, Any], profile: Profile, who: Person | None) -> tuple[ExpertProposal, bool]:
-    """The one row about the person who is called so, with this number and address; True when it is new. Whom it is about never
-    changes: the person may be reading the letter. What staff wrote does."""
+def _kept(
+    actor: Actor, given: dict[str, Any], profile: Profile, who: Person | None
+) -> tuple[ExpertProposal, bool]:
+    """The one row about the person who is called so, with this number and address; True when it
+    is new. Whom it is about never changes: the person may be reading the letter. What staff
+    wrote does."""
     number, address = number_key(given.get("identifier") or ""), email_key(given.get("email"))
-    identity = {name: value.isoformat() if name == "birth_date" else value for name, value in given.items()}
+    identity = {
+        name: value.isoformat() if name == "birth_date" else value for name, value in given.items()
+    }
     identity["identifier_issuer"] = profile.person.get("identifier_issuer")
     facts = {
-        "person_id": who.id if who else None, "identifier_key": number or None, "email_key": address, "identity": identity,
-        "values": profile.packed(), "proposed_by_id": actor.person_id,
-    }  # fmt: skip
+        "person_id": who.id if who else None,
+        "identifier_key": number or None,
+        "email_key": address,
+        "identity": identity,
+        "values": profile.packed(),
+        "proposed_by_id": actor.person_id,
+    }
     key = _seal(f"{_number(given)} address:{address or ''} {_name(given)}")
-    insert = (sqlite if is_sqlite() else postgresql).insert(ExpertProposal).values(digest=key, at=clock.now(), **facts)
-    is_new = db.session.scalar(insert.on_conflict_do_nothing().returning(ExpertProposal.id)) is not None
-    row = db.session.scalars(sa.select(ExpertProposal).where(ExpertProposal.digest == key).with_for_update()).one()
+    insert = (
+        (sqlite if is_sqlite() else postgresql)
+        .insert(ExpertProposal)
+        .values(digest=key, at=clock.now(), **facts)
+    )
+    is_new = (
+        db.session.scalar(insert.on_conflict_do_nothing().returning(ExpertProposal.id)) is not None
+    )
+    row = db.session.scalars(
+        sa.select(ExpertProposal).where(ExpertProposal.digest == key).with_for_update()
+    ).one()
     if not is_new:
         row.values, row.proposed_by_id = profile.packed(), actor.person_id
     return row, is_new
 
 
 def _number(given: Mapping[str, Any], *, issuer: str = "issuer_id") -> str:
-    """A number belongs to its issuer: the officer of another body or country with the same one is someone else."""
-    kind, whose = given.get("identifier_kind") or IdentifierKind.SERVICE, given.get(issuer) or given.get("issuer_country")
+    """A number belongs to its issuer: the officer of another body or country with the same one
+    is someone else."""
+    kind = given.get("identifier_kind") or IdentifierKind.SERVICE
+    whose = given.get(issuer) or given.get("issuer_country")
     return f"number:{kind}:{whose or ''}:{number_key(given.get('identifier') or '')}"
 
 
 def _name(given: Mapping[str, Any]) -> str:
-    return "name:" + " ".join(sorted(words_of(f"{given.get('given_name', '')} {given.get('family_name', '')}")))
+    return "name:" + " ".join(
+        sorted(words_of(f"{given.get('given_name', '')} {given.get('family_name', '')}"))
+    )
 
 
 def _seals(given: Mapping[str, Any]) -> list[str]:
-    """What is left of the number and of the address after a no. A body and its country are one issuer for the same name."""
+    """What is left of the number and of the address after a no. A body and its country are one
+    issuer for the same name."""
     number, address = given.get("identifier"), email_key(given.get("email"))
-    of_number = [_number(given), f"{_number(given, issuer='issuer_country')} {_name(given)}"] if number else []
+    of_number = (
+        [_number(given), f"{_number(given, issuer='issuer_country')} {_name(given)}"]
+        if number
+        else []
+    )
     return [_seal(said) for said in (*of_number, *([f"address:{address}"] if address else []))]
 
 
@@ -132,26 +169,45 @@ def _was_refused(given: Mapping[str, Any]) -> bool:
 
 def _was_asked(row: ExpertProposal) -> bool:
     """Whether another letter asks the same person already: by another number, say."""
-    same = sa.or_(ExpertProposal.person_id == (row.person_id or 0), ExpertProposal.email_key == (row.email_key or ""))
-    others = sa.select(ExpertProposal).where(same, ExpertProposal.id != row.id, ExpertProposal.token_digest.is_not(None))
+    same = sa.or_(
+        ExpertProposal.person_id == (row.person_id or 0),
+        ExpertProposal.email_key == (row.email_key or ""),
+    )
+    others = sa.select(ExpertProposal).where(
+        same, ExpertProposal.id != row.id, ExpertProposal.token_digest.is_not(None)
+    )
     return any(
-        one.person_id == row.person_id is not None or _is_same_name(one, row.identity) for one in db.session.scalars(others)
+        one.person_id == row.person_id is not None or _is_same_name(one, row.identity)
+        for one in db.session.scalars(others)
     )
 
 
 def _is_same_name(row: ExpertProposal, other: Mapping[str, Any]) -> bool:
-    one, two = ((who.get("given_name") or "", who.get("family_name") or "") for who in (row.identity, other))
+    one, two = (
+        (who.get("given_name") or "", who.get("family_name") or "") for who in (row.identity, other)
+    )
     return is_same_name(one, two)
 
 
 def _ask(address: str, who: Person | None, given: dict[str, Any], token: str) -> None:
     language = who.language if who else given.get("language") or "en"
-    name = who.full_name if who else f"{given.get('given_name', '')} {given.get('family_name', '')}".strip()
+    name = (
+        who.full_name
+        if who
+        else f"{given.get('given_name', '')} {given.get('family_name', '')}".strip()
+    )
     mail.send(
-        "roster_asked", address, person_id=who.id if who else None, language=language, secret=True,
-        expires_at=clock.now() + ASKED_FOR, name=name, link=f"{settings_of().public_url}/roster/asked/{token}",
-        consent_text=consent_text(ConsentPurpose.ROSTER, language), days=ASKED_FOR.days,
-    )  # fmt: skip
+        "roster_asked",
+        address,
+        person_id=who.id if who else None,
+        language=language,
+        secret=True,
+        expires_at=clock.now() + ASKED_FOR,
+        name=name,
+        link=f"{settings_of().public_url}/roster/asked/{token}",
+        consent_text=consent_text(ConsentPurpose.ROSTER, language),
+        days=ASKED_FOR.days,
+    )
 
 
 # The answer
@@ -161,24 +217,36 @@ def find_proposal(token: str) -> ExpertProposal:
     """What the link in a letter asks about; NotFound once it was answered, and after its time."""
     row = db.session.scalar(
         sa.select(ExpertProposal)
-        .where(ExpertProposal.token_digest == _digest(token), ExpertProposal.at > clock.now() - ASKED_FOR)
+        .where(
+            ExpertProposal.token_digest == _digest(token),
+            ExpertProposal.at > clock.now() - ASKED_FOR,
+        )
         .with_for_update()
     )
     if row is None or row.refused_at is not None:
-        raise NotFound("old_address", _l("This question has been answered, or the link is too old."))
+        raise NotFound(
+            "old_address", _l("This question has been answered, or the link is too old.")
+        )
     return row
 
 
 def answer_proposal(token: str, given: bool) -> bool:
-    """The answer of anyone who reads the mailbox that was written to. A yes makes the person known, keeps the consent, and the
-    values become the profile. False when the yes is kept but does not count yet (others read the mailbox too)."""
+    """The answer of anyone who reads the mailbox that was written to. A yes makes the person
+    known, keeps the consent, and the values become the profile. False when the yes is kept but
+    does not count yet (others read the mailbox too)."""
     row = find_proposal(token)
     known = db.session.get(Person, row.person_id) if row.person_id else None
     person = current_record(known) if known else None
     publish(ProposalAnswered(row.id, given), Actor(person_id=person.id if person else None))
     if not given:
         if person is not None:
-            give_consent(Actor(person_id=person.id), person, ConsentPurpose.ROSTER, False, how=ConsentWay.LINK)
+            give_consent(
+                Actor(person_id=person.id),
+                person,
+                ConsentPurpose.ROSTER,
+                False,
+                how=ConsentWay.LINK,
+            )
         else:
             _refuse(row)
         drop([row])
@@ -187,34 +255,42 @@ def answer_proposal(token: str, given: bool) -> bool:
     person = person or _new_person(row)
     row.person_id = person.id
     db.session.flush()
-    said = give_consent(Actor(person_id=person.id), person, ConsentPurpose.ROSTER, True, how=ConsentWay.LINK)
+    said = give_consent(
+        Actor(person_id=person.id), person, ConsentPurpose.ROSTER, True, how=ConsentWay.LINK
+    )
     return said.counts
 
 
 def _new_person(row: ExpertProposal) -> Person:
-    """Someone with this address; no one else is taken for it, because the mailbox is all that answered."""
+    """Someone with this address; no one else is taken for it, because the mailbox is all that
+    answered."""
     given = {name: value for name, value in row.identity.items() if name != "birth_date"}
     person = record_person(ANONYMOUS, **given, names_confirmed=True)
     if row.email_key != person.email_key:
-        raise NotFound("old_address", _l("This question has been answered, or the link is too old."))
+        raise NotFound(
+            "old_address", _l("This question has been answered, or the link is too old.")
+        )
     return person
 
 
 def _refuse(row: ExpertProposal) -> None:
-    """A stranger said no: all that is kept is that no one is to be asked by this number or this address."""
+    """A stranger said no: all that is kept is that no one is to be asked by this number or this
+    address."""
     kept = {"identity": {}, "values": {}, "at": row.at, "refused_at": clock.now()}
     insert = (sqlite if is_sqlite() else postgresql).insert(ExpertProposal).on_conflict_do_nothing()
     db.session.execute(insert, [{"digest": seal, **kept} for seal in _seals(row.identity)])
 
 
 def drop(rows: Iterable[ExpertProposal]) -> None:
-    """The question is settled. (A no of someone known is a consent of that person, and kept there.)"""
+    """The question is settled. (A no of someone known is a consent of that person, and kept
+    there.)"""
     gone = sa.delete(ExpertProposal).where(ExpertProposal.id.in_([row.id for row in rows]))
     db.session.execute(gone, execution_options={"synchronize_session": "fetch"})
 
 
 def waiting_for(person: Person) -> list[ExpertProposal]:
-    """What waits for this person's answer: asked of the person, or of a stranger who cannot be anyone else."""
+    """What waits for this person's answer: asked of the person, or of a stranger who cannot be
+    anyone else."""
     records = records_of(person.id)
     same: list[sa.ColumnElement[bool]] = [ExpertProposal.person_id.in_(records)]
     if person.identifier_key:
@@ -222,7 +298,9 @@ def waiting_for(person: Person) -> list[ExpertProposal]:
     if person.email_key:
         same.append(ExpertProposal.email_key == person.email_key)
     found = db.session.scalars(
-        sa.select(ExpertProposal).where(sa.or_(*same), ExpertProposal.refused_at.is_(None)).order_by(ExpertProposal.id)
+        sa.select(ExpertProposal)
+        .where(sa.or_(*same), ExpertProposal.refused_at.is_(None))
+        .order_by(ExpertProposal.id)
     )
     return [row for row in found if row.person_id in records or _means(row, person)]
 
@@ -240,9 +318,13 @@ def forget_proposals(actor: Actor) -> int:
         sa.and_(ExpertProposal.refused_at.is_(None), ExpertProposal.at < now - KEPT_FOR),
         ExpertProposal.refused_at < now - NOT_ASKED_AGAIN_FOR,
     )
-    count = db.session.scalar(sa.select(sa.func.count()).select_from(ExpertProposal).where(old)) or 0
+    count = (
+        db.session.scalar(sa.select(sa.func.count()).select_from(ExpertProposal).where(old)) or 0
+    )
     if count:
-        db.session.execute(sa.delete(ExpertProposal).where(old), execution_options={"synchronize_session": False})
+        db.session.execute(
+            sa.delete(ExpertProposal).where(old), execution_options={"synchronize_session": False}
+        )
         publish(ProposalsForgotten("proposals", count), actor)
     return count
 
@@ -252,6 +334,7 @@ def _digest(token: str) -> str:
 
 
 def _seal(text: str) -> str:
-    """What tells two questions about one number apart from two about others, and tells no one the number."""
+    """What tells two questions about one number apart from two about others, and tells no one
+    the number."""
     message = f"proposal:{text}".encode("utf-8", "surrogatepass")
     return hmac.new(settings_of().secret_key.encode(), message, hashlib.sha256).hexdigest()

@@ -1,5 +1,6 @@
-"""The roster made again from its evidence, and the proof that it need not be: whatever is derived is compared, row by row,
-with what it is derived from. Comparing and repairing are one code, so that a rebuild repairs exactly what a check finds."""
+"""The roster made again from its evidence, and the proof that it need not be: whatever is
+derived is compared, row by row, with what it is derived from. Comparing and repairing are one
+code, so that a rebuild repairs exactly what a check finds."""
 
 from __future__ import annotations
 
@@ -28,7 +29,8 @@ _FTS = "INSERT INTO expert_fts(expert_fts{}) VALUES ('{}'{})"
 
 @dataclass(frozen=True)
 class Difference:
-    """Something that is not as its evidence says, and what puts it right (None: only people can)."""
+    """Something that is not as its evidence says, and what puts it right (None: only people
+    can)."""
 
     sentence: str
     repair: Callable[[], None] | None
@@ -42,7 +44,8 @@ def differences() -> Iterator[Difference]:
 
 
 def index_differences() -> Iterator[Difference]:
-    """Whether SQLite's full-text index agrees with the documents; it is asked by writing, so a transaction must be open.
+    """Whether SQLite's full-text index agrees with the documents; it is asked by writing, so a
+    transaction must be open.
 
     (PostgreSQL keeps its index in step by itself.)
     """
@@ -51,15 +54,21 @@ def index_differences() -> Iterator[Difference]:
     try:
         db.session.connection().exec_driver_sql(_FTS.format(", rank", "integrity-check", ", 1"))
     except DatabaseError:
-        yield Difference("roster: the full-text index does not agree with the documents", _rebuild_index)
+        yield Difference(
+            "roster: the full-text index does not agree with the documents", _rebuild_index
+        )
 
 
 def rebuild(actor: Actor = SYSTEM) -> list[Difference]:
-    """Puts right whatever differs from its evidence, and says what that was. Skills withdrawn stay as history.
+    """Puts right whatever differs from its evidence, and says what that was. Skills withdrawn stay
+    as history.
 
-    In two steps, because documents follow from skills: skills and languages first, then documents and their index.
+    In two steps, because documents follow from skills: skills and languages first, then documents
+    and their index.
     """
-    db.session.execute(sa.select(Expert.id).order_by(Expert.id).with_for_update(key_share=True)).all()
+    db.session.execute(
+        sa.select(Expert.id).order_by(Expert.id).with_for_update(key_share=True)
+    ).all()
     found = [*_language_differences(), *_skill_differences()]
     _repair(found)
     later = [*_document_differences(), *index_differences()]
@@ -82,7 +91,9 @@ def _language_differences() -> Iterator[Difference]:
         step = languages.step(row.framework, row.level)
         if row.step != step:
             where = f"roster: expert {row.expert_id}, language {row.language}"
-            yield Difference(f"{where}: step is {row.step}, the policy says {step}", _setter(row, step=step))
+            yield Difference(
+                f"{where}: step is {row.step}, the policy says {step}", _setter(row, step=step)
+            )
 
 
 def _skill_differences() -> Iterator[Difference]:
@@ -94,11 +105,17 @@ def _skill_differences() -> Iterator[Difference]:
         yield Difference(f"roster: a certificate proves the skill {error}, which is not kept", None)
 
 
-def _skill_differences_between(first: int, last: int, ids: Mapping[str, int]) -> Iterator[Difference]:
+def _skill_differences_between(
+    first: int, last: int, ids: Mapping[str, int]
+) -> Iterator[Difference]:
     """Of the certificates with these ids."""
     columns = [c for c in ExpertSkill.__table__.columns if c.name != "id"]
-    rows: dict[tuple[int, int], list[sa.Row]] = defaultdict(list)  # of each skill of a certificate its periods, in their order
-    these = sa.select(ExpertSkill.id, *columns).where(ExpertSkill.certificate_id.between(first, last))
+    rows: dict[tuple[int, int], list[sa.Row]] = defaultdict(
+        list
+    )  # of each skill of a certificate its periods, in their order
+    these = sa.select(ExpertSkill.id, *columns).where(
+        ExpertSkill.certificate_id.between(first, last)
+    )
     for row in db.session.execute(these.order_by(ExpertSkill.recorded_at, ExpertSkill.id)):
         rows[row.certificate_id, row.skill_id].append(row)
     holders = sa.select(Certificate.person_id).where(Certificate.id.between(first, last))
@@ -109,13 +126,21 @@ def _skill_differences_between(first: int, last: int, ids: Mapping[str, int]) ->
         yield from _compared(proof, kept.pop(0) if kept else None, experts.get(proof.person_id))
     for (certificate_id, skill_id), left in sorted(rows.items()):
         for row in left:
-            sentence = f"roster: expert {row.expert_id}, skill {skill_id}: certificate {certificate_id} does not prove it"
+            sentence = (
+                f"roster: expert {row.expert_id}, skill {skill_id}: certificate {certificate_id} "
+                "does not prove it"
+            )
             yield Difference(sentence, _remover(ExpertSkill, row.id))
 
 
-def _compared(proof: evidence.Proof, row: sa.Row | None, expert_id: int | None) -> Iterator[Difference]:
+def _compared(
+    proof: evidence.Proof, row: sa.Row | None, expert_id: int | None
+) -> Iterator[Difference]:
     """A proof against the row that should record it."""
-    where = f"roster: person {proof.person_id}, skill {proof.skill_id} by certificate {proof.certificate_id}"
+    where = (
+        f"roster: person {proof.person_id}, skill {proof.skill_id} by certificate "
+        f"{proof.certificate_id}"
+    )
     if row is None:
         yield Difference(f"{where}: not recorded", lambda: _record(proof))
         return
@@ -123,8 +148,13 @@ def _compared(proof: evidence.Proof, row: sa.Row | None, expert_id: int | None) 
     expected |= {"level_rank": proof.level.rank, "expert_id": expert_id}
     wrong = {name: value for name, value in expected.items() if getattr(row, name) != value}
     if wrong:
-        said = ", ".join(f"{name} is {getattr(row, name)}, the evidence says {value}" for name, value in wrong.items())
-        yield Difference(f"{where}: {said}", lambda: _setter(db.session.get_one(ExpertSkill, row.id), **wrong)())
+        said = ", ".join(
+            f"{name} is {getattr(row, name)}, the evidence says {value}"
+            for name, value in wrong.items()
+        )
+        yield Difference(
+            f"{where}: {said}", lambda: _setter(db.session.get_one(ExpertSkill, row.id), **wrong)()
+        )
 
 
 def _record(proof: evidence.Proof) -> None:
@@ -133,14 +163,30 @@ def _record(proof: evidence.Proof) -> None:
 
 
 def _document_differences() -> Iterator[Difference]:
-    columns = (ExpertSearch.expert_id, ExpertSearch.office_id, ExpertSearch.sort_name, ExpertSearch.tokens, ExpertSearch.names)
+    columns = (
+        ExpertSearch.expert_id,
+        ExpertSearch.office_id,
+        ExpertSearch.sort_name,
+        ExpertSearch.tokens,
+        ExpertSearch.names,
+    )
     for first, last in id_ranges(Expert.id):
-        expected = documents.documents(db.session.scalars(sa.select(Expert.id).where(Expert.id.between(first, last))).all())
-        rows = db.session.execute(sa.select(*columns).where(ExpertSearch.expert_id.between(first, last)))
+        expected = documents.documents(
+            db.session.scalars(sa.select(Expert.id).where(Expert.id.between(first, last))).all()
+        )
+        rows = db.session.execute(
+            sa.select(*columns).where(ExpertSearch.expert_id.between(first, last))
+        )
         kept = {row.expert_id: documents.Document(*row[1:]) for row in rows}
         for expert_id in sorted(expected.keys() | kept.keys()):
             if expected.get(expert_id) != kept.get(expert_id):
-                word = "missing" if expert_id not in kept else "not allowed" if expert_id not in expected else "out of date"
+                word = (
+                    "missing"
+                    if expert_id not in kept
+                    else "not allowed"
+                    if expert_id not in expected
+                    else "out of date"
+                )
                 sentence = f"roster: expert {expert_id}: the search document is {word}"
                 yield Difference(sentence, partial(documents.refresh, [expert_id]))
 

@@ -36,10 +36,12 @@ def grant_skills(actor: Actor, certificate: Certificate) -> list[ExpertSkill]:
 
 
 def withdraw_skills(actor: Actor, certificate: Certificate) -> list[ExpertSkill]:
-    """Ends what rests on a certificate that ended or is suspended; the rows stay as history, and other evidence of a skill stays
-    good."""
+    """Ends what rests on a certificate that ended or is suspended; the rows stay as history, and
+    other evidence of a skill stays good."""
     db.session.flush()
-    ends = {proof.skill_id: proof.withdrawn_at for proof in evidence.proofs_of(certificate)}  # the last period of each counts
+    ends = {
+        proof.skill_id: proof.withdrawn_at for proof in evidence.proofs_of(certificate)
+    }  # the last period of each counts
     rows = _standing(certificate)
     for row in rows:
         row.withdrawn_at = ends.get(row.skill_id) or clock.now()
@@ -50,12 +52,15 @@ def withdraw_skills(actor: Actor, certificate: Certificate) -> list[ExpertSkill]
 
 
 def _standing(certificate: Certificate) -> list[ExpertSkill]:
-    rests = sa.select(ExpertSkill).where(ExpertSkill.certificate_id == certificate.id, ExpertSkill.withdrawn_at.is_(None))
+    rests = sa.select(ExpertSkill).where(
+        ExpertSkill.certificate_id == certificate.id, ExpertSkill.withdrawn_at.is_(None)
+    )
     return list(db.session.scalars(rests))
 
 
 def follow_certificates(actor: Actor, person_ids: Collection[int]) -> None:
-    """Skills stand on the profile of whoever holds their certificate: after records of these people were merged or parted."""
+    """Skills stand on the profile of whoever holds their certificate: after records of these
+    people were merged or parted."""
     rows = (
         sa.select(ExpertSkill, Certificate)
         .join(Certificate, Certificate.id == ExpertSkill.certificate_id)
@@ -73,19 +78,29 @@ def follow_certificates(actor: Actor, person_ids: Collection[int]) -> None:
 
 def skill_row(proof: evidence.Proof, expert_id: int) -> ExpertSkill:
     return ExpertSkill(
-        expert_id=expert_id, skill_id=proof.skill_id, level=proof.level, level_rank=proof.level.rank,
-        certificate_id=proof.certificate_id, valid_from=proof.valid_from, valid_until=proof.valid_until,
-        recorded_at=proof.recorded_at, withdrawn_at=proof.withdrawn_at,
-    )  # fmt: skip
+        expert_id=expert_id,
+        skill_id=proof.skill_id,
+        level=proof.level,
+        level_rank=proof.level.rank,
+        certificate_id=proof.certificate_id,
+        valid_from=proof.valid_from,
+        valid_until=proof.valid_until,
+        recorded_at=proof.recorded_at,
+        withdrawn_at=proof.withdrawn_at,
+    )
 
 
 def expert_by_enrollment(actor: Actor, certificate: Certificate) -> Expert:
-    """The holder's profile; a first one is made of what the person declared when enrolling. It is no one's to find before the
-    person says yes and is admitted."""
+    """The holder's profile; a first one is made of what the person declared when enrolling. It
+    is no one's to find before the person says yes and is admitted."""
     declared = db.session.get_one(Enrollment, certificate.enrollment_id)
     expert, _ = obtain(
-        actor, certificate.person_id, declared.category, subcategory=declared.subcategory,
-        rank=declared.rank, rank_code=declared.rank_code,
+        actor,
+        certificate.person_id,
+        declared.category,
+        subcategory=declared.subcategory,
+        rank=declared.rank,
+        rank_code=declared.rank_code,
         organization=declared.organization,
-    )  # fmt: skip
+    )
     return expert

@@ -49,13 +49,20 @@ class Profile:
     def packed(self) -> dict[str, Any]:
         """The values (`person` aside) as JSON keeps them."""
         plain = ("category", "subcategory", "rank", "rank_code", "organization", "expertise")
-        kept: dict[str, Any] = {name: getattr(self, name) for name in plain if getattr(self, name) is not None}
+        kept: dict[str, Any] = {
+            name: getattr(self, name) for name in plain if getattr(self, name) is not None
+        }
         if self.languages is not None:
             kept["languages"] = [[one.language, one.level, one.framework] for one in self.languages]
         if self.availability is not None:
-            kept["availability"] = [[one.first.isoformat(), one.last.isoformat()] for one in self.availability]
+            kept["availability"] = [
+                [one.first.isoformat(), one.last.isoformat()] for one in self.availability
+            ]
         if plain_given := {name: value for name, value in self.plain.items() if value is not None}:
-            kept["plain"] = {name: value.isoformat() if isinstance(value, date) else value for name, value in plain_given.items()}
+            kept["plain"] = {
+                name: value.isoformat() if isinstance(value, date) else value
+                for name, value in plain_given.items()
+            }
         return kept
 
     @classmethod
@@ -65,14 +72,19 @@ class Profile:
             values["category"] = PersonnelCategory(values["category"])
         if "languages" in values:
             values["languages"] = [
-                SpokenLanguage(code, level, LanguageFramework(kind)) for code, level, kind in kept["languages"]
+                SpokenLanguage(code, level, LanguageFramework(kind))
+                for code, level, kind in kept["languages"]
             ]
         if "availability" in values:
-            days = [(date.fromisoformat(first), date.fromisoformat(last)) for first, last in kept["availability"]]
+            days = [
+                (date.fromisoformat(first), date.fromisoformat(last))
+                for first, last in kept["availability"]
+            ]
             values["availability"] = [Window(*one) for one in days]
         if "plain" in values:
             dates = {one.name for one in EXPERT if one.kind is date}
             values["plain"] = {
-                name: date.fromisoformat(value) if value and name in dates else value for name, value in kept["plain"].items()
+                name: date.fromisoformat(value) if value and name in dates else value
+                for name, value in kept["plain"].items()
             }
         return cls(**values)

@@ -21,11 +21,15 @@ from people.models import Person
 PASSWORD = "trombone lagoon seven"
 
 
-def account(email: str = "amina@example.org", name: str = "Amina", *, password: str | None = None, **values) -> int:
+def account(
+    email: str = "amina@example.org", name: str = "Amina", *, password: str | None = None, **values
+) -> int:
     """The id of a person with an account (inside an app context)."""
     with transaction():
         values.setdefault("family_name", "Diallo")
-        return services.create_account(SYSTEM, email=email, given_name=name, password=password, **values).id
+        return services.create_account(
+            SYSTEM, email=email, given_name=name, password=password, **values
+        ).id
 
 
 def close(person_id: int) -> None:
@@ -56,7 +60,9 @@ def sessions(app: Flask) -> int:
 
 def actions(app: Flask) -> list[str]:
     with app.app_context():
-        return list(db.session.scalars(sa.select(audit.AuditEntry.action).order_by(audit.AuditEntry.number)))
+        return list(
+            db.session.scalars(sa.select(audit.AuditEntry.action).order_by(audit.AuditEntry.number))
+        )
 
 
 @contextmanager

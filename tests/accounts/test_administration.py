@@ -16,24 +16,40 @@ from tests.accounts.makers import PASSWORD, account, last_link, mails, sessions
 from tests.browsing import Browser
 
 PAGES = [
-    "/administration", "/administration/people", "/administration/people/new", "/administration/people/1",
-    "/administration/people/1/edit", "/administration/mail", "/administration/audit", "/administration/audit.csv",
-]  # fmt: skip
+    "/administration",
+    "/administration/people",
+    "/administration/people/new",
+    "/administration/people/1",
+    "/administration/people/1/edit",
+    "/administration/mail",
+    "/administration/audit",
+    "/administration/audit.csv",
+]
 ACTS = [
-    "/administration/people/1/roles", "/administration/people/1/roles/withdraw", "/administration/people/1/close",
-    "/administration/people/1/reopen", "/administration/people/1/link", "/administration/people/1/sign-out",
-    "/administration/people/1/password/remove", "/administration/people/1/tokens/1/revoke", "/administration/jobs/1/retry",
-]  # fmt: skip
+    "/administration/people/1/roles",
+    "/administration/people/1/roles/withdraw",
+    "/administration/people/1/close",
+    "/administration/people/1/reopen",
+    "/administration/people/1/link",
+    "/administration/people/1/sign-out",
+    "/administration/people/1/password/remove",
+    "/administration/people/1/tokens/1/revoke",
+    "/administration/jobs/1/retry",
+]
 
 
 @pytest.fixture
 def boss(app, sign_in) -> Browser:
     with app.app_context():
-        made = factories.actor("administrator", given="Elena", family="Petrova", email="boss@example.org")
+        made = factories.actor(
+            "administrator", given="Elena", family="Petrova", email="boss@example.org"
+        )
     return sign_in(made)
 
 
-@pytest.mark.parametrize("address", [*PAGES, "/administration/jobs", "/administration/organizations"])
+@pytest.mark.parametrize(
+    "address", [*PAGES, "/administration/jobs", "/administration/organizations"]
+)
 def test_administrators_see_it_and_strangers_sign_in_first(boss, app, address):
     assert boss.get(address).status == 200
     assert Browser(app).get(address).path.startswith("/sign-in?next=")
@@ -89,11 +105,17 @@ def test_the_form_sent_twice_makes_one_account_and_one_mail(app, boss):
 
 def test_a_refused_account_keeps_what_was_typed(app, boss):
     page = (
-        boss.get("/administration/people/new").form(button="Make").submit(email="kwame", given_name="Kwame", roles=["nominator"])
+        boss.get("/administration/people/new")
+        .form(button="Make")
+        .submit(email="kwame", given_name="Kwame", roles=["nominator"])
     )
     assert page.status == 422
     values = page.form(button="Make").values
-    assert (values["email"], values["given_name"], values.getlist("roles")) == ("kwame", "Kwame", ["nominator"])
+    assert (values["email"], values["given_name"], values.getlist("roles")) == (
+        "kwame",
+        "Kwame",
+        ["nominator"],
+    )
     assert page.errors
     with app.app_context():
         assert db.session.scalar(sa.select(sa.func.count()).select_from(Person)) == 1
@@ -114,7 +136,11 @@ def test_roles_are_given_and_withdrawn_at_once(app, boss, sign_in):
     assert "A nominator acts for an organization" in page.text
     page = page.form(action="/roles").submit(role="nominator", organization=organization)
     assert "Ministry of Foreign Affairs" in page.text
-    form = next(form for form in page.forms if form.values.get("role") == "coordinator" and form.action.endswith("withdraw"))
+    form = next(
+        form
+        for form in page.forms
+        if form.values.get("role") == "coordinator" and form.action.endswith("withdraw")
+    )
     page = form.submit()
     assert "The role is withdrawn." in page.text
     assert theirs.get("/administration/organizations").status == 403
@@ -126,7 +152,12 @@ def test_withdrawing_nonsense_is_refused(boss):
         {"role": "king", "scope": "everywhere", "scope_id": "0"},
         {"role": "trainer", "scope": "x", "scope_id": "0"},
     ):
-        assert boss.post("/administration/people/1/roles/withdraw", values | {"csrf_token": boss.token()}).status == 404
+        assert (
+            boss.post(
+                "/administration/people/1/roles/withdraw", values | {"csrf_token": boss.token()}
+            ).status
+            == 404
+        )
 
 
 def test_closing_an_account_ends_sessions_links_and_tokens(app, boss, sign_in):
@@ -135,7 +166,9 @@ def test_closing_an_account_ends_sessions_links_and_tokens(app, boss, sign_in):
         with transaction():
             token = services.create_token(SYSTEM, db.session.get_one(Person, person_id), name="x")
     theirs = Browser(app)
-    theirs.get("/sign-in").form(button="Sign in").submit(email="amina@example.org", password=PASSWORD)
+    theirs.get("/sign-in").form(button="Sign in").submit(
+        email="amina@example.org", password=PASSWORD
+    )
     Browser(app).get("/sign-in").form(action="/sign-in/link").submit(email="amina@example.org")
     link = last_link(app)
     headers = {"Authorization": f"Bearer {token}"}
@@ -145,7 +178,12 @@ def test_closing_an_account_ends_sessions_links_and_tokens(app, boss, sign_in):
     assert theirs.get("/me", follow=False).status == 303
     assert app.test_client().get("/api/v1/courses", headers=headers).status_code == 401
     assert Browser(app).get(link).status == 404
-    refused = Browser(app).get("/sign-in").form(button="Sign in").submit(email="amina@example.org", password=PASSWORD)
+    refused = (
+        Browser(app)
+        .get("/sign-in")
+        .form(button="Sign in")
+        .submit(email="amina@example.org", password=PASSWORD)
+    )
     assert refused.status == 422
     page = boss.get(f"/administration/people/{person_id}").form(action="/reopen").submit()
     assert "open again" in page.text
@@ -153,7 +191,12 @@ def test_closing_an_account_ends_sessions_links_and_tokens(app, boss, sign_in):
     assert app.test_client().get("/api/v1/courses", headers=headers).status_code == 401
     with app.app_context():
         assert db.session.scalar(sa.select(ApiToken.revoked_at)) is not None
-    again = Browser(app).get("/sign-in").form(button="Sign in").submit(email="amina@example.org", password=PASSWORD)
+    again = (
+        Browser(app)
+        .get("/sign-in")
+        .form(button="Sign in")
+        .submit(email="amina@example.org", password=PASSWORD)
+    )
     assert again.path == "/me"
 
 
@@ -161,7 +204,9 @@ def test_an_administrator_signs_people_out_and_removes_passwords(app, boss):
     with app.app_context():
         person_id = account(password=PASSWORD)
     theirs = Browser(app)
-    theirs.get("/sign-in").form(button="Sign in").submit(email="amina@example.org", password=PASSWORD)
+    theirs.get("/sign-in").form(button="Sign in").submit(
+        email="amina@example.org", password=PASSWORD
+    )
     boss.get(f"/administration/people/{person_id}").form(action="/sign-out").submit()
     assert theirs.get("/me", follow=False).status == 303
     boss.get(f"/administration/people/{person_id}").form(action="/password/remove").submit()
@@ -236,8 +281,14 @@ def test_unknown_people_are_not_found(boss):
     assert boss.get("/administration/people/999").status == 404
     assert boss.get("/administration/people/999/edit").status == 404
     for act in ("close", "reopen", "link", "sign-out", "password/remove", "roles"):
-        assert boss.post(f"/administration/people/999/{act}", {"csrf_token": boss.token()}).status == 404
-    assert boss.post("/administration/people/1/tokens/999/revoke", {"csrf_token": boss.token()}).status == 404
+        assert (
+            boss.post(f"/administration/people/999/{act}", {"csrf_token": boss.token()}).status
+            == 404
+        )
+    assert (
+        boss.post("/administration/people/1/tokens/999/revoke", {"csrf_token": boss.token()}).status
+        == 404
+    )
 
 
 def test_the_number_of_sessions_is_shown(app, boss):

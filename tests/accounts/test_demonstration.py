@@ -9,9 +9,13 @@ from tests.accounts.makers import account, last_link, mails, sessions, settings
 from tests.browsing import Browser
 
 PEOPLE = [
-    ("participant", "Amina"), ("nominator", "Louis"), ("trainer", "Siobhán"), ("coordinator", "Kwame"), ("roster", "Ingrid"),
+    ("participant", "Amina"),
+    ("nominator", "Louis"),
+    ("trainer", "Siobhán"),
+    ("coordinator", "Kwame"),
+    ("roster", "Ingrid"),
     ("administrator", "Elena"),
-]  # fmt: skip
+]
 
 
 @pytest.fixture
@@ -19,11 +23,15 @@ def people(app) -> dict[str, int]:
     with app.app_context():
         return {
             role: account(
-                f"{role}@rostrum.example", name, roles=[role], organization="CA-MFA" if role == "nominator" else None,
-                password=DEMONSTRATION_PASSWORD, is_demonstration=True,
+                f"{role}@rostrum.example",
+                name,
+                roles=[role],
+                organization="CA-MFA" if role == "nominator" else None,
+                password=DEMONSTRATION_PASSWORD,
+                is_demonstration=True,
             )
             for role, name in PEOPLE
-        }  # fmt: skip
+        }
 
 
 def test_a_demonstration_shows_six_people_with_one_click_each(app, people, browser):
@@ -31,7 +39,9 @@ def test_a_demonstration_shows_six_people_with_one_click_each(app, people, brows
         page = browser.get("/sign-in?next=/help")
         assert DEMONSTRATION_PASSWORD in page.text
         for role, word in zip(
-            people, ("Participant", "Nominator", "Trainer", "Coordinator", "Roster staff", "Administrator"), strict=True
+            people,
+            ("Participant", "Nominator", "Trainer", "Coordinator", "Roster staff", "Administrator"),
+            strict=True,
         ):
             assert f"{role}@rostrum.example" in page.text
             assert word in page.text
@@ -44,12 +54,19 @@ def test_a_demonstration_shows_six_people_with_one_click_each(app, people, brows
 def test_their_password_works_there(app, people, browser):
     with settings(app, demo=True):
         form = browser.get("/sign-in").form(action="/sign-in", button="Sign in")
-        assert form.submit(email="coordinator@rostrum.example", password=DEMONSTRATION_PASSWORD).path == "/me"
+        assert (
+            form.submit(email="coordinator@rostrum.example", password=DEMONSTRATION_PASSWORD).path
+            == "/me"
+        )
 
 
 @pytest.mark.parametrize(
     "changes",
-    [{"demo": False}, {"demo": True, "public_url": "https://training.example.org"}, {"demo": True, "host": "0.0.0.0"}],
+    [
+        {"demo": False},
+        {"demo": True, "public_url": "https://training.example.org"},
+        {"demo": True, "host": "0.0.0.0"},
+    ],
     ids=["demo off", "public address", "listens to all"],
 )
 def test_elsewhere_nothing_of_it_exists(app, people, changes):
@@ -64,17 +81,32 @@ def test_elsewhere_nothing_of_it_exists(app, people, changes):
         token = text.split('name="csrf_token"')[1].split('value="')[1].split('"')[0]
         values = {"csrf_token": token, "person": str(people["administrator"])}
         headers = {"Referer": environ["base_url"] + "/sign-in"}
-        assert browser.client.post("/sign-in/demonstration", data=values, headers=headers, **environ).status_code == 404
+        assert (
+            browser.client.post(
+                "/sign-in/demonstration", data=values, headers=headers, **environ
+            ).status_code
+            == 404
+        )
         values |= {"email": "administrator@rostrum.example", "password": DEMONSTRATION_PASSWORD}
-        assert browser.client.post("/sign-in", data=values, headers=headers, **environ).status_code == 422
-        assert browser.client.post("/sign-in/link", data=values, headers=headers, **environ).status_code == 200
+        assert (
+            browser.client.post("/sign-in", data=values, headers=headers, **environ).status_code
+            == 422
+        )
+        assert (
+            browser.client.post(
+                "/sign-in/link", data=values, headers=headers, **environ
+            ).status_code
+            == 200
+        )
     assert mails(app) == []
     assert sessions(app) == 0
 
 
 def test_a_session_of_a_demonstration_is_worth_nothing_on_a_public_address(app, people, browser):
     with settings(app, demo=True):
-        next(form for form in browser.get("/sign-in").forms if "demonstration" in form.action).submit()
+        next(
+            form for form in browser.get("/sign-in").forms if "demonstration" in form.action
+        ).submit()
         assert browser.get("/me", follow=False).status == 200
     with settings(app, host="0.0.0.0"):
         assert browser.get("/me", follow=False).status == 303
@@ -88,7 +120,11 @@ def test_only_demonstration_people_by_one_click(app, people, browser):
         assert browser.post("/sign-in/demonstration", values).status == 404
         assert browser.post("/sign-in/demonstration", values | {"person": "x"}).status == 404
         assert (
-            browser.post("/sign-in/demonstration", values | {"person": str(people["trainer"]), "csrf_token": "no"}).status == 400
+            browser.post(
+                "/sign-in/demonstration",
+                values | {"person": str(people["trainer"]), "csrf_token": "no"},
+            ).status
+            == 400
         )
 
 
@@ -124,25 +160,55 @@ def test_nobody_else_reads_it_there(app, people, sign_in):
 
 def test_their_password_stays(app, people, browser):
     with settings(app, demo=True):
-        next(form for form in browser.get("/sign-in").forms if "demonstration" in form.action).submit()
+        next(
+            form for form in browser.get("/sign-in").forms if "demonstration" in form.action
+        ).submit()
         form = browser.get("/me/password").form(button="Set the password")
-        page = form.submit(current_password=DEMONSTRATION_PASSWORD, password="another lagoon seven", again="another lagoon seven")
+        page = form.submit(
+            current_password=DEMONSTRATION_PASSWORD,
+            password="another lagoon seven",
+            again="another lagoon seven",
+        )
         assert page.status == 422
         assert "cannot be changed" in page.text
 
 
 FORWARDED = [
-    "Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Server", "X-Forwarded-Anything", "Via",
-    "X-Real-IP", "X-Client-IP", "True-Client-IP", "CF-Connecting-IP", "Fastly-Client-IP", "X-Cluster-Client-IP", "CF-Ray",
-    "X-Original-Host", "Client-IP", "X-ProxyUser-Ip", "CDN-Loop", "X-Envoy-External-Address",
-    "X-Remote-IP", "X-Remote-Addr", "X-Originating-IP", "X-Url-Scheme", "X-Scheme", "Front-End-Https", "X-Appengine-User-IP",
-    "X-Amzn-Trace-Id", "X-Whatever-Comes-Next",
-]  # fmt: skip
+    "Forwarded",
+    "X-Forwarded-For",
+    "X-Forwarded-Host",
+    "X-Forwarded-Proto",
+    "X-Forwarded-Server",
+    "X-Forwarded-Anything",
+    "Via",
+    "X-Real-IP",
+    "X-Client-IP",
+    "True-Client-IP",
+    "CF-Connecting-IP",
+    "Fastly-Client-IP",
+    "X-Cluster-Client-IP",
+    "CF-Ray",
+    "X-Original-Host",
+    "Client-IP",
+    "X-ProxyUser-Ip",
+    "CDN-Loop",
+    "X-Envoy-External-Address",
+    "X-Remote-IP",
+    "X-Remote-Addr",
+    "X-Originating-IP",
+    "X-Url-Scheme",
+    "X-Scheme",
+    "Front-End-Https",
+    "X-Appengine-User-IP",
+    "X-Amzn-Trace-Id",
+    "X-Whatever-Comes-Next",
+]
 
 
 @pytest.mark.parametrize("name", FORWARDED)
 def test_through_a_proxy_nobody_signs_in_as_a_demonstration(app, people, name):
-    """Behind a proxy everyone comes from this machine: its passwords are for the person who sits there."""
+    """Behind a proxy everyone comes from this machine: its passwords are for the person who sits
+    there."""
     browser = Browser(app)
     with settings(app, demo=True):
         client, headers = browser.client, {name: "127.0.0.1"}
@@ -150,18 +216,39 @@ def test_through_a_proxy_nobody_signs_in_as_a_demonstration(app, people, name):
         assert "rostrum.example" not in text and DEMONSTRATION_PASSWORD not in text
         token = text.split('name="csrf_token"')[1].split('value="')[1].split('"')[0]
         values = {"csrf_token": token, "person": str(people["administrator"])}
-        assert client.post("/sign-in/demonstration", data=values, headers=headers).status_code == 404
-        values = {"csrf_token": token, "email": "administrator@rostrum.example", "password": DEMONSTRATION_PASSWORD}
+        assert (
+            client.post("/sign-in/demonstration", data=values, headers=headers).status_code == 404
+        )
+        values = {
+            "csrf_token": token,
+            "email": "administrator@rostrum.example",
+            "password": DEMONSTRATION_PASSWORD,
+        }
         client.post("/sign-in", data=values, headers=headers)
         assert client.get("/me", headers=headers).status_code == 303
-        forms = [form for form in browser.get("/sign-in").forms if form.action.endswith("/sign-in/demonstration")]
+        forms = [
+            form
+            for form in browser.get("/sign-in").forms
+            if form.action.endswith("/sign-in/demonstration")
+        ]
         forms[-1].submit()
         assert client.get("/me").status_code == 200
-        assert client.get("/me", headers=headers).status_code == 303, "nor does a session go on through one"
+        assert client.get("/me", headers=headers).status_code == 303, (
+            "nor does a session go on through one"
+        )
 
 
 @pytest.mark.parametrize(
-    "host", ["localhost", "localhost:8000", "127.0.0.1:8000", "127.1.2.3", "[::1]:8000", "[::1]", "LOCALHOST"]
+    "host",
+    [
+        "localhost",
+        "localhost:8000",
+        "127.0.0.1:8000",
+        "127.1.2.3",
+        "[::1]:8000",
+        "[::1]",
+        "LOCALHOST",
+    ],
 )
 def test_a_demonstration_answers_to_this_machines_names(app, people, host):
     with settings(app, demo=True):

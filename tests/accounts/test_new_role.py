@@ -1,4 +1,5 @@
-"""A role is a row of accounts/roles.py: with its words and a migration it can be given everywhere, and is documented."""
+"""A role is a row of accounts/roles.py: with its words and a migration it can be given
+everywhere, and is documented."""
 
 from __future__ import annotations
 
@@ -42,7 +43,9 @@ def upgrade() -> None:
 
 
 @pytest.mark.parametrize("role", ASSIGNABLE)
-def test_a_role_is_given_within_its_body_and_offered(app: Flask, sign_in: Callable[..., Browser], role: Role) -> None:
+def test_a_role_is_given_within_its_body_and_offered(
+    app: Flask, sign_in: Callable[..., Browser], role: Role
+) -> None:
     with app.app_context():
         person, boss, body = factories.person().id, factories.actor(Role.ADMINISTRATOR), _body(role)
         scope = next(iter(SCOPES[role] - {Reach.DELIVERY}))
@@ -62,31 +65,62 @@ def _body(role: Role) -> Organization | None:
 
 
 def invent(copy: Path) -> list[str]:
-    """An observer, who reads what a training centre's deliveries are: the files that were touched."""
+    """An observer, who reads what a training centre's deliveries are: the files that were
+    touched."""
     roles = copy / "accounts/roles.py"
     text = roles.read_text(encoding="utf-8")
     within = "Role.COORDINATOR: (BodyKind.CENTRE, Reach.CENTRE),"
     for old, new in (
-        ('    ROSTER = "roster"', '    OBSERVER = "observer", _p("role", "Observer")\n    ROSTER = "roster"'),
+        (
+            '    ROSTER = "roster"',
+            '    OBSERVER = "observer", _p("role", "Observer")\n    ROSTER = "roster"',
+        ),
         (f"    {within}\n", f"    {within}\n    {within.replace('COORDINATOR', 'OBSERVER')}\n"),
-        ("    Role.ROSTER: {\n", "    Role.OBSERVER: {P.DELIVERY_READ: CENTRE},\n    Role.ROSTER: {\n"),
+        (
+            "    Role.ROSTER: {\n",
+            "    Role.OBSERVER: {P.DELIVERY_READ: CENTRE},\n    Role.ROSTER: {\n",
+        ),
     ):
         assert text.count(old) == 1
         text = text.replace(old, new)
     roles.write_text(text)
     head = (copy / "migrations/HEAD").read_text().strip()
     names = [*(role.value for role in Role), "observer"]
-    (copy / "migrations/versions/9998_invented.py").write_text(MIGRATION.format(head=head, roles=names))
+    (copy / "migrations/versions/9998_invented.py").write_text(
+        MIGRATION.format(head=head, roles=names)
+    )
     (copy / "migrations/HEAD").write_text("9998\n")  # the migration's own number
     return ["accounts/roles.py", "migrations/HEAD", "migrations/versions/9998_invented.py"]
 
 
-@pytest.mark.skipif((ROOT / "migrations/versions/9998_invented.py").exists(), reason="this is the copy")
+@pytest.mark.skipif(
+    (ROOT / "migrations/versions/9998_invented.py").exists(), reason="this is the copy"
+)
 def test_an_invented_role_is_assignable_and_documented(tmp_path: Path) -> None:
     copy = tmp_path / "copy"
-    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".git", ".venv", "__pycache__", "instance", "screenshots"))
+    shutil.copytree(
+        ROOT,
+        copy,
+        ignore=shutil.ignore_patterns(".git", ".venv", "__pycache__", "instance", "screenshots"),
+    )
     assert len(invent(copy)) <= 3
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "observer", "-rA"]
-    ran = subprocess.run([*command, "tests/accounts/test_new_role.py"], cwd=copy, capture_output=True, text=True, check=False)
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-k",
+        "observer",
+        "-rA",
+    ]
+    ran = subprocess.run(
+        [*command, "tests/accounts/test_new_role.py"],
+        cwd=copy,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert ran.returncode == 0, ran.stdout
     assert "-observer]" in ran.stdout

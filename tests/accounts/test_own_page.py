@@ -13,7 +13,16 @@ from core.database import db, transaction
 from core.policy import SYSTEM
 from people.models import Person
 from tests import factories
-from tests.accounts.makers import PASSWORD, account, actions, hash_of, last_link, link_in, mails, sessions
+from tests.accounts.makers import (
+    PASSWORD,
+    account,
+    actions,
+    hash_of,
+    last_link,
+    link_in,
+    mails,
+    sessions,
+)
 from tests.browsing import Browser
 from tests.conftest import NOW
 
@@ -28,7 +37,11 @@ def amina(app) -> int:
 
 def by_password(app, password: str = PASSWORD) -> Browser:
     browser = Browser(app)
-    page = browser.get("/sign-in").form(button="Sign in").submit(email="amina@example.org", password=password)
+    page = (
+        browser.get("/sign-in")
+        .form(button="Sign in")
+        .submit(email="amina@example.org", password=password)
+    )
     assert page.path == "/me", page.text
     return browser
 
@@ -48,7 +61,9 @@ def test_it_says_what_is_known_and_leads_to_the_rest(app, amina):
         assert any(a.get("href") == address for a in page.all("a"))
 
 
-@pytest.mark.parametrize("address", ["/me", "/me/details", "/me/password", "/me/email", "/me/tokens", "/me/email/x"])
+@pytest.mark.parametrize(
+    "address", ["/me", "/me/details", "/me/password", "/me/email", "/me/tokens", "/me/email/x"]
+)
 def test_it_is_for_people_who_are_signed_in(browser, address):
     page = browser.get(address)
     assert page.path.startswith("/sign-in?next=")
@@ -57,7 +72,11 @@ def test_it_is_for_people_who_are_signed_in(browser, address):
 def test_the_password_changes_with_the_one_before_and_ends_other_sessions(app, amina):
     here, elsewhere = by_password(app), by_password(app)
     before = here.client.get_cookie("rostrum").value
-    page = here.get("/me/password").form(button="Set").submit(current_password=PASSWORD, password=OTHER, again=OTHER)
+    page = (
+        here.get("/me/password")
+        .form(button="Set")
+        .submit(current_password=PASSWORD, password=OTHER, again=OTHER)
+    )
     assert page.path == "/me"
     assert here.client.get_cookie("rostrum").value != before
     assert elsewhere.get("/me", follow=False).status == 303
@@ -70,7 +89,11 @@ def test_a_password_is_not_changed_without_the_one_before(app, amina):
     browser = by_password(app)
     before = hash_of(app, amina)
     for current in ("", "wrong"):
-        page = browser.get("/me/password").form(button="Set").submit(current_password=current, password=OTHER, again=OTHER)
+        page = (
+            browser.get("/me/password")
+            .form(button="Set")
+            .submit(current_password=current, password=OTHER, again=OTHER)
+        )
         assert page.status == 422
         assert "This is not your password." in page.text
     assert hash_of(app, amina) == before
@@ -79,7 +102,10 @@ def test_a_password_is_not_changed_without_the_one_before(app, amina):
 def test_tries_at_the_password_before_are_limited(app, amina):
     browser = by_password(app)
     statuses = [
-        browser.get("/me/password").form(button="Set").submit(current_password="no", password=OTHER, again=OTHER).status
+        browser.get("/me/password")
+        .form(button="Set")
+        .submit(current_password="no", password=OTHER, again=OTHER)
+        .status
         for _ in range(6)
     ]
     assert statuses == [422] * 5 + [429]
@@ -96,7 +122,10 @@ def test_tries_at_the_password_before_are_limited(app, amina):
 )
 def test_weak_or_mistyped_passwords_are_refused(app, amina, password, again, words):
     page = (
-        by_password(app).get("/me/password").form(button="Set").submit(current_password=PASSWORD, password=password, again=again)
+        by_password(app)
+        .get("/me/password")
+        .form(button="Set")
+        .submit(current_password=PASSWORD, password=password, again=again)
     )
     assert page.status == 422
     assert words in page.text
@@ -132,7 +161,9 @@ def test_a_changed_password_ends_unused_links(app, amina):
     browser = by_password(app)
     Browser(app).get("/sign-in").form(action="/sign-in/link").submit(email="amina@example.org")
     link = last_link(app)
-    browser.get("/me/password").form(button="Set").submit(current_password=PASSWORD, password=OTHER, again=OTHER)
+    browser.get("/me/password").form(button="Set").submit(
+        current_password=PASSWORD, password=OTHER, again=OTHER
+    )
     assert Browser(app).get(link).status == 404
 
 
@@ -149,7 +180,9 @@ def test_signing_out_everywhere_else(app, amina):
 
 def test_another_address_counts_once_its_owner_has_answered(app, amina):
     browser = by_password(app)
-    browser.get("/me/email").form(button="Send").submit(email="New@Example.org", current_password=PASSWORD)
+    browser.get("/me/email").form(button="Send").submit(
+        email="New@Example.org", current_password=PASSWORD
+    )
     address, kind, body = mails(app)[-1]
     assert (address, kind) == ("New@Example.org", "new_address")
     assert "amina@example.org" in browser.get("/me").text
@@ -167,7 +200,9 @@ def test_another_address_counts_once_its_owner_has_answered(app, amina):
 
 def test_a_confirming_link_signs_nobody_in(app, amina):
     browser = by_password(app)
-    browser.get("/me/email").form(button="Send").submit(email="new@example.org", current_password=PASSWORD)
+    browser.get("/me/email").form(button="Send").submit(
+        email="new@example.org", current_password=PASSWORD
+    )
     token = link_in(mails(app)[-1][2]).rsplit("/", 1)[1]
     other = Browser(app)
     assert other.post(f"/sign-in/{token}", {"csrf_token": other.token()}).status == 404
@@ -177,7 +212,9 @@ def test_a_confirming_link_signs_nobody_in(app, amina):
 def test_somebody_elses_confirming_link_is_useless(app, amina):
     with app.app_context():
         account("zoe@example.org", "Zoë")
-    by_password(app).get("/me/email").form(button="Send").submit(email="new@example.org", current_password=PASSWORD)
+    by_password(app).get("/me/email").form(button="Send").submit(
+        email="new@example.org", current_password=PASSWORD
+    )
     link = link_in(mails(app)[-1][2])
     other = by_link(app, "zoe@example.org")
     assert other.get(link).status == 410
@@ -194,14 +231,30 @@ def test_an_address_that_somebody_else_uses_gets_the_same_answer_and_a_link(app,
     with app.app_context():
         account("zoe@example.org", "Zoë")
     browser = by_password(app)
-    taken = browser.get("/me/email").form(button="Send").submit(email="zoe@example.org", current_password=PASSWORD)
-    free = browser.get("/me/email").form(button="Send").submit(email="free@example.org", current_password=PASSWORD)
+    taken = (
+        browser.get("/me/email")
+        .form(button="Send")
+        .submit(email="zoe@example.org", current_password=PASSWORD)
+    )
+    free = (
+        browser.get("/me/email")
+        .form(button="Send")
+        .submit(email="free@example.org", current_password=PASSWORD)
+    )
     assert without_tokens(taken.html).replace("zoe@", "free@") == without_tokens(free.html)
-    assert [address for address, _kind, _body in mails(app)] == ["zoe@example.org", "free@example.org"]
+    assert [address for address, _kind, _body in mails(app)] == [
+        "zoe@example.org",
+        "free@example.org",
+    ]
 
 
 def test_a_change_of_address_needs_the_password(app, amina):
-    page = by_password(app).get("/me/email").form(button="Send").submit(email="new@example.org", current_password="no")
+    page = (
+        by_password(app)
+        .get("/me/email")
+        .form(button="Send")
+        .submit(email="new@example.org", current_password="no")
+    )
     assert page.status == 422
     assert mails(app) == []
 
@@ -211,13 +264,20 @@ def test_a_change_of_address_needs_the_password(app, amina):
 
 def test_a_token_is_shown_once_and_works_until_revoked(app, amina):
     browser = by_password(app)
-    page = browser.get("/me/tokens").form(button="Create").submit(name="Monthly import", current_password=PASSWORD)
+    page = (
+        browser.get("/me/tokens")
+        .form(button="Create")
+        .submit(name="Monthly import", current_password=PASSWORD)
+    )
     token = next("".join(e.itertext()) for e in page.all("code", id="token"))
     assert token not in browser.get("/me/tokens").html
     headers = {"Authorization": f"Bearer {token}"}
     program = app.test_client()
     assert program.get("/api/v1/courses", headers=headers).status_code == 200
-    assert program.get("/api/v1/courses", headers={"Authorization": f"Bearer {token}x"}).status_code == 401
+    assert (
+        program.get("/api/v1/courses", headers={"Authorization": f"Bearer {token}x"}).status_code
+        == 401
+    )
     page = browser.get("/me/tokens").form(button="Revoke").submit()
     assert "You have no token." in page.text
     assert program.get("/api/v1/courses", headers=headers).status_code == 401
@@ -225,18 +285,34 @@ def test_a_token_is_shown_once_and_works_until_revoked(app, amina):
 
 def test_a_token_needs_a_name_and_the_password(app, amina):
     browser = by_password(app)
-    assert browser.get("/me/tokens").form(button="Create").submit(name="", current_password=PASSWORD).status == 422
-    assert browser.get("/me/tokens").form(button="Create").submit(name="x", current_password="no").status == 422
+    assert (
+        browser.get("/me/tokens")
+        .form(button="Create")
+        .submit(name="", current_password=PASSWORD)
+        .status
+        == 422
+    )
+    assert (
+        browser.get("/me/tokens")
+        .form(button="Create")
+        .submit(name="x", current_password="no")
+        .status
+        == 422
+    )
     assert "token.created" not in actions(app)
 
 
 def test_somebody_elses_token_is_as_unknown(app, amina):
     with app.app_context():
         account("zoe@example.org", "Zoë")
-    by_password(app).get("/me/tokens").form(button="Create").submit(name="mine", current_password=PASSWORD)
+    by_password(app).get("/me/tokens").form(button="Create").submit(
+        name="mine", current_password=PASSWORD
+    )
     other = by_link(app, "zoe@example.org")
     for token_id in (1, 999):
-        assert other.post(f"/me/tokens/{token_id}/revoke", {"csrf_token": other.token()}).status == 404
+        assert (
+            other.post(f"/me/tokens/{token_id}/revoke", {"csrf_token": other.token()}).status == 404
+        )
     assert "token.revoked" not in actions(app)
 
 
@@ -264,5 +340,7 @@ def test_passwords_and_what_another_site_sent_are_not_shown(app, browser) -> Non
     values = {"email": "zoe@example.org", "password": "trombone lagoon seven"}
     page = browser.post("/sign-in/password", values)
     assert page.status == 400 and "zoe@example.org" in page.text and "trombone" not in page.html
-    foreign = browser.client.post("/sign-in/password", data=values, headers={"Sec-Fetch-Site": "cross-site"})
+    foreign = browser.client.post(
+        "/sign-in/password", data=values, headers={"Sec-Fetch-Site": "cross-site"}
+    )
     assert foreign.status_code == 400 and "zoe@example.org" not in foreign.text

@@ -13,11 +13,27 @@ AMINA = ("Amina", "Diallo", "Amina Diallo", "amina.diallo@example.org")
 @pytest.mark.parametrize(
     "password",
     [
-        "password1234", "P@ssw0rd2024!!", "123456789012", "12345678901234", "abcdefghijklm", "aaaaaaaaaaaa", "abcabcabcabc",
-        "passwordpassword", "qwertyuiop12", "azertyuiop!!!", "amina.diallo@example.org", "AminaAmina12", "Diallo123456789",
-        "!!!!!!!!!!!!", "121212121212", "987654321098", "adm1n1strat0r", "motdepasse2026", "rostrum12345",
+        "password1234",
+        "P@ssw0rd2024!!",
+        "123456789012",
+        "12345678901234",
+        "abcdefghijklm",
+        "aaaaaaaaaaaa",
+        "abcabcabcabc",
+        "passwordpassword",
+        "qwertyuiop12",
+        "azertyuiop!!!",
+        "amina.diallo@example.org",
+        "AminaAmina12",
+        "Diallo123456789",
+        "!!!!!!!!!!!!",
+        "121212121212",
+        "987654321098",
+        "adm1n1strat0r",
+        "motdepasse2026",
+        "rostrum12345",
     ],
-)  # fmt: skip
+)
 def test_common_passwords_are_refused(password):
     with pytest.raises(Invalid) as refusal:
         passwords.check_strength(password, personal=AMINA)
@@ -26,7 +42,15 @@ def test_common_passwords_are_refused(password):
 
 @pytest.mark.parametrize(
     "password",
-    ["leavemealone", "LeaveMeAlone", "leavemealone2026!", "1qaz2wsx3edc4rfv", "zxcasdqwe123", "unbelievable", "ghbdtnrfrltkf"],
+    [
+        "leavemealone",
+        "LeaveMeAlone",
+        "leavemealone2026!",
+        "1qaz2wsx3edc4rfv",
+        "zxcasdqwe123",
+        "unbelievable",
+        "ghbdtnrfrltkf",
+    ],
 )
 def test_passwords_that_leaked_are_refused(password):
     with pytest.raises(Invalid) as refusal:

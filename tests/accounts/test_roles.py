@@ -37,7 +37,10 @@ def test_two_administrators_who_leave_at_once_are_not_both_let_go(app, context):
                 return refusal.code
 
     with ThreadPoolExecutor(2) as pool:
-        ends = [pool.submit(leave, first, second.person_id), pool.submit(leave, second, first.person_id)]
+        ends = [
+            pool.submit(leave, first, second.person_id),
+            pool.submit(leave, second, first.person_id),
+        ]
         assert sorted(end.result() for end in ends) == ["gone", "last_administrator"]
 
 
@@ -46,16 +49,25 @@ def test_roles_are_given_within_their_scope_once(context):
     organization = factories.organization()
     with transaction():
         for _ in range(2):
-            services.assign_role(boss, person.id, Role.NOMINATOR, scope=Reach.ORGANIZATION, scope_id=organization.id)
+            services.assign_role(
+                boss, person.id, Role.NOMINATOR, scope=Reach.ORGANIZATION, scope_id=organization.id
+            )
             services.assign_within(boss, person.id, Role.COORDINATOR)
             services.assign_role(boss, person.id, Role.PARTICIPANT)
-    assert db.session.scalar(sa.select(sa.func.count()).where(RoleAssignment.person_id == person.id)) == 2
+    assert (
+        db.session.scalar(sa.select(sa.func.count()).where(RoleAssignment.person_id == person.id))
+        == 2
+    )
     actor = factories.refreshed(factories.actor_of(person))
     assert can(actor, Permission.ENROLLMENT_NOMINATE, organization)
     assert not can(actor, Permission.ENROLLMENT_NOMINATE, Organization(id=99))
     with transaction():
-        services.withdraw_role(boss, person.id, Role.NOMINATOR, scope=Reach.ORGANIZATION, scope_id=organization.id)
-        services.withdraw_role(boss, person.id, Role.NOMINATOR, scope=Reach.ORGANIZATION, scope_id=organization.id)
+        services.withdraw_role(
+            boss, person.id, Role.NOMINATOR, scope=Reach.ORGANIZATION, scope_id=organization.id
+        )
+        services.withdraw_role(
+            boss, person.id, Role.NOMINATOR, scope=Reach.ORGANIZATION, scope_id=organization.id
+        )
     assert not factories.refreshed(actor).can(Permission.ENROLLMENT_NOMINATE)
 
 
@@ -64,12 +76,15 @@ def test_roles_are_given_within_their_scope_once(context):
     [
         (Role.NOMINATOR, Reach.EVERYWHERE, 0, "organization_needed"),
         (Role.NOMINATOR, Reach.ORGANIZATION, 999, "organization_needed"),
-        (Role.ADMINISTRATOR, Reach.ORGANIZATION, 1, "bad_scope"), (Role.COORDINATOR, Reach.DELIVERY, 1, "bad_scope"),
-        (Role.TRAINER, Reach.EVERYWHERE, 3, "bad_scope"), (Role.TRAINER, Reach.DELIVERY, 0, "bad_scope"),
-        (Role.COORDINATOR, Reach.EVERYWHERE, 0, "bad_scope"), (Role.ROSTER, Reach.CENTRE, 1, "bad_scope"),
+        (Role.ADMINISTRATOR, Reach.ORGANIZATION, 1, "bad_scope"),
+        (Role.COORDINATOR, Reach.DELIVERY, 1, "bad_scope"),
+        (Role.TRAINER, Reach.EVERYWHERE, 3, "bad_scope"),
+        (Role.TRAINER, Reach.DELIVERY, 0, "bad_scope"),
+        (Role.COORDINATOR, Reach.EVERYWHERE, 0, "bad_scope"),
+        (Role.ROSTER, Reach.CENTRE, 1, "bad_scope"),
         (Role.COORDINATOR, Reach.CENTRE, 999, "unknown_organization"),
     ],
-)  # fmt: skip
+)
 def test_roles_outside_of_their_scope_are_refused(context, role, scope, scope_id, code):
     person = factories.person()
     with pytest.raises(Invalid) as refusal, transaction():
@@ -84,7 +99,9 @@ def test_who_may_give_roles(context):
         with pytest.raises(NotAllowed), transaction():
             services.assign_role(actor, person.id, Role.TRAINER)
     with transaction():  # who schedules a delivery makes its trainers
-        services.assign_role(factories.SYSTEM, person.id, Role.TRAINER, scope=Reach.DELIVERY, scope_id=7)
+        services.assign_role(
+            factories.SYSTEM, person.id, Role.TRAINER, scope=Reach.DELIVERY, scope_id=7
+        )
 
 
 def test_the_last_administrator_stays(context):

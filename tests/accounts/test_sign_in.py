@@ -16,7 +16,16 @@ from core.database import db, transaction
 from core.policy import SYSTEM
 from people.models import Person
 from tests import factories
-from tests.accounts.makers import PASSWORD, account, actions, close, last_link, mails, sessions, settings
+from tests.accounts.makers import (
+    PASSWORD,
+    account,
+    actions,
+    close,
+    last_link,
+    mails,
+    sessions,
+    settings,
+)
 from tests.browsing import Browser
 from tests.conftest import NOW
 from tests.smtp_server import smtp_server
@@ -28,7 +37,11 @@ def ask(browser: Browser, email: str, next: str = ""):
 
 
 def try_password(browser: Browser, email: str, password: str, follow: bool = True):
-    return browser.get("/sign-in").form(button="Sign in").submit(email=email, password=password, follow=follow)
+    return (
+        browser.get("/sign-in")
+        .form(button="Sign in")
+        .submit(email=email, password=password, follow=follow)
+    )
 
 
 def without_tokens(page) -> str:
@@ -43,7 +56,9 @@ def test_a_mailed_link_signs_in_and_leads_on(app, browser):
         account()
     page = ask(browser, "Amina@Example.org", next="/help")
     assert page.status == 200
-    assert "If an account or an application exists for this address, a link is on its way" in page.text
+    assert (
+        "If an account or an application exists for this address, a link is on its way" in page.text
+    )
     page = browser.get(last_link(app))
     assert "Amina Diallo" in page.text
     page = page.form(button="Sign in").submit()
@@ -118,7 +133,9 @@ def test_a_person_without_an_account_gets_one_on_first_use(app, browser):
     from people import services as people_services
 
     with app.app_context(), transaction():
-        people_services.record_person(ANONYMOUS, given_name="Zoë", family_name="N", email="zoe@example.org")
+        people_services.record_person(
+            ANONYMOUS, given_name="Zoë", family_name="N", email="zoe@example.org"
+        )
     ask(browser, "zoe@example.org")
     with app.app_context():
         assert db.session.scalar(sa.select(sa.func.count()).select_from(Account)) == 0
@@ -131,10 +148,15 @@ def test_the_answer_is_the_same_whether_or_not_the_account_exists(app):
     with app.app_context():
         account()
         close(account("closed@example.org"))
-    answers = [ask(Browser(app), address) for address in ("amina@example.org", "nobody@example.org", "closed@example.org")]
+    answers = [
+        ask(Browser(app), address)
+        for address in ("amina@example.org", "nobody@example.org", "closed@example.org")
+    ]
     bodies = {
         without_tokens(page).replace(address, "")
-        for page, address in zip(answers, ("amina@example.org", "nobody@example.org", "closed@example.org"), strict=True)
+        for page, address in zip(
+            answers, ("amina@example.org", "nobody@example.org", "closed@example.org"), strict=True
+        )
     }
     assert {page.status for page in answers} == {200}
     assert len(bodies) == 1
@@ -170,7 +192,8 @@ def test_the_text_of_a_sent_link_is_not_kept(app, browser):
 
 @pytest.fixture
 def still(app, monkeypatch):
-    """`still(instant)`: the application's clock shows this instant until it is told another; NOW at first."""
+    """`still(instant)`: the application's clock shows this instant until it is told another; NOW
+    at first."""
 
     def show(instant):
         monkeypatch.setattr(clock, "now", lambda: instant)
@@ -207,7 +230,9 @@ def test_strangers_who_ask_for_links_neither_fill_a_mailbox_nor_keep_its_owner_o
         assert ask(from_place(app, f"192.0.2.{number}"), "nobody@example.org").status == 200
     assert len(mails(app)) == 10
     owner = from_place(app, "198.51.100.1")
-    assert ask(owner, "amina@example.org").status == 200  # nothing new is sent, and what was sent works
+    assert (
+        ask(owner, "amina@example.org").status == 200
+    )  # nothing new is sent, and what was sent works
     still(NOW + timedelta(minutes=14))
     assert owner.get(last_link(app)).form(button="Sign in").submit().path == "/me"
     assert ask(from_place(app, "198.51.100.2"), "amina@example.org").status == 200
@@ -241,9 +266,20 @@ def test_a_wrong_password_is_refused_in_the_same_words_for_everybody(app, monkey
         hash, check_needs_rehash = real.hash, real.check_needs_rehash
 
     monkeypatch.setattr(passwords, "HASHER", Counting())
-    addresses = ["amina@example.org", "link@example.org", "closed@example.org", "nobody@example.org", "no address"]
-    answers = [try_password(Browser(app), one, PASSWORD if "closed" in one else "wrong password") for one in addresses]
-    bodies = {without_tokens(page).replace(one, "") for page, one in zip(answers, addresses, strict=True)}
+    addresses = [
+        "amina@example.org",
+        "link@example.org",
+        "closed@example.org",
+        "nobody@example.org",
+        "no address",
+    ]
+    answers = [
+        try_password(Browser(app), one, PASSWORD if "closed" in one else "wrong password")
+        for one in addresses
+    ]
+    bodies = {
+        without_tokens(page).replace(one, "") for page, one in zip(answers, addresses, strict=True)
+    }
     assert {page.status for page in answers} == {422}
     assert len(bodies) == 1
     assert len(hashed) == len(addresses)  # the work is done for each
@@ -268,7 +304,9 @@ def test_a_hash_of_an_older_recipe_is_renewed_at_sign_in(app, browser, monkeypat
     with app.app_context():
         person_id = account(password=PASSWORD)
     before = hash_of(app, person_id)
-    monkeypatch.setattr(passwords, "HASHER", PasswordHasher(time_cost=2, memory_cost=16, parallelism=1))
+    monkeypatch.setattr(
+        passwords, "HASHER", PasswordHasher(time_cost=2, memory_cost=16, parallelism=1)
+    )
     try_password(browser, "amina@example.org", PASSWORD)
     assert hash_of(app, person_id) != before
     assert "t=2" in hash_of(app, person_id)
@@ -294,7 +332,8 @@ def test_tries_are_slowed_down_and_a_success_forgets(app, browser, still):
 @pytest.mark.both_databases
 @pytest.mark.parametrize("attackers", [1, 9])
 def test_who_polls_for_every_free_try_keeps_the_owner_out_of_no_other_place(app, still, attackers):
-    """From one place, or from several with all their own tries: known and unknown addresses are answered alike."""
+    """From one place, or from several with all their own tries: known and unknown addresses are
+    answered alike."""
     with app.app_context():
         account(password=PASSWORD)
     for address in ("amina@example.org", "nobody@example.org"):
@@ -308,10 +347,14 @@ def test_who_polls_for_every_free_try_keeps_the_owner_out_of_no_other_place(app,
         owner = from_place(app, "198.51.100.1")
         assert [try_password(owner, address, "mistyped").status for _ in range(2)] == [422, 422]
         last = try_password(owner, address, PASSWORD)
-        assert (last.status, last.path) == ((200, "/me") if address.startswith("amina") else (422, "/sign-in"))
+        assert (last.status, last.path) == (
+            (200, "/me") if address.startswith("amina") else (422, "/sign-in")
+        )
 
 
-def test_no_account_is_guessed_at_more_than_a_hundred_times_an_hour_from_however_many_places(app, still, monkeypatch):
+def test_no_account_is_guessed_at_more_than_a_hundred_times_an_hour_from_however_many_places(
+    app, still, monkeypatch
+):
     monkeypatch.setattr("accounts.services.check_password", lambda *_: None)
     failed = number = 0
     for second in range(0, 3600, 20):
@@ -326,7 +369,9 @@ def test_no_account_is_guessed_at_more_than_a_hundred_times_an_hour_from_however
 
 
 @pytest.mark.both_databases
-def test_guessing_at_an_account_is_slowed_down_over_all_origins_and_never_locks_it(app, still, monkeypatch):
+def test_guessing_at_an_account_is_slowed_down_over_all_origins_and_never_locks_it(
+    app, still, monkeypatch
+):
     monkeypatch.setattr("accounts.views.entering.OWN_TRIES_PER_HOUR", 0)  # used up
     with app.app_context():
         account(password=PASSWORD)
@@ -335,18 +380,28 @@ def test_guessing_at_an_account_is_slowed_down_over_all_origins_and_never_locks_
         answer = try_password(from_place(app, f"192.0.2.{number}"), "amina@example.org", "wrong")
         while answer.status == 429:
             waits.append(int(answer.response.headers["Retry-After"]))
-            refused_again = try_password(from_place(app, f"203.0.113.{number}"), "amina@example.org", "wrong")
-            assert int(refused_again.response.headers["Retry-After"]) == waits[-1]  # asking prolongs nothing
+            refused_again = try_password(
+                from_place(app, f"203.0.113.{number}"), "amina@example.org", "wrong"
+            )
+            assert (
+                int(refused_again.response.headers["Retry-After"]) == waits[-1]
+            )  # asking prolongs nothing
             instant += timedelta(seconds=waits[-1])
             still(instant)
-            answer = try_password(from_place(app, f"192.0.2.{number}"), "amina@example.org", "wrong")
+            answer = try_password(
+                from_place(app, f"192.0.2.{number}"), "amina@example.org", "wrong"
+            )
         assert answer.status == 422
     assert waits == [5, 10, 20, 40, 60, 60, 60, 60, 60, 60, 60]
     still(instant + timedelta(seconds=60))
-    assert try_password(from_place(app, "198.51.100.1"), "amina@example.org", PASSWORD).path == "/me"
+    assert (
+        try_password(from_place(app, "198.51.100.1"), "amina@example.org", PASSWORD).path == "/me"
+    )
 
 
-def test_guesses_elsewhere_keep_nobody_waiting_in_a_browser_that_the_owner_used_before(app, browser, still):
+def test_guesses_elsewhere_keep_nobody_waiting_in_a_browser_that_the_owner_used_before(
+    app, browser, still
+):
     with app.app_context():
         account(password=PASSWORD)
         account("other@example.org", "Other", password=PASSWORD)
@@ -359,17 +414,27 @@ def test_guesses_elsewhere_keep_nobody_waiting_in_a_browser_that_the_owner_used_
         for _ in range(6):
             last = try_password(stranger, address, "wrong")
         assert last.status == 429
-    assert try_password(browser, "other@example.org", PASSWORD).status == 429  # known for another account only
+    assert (
+        try_password(browser, "other@example.org", PASSWORD).status == 429
+    )  # known for another account only
     assert try_password(browser, "amina@example.org", PASSWORD).path == "/me"
     forger = Browser(app)
-    for value in (kept.partition(".")[0] + ".x", "." + kept.partition(".")[2], "x.y", "é", kept + "0"):
+    for value in (
+        kept.partition(".")[0] + ".x",
+        "." + kept.partition(".")[2],
+        "x.y",
+        "é",
+        kept + "0",
+    ):
         forger.client.set_cookie("known", value)
         assert try_password(forger, "amina@example.org", PASSWORD).status == 429
 
 
 def test_tries_from_one_place_are_limited_whatever_the_account(app, monkeypatch):
     monkeypatch.setattr("accounts.views.sign_in.TRIES_PER_PLACE", 6)
-    statuses = [try_password(Browser(app), f"someone{n}@example.org", "wrong").status for n in range(8)]
+    statuses = [
+        try_password(Browser(app), f"someone{n}@example.org", "wrong").status for n in range(8)
+    ]
     assert statuses == [422] * 6 + [429] * 2
 
 
@@ -439,7 +504,11 @@ def test_the_cookie_is_httponly_and_strict_enough(app, browser):
     with app.app_context():
         account(password=PASSWORD)
     answer = try_password(browser, "amina@example.org", PASSWORD, follow=False)
-    cookie = next(value for value in answer.response.headers.getlist("Set-Cookie") if value.startswith("rostrum="))
+    cookie = next(
+        value
+        for value in answer.response.headers.getlist("Set-Cookie")
+        if value.startswith("rostrum=")
+    )
     assert "HttpOnly" in cookie
     assert "SameSite=Lax" in cookie
     assert answer.response.headers["Cache-Control"] == "no-store"
@@ -455,13 +524,23 @@ def test_whoever_is_signed_in_does_not_see_the_sign_in_page(app, sign_in):
 @pytest.mark.parametrize(
     "target",
     [
-        "https://evil.example", "//evil.example", "/\\evil.example", "\\\\evil.example", "http:evil.example",
+        "https://evil.example",
+        "//evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "http:evil.example",
         "javascript:alert(1)",
-        "/\t/evil.example", "///evil.example", " https://evil.example", "/%0d%0aLocation:https://evil.example\r\nX: y",
+        "/\t/evil.example",
+        "///evil.example",
+        " https://evil.example",
+        "/%0d%0aLocation:https://evil.example\r\nX: y",
         "evil.example",
-        "/sign-out", "/sign-in", "https:/evil.example", "\u2028//evil.example",
+        "/sign-out",
+        "/sign-in",
+        "https:/evil.example",
+        "\u2028//evil.example",
     ],
-)  # fmt: skip
+)
 def test_nobody_is_sent_elsewhere(app, target):
     with app.app_context():
         account(password=PASSWORD)
@@ -470,7 +549,9 @@ def test_nobody_is_sent_elsewhere(app, target):
     answer = form.submit(email="amina@example.org", password=PASSWORD, follow=False)
     assert answer.response.headers["Location"] == "/me"
     by_link = Browser(app)
-    by_link.get("/sign-in", query={"next": target}).form(action="/sign-in/link").submit(email="amina@example.org")
+    by_link.get("/sign-in", query={"next": target}).form(action="/sign-in/link").submit(
+        email="amina@example.org"
+    )
     answer = by_link.get(last_link(app)).form(button="Sign in").submit(follow=False)
     assert answer.response.headers["Location"] == "/me"
 
@@ -480,7 +561,10 @@ def test_a_page_that_needs_signing_in_is_reached_after_it(app, browser):
         account(password=PASSWORD)
     page = browser.get("/me/password")
     assert page.path.startswith("/sign-in?next=")
-    assert page.form(button="Sign in").submit(email="amina@example.org", password=PASSWORD).path == "/me/password"
+    assert (
+        page.form(button="Sign in").submit(email="amina@example.org", password=PASSWORD).path
+        == "/me/password"
+    )
 
 
 def test_sessions_end_when_idle_and_after_a_week(app, browser):
@@ -498,7 +582,13 @@ def test_sessions_end_when_idle_and_after_a_week(app, browser):
     assert other.get("/me", follow=False).status == 303
 
 
-LETTER = {"address": "a@example.org", "subject": "Waiting", "body": "", "kind": "invitation", "is_secret": False}
+LETTER = {
+    "address": "a@example.org",
+    "subject": "Waiting",
+    "body": "",
+    "kind": "invitation",
+    "is_secret": False,
+}
 
 
 def test_ended_things_are_forgotten(app, browser):
@@ -518,13 +608,17 @@ def test_ended_things_are_forgotten(app, browser):
         over = jobs.enqueue("audit.checkpoint")
         db.session.execute(sa.update(Job).where(Job.id == over).values(state="done"))
         waiting = jobs.enqueue("answers.forget")
-        db.session.execute(sa.insert(Mail), [{"state": "queued", "created_at": clock.now(), **LETTER}])
+        db.session.execute(
+            sa.insert(Mail), [{"state": "queued", "created_at": clock.now(), **LETTER}]
+        )
     clock.travel(app, NOW + timedelta(days=91))
     with app.app_context():
         forget_ended(Progress())
         for kind in (UserSession, SignInLink):
             assert db.session.scalar(sa.select(sa.func.count()).select_from(kind)) == 0
-        assert list(db.session.scalars(sa.select(Mail.subject))) == [LETTER["subject"]], "what waits is kept, however old"
+        assert list(db.session.scalars(sa.select(Mail.subject))) == [LETTER["subject"]], (
+            "what waits is kept, however old"
+        )
         assert list(db.session.scalars(sa.select(Job.id))) == [waiting]
         assert db.session.scalar(sa.select(Person.email)) == "amina@example.org"
 
@@ -533,16 +627,28 @@ def test_a_failing_statement_says_nothing_of_what_it_carried(app, caplog):
     with app.app_context():
         account("secret@example.org")
         with pytest.raises(sa.exc.IntegrityError) as failure, transaction():
-            db.session.execute(sa.insert(Account).values(person_id=1, password_hash="the hash", created_at=clock.now()))
+            db.session.execute(
+                sa.insert(Account).values(
+                    person_id=1, password_hash="the hash", created_at=clock.now()
+                )
+            )
     assert "the hash" not in str(failure.value)
 
 
 @pytest.mark.both_databases
-def test_an_unexpected_failure_is_logged_without_what_it_was_about(app, browser, caplog, monkeypatch):
+def test_an_unexpected_failure_is_logged_without_what_it_was_about(
+    app, browser, caplog, monkeypatch
+):
     from accounts.views import sign_in as pages
 
     def fails(address, *args):
-        again = {"given_name": "A", "family_name": "B", "name_on_certificate": "C", "email": address, "created_at": None}
+        again = {
+            "given_name": "A",
+            "family_name": "B",
+            "name_on_certificate": "C",
+            "email": address,
+            "created_at": None,
+        }
         db.session.execute(sa.insert(Person).values(again))
 
     with app.app_context():
@@ -558,12 +664,20 @@ def test_a_closed_account_is_out_even_where_a_session_or_token_was_left(app, sig
     with app.app_context():
         actor = factories.actor("coordinator")
         with transaction():
-            token = services.create_token(actor, db.session.get_one(Person, actor.person_id), name="left")
+            token = services.create_token(
+                actor, db.session.get_one(Person, actor.person_id), name="left"
+            )
     browser = sign_in(actor)
     headers = {"Authorization": f"Bearer {token}"}
-    assert browser.get("/me").status == app.test_client().get("/api/v1/courses", headers=headers).status_code == 200
+    assert (
+        browser.get("/me").status
+        == app.test_client().get("/api/v1/courses", headers=headers).status_code
+        == 200
+    )
     with app.app_context(), transaction():
-        db.session.execute(sa.update(Account).where(Account.person_id == actor.person_id).values(is_active=False))
+        db.session.execute(
+            sa.update(Account).where(Account.person_id == actor.person_id).values(is_active=False)
+        )
         audit.record(SYSTEM, "test.closed", "person:1", {})
     assert browser.get("/me", follow=False).status == 303
     assert app.test_client().get("/api/v1/courses", headers=headers).status_code == 401

@@ -28,11 +28,15 @@ COURSE = {
 
 def token_of(actor: Actor, **limits) -> str:
     with transaction():
-        return services.create_token(SYSTEM, db.session.get_one(Person, actor.person_id), name="import", **limits)
+        return services.create_token(
+            SYSTEM, db.session.get_one(Person, actor.person_id), name="import", **limits
+        )
 
 
 def call(app: Flask, token: str, method: str = "GET", path: str = "/courses", **options):
-    return app.test_client().open(f"/api/v1{path}", method=method, headers={"Authorization": f"Bearer {token}"}, **options)
+    return app.test_client().open(
+        f"/api/v1{path}", method=method, headers={"Authorization": f"Bearer {token}"}, **options
+    )
 
 
 @pytest.mark.both_databases
@@ -111,10 +115,16 @@ def test_the_page_says_what_each_token_may_do_and_when_it_ends(app: Flask, sign_
         actor = factories.actor(Role.COORDINATOR)
         token_of(actor, days=30, scope=["read"])
         with transaction():
-            services.set_password(actor, db.session.get_one(Person, actor.person_id), "trombone lagoon seven")
+            services.set_password(
+                actor, db.session.get_one(Person, actor.person_id), "trombone lagoon seven"
+            )
     page = sign_in(actor).get("/me/tokens")
     assert "Only read" in page.text and "23 December 2026" in page.text and "Never" in page.text
-    made = page.form(button="Create").submit(name="y", scope="coordinator", days="10", current_password="trombone lagoon seven")
+    made = page.form(button="Create").submit(
+        name="y", scope="coordinator", days="10", current_password="trombone lagoon seven"
+    )
     assert made.status == 200 and "Copy it now" in made.text and "3 December 2026" in made.text
-    late = made.form(button="Create").submit(name="y", days="400", current_password="trombone lagoon seven")
+    late = made.form(button="Create").submit(
+        name="y", days="400", current_password="trombone lagoon seven"
+    )
     assert late.status == 422 and "Enter a number of days from 1 to 365." in late.text

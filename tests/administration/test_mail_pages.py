@@ -1,4 +1,5 @@
-"""Where people see what became of a message: administrators, the nominating organization, the person."""
+"""Where people see what became of a message: administrators, the nominating organization, the
+person."""
 
 from __future__ import annotations
 
@@ -22,7 +23,9 @@ from tests.smtp_server import SmtpServer, smtp_server
 @pytest.fixture
 def post(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmtpServer]:
     with smtp_server() as server:
-        monkeypatch.setitem(app.extensions, "settings", replace(settings_of(app), mail_url=server.url))
+        monkeypatch.setitem(
+            app.extensions, "settings", replace(settings_of(app), mail_url=server.url)
+        )
         yield server
 
 
@@ -35,8 +38,15 @@ def people(app: Flask) -> dict:
         delivery_id, nominee = makers.delivery().id, makers.nominee(email="wrong@example.org")
         with transaction():
             made = services.nominate(nominator, delivery_id, organization, [nominee])
-            found = {"person": made[0].person_id, "enrollment": made[0].id, "code": made[0].delivery.code}
-        return found | {"administrator": factories.actor(Role.ADMINISTRATOR), "nominator": nominator}
+            found = {
+                "person": made[0].person_id,
+                "enrollment": made[0].id,
+                "code": made[0].delivery.code,
+            }
+        return found | {
+            "administrator": factories.actor(Role.ADMINISTRATOR),
+            "nominator": nominator,
+        }
 
 
 def drain(app: Flask) -> None:
@@ -44,18 +54,28 @@ def drain(app: Flask) -> None:
         jobs.drain()
 
 
-def test_a_refused_message_is_seen_by_everybody_who_can_mend_it(app: Flask, post: SmtpServer, people: dict, sign_in) -> None:
+def test_a_refused_message_is_seen_by_everybody_who_can_mend_it(
+    app: Flask, post: SmtpServer, people: dict, sign_in
+) -> None:
     post.answers["RCPT"] = "550 5.1.1 no such mailbox"
     drain(app)
     administrator, nominator = sign_in(people["administrator"]), sign_in(people["nominator"])
     page = administrator.get(f"/administration/people/{people['person']}")
-    assert "Messages do not reach this person" in page.text and "550 5.1.1 no such mailbox" in page.text
+    assert (
+        "Messages do not reach this person" in page.text
+        and "550 5.1.1 no such mailbox" in page.text
+    )
     page = administrator.get("/administration/mail?state=refused")
     assert "Refused by the mail server" in page.text and "550 5.1.1" in page.text
     page = nominator.get("/nominations")
     assert "Our message was refused by the mail server" in page.text and "550" not in page.text
-    assert "Refused by the mail server" in nominator.get(f"/enrollments/{people['enrollment']}").text
-    assert "Refused by the mail server" in administrator.get(f"/deliveries/{people['code']}/selection").text
+    assert (
+        "Refused by the mail server" in nominator.get(f"/enrollments/{people['enrollment']}").text
+    )
+    assert (
+        "Refused by the mail server"
+        in administrator.get(f"/deliveries/{people['code']}/selection").text
+    )
 
     post.answers.clear()
     page = administrator.get("/administration/mail").form(button="Try all again").submit()
@@ -63,13 +83,17 @@ def test_a_refused_message_is_seen_by_everybody_who_can_mend_it(app: Flask, post
     drain(app)
     assert len(post.messages) == 1
     assert "refused" not in nominator.get("/nominations").text
-    assert "do not reach" not in administrator.get(f"/administration/people/{people['person']}").text
+    assert (
+        "do not reach" not in administrator.get(f"/administration/people/{people['person']}").text
+    )
     assert "Refused by" not in administrator.get(f"/deliveries/{people['code']}/selection").text
     with app.app_context():
         assert "mail.retried" in db.session.scalars(db.select(audit.AuditEntry.action)).all()
 
 
-def test_a_corrected_address_is_not_called_refused(app: Flask, post: SmtpServer, people: dict, sign_in) -> None:
+def test_a_corrected_address_is_not_called_refused(
+    app: Flask, post: SmtpServer, people: dict, sign_in
+) -> None:
     post.answers["RCPT"] = "550 no"
     drain(app)
     with app.app_context(), transaction():
@@ -78,7 +102,9 @@ def test_a_corrected_address_is_not_called_refused(app: Flask, post: SmtpServer,
     assert "refused" not in sign_in(people["nominator"]).get("/nominations").text
 
 
-@pytest.mark.parametrize(("step", "words"), [("MAIL", "refuses our sender"), ("", "refuses our connection")])
+@pytest.mark.parametrize(
+    ("step", "words"), [("MAIL", "refuses our sender"), ("", "refuses our connection")]
+)
 def test_a_fault_of_the_setup_is_shown_to_administrators_on_every_page(
     app: Flask, post: SmtpServer, people: dict, sign_in, browser: Browser, step: str, words: str
 ) -> None:
@@ -116,5 +142,7 @@ def test_an_address_that_cannot_be_written_to_is_refused_at_the_field(
     page = sign_in(people["administrator"]).get(f"/administration/people/{people['person']}/edit")
     page = page.form(button="Save").submit(email="jürgen@example.org")
     assert page.status == 422 and "takes only letters a to z before the @" in page.text
-    page = Browser(app).get("/sign-in").form(action="/sign-in/link").submit(email="jürgen@example.org")
+    page = (
+        Browser(app).get("/sign-in").form(action="/sign-in/link").submit(email="jürgen@example.org")
+    )
     assert page.status == 422 and "takes only letters a to z before the @" in page.text

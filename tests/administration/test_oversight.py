@@ -22,7 +22,9 @@ from tests.browsing import Browser
 @pytest.fixture
 def boss(app, sign_in) -> Browser:
     with app.app_context():
-        made = factories.actor("administrator", given="Elena", family="Petrova", email="boss@example.org")
+        made = factories.actor(
+            "administrator", given="Elena", family="Petrova", email="boss@example.org"
+        )
     return sign_in(made)
 
 
@@ -42,10 +44,16 @@ def test_the_text_of_a_secret_is_shown_only_while_it_is_kept_here(app, boss):
     with app.app_context(), transaction():
         db.session.add(
             mail.Mail(
-                person_id=None, address="a@example.org", subject="Secret", body="http://x/secret", kind="x", is_secret=True,
-                state=mail.MailState.QUEUED, created_at=audit.clock.now(),
+                person_id=None,
+                address="a@example.org",
+                subject="Secret",
+                body="http://x/secret",
+                kind="x",
+                is_secret=True,
+                state=mail.MailState.QUEUED,
+                created_at=audit.clock.now(),
             )
-        )  # fmt: skip
+        )
     page = boss.get("/administration/mail").follow("Secret")
     assert "http://x/secret" not in page.text
     assert "The text opens a door" in page.text
@@ -77,7 +85,12 @@ def test_the_trail_is_filtered(app, boss):
     assert 0 < rows({"person": "boss@example.org"}) < everything
     assert rows({"person": "boss@example.org"}) == rows({"person": "1"})
     assert 0 < rows({"subject": f"person:{person_id}"}) < everything
-    for nothing in ({"person": "nobody@example.org"}, {"action": "x"}, {"subject": "x"}, {"person": "9" * 30}):
+    for nothing in (
+        {"person": "nobody@example.org"},
+        {"action": "x"},
+        {"subject": "x"},
+        {"person": "9" * 30},
+    ):
         assert rows(nothing) == 0
     assert boss.get("/administration/audit?after=x").status == 422
 
@@ -110,7 +123,9 @@ def test_the_trail_is_exported_with_formulas_made_harmless(app, boss):
     assert rows[1][3:7] == ["'=HYPERLINK(1) X", "'+cmd", "'+cmd", "'@x"]
     assert len(rows) - 1 == len(actions(app)) - 1
     assert actions(app)[-1] == "audit.exported"
-    only = boss.get("/administration/audit.csv?action=person.changed").response.get_data(as_text=True)
+    only = boss.get("/administration/audit.csv?action=person.changed").response.get_data(
+        as_text=True
+    )
     assert only.count("\r\n") == 2
 
 

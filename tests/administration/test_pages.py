@@ -34,5 +34,13 @@ def test_the_privacy_page_names_every_personal_datum(browser):
 
 def test_help_speaks_to_every_role(browser):
     text = browser.get("/help").text
-    for words in ("take part", "nominate", "trainer", "coordinator", "roster", "administer", "check a certificate"):
+    for words in (
+        "take part",
+        "nominate",
+        "trainer",
+        "coordinator",
+        "roster",
+        "administer",
+        "check a certificate",
+    ):
         assert words in text

@@ -21,7 +21,9 @@ from tests.postgresql import new_database
 class Machine:
     """An installation with a database, files and keys of its own."""
 
-    def __init__(self, folder: Path, url: str | None = None, *, is_migrated: bool = True, **environ: str):
+    def __init__(
+        self, folder: Path, url: str | None = None, *, is_migrated: bool = True, **environ: str
+    ):
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.url, self.environ = folder, url, environ
         self.app = make_app(folder, url, **environ)
@@ -63,7 +65,11 @@ class Machine:
             numbers = []
             for one in makers.enrollments(delivery):
                 with transaction():
-                    numbers.append(services.issue(SYSTEM, db.session.get_one(makers.Enrollment, makers.key(one))).number)
+                    numbers.append(
+                        services.issue(
+                            SYSTEM, db.session.get_one(makers.Enrollment, makers.key(one))
+                        ).number
+                    )
             db.session.remove()
             return numbers
 
@@ -77,7 +83,10 @@ class Machine:
         with self.app.app_context():
             tables = sa.inspect(db.engine).get_table_names()
             with db.engine.connect() as connection:
-                return {t: connection.exec_driver_sql(f"SELECT count(*) FROM {t}").scalar_one() for t in sorted(tables)}
+                return {
+                    t: connection.exec_driver_sql(f"SELECT count(*) FROM {t}").scalar_one()
+                    for t in sorted(tables)
+                }
 
     def head(self) -> tuple[int, str]:
         with self.app.app_context():

@@ -1,4 +1,5 @@
-"""A copy is whole or is none: made while others write, private, never over another, and every change of it is named."""
+"""A copy is whole or is none: made while others write, private, never over another, and every
+change of it is named."""
 
 from __future__ import annotations
 
@@ -34,8 +35,12 @@ def test_a_copy_is_private_and_sha256sum_reads_it(machine: Machine, copy: Path) 
     machine.well("backup", copy, "--with-keys")
     for path in (copy, *copy.rglob("*")):
         assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
-    subprocess.run(["sha256sum", "--check", "--strict", "--quiet", copies.SUMS], cwd=copy, check=True)
-    assert sorted(path.name for path in (copy / "keys").iterdir()) == ["checkpoint_key"], "SECRET_KEY came from outside"
+    subprocess.run(
+        ["sha256sum", "--check", "--strict", "--quiet", copies.SUMS], cwd=copy, check=True
+    )
+    assert sorted(path.name for path in (copy / "keys").iterdir()) == ["checkpoint_key"], (
+        "SECRET_KEY came from outside"
+    )
     machine.well("restore", copy, "--check")
 
 
@@ -97,7 +102,9 @@ def test_writers_go_on_meanwhile(machine: Machine, copy: Path) -> None:
     try:
         for n in range(3):
             machine.well("backup", f"{copy}-{n}")
-            waits.append(json.loads((Path(f"{copy}-{n}") / copies.MANIFEST).read_text())["audit"]["number"])
+            waits.append(
+                json.loads((Path(f"{copy}-{n}") / copies.MANIFEST).read_text())["audit"]["number"]
+            )
     finally:
         stop.set()
         [thread.join() for thread in threads]
@@ -139,7 +146,9 @@ def rewrite(copy: Path, **facts: object) -> None:
 
 
 @pytest.mark.timeout(200)
-def test_every_fault_of_a_copy_is_named_and_nothing_is_restored(machine: Machine, copy: Path) -> None:
+def test_every_fault_of_a_copy_is_named_and_nothing_is_restored(
+    machine: Machine, copy: Path
+) -> None:
     machine.issue(1)
     machine.well("backup", copy)
     before, head = machine.counts(), machine.head()
@@ -153,7 +162,8 @@ def test_every_fault_of_a_copy_is_named_and_nothing_is_restored(machine: Machine
 
 
 def test_a_snapshot_is_proven_by_its_own_rows(machine: Machine, copy: Path) -> None:
-    """Sums and manifest made anew by someone with the key: rows that do not fit each other are still named."""
+    """Sums and manifest made anew by someone with the key: rows that do not fit each other are
+    still named."""
     machine.issue(2)
     machine.well("backup", copy)
     with machine.app.app_context():
@@ -165,7 +175,14 @@ def test_a_snapshot_is_proven_by_its_own_rows(machine: Machine, copy: Path) -> N
         lost.unlink()
         for name in (copies.MANIFEST, copies.SUMS):
             (copy / name).unlink()
-        copies.seal(copy, {k: v for k, v in facts.items() if k not in ("signature", "public_key", "sums", "format")})
+        copies.seal(
+            copy,
+            {
+                k: v
+                for k, v in facts.items()
+                if k not in ("signature", "public_key", "sums", "format")
+            },
+        )
     output = machine.refused("restore", copy, "--check")
     for words in (
         "certificate has 2 rows, not 3",
@@ -176,13 +193,18 @@ def test_a_snapshot_is_proven_by_its_own_rows(machine: Machine, copy: Path) -> N
         assert words in output
 
 
-def test_a_copy_of_the_other_database_is_refused(tmp_path: Path, postgresql_url: str, copy: Path) -> None:
+def test_a_copy_of_the_other_database_is_refused(
+    tmp_path: Path, postgresql_url: str, copy: Path
+) -> None:
     here = Machine(tmp_path / "sqlite")
     here.well("backup", copy)
     with new_database(postgresql_url) as url:
         there = Machine(tmp_path / "postgresql", url, is_migrated=False)
         there.well("restore", copy, "--check")
-        assert "the copy is of a sqlite database, and DATABASE_URL names a postgresql one" in there.refused("restore", copy)
+        assert (
+            "the copy is of a sqlite database, and DATABASE_URL names a postgresql one"
+            in there.refused("restore", copy)
+        )
         there.forget_connections()
 
 
@@ -195,9 +217,16 @@ def test_a_copy_of_a_newer_version_is_refused(machine: Machine, copy: Path) -> N
     assert "made by a newer version (revision 9999)" in machine.refused("restore", copy)
 
 
-@pytest.mark.parametrize(("installed", "words"), [(None, "pg_dump is not installed"), (9, "is older than the server")])
+@pytest.mark.parametrize(
+    ("installed", "words"), [(None, "pg_dump is not installed"), (9, "is older than the server")]
+)
 def test_without_fitting_programs_it_says_what_to_install(
-    tmp_path: Path, postgresql_url: str, copy: Path, monkeypatch: pytest.MonkeyPatch, installed: int | None, words: str
+    tmp_path: Path,
+    postgresql_url: str,
+    copy: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    installed: int | None,
+    words: str,
 ) -> None:
     folder = tmp_path / "programs"
     folder.mkdir()
@@ -216,13 +245,17 @@ def test_without_fitting_programs_it_says_what_to_install(
 
 
 def test_the_password_is_on_no_command_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    url = sa.make_url("postgresql+psycopg://rostrum:swordfish@db.example.org/rostrum?sslmode=require")
+    url = sa.make_url(
+        "postgresql+psycopg://rostrum:swordfish@db.example.org/rostrum?sslmode=require"
+    )
     monkeypatch.setattr(programs, "db", SimpleNamespace(engine=SimpleNamespace(url=url)))
     assert programs.address() == "postgresql://rostrum@db.example.org/rostrum?sslmode=require"
     assert programs.environment()["PGPASSWORD"] == "swordfish"
 
 
-def test_keys_come_with_the_copy_to_an_empty_machine(machine: Machine, new_machine, copy: Path) -> None:
+def test_keys_come_with_the_copy_to_an_empty_machine(
+    machine: Machine, new_machine, copy: Path
+) -> None:
     with machine.app.app_context():
         record(2)
     machine.checkpoint()
@@ -235,7 +268,9 @@ def test_keys_come_with_the_copy_to_an_empty_machine(machine: Machine, new_machi
     assert stat.S_IMODE(os.stat(empty.folder / key).st_mode) == 0o600
 
 
-def test_keys_come_to_a_machine_that_was_only_migrated(machine: Machine, new_machine, copy: Path) -> None:
+def test_keys_come_to_a_machine_that_was_only_migrated(
+    machine: Machine, new_machine, copy: Path
+) -> None:
     with machine.app.app_context():
         record(2)
     machine.well("backup", copy, "--with-keys")
@@ -254,10 +289,17 @@ def test_a_trail_without_checkpoints_yet_is_the_same_trail(machine: Machine, cop
     with machine.app.app_context():
         record(2)
     assert "note:" not in machine.well("restore", copy)
-    assert machine.well("audit", "verify").count("note: the trail was restored from entry 4 to entry 2") == 1
+    assert (
+        machine.well("audit", "verify").count(
+            "note: the trail was restored from entry 4 to entry 2"
+        )
+        == 1
+    )
 
 
-def test_a_job_that_ran_while_the_copy_was_put_back_starts_again(machine: Machine, copy: Path) -> None:
+def test_a_job_that_ran_while_the_copy_was_put_back_starts_again(
+    machine: Machine, copy: Path
+) -> None:
     """Its worker goes on from what is lost, so what it does then must not count."""
     with machine.app.app_context():
         with transaction():
@@ -275,7 +317,9 @@ def test_a_job_that_ran_while_the_copy_was_put_back_starts_again(machine: Machin
         db.session.remove()
 
 
-def test_another_trails_checkpoints_are_kept_and_not_mixed(machine: Machine, new_machine, copy: Path) -> None:
+def test_another_trails_checkpoints_are_kept_and_not_mixed(
+    machine: Machine, new_machine, copy: Path
+) -> None:
     with machine.app.app_context():
         record(5)
     machine.checkpoint()
@@ -305,7 +349,8 @@ def test_a_damaged_database_is_set_aside(tmp_path: Path, copy: Path) -> None:
 
 
 def test_people_go_on_working_while_a_copy_is_put_back(machine: Machine, copy: Path) -> None:
-    """Connections that were open before see the restored rows afterwards; no one has to be stopped."""
+    """Connections that were open before see the restored rows afterwards; no one has to be
+    stopped."""
     with machine.app.app_context():
         record(2)
     machine.well("backup", copy)
@@ -318,7 +363,9 @@ def test_people_go_on_working_while_a_copy_is_put_back(machine: Machine, copy: P
         assert checkpoints.head()[0] < length + 1
         db.session.rollback()
         record(1)
-        assert list(checkpoints.read(checkpoints.path()))[-1][1].restored["from"]["number"] == length
+        assert (
+            list(checkpoints.read(checkpoints.path()))[-1][1].restored["from"]["number"] == length
+        )
         db.session.remove()
     again.forget_connections()
     assert machine.well("audit", "verify").endswith("the audit trail is whole\n")
@@ -331,7 +378,9 @@ def test_a_full_disk_is_told_in_a_sentence_and_leaves_nothing(
         record(400)
     copy.parent.mkdir()
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, before[1]))  # no file may grow larger: as on a full disk
+    resource.setrlimit(
+        resource.RLIMIT_FSIZE, (40_000, before[1])
+    )  # no file may grow larger: as on a full disk
     try:
         output = machine.refused("backup", copy)
     finally:
@@ -340,7 +389,9 @@ def test_a_full_disk_is_told_in_a_sentence_and_leaves_nothing(
     assert list(copy.parent.iterdir()) == []
 
 
-def test_a_database_that_is_away_is_told_in_a_sentence(tmp_path: Path, postgresql_url: str, copy: Path) -> None:
+def test_a_database_that_is_away_is_told_in_a_sentence(
+    tmp_path: Path, postgresql_url: str, copy: Path
+) -> None:
     with new_database(postgresql_url) as url:
         machine = Machine(tmp_path / "machine", url)
         machine.well("backup", copy)

@@ -1,4 +1,5 @@
-"""The drill, on both databases: fill, copy, go on, lose, restore, compare. No number is ever issued twice."""
+"""The drill, on both databases: fill, copy, go on, lose, restore, compare. No number is ever
+issued twice."""
 
 from __future__ import annotations
 
@@ -37,14 +38,25 @@ def test_the_drill(machine: Machine, new_machine: Callable[..., Machine], copy: 
     machine.lose_database()
 
     output = machine.well("restore", copy)
-    assert f"restored from entry {end[0]} to entry {head[0]}" in output and "another trail" not in output
-    assert f"void: {lost[0]} to {lost[-1]} (they may have been issued); the next number is {format_number(2026, 6)}" in output
+    assert (
+        f"restored from entry {end[0]} to entry {head[0]}" in output
+        and "another trail" not in output
+    )
+    assert (
+        f"void: {lost[0]} to {lost[-1]} (they may have been issued); the next number is "
+        f"{format_number(2026, 6)}" in output
+    )
     after = machine.counts()
     changed = {table for table in after if after[table] != before.get(table)}
-    assert changed == {"audit_entry", "void_numbers"} and after["audit_entry"] == before["audit_entry"] + 2
+    assert (
+        changed == {"audit_entry", "void_numbers"}
+        and after["audit_entry"] == before["audit_entry"] + 2
+    )
     assert machine.numbers() == kept
     is_sound(machine)
-    assert f"note: the trail was restored from entry {end[0]} to entry {head[0]}" in machine.well("audit", "verify")
+    assert f"note: the trail was restored from entry {end[0]} to entry {head[0]}" in machine.well(
+        "audit", "verify"
+    )
     assert f"({lost[0]}); it is in the register of void numbers" in machine.run("check").output
 
     assert set(machine.issue(2)).isdisjoint(lost + kept)
@@ -54,7 +66,9 @@ def test_the_drill(machine: Machine, new_machine: Callable[..., Machine], copy: 
 
 
 @pytest.mark.timeout(280)
-def test_an_empty_machine_proves_and_takes_a_copy(machine: Machine, new_machine: Callable[..., Machine], copy: Path) -> None:
+def test_an_empty_machine_proves_and_takes_a_copy(
+    machine: Machine, new_machine: Callable[..., Machine], copy: Path
+) -> None:
     kept = machine.issue(2)
     machine.checkpoint()
     before = machine.counts()
@@ -63,10 +77,13 @@ def test_an_empty_machine_proves_and_takes_a_copy(machine: Machine, new_machine:
     empty = new_machine("empty", is_migrated=False)
     assert f"{copy} is whole: made 2026-11-23" in empty.well("restore", copy, "--check")
     output = empty.well("restore", copy)
-    assert "restored from an unknown entry" in output and "nothing says whether they were issued" in output
-    assert {t: n for t, n in empty.counts().items() if t not in ("audit_entry", "void_numbers")} == {
-        t: n for t, n in before.items() if t not in ("audit_entry", "void_numbers")
-    }
+    assert (
+        "restored from an unknown entry" in output
+        and "nothing says whether they were issued" in output
+    )
+    assert {
+        t: n for t, n in empty.counts().items() if t not in ("audit_entry", "void_numbers")
+    } == {t: n for t, n in before.items() if t not in ("audit_entry", "void_numbers")}
     assert empty.numbers() == kept
     is_sound(empty)
     assert empty.well("certificates", "verify") == "2 files: all are whole\n"
@@ -110,7 +127,9 @@ def lose_nothing(machine: Machine) -> None:
     ],
 )
 @pytest.mark.timeout(280)
-def test_no_number_comes_again(machine: Machine, copy: Path, lose: Callable[[Machine], None], is_filed: bool) -> None:
+def test_no_number_comes_again(
+    machine: Machine, copy: Path, lose: Callable[[Machine], None], is_filed: bool
+) -> None:
     kept = machine.issue(1)
     machine.well("backup", copy)
     lost = machine.issue(2) if is_filed else machine.issue_without_files(2)
@@ -133,12 +152,16 @@ def test_a_checkpoint_kept_elsewhere_knows(
     machine.checkpoint()
     end = machine.head()
     elsewhere = tmp_path / "kept.jsonl"
-    elsewhere.write_bytes((machine.folder / "audit" / "checkpoints.jsonl").read_bytes().splitlines()[-1])
+    elsewhere.write_bytes(
+        (machine.folder / "audit" / "checkpoints.jsonl").read_bytes().splitlines()[-1]
+    )
     empty = new_machine("empty", is_migrated=False)
     other = new_machine("other")
     forged = tmp_path / "forged.jsonl"
     forged.write_bytes((other.folder / "audit" / "checkpoints.jsonl").read_bytes())
-    assert "holds no checkpoint signed by a known key" in empty.refused("restore", copy, "--checkpoint", forged)
+    assert "holds no checkpoint signed by a known key" in empty.refused(
+        "restore", copy, "--checkpoint", forged
+    )
     output = empty.well("restore", copy, "--checkpoint", elsewhere)
     assert f"restored from entry {end[0]}" in output
     assert empty.issue(1)[0] > max(lost)
@@ -150,7 +173,9 @@ def test_whoever_knows_says_the_next_number(machine: Machine, copy: Path) -> Non
     machine.issue(3)
     machine.well("backup", copy)
     machine.lose_everything()
-    assert "numbers up to RST-2026-000003" in machine.refused("restore", copy, "--next", "RST-2026-000003")
+    assert "numbers up to RST-2026-000003" in machine.refused(
+        "restore", copy, "--next", "RST-2026-000003"
+    )
     assert "is no number" in machine.refused("restore", copy, "--next", "four")
     assert "nothing else knows" in machine.refused("restore", copy, "--next", "RST-1999-000001")
     machine.well("restore", copy, "--next", "RST-2026-000004")
@@ -194,7 +219,10 @@ def test_numbers_given_while_the_copy_is_made_ready_do_not_come_again(
 
     monkeypatch.setattr(restoring, "_finish", slowly)
     output = machine.well("restore", copy)
-    assert f"note: also void: {late[0]} to {late[-1]} (issued while the copy was being prepared)" in output
+    assert (
+        f"note: also void: {late[0]} to {late[-1]} (issued while the copy was being prepared)"
+        in output
+    )
     is_sound(machine)
     assert machine.issue(1) == [format_number(2026, 3 + lost)]
     assert voids(machine) == [(3, 2 + lost, "restored"), (2, 2, "restored")]

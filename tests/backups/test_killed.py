@@ -1,4 +1,5 @@
-"""Killed with kill -9 at any point: a backup is whole or has no manifest, a restore leaves the old database or the new one."""
+"""Killed with kill -9 at any point: a backup is whole or has no manifest, a restore leaves the
+old database or the new one."""
 
 from __future__ import annotations
 
@@ -37,14 +38,25 @@ def fill(machine: Machine) -> None:
 def start(machine: Machine, *words: object) -> subprocess.Popen[bytes]:
     kept = {name: value for name, value in os.environ.items() if name not in DOCUMENTED}
     environ = kept | {
-        "INSTANCE_PATH": str(machine.folder), "DEMO": "0", "FLASK_APP": "app", "NOW": NOW.isoformat(),
+        "INSTANCE_PATH": str(machine.folder),
+        "DEMO": "0",
+        "FLASK_APP": "app",
+        "NOW": NOW.isoformat(),
         "SECRET_KEY": "a key for tests that is long enough",
-    }  # fmt: skip
+    }
     if machine.url:
         environ["DATABASE_URL"] = machine.url
     command = [sys.executable, "-m", "flask", *map(str, words)]
     quiet = subprocess.DEVNULL
-    return subprocess.Popen(command, cwd=ROOT, env=environ, stdin=quiet, stdout=quiet, stderr=quiet, start_new_session=True)
+    return subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environ,
+        stdin=quiet,
+        stdout=quiet,
+        stderr=quiet,
+        start_new_session=True,
+    )
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
@@ -66,7 +78,9 @@ def unfinished(copy: Path, name: str) -> list[Path]:
 
 
 @pytest.mark.timeout(280)
-def test_a_backup_that_is_killed_is_never_taken_for_a_whole_one(machine: Machine, copy: Path) -> None:
+def test_a_backup_that_is_killed_is_never_taken_for_a_whole_one(
+    machine: Machine, copy: Path
+) -> None:
     fill(machine)
     copy.parent.mkdir()
     for reached in ("database.*", "files/bulk/*", "audit"):
@@ -77,14 +91,18 @@ def test_a_backup_that_is_killed_is_never_taken_for_a_whole_one(machine: Machine
     left = list(copy.parent.iterdir())
     assert left and all(copies.UNFINISHED in path.name for path in left)
     for folder in left:
-        assert "is no whole copy (it was interrupted)" in machine.refused("restore", folder, "--check")
+        assert "is no whole copy (it was interrupted)" in machine.refused(
+            "restore", folder, "--check"
+        )
     machine.well("backup", copy)
     machine.well("restore", copy, "--check")
 
 
 @pytest.mark.timeout(280)
 @pytest.mark.long
-def test_a_restore_that_is_killed_leaves_the_old_database_or_the_new_one(machine: Machine, copy: Path) -> None:
+def test_a_restore_that_is_killed_leaves_the_old_database_or_the_new_one(
+    machine: Machine, copy: Path
+) -> None:
     fill(machine)
     machine.well("backup", copy)
     with machine.app.app_context():
@@ -106,7 +124,9 @@ def test_a_restore_that_is_killed_leaves_the_old_database_or_the_new_one(machine
             assert list(audit.breaches_of_chain()) == []
             db.session.remove()
         if end != lost:
-            assert ENTRIES < end[0] <= ENTRIES + 2, "the copy's entries and those of the restore, and nothing between"
+            assert ENTRIES < end[0] <= ENTRIES + 2, (
+                "the copy's entries and those of the restore, and nothing between"
+            )
             break
     machine.well("restore", copy)
     assert machine.well("audit", "verify").endswith("the audit trail is whole\n")

@@ -1,4 +1,5 @@
-"""axe-core in a page: WCAG 2.0 to 2.2, levels A and AA, and its best practices. Nothing is switched off."""
+"""axe-core in a page: WCAG 2.0 to 2.2, levels A and AA, and its best practices. Nothing is
+switched off."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ _WIDE = """() => {
 
 
 def violations(page: Page, where: str) -> list[str]:
-    """What axe finds wrong in the page as it stands, in words. Works under the strict CSP, which stays in force."""
+    """What axe finds wrong in the page as it stands, in words. Works under the strict CSP, which
+    stays in force."""
     if not page.evaluate("typeof axe === 'object'"):
         page.evaluate(AXE_SCRIPT)
     found: list[list[Any]] = page.evaluate(_RUN, list(TAGS))

@@ -1,4 +1,5 @@
-"""A real server and a real browser for each session. Without Chromium these tests are skipped in one line; in CI they fail."""
+"""A real server and a real browser for each session. Without Chromium these tests are skipped in
+one line; in CI they fail."""
 
 from __future__ import annotations
 
@@ -41,7 +42,8 @@ def all_visits(chromium, site: Site):
 
 @pytest.fixture
 def visits(all_visits) -> Iterator[object]:
-    """Makes contexts; fails the test at its end when any page of them had anything to complain about."""
+    """Makes contexts; fails the test at its end when any page of them had anything to complain
+    about."""
     all_visits.faults.clear()
     yield all_visits
     for context in all_visits.browser.contexts:

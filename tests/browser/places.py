@@ -1,6 +1,8 @@
-"""The addresses of every page of the demonstration: the route's own name → who looks at it, and where.
+"""The addresses of every page of the demonstration: the route's own name → who looks at it, and
+where.
 
-Parts in braces are found in the demonstration's database (`PARTS`) or made in the running site (`made_addresses`)."""
+Parts in braces are found in the demonstration's database (`PARTS`) or made in the running site
+(`made_addresses`)."""
 
 from __future__ import annotations
 
@@ -20,11 +22,14 @@ PARTS = {
     "letter": "SELECT id FROM mail WHERE state = 'kept' ORDER BY id LIMIT 1",
     "job": "SELECT id FROM job WHERE kind = 'certificates.issue' ORDER BY id LIMIT 1",
     "expert": (
-        "SELECT s.expert_id FROM expert_skill s JOIN certificate c ON c.id = s.certificate_id JOIN expert x ON x.id = s.expert_id "
+        "SELECT s.expert_id FROM expert_skill s JOIN certificate c ON c.id = s.certificate_id "
+        "JOIN expert x ON x.id = s.expert_id "
         "WHERE c.status = 'valid' AND x.status = 'admitted' LIMIT 1"
     ),
     "suspended": "SELECT number FROM certificate WHERE status = 'suspended' ORDER BY id LIMIT 1",
-    "last_certificate": "SELECT number FROM certificate WHERE status = 'valid' ORDER BY id DESC LIMIT 1",
+    "last_certificate": (
+        "SELECT number FROM certificate WHERE status = 'valid' ORDER BY id DESC LIMIT 1"
+    ),
     "certificate": "SELECT number FROM certificate WHERE status = 'valid' ORDER BY id LIMIT 1",
     "revoked": "SELECT number FROM certificate WHERE status = 'revoked' ORDER BY id LIMIT 1",
     "valid_token": "SELECT token FROM certificate WHERE status = 'valid' ORDER BY id LIMIT 1",
@@ -35,11 +40,14 @@ PARTS = {
             f"WHERE d.code = '{code}' AND e.status = '{status}' ORDER BY e.id LIMIT 1"
         )
         for status, code in (
-            ("confirmed", "GTI-NEXT"), ("waitlisted", "POC-FULL"), ("requested", "GAD-SELECT"), ("completed", "GTI-FIRST"),
+            ("confirmed", "GTI-NEXT"),
+            ("waitlisted", "POC-FULL"),
+            ("requested", "GAD-SELECT"),
+            ("completed", "GTI-FIRST"),
             ("not_completed", "GTI-FIRST"),
         )
     },
-}  # fmt: skip
+}
 
 #: endpoint → [(role or None, address)]. A route that answers HTML must stand here, at least once.
 PAGES: dict[str, list[tuple[str | None, str]]] = {
@@ -54,7 +62,17 @@ PAGES: dict[str, list[tuple[str | None, str]]] = {
     "administration.kept_message": [("participant", "/mail/{letter}")],
     "accounts.link": [(None, "{sign_in_link}")],
     "administration.mail": [("administrator", "/administration/mail")],
-    "accounts.me": [(role, "/me") for role in ("participant", "nominator", "trainer", "coordinator", "roster", "administrator")],
+    "accounts.me": [
+        (role, "/me")
+        for role in (
+            "participant",
+            "nominator",
+            "trainer",
+            "coordinator",
+            "roster",
+            "administrator",
+        )
+    ],
     "administration.message": [("administrator", "/administration/mail/{letter}")],
     "administration.messages": [("participant", "/mail")],
     "people.my_details": [("participant", "/me/details")],
@@ -66,16 +84,25 @@ PAGES: dict[str, list[tuple[str | None, str]]] = {
     "people.new_organization": [("administrator", "/administration/organizations/new")],
     "people.organization": [("administrator", "/administration/organizations/{ministry}")],
     "people.organizations": [("administrator", "/administration/organizations")],
-    "accounts.people": [("administrator", "/administration/people"), ("administrator", "/administration/people?q=nobody-is-called-so")],
+    "accounts.people": [
+        ("administrator", "/administration/people"),
+        ("administrator", "/administration/people?q=nobody-is-called-so"),
+    ],
     "accounts.person": [("administrator", "/administration/people/{trainer}")],
     "administration.privacy": [(None, "/privacy")],
     "accounts.sign_in": [(None, "/sign-in"), (None, "/sign-in?next=/me")],
-    "certificates.certificate": [("coordinator", "/certificates/{certificate}"), ("coordinator", "/certificates/{revoked}")],
-    "certificates.proposed_revocation": [("administrator", "/certificates/{proposed}/revoke/confirm")],
+    "certificates.certificate": [
+        ("coordinator", "/certificates/{certificate}"),
+        ("coordinator", "/certificates/{revoked}"),
+    ],
+    "certificates.proposed_revocation": [
+        ("administrator", "/certificates/{proposed}/revoke/confirm")
+    ],
     "certificates.lift": [("coordinator", "/certificates/{suspended}/lift")],
     "certificates.suspend": [("coordinator", "/certificates/{certificate}/suspend")],
     "certificates.issue_page": [
-        ("coordinator", "/deliveries/POC-RECENT/certificates"), ("coordinator", "/deliveries/GTI-FIRST/certificates"),
+        ("coordinator", "/deliveries/POC-RECENT/certificates"),
+        ("coordinator", "/deliveries/GTI-FIRST/certificates"),
         ("coordinator", "/deliveries/GTI-NOW/certificates"),
     ],
     "certificates.job": [("coordinator", "/jobs/{job}")],
@@ -98,37 +125,70 @@ PAGES: dict[str, list[tuple[str | None, str]]] = {
     "docs.api_page": [(None, "/api/v1/docs")],
     "enrollment.application_sent": [(None, "{application_sent}")],
     "enrollment.apply": [
-        (None, "/deliveries/GTI-NEXT/apply"), ("participant", "/deliveries/HEAT-FR/apply"), (None, "/deliveries/GTI-FIRST/apply"),
+        (None, "/deliveries/GTI-NEXT/apply"),
+        ("participant", "/deliveries/HEAT-FR/apply"),
+        (None, "/deliveries/GTI-FIRST/apply"),
     ],
     "classroom.attendance": [("trainer", "/deliveries/GTI-NOW/attendance")],
     "classroom.attendance_session": [
-        ("trainer", "/deliveries/GTI-NOW/attendance/4"), ("trainer", "/deliveries/GTI-NOW/attendance/1"),
-        ("coordinator", "/deliveries/GTI-FIRST/attendance/1"), ("coordinator", "/deliveries/HEAT-FR/attendance/1"),
+        ("trainer", "/deliveries/GTI-NOW/attendance/4"),
+        ("trainer", "/deliveries/GTI-NOW/attendance/1"),
+        ("coordinator", "/deliveries/GTI-FIRST/attendance/1"),
+        ("coordinator", "/deliveries/HEAT-FR/attendance/1"),
     ],
     "enrollment.catalogue": [(None, "/"), (None, "/?country=AQ"), ("coordinator", "/")],
     "enrollment.decline": [("coordinator", "/enrollments/{requested_in_gad_select}/decline")],
     "enrollment.deliveries": [("coordinator", "/deliveries")],
     "enrollment.delivery": [
-        *((None, f"/deliveries/{code}") for code in ("GTI-NEXT", "POC-FULL", "GAD-SELECT", "GTI-FIRST", "POC-CANCELLED", "GTI-NOW")),
-        ("coordinator", "/deliveries/GTI-NEXT"), ("coordinator", "/deliveries/GTI-DRAFT"), ("nominator", "/deliveries/GTI-NEXT"),
+        *(
+            (None, f"/deliveries/{code}")
+            for code in (
+                "GTI-NEXT",
+                "POC-FULL",
+                "GAD-SELECT",
+                "GTI-FIRST",
+                "POC-CANCELLED",
+                "GTI-NOW",
+            )
+        ),
+        ("coordinator", "/deliveries/GTI-NEXT"),
+        ("coordinator", "/deliveries/GTI-DRAFT"),
+        ("nominator", "/deliveries/GTI-NEXT"),
     ],
     "enrollment.enrollment": [
-        ("coordinator", "/enrollments/{confirmed_in_gti_next}"), ("coordinator", "/enrollments/{waitlisted_in_poc_full}"),
-        ("coordinator", "/enrollments/{completed_in_gti_first}"), ("coordinator", "/enrollments/{not_completed_in_gti_first}"),
+        ("coordinator", "/enrollments/{confirmed_in_gti_next}"),
+        ("coordinator", "/enrollments/{waitlisted_in_poc_full}"),
+        ("coordinator", "/enrollments/{completed_in_gti_first}"),
+        ("coordinator", "/enrollments/{not_completed_in_gti_first}"),
     ],
-    "classroom.finish": [("coordinator", "/deliveries/GTI-NOW/finish"), ("coordinator", "/deliveries/POC-RECENT/finish")],
+    "classroom.finish": [
+        ("coordinator", "/deliveries/GTI-NOW/finish"),
+        ("coordinator", "/deliveries/POC-RECENT/finish"),
+    ],
     "classroom.letter": [("coordinator", "/enrollments/{not_completed_in_gti_first}/letter")],
     "enrollment.needs": [("coordinator", "/deliveries/GTI-NEXT/needs")],
-    "enrollment.questions": [("coordinator", "/people-to-check"), ("administrator", "/people-to-check")],
+    "enrollment.questions": [
+        ("coordinator", "/people-to-check"),
+        ("administrator", "/people-to-check"),
+    ],
     "enrollment.mine": [("participant", "/me/enrollments"), ("trainer", "/me/enrollments")],
     "enrollment.nominate": [("nominator", "/deliveries/GTI-NEXT/nominate")],
-    "enrollment.nomination_draft": [("nominator", "/deliveries/GTI-NEXT/nominate/draft")],  # none is kept: the way to begin one
+    "enrollment.nomination_draft": [
+        ("nominator", "/deliveries/GTI-NEXT/nominate/draft")
+    ],  # none is kept: the way to begin one
     "classroom.reopen": [("coordinator", "/deliveries/GTI-FIRST/reopen")],
     "enrollment.nominate_person": [("nominator", "/deliveries/GTI-NEXT/nominate/person")],
-    "enrollment.nominations": [("nominator", "/nominations"), ("nominator", "/nominations?delivery=GTI-NEXT")],
-    "classroom.scores": [("trainer", "/deliveries/GTI-NOW/scores"), ("coordinator", "/deliveries/GTI-FIRST/scores")],
+    "enrollment.nominations": [
+        ("nominator", "/nominations"),
+        ("nominator", "/nominations?delivery=GTI-NEXT"),
+    ],
+    "classroom.scores": [
+        ("trainer", "/deliveries/GTI-NOW/scores"),
+        ("coordinator", "/deliveries/GTI-FIRST/scores"),
+    ],
     "enrollment.selection": [
-        ("coordinator", f"/deliveries/{code}/selection") for code in ("GAD-SELECT", "POC-FULL", "GTI-NEXT", "HEAT-FR")
+        ("coordinator", f"/deliveries/{code}/selection")
+        for code in ("GAD-SELECT", "POC-FULL", "GTI-NEXT", "HEAT-FR")
     ],
     "classroom.sheet": [("coordinator", "/deliveries/GTI-NOW/sheet")],
     "enrollment.withdraw": [("coordinator", "/enrollments/{confirmed_in_gti_next}/withdraw")],
@@ -139,16 +199,29 @@ PAGES: dict[str, list[tuple[str | None, str]]] = {
     "roster.my_profile": [("participant", "/me/profile"), ("trainer", "/me/profile")],
     "roster.new": [("roster", "/roster/new")],
     "roster.search": [
-        ("roster", "/roster"), ("roster", "/roster?skill=gender-peace-operations"), ("roster", "/roster?q=nobody+is+called+so"),
+        ("roster", "/roster"),
+        ("roster", "/roster?skill=gender-peace-operations"),
+        ("roster", "/roster?q=nobody+is+called+so"),
     ],
-}  # fmt: skip
+}
 
 #: Routes that answer files, data or health, never a page.
 NOT_PAGES = {
-    "administration.audit_export", "people.emblem", "certificates.archive", "certificates.download", "certificates.preview", "courses.delivery_calendar",
-    "docs.openapi_json", "enrollment.nomination_template", "enrollment.nomination_workbook", "enrollment.nominations_file", "enrollment.participants_file",
-    "health.alive", "health.ready", "static",
-}  # fmt: skip
+    "administration.audit_export",
+    "people.emblem",
+    "certificates.archive",
+    "certificates.download",
+    "certificates.preview",
+    "courses.delivery_calendar",
+    "docs.openapi_json",
+    "enrollment.nomination_template",
+    "enrollment.nomination_workbook",
+    "enrollment.nominations_file",
+    "enrollment.participants_file",
+    "health.alive",
+    "health.ready",
+    "static",
+}
 
 
 def page_endpoints(folder: Path) -> set[str]:
@@ -157,7 +230,11 @@ def page_endpoints(folder: Path) -> set[str]:
 
     rules = make_app(folder).url_map.iter_rules()
     found = {rule.endpoint for rule in rules if "GET" in (rule.methods or ())}
-    return {name for name in found if name not in NOT_PAGES and not name.partition(".")[0].endswith("_api")}
+    return {
+        name
+        for name in found
+        if name not in NOT_PAGES and not name.partition(".")[0].endswith("_api")
+    }
 
 
 @dataclass(frozen=True)
@@ -185,7 +262,8 @@ def samples(site: Site, made: dict[str, str]) -> list[Sample]:
 
 
 def made_addresses(visits: Visits) -> dict[str, str]:
-    """Addresses that only exist once someone asked for them: mailed links, and the page after an application."""
+    """Addresses that only exist once someone asked for them: mailed links, and the page after an
+    application."""
     made = {}
     page = visits.context(java_script_enabled=False).new_page()
     page.goto("/sign-in")
@@ -203,7 +281,9 @@ def made_addresses(visits: Visits) -> dict[str, str]:
     form.locator("[name=email]").fill("nominator-new@rostrum.example")
     form.locator("[name=current_password]").fill(DEMONSTRATION_PASSWORD)
     form.locator("button.button").click()
-    made["new_address_link"] = link_in_mail(visits.site, "nominator-new@rostrum.example", "/me/email/")
+    made["new_address_link"] = link_in_mail(
+        visits.site, "nominator-new@rostrum.example", "/me/email/"
+    )
     made["asked"] = asked_person(visits)
     made["proposed"] = proposed_revocation(visits)
     return made
@@ -235,13 +315,17 @@ def proposed_revocation(visits: Visits) -> str:
 
 def link_in_mail(site: Site, address: str, path: str) -> str:
     """The path of the newest mailed link of that kind."""
-    body = str(site.value("SELECT body FROM mail WHERE address = ? ORDER BY id DESC LIMIT 1", address))
+    body = str(
+        site.value("SELECT body FROM mail WHERE address = ? ORDER BY id DESC LIMIT 1", address)
+    )
     found = re.search(rf"{re.escape(site.url)}({re.escape(path)}\S+)", body)
     assert found, body
     return found.group(1)
 
 
-def apply(page, code: str, email: str, given_name: str, family_name: str, *, category: str = "civilian") -> None:
+def apply(
+    page, code: str, email: str, given_name: str, family_name: str, *, category: str = "civilian"
+) -> None:
     """Applies on the public pages, in three screens."""
     page.goto(f"/deliveries/{code}/apply")
     form = page.locator("#application")

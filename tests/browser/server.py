@@ -1,4 +1,5 @@
-"""The product as a visitor meets it: `flask serve` with two web processes and its worker, on a demonstration of its own."""
+"""The product as a visitor meets it: `flask serve` with two web processes and its worker, on a
+demonstration of its own."""
 
 from __future__ import annotations
 
@@ -16,7 +17,8 @@ from pathlib import Path
 
 from core.settings import DOCUMENTED, ROOT
 
-#: Experts beside the demonstration's history: enough for two pages of results. The usual 300 only cost time here.
+#: Experts beside the demonstration's history: enough for two pages of results. The usual 300 only
+#: cost time here.
 EXPERTS = 60
 
 
@@ -31,17 +33,27 @@ class Site:
     def command(self, *words: str) -> subprocess.CompletedProcess[str]:
         """`flask …` on this instance."""
         return subprocess.run(
-            [sys.executable, "-m", "flask", *words], cwd=ROOT, env=self.environ, capture_output=True, text=True, timeout=240
+            [sys.executable, "-m", "flask", *words],
+            cwd=ROOT,
+            env=self.environ,
+            capture_output=True,
+            text=True,
+            timeout=240,
         )
 
     def query(self, statement: str, *values: object) -> list[tuple]:
         """Rows of the database, to find the addresses of things the demonstration made."""
-        with closing(sqlite3.connect(f"file:{self.folder / 'rostrum.db'}?mode=ro", uri=True)) as connection:
+        with closing(
+            sqlite3.connect(f"file:{self.folder / 'rostrum.db'}?mode=ro", uri=True)
+        ) as connection:
             return connection.execute(statement, values).fetchall()
 
     def write(self, statement: str, *values: object) -> None:
         """Changes a row past the application: what no visitor can do, such as let time pass."""
-        with closing(sqlite3.connect(self.folder / "rostrum.db", timeout=10)) as connection, connection:
+        with (
+            closing(sqlite3.connect(self.folder / "rostrum.db", timeout=10)) as connection,
+            connection,
+        ):
             connection.execute(statement, values)
 
     def value(self, statement: str, *values: object) -> object:
@@ -56,12 +68,19 @@ def running_site(folder: Path, experts: int = EXPERTS, **settings: str) -> Itera
     port = _free_port()
     kept = {name: value for name, value in os.environ.items() if name not in DOCUMENTED}
     environ = kept | {
-        "FLASK_APP": "app", "INSTANCE_PATH": str(folder), "DEMO": "1", "HOST": "127.0.0.1", "PORT": str(port),
-        "PUBLIC_URL": f"http://127.0.0.1:{port}", **settings,
-    }  # fmt: skip
+        "FLASK_APP": "app",
+        "INSTANCE_PATH": str(folder),
+        "DEMO": "1",
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        **settings,
+    }
     prepared = (folder / "rostrum.db").exists()
     site = Site(f"http://127.0.0.1:{port}", folder, environ)
-    for words in () if prepared else (("db", "upgrade"), ("demo", "load", "--experts", str(experts))):
+    for words in (
+        () if prepared else (("db", "upgrade"), ("demo", "load", "--experts", str(experts)))
+    ):
         done = site.command(*words)
         assert done.returncode == 0, f"flask {' '.join(words)}: {done.stdout}{done.stderr}"
     log = folder / "server.log"
@@ -79,9 +98,19 @@ def running_site(folder: Path, experts: int = EXPERTS, **settings: str) -> Itera
 
 
 def _serve(log: Path, environ: dict[str, str]) -> subprocess.Popen[bytes]:
-    command: Sequence[str] = [sys.executable, "-m", "flask", "serve", "--first-start", "--workers", "2"]
+    command: Sequence[str] = [
+        sys.executable,
+        "-m",
+        "flask",
+        "serve",
+        "--first-start",
+        "--workers",
+        "2",
+    ]
     with log.open("ab") as file:
-        return subprocess.Popen(command, cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, stdout=file, stderr=file)
+        return subprocess.Popen(
+            command, cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, stdout=file, stderr=file
+        )
 
 
 def _await(process: subprocess.Popen[bytes], url: str, log: Path) -> None:

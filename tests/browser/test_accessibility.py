@@ -1,5 +1,6 @@
-"""Every page, in both languages, wide and narrow: nothing that axe-core finds, nothing that scrolls sideways, no complaint in
-the console; and what axe cannot see: the order of the keyboard, the focus after a refused form, what a sticky bar hides."""
+"""Every page, in both languages, wide and narrow: nothing that axe-core finds, nothing that
+scrolls sideways, no complaint in the console; and what axe cannot see: the order of the
+keyboard, the focus after a refused form, what a sticky bar hides."""
 
 from __future__ import annotations
 
@@ -58,7 +59,11 @@ def test_pages(visits, made: dict[str, str], role: str | None, language: str) ->
             continue
         where = f"{sample.address} ({language}, {role or 'visitor'})"
         answer = page.goto(sample.address)
-        if answer is None or answer.status >= 400 or ("/sign-in?" in page.url and sample.endpoint != "accounts.sign_in"):
+        if (
+            answer is None
+            or answer.status >= 400
+            or ("/sign-in?" in page.url and sample.endpoint != "accounts.sign_in")
+        ):
             found.append(f"{where}: answered {answer and answer.status} at {page.url}")
             continue
         found += judge(page, where)
@@ -83,7 +88,9 @@ def send(selector: str = "main form", button: str = "button.button", **fields: s
 
 def upload(content: bytes) -> Callable:
     def act(page) -> None:
-        page.locator("[name=file]").set_input_files({"name": "people.csv", "mimeType": "text/csv", "buffer": content})
+        page.locator("[name=file]").set_input_files(
+            {"name": "people.csv", "mimeType": "text/csv", "buffer": content}
+        )
         with page.expect_navigation():
             page.locator("main form button.button").click()
 
@@ -100,10 +107,20 @@ REFUSALS = {
     "no such page": (None, "/no-such-page", None, 404),
     "no such delivery": (None, "/deliveries/NOTHING", None, 404),
     "not allowed": ("participant", "/administration", None, 403),
-    "not possible any more": ("coordinator", "/enrollments/{completed_in_gti_first}/withdraw", None, 409),
+    "not possible any more": (
+        "coordinator",
+        "/enrollments/{completed_in_gti_first}/withdraw",
+        None,
+        409,
+    ),
     "used link": (None, "/sign-in/AAAAAAAAAAAAAAAAAAAAAAAA", None, 404),
     "application": (None, "/deliveries/GTI-NEXT/apply", send("#application"), 422),
-    "password": (None, "/sign-in", send("form[action$='/sign-in']", email="a@example.org", password="wrong"), 422),
+    "password": (
+        None,
+        "/sign-in",
+        send("form[action$='/sign-in']", email="a@example.org", password="wrong"),
+        422,
+    ),
     "link": (None, "/sign-in", send("form[action$='/sign-in/link']", email="nobody"), 422),
     "verification": (None, "/verify/AAAAA-AAAAA-AAAAA-AAAAA-AAAAA-A", None, 404),
     "months": (None, "/?from=2031-02&to=2031-01", None, 200),
@@ -116,8 +133,18 @@ REFUSALS = {
     "reissuing": ("coordinator", "/certificates/{certificate}/reissue", send(), 422),
     "nomination": ("nominator", "/deliveries/GTI-NEXT/nominate/person", send(), 422),
     "no file": ("nominator", "/deliveries/GTI-NEXT/nominate", send(), 422),
-    "unreadable file": ("nominator", "/deliveries/GTI-NEXT/nominate", upload(b"nothing,of,use\n1,2,3\n"), 422),
-    "too large a file": ("nominator", "/deliveries/GTI-NEXT/nominate", upload(b"a" * 3_000_000), 413),
+    "unreadable file": (
+        "nominator",
+        "/deliveries/GTI-NEXT/nominate",
+        upload(b"nothing,of,use\n1,2,3\n"),
+        422,
+    ),
+    "too large a file": (
+        "nominator",
+        "/deliveries/GTI-NEXT/nominate",
+        upload(b"a" * 3_000_000),
+        413,
+    ),
     "rows to fix": ("nominator", "/deliveries/GTI-NEXT/nominate", upload(BAD_ROWS), 200),
     "new account": ("administrator", "/administration/people/new", send(), 422),
     "new organization": ("administrator", "/administration/organizations/new", send(), 422),
@@ -125,11 +152,12 @@ REFUSALS = {
     "new password": ("participant", "/me/password", send(password="short"), 422),
     "expert": ("roster", "/roster/new", send(), 422),
     "search": ("roster", "/roster?available_from=2027-05-01&available_to=2027-04-01", None, 422),
-}  # fmt: skip
+}
 
 
 def takes_focus(page) -> bool:
-    """Whether the summary of errors has the focus, at the latest two seconds after the page came."""
+    """Whether the summary of errors has the focus, at the latest two seconds after the page
+    came."""
     for _ in range(20):
         if page.evaluate("document.activeElement.id") == "errors":
             return True
@@ -144,7 +172,9 @@ def test_refusals(visits, made: dict[str, str], language: str) -> None:
     contexts, found = {}, []
     for name, (role, address, act, status) in REFUSALS.items():
         if role not in contexts:
-            contexts[role] = visits.context(role, language=language, reduced_motion="reduce").new_page()
+            contexts[role] = visits.context(
+                role, language=language, reduced_motion="reduce"
+            ).new_page()
         page, where = contexts[role], f"{name} ({language})"
         answers: list = []
 
@@ -159,7 +189,10 @@ def test_refusals(visits, made: dict[str, str], language: str) -> None:
                 act(page)
                 if page.locator("#errors").count() and not takes_focus(page):
                     found.append(f"{where}: what is wrong does not get the focus")
-            got = next((one.status for one in reversed(answers) if one.request.is_navigation_request()), None)
+            got = next(
+                (one.status for one in reversed(answers) if one.request.is_navigation_request()),
+                None,
+            )
             page.remove_listener("response", keep)
             if got != status:
                 found.append(f"{where}: answered {got}, expected {status}")
@@ -170,11 +203,22 @@ def test_refusals(visits, made: dict[str, str], language: str) -> None:
 # Colours, keyboard, focus
 
 DARK = (
-    (None, "/"), (None, "/deliveries/GTI-NEXT"), (None, "/deliveries/GTI-NEXT/apply"), (None, "/sign-in"), (None, "/verify/{valid_token}"),
-    (None, "/verify/{revoked_token}"), (None, "/api/v1/docs"), ("participant", "/me"), ("trainer", "/deliveries/GTI-NOW/attendance/4"),
-    ("trainer", "/courses/new"), ("coordinator", "/deliveries/POC-FULL/selection"), ("coordinator", "/deliveries/POC-RECENT/certificates"),
-    ("coordinator", "/deliveries/GTI-NOW/finish"), ("roster", "/roster"), ("administrator", "/administration"),
-)  # fmt: skip
+    (None, "/"),
+    (None, "/deliveries/GTI-NEXT"),
+    (None, "/deliveries/GTI-NEXT/apply"),
+    (None, "/sign-in"),
+    (None, "/verify/{valid_token}"),
+    (None, "/verify/{revoked_token}"),
+    (None, "/api/v1/docs"),
+    ("participant", "/me"),
+    ("trainer", "/deliveries/GTI-NOW/attendance/4"),
+    ("trainer", "/courses/new"),
+    ("coordinator", "/deliveries/POC-FULL/selection"),
+    ("coordinator", "/deliveries/POC-RECENT/certificates"),
+    ("coordinator", "/deliveries/GTI-NOW/finish"),
+    ("roster", "/roster"),
+    ("administrator", "/administration"),
+)
 
 
 def test_dark_colours(visits) -> None:
@@ -184,7 +228,9 @@ def test_dark_colours(visits) -> None:
     found, pages = [], {}
     for role, address in DARK:
         if role not in pages:
-            pages[role] = visits.context(role, color_scheme="dark", reduced_motion="reduce").new_page()
+            pages[role] = visits.context(
+                role, color_scheme="dark", reduced_motion="reduce"
+            ).new_page()
         parts = {part: visits.site.value(PARTS[part]) for part in PARTS if f"{{{part}}}" in address}
         pages[role].goto(address.format(**parts))
         found += violations(pages[role], f"{address}, dark")
@@ -198,7 +244,9 @@ def test_the_keyboard_begins_with_the_way_to_the_content(visits, address: str) -
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.matches('a.skip')")
     box = page.locator("a.skip").bounding_box()
-    assert box and box["y"] >= 0 and box["height"] > 10, "the skip link is not to be seen when it has the focus"
+    assert box and box["y"] >= 0 and box["height"] > 10, (
+        "the skip link is not to be seen when it has the focus"
+    )
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.id") == "main"
 
@@ -219,8 +267,11 @@ def test_errors_lead_to_their_fields(visits) -> None:
 
 
 def test_the_focus_is_never_under_the_bar(visits) -> None:
-    """Attendance at telephone width by keyboard alone: the bar with the button never covers what has the focus (2.4.11)."""
-    page = visits.context("trainer", viewport={"width": 360, "height": 640}, reduced_motion="reduce").new_page()
+    """Attendance at telephone width by keyboard alone: the bar with the button never covers what
+    has the focus (2.4.11)."""
+    page = visits.context(
+        "trainer", viewport={"width": 360, "height": 640}, reduced_motion="reduce"
+    ).new_page()
     page.goto("/deliveries/GTI-NOW/attendance/4")
     hidden, reached = [], 0
     for _ in range(90):
@@ -249,7 +300,12 @@ def test_larger_spacing_of_text_hides_nothing(visits) -> None:
 
     page = visits.context("coordinator", viewport={"width": 360, "height": 740}).new_page()
     found = []
-    for address in ("/", "/deliveries/GTI-NEXT", "/deliveries/POC-FULL/selection", "/deliveries/GTI-NOW/attendance/4"):
+    for address in (
+        "/",
+        "/deliveries/GTI-NEXT",
+        "/deliveries/POC-FULL/selection",
+        "/deliveries/GTI-NOW/attendance/4",
+    ):
         page.goto(address)
         page.evaluate(
             """() => { const sheet = new CSSStyleSheet();

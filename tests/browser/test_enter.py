@@ -1,4 +1,5 @@
-"""Enter in a form does what its main button does, on every form of every page that people can type into."""
+"""Enter in a form does what its main button does, on every form of every page that people can
+type into."""
 
 from __future__ import annotations
 
@@ -12,8 +13,8 @@ ROLES = (None, "participant", "nominator", "trainer", "coordinator", "roster", "
 #: Fields in which people can press Enter, of any type: all except those that people do not type in.
 TYPED_INTO = "input:not([type=hidden], [type=checkbox], [type=radio], [type=file], [hidden])"
 
-#: What the button that the browser chose does, and what the form's main button does: its first one that is not secondary, else its
-#: first. Nothing is sent.
+#: What the button that the browser chose does, and what the form's main button does: its first one
+#: that is not secondary, else its first. Nothing is sent.
 LISTEN = """() => {
   window.sent = null;
   const does = b => b && [b.name, b.value, b.getAttribute('formaction'), b.type];
@@ -64,7 +65,9 @@ def made(all_visits) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_enter_does_what_the_main_button_does(visits, made: dict[str, str], role: str | None) -> None:
+def test_enter_does_what_the_main_button_does(
+    visits, made: dict[str, str], role: str | None
+) -> None:
     page = visits.context(role).new_page()
     found: list[str] = []
     for sample in samples(visits.site, made):
@@ -78,7 +81,8 @@ def test_a_button_before_the_main_one_is_caught(visits) -> None:
     page = visits.context().new_page()
     page.goto("/sign-in")
     page.locator("#main-form").evaluate(
-        "form => form.insertAdjacentHTML('beforebegin', '<button form=main-form name=redisplay value=1></button>')"
+        "form => form.insertAdjacentHTML('beforebegin', '<button form=main-form name=redisplay "
+        "value=1></button>')"
     )
     page.evaluate("document.querySelectorAll('button.vh[form]').forEach(b => b.remove())")
     assert presses(page, "sign-in") != []

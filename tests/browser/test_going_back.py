@@ -1,4 +1,5 @@
-"""The browser's own way back through forms: nothing is lost, and after signing out nothing is left."""
+"""The browser's own way back through forms: nothing is lost, and after signing out nothing is
+left."""
 
 from __future__ import annotations
 

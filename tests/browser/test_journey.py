@@ -1,5 +1,5 @@
-"""The whole first journey through the pages, as its people walk it: once with JavaScript, once without. From a new course to a
-skill on the roster, and to the day the certificate is revoked."""
+"""The whole first journey through the pages, as its people walk it: once with JavaScript, once
+without. From a new course to a skill on the roster, and to the day the certificate is revoked."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ PHONE = {"width": 360, "height": 740}
 
 
 class Journey:
-    """One run. Every person has a browser of their own; what one of them made is kept for the next."""
+    """One run. Every person has a browser of their own; what one of them made is kept for the
+    next."""
 
     def __init__(self, visits, *, javascript: bool, language: str):
         self.visits = visits
@@ -41,7 +42,11 @@ class Journey:
         """The page of this person; the same one each time."""
         if role not in self.people or options:
             made = self.visits.context(
-                role, language=self.language, java_script_enabled=self.has_javascript, reduced_motion="reduce", **options
+                role,
+                language=self.language,
+                java_script_enabled=self.has_javascript,
+                reduced_motion="reduce",
+                **options,
             )
             self.people[role] = made.new_page()
         return self.people[role]
@@ -61,7 +66,9 @@ class Journey:
             form.locator(f"[name=sessions-{number}-title-en]").fill(f"Step {number + 1}")
             form.locator(f"[name=sessions-{number}-title-fr]").fill(f"Étape {number + 1}")
         form.locator("[name=objectives-0-text-en]").fill("Walk from the classroom to the mission.")
-        form.locator("[name=objectives-0-text-fr]").fill("Aller de la salle de classe à la mission.")
+        form.locator("[name=objectives-0-text-fr]").fill(
+            "Aller de la salle de classe à la mission."
+        )
         form.locator("[name=grants-0-skill]").fill(self.skill)
         form.locator("[name=grants-0-title-en]").fill(f"Walking ({self.mark})")
         form.locator("[name=grants-0-title-fr]").fill(f"Marche ({self.mark})")
@@ -76,7 +83,9 @@ class Journey:
         page = self.page("trainer")
         page.locator("main a[href$='/schedule']").click()
         form = page.locator("#delivery")
-        assert form.locator("[name=places]").input_value() == "25", "the form is filled in from the course"
+        assert form.locator("[name=places]").input_value() == "25", (
+            "the form is filled in from the course"
+        )
         self.fill_day(form, "starts_on", self.starts_on)
         form.locator("[name=venue]").fill("Clementsport")
         form.locator("[name=country]").select_option("CA")
@@ -84,7 +93,9 @@ class Journey:
         form.locator("[name=language]").select_option("en")
         form.locator("[name=code]").fill(self.code)
         form.locator("button[value=draft]").click()
-        assert page.url.endswith(f"/deliveries/{self.code}"), page.locator("main").inner_text()[:600]
+        assert page.url.endswith(f"/deliveries/{self.code}"), page.locator("main").inner_text()[
+            :600
+        ]
         self.page(None).goto("/")
         assert self.code not in self.page(None).content(), "a draft is not announced"
         page.locator("form[action$='/publish'] button").click()
@@ -119,7 +130,9 @@ class Journey:
         form.locator("[name=consent]").check()
         forward(page)
         assert "/applications/" in page.url, page.locator("main").inner_text()[:600]
-        assert self.email not in page.content(), "the whole address is not repeated to whoever sits there"
+        assert self.email not in page.content(), (
+            "the whole address is not repeated to whoever sits there"
+        )
 
     def sign_in_by_mail(self) -> None:
         """The demonstration shows its mail to its people: no server takes it."""
@@ -134,7 +147,9 @@ class Journey:
         page.goto(path)
         page.locator("main form button.button").click()
         assert "/enrollments/" in page.url, page.url
-        page.locator("form[action='/me/consents'] button:not(.secondary)").click()  # yes, roster staff may find me
+        page.locator(
+            "form[action='/me/consents'] button:not(.secondary)"
+        ).click()  # yes, roster staff may find me
         assert "/enrollments/" in page.url, page.url
         assert "Faire tout le chemin" in page.content() or "Walking the whole way" in page.content()
 
@@ -149,17 +164,22 @@ class Journey:
         page = self.page("nominator")
         page.goto(f"/deliveries/{self.code}")
         page.locator("a[href$='/nominate']").click()
-        page.locator("[name=file]").set_input_files({"name": "people.csv", "mimeType": "text/csv", "buffer": spoiled})
+        page.locator("[name=file]").set_input_files(
+            {"name": "people.csv", "mimeType": "text/csv", "buffer": spoiled}
+        )
         page.locator("main form button.button").click()
         assert page.url.endswith("/nominate")
         bad = page.locator("fieldset.correction")
         assert bad.count() == 1
         count = self.site.value(
-            "SELECT count(*) FROM nomination n JOIN enrollment e ON e.id = n.enrollment_id JOIN delivery d ON d.id = e.delivery_id WHERE d.code = ?",
+            "SELECT count(*) FROM nomination n JOIN enrollment e ON e.id = n.enrollment_id JOIN "
+            "delivery d ON d.id = e.delivery_id WHERE d.code = ?",
             self.code,
         )
         assert count == 0, "nothing is saved before the preview is confirmed"
-        bad.locator("input[name$=-email]").fill(f"owen.whitefeather@corrections.{self.mark.lower()}.example")
+        bad.locator("input[name$=-email]").fill(
+            f"owen.whitefeather@corrections.{self.mark.lower()}.example"
+        )
         page.locator("#check button[value=check]").click()
         assert page.locator("fieldset.correction").count() == 0
         page.locator("#check button[value=nominate]").click()
@@ -169,13 +189,15 @@ class Journey:
     # The course runs
 
     def let_it_happen(self) -> None:
-        """Six weeks pass: what is on record of the delivery moves into the past, because a running server keeps its clock."""
+        """Six weeks pass: what is on record of the delivery moves into the past, because a
+        running server keeps its clock."""
         self.starts_on -= timedelta(days=44)
         for statement in (
             "UPDATE delivery_session SET starts_at = datetime(starts_at, '-44 days') || '.000000', "
-            "ends_at = datetime(ends_at, '-44 days') || '.000000' WHERE delivery_id = (SELECT id FROM delivery WHERE code = ?)",
-            "UPDATE delivery SET starts_on = date(starts_on, '-44 days'), ends_on = date(ends_on, '-44 days'), "
-            "closes_on = date(closes_on, '-44 days') WHERE code = ?",
+            "ends_at = datetime(ends_at, '-44 days') || '.000000' WHERE delivery_id = (SELECT id "
+            "FROM delivery WHERE code = ?)",
+            "UPDATE delivery SET starts_on = date(starts_on, '-44 days'), ends_on = date(ends_on, "
+            "'-44 days'), closes_on = date(closes_on, '-44 days') WHERE code = ?",
         ):
             self.site.write(statement, self.code)
 
@@ -198,7 +220,8 @@ class Journey:
             page.locator(".notice.ok").wait_for()
         assert (
             self.site.value(
-                "SELECT count(*) FROM mark m JOIN enrollment e ON e.id = m.enrollment_id JOIN delivery d ON d.id = e.delivery_id WHERE d.code = ?",
+                "SELECT count(*) FROM mark m JOIN enrollment e ON e.id = m.enrollment_id JOIN "
+                "delivery d ON d.id = e.delivery_id WHERE d.code = ?",
                 self.code,
             )
             == 11 * SESSIONS
@@ -212,7 +235,11 @@ class Journey:
         for number in range(fields.count()):
             row = fields.nth(number)
             row.locator("input.short").last.fill(
-                "64" if "La Tour" in row.inner_text() else "85,5" if self.language == "fr" else "85.5"
+                "64"
+                if "La Tour" in row.inner_text()
+                else "85,5"
+                if self.language == "fr"
+                else "85.5"
             )
         page.locator(".savebar button").click()
         page.locator(".notice.ok").wait_for()
@@ -266,19 +293,30 @@ class Journey:
         document = PdfReader(io.BytesIO(content))
         assert len(document.pages) == 1
         text = document.pages[0].extract_text()
-        assert self.number in text and "Walking the whole way" in text and "Faire tout le chemin" in text
-        self.address = str(page.locator("main a[href*='/verify/']").first.get_attribute("href")).removeprefix(self.site.url)
+        assert (
+            self.number in text
+            and "Walking the whole way" in text
+            and "Faire tout le chemin" in text
+        )
+        self.address = str(
+            page.locator("main a[href*='/verify/']").first.get_attribute("href")
+        ).removeprefix(self.site.url)
 
     def verify(self, status: str) -> None:
         """A stranger opens the address in the QR code: no script, under 12 kB, all facts."""
         from tests.browser.weighing import cold
 
-        stranger = self.visits.context(language=self.language, java_script_enabled=self.has_javascript)
+        stranger = self.visits.context(
+            language=self.language, java_script_enabled=self.has_javascript
+        )
         cost = cold(stranger, self.address)
         assert cost.bytes < 12_000 and not cost.has_script, cost
         page = stranger.new_page()
         page.goto(self.address)
-        assert page.locator("section.seal").get_attribute("class") == f"seal {'ok' if status == 'valid' else 'bad'}"
+        assert (
+            page.locator("section.seal").get_attribute("class")
+            == f"seal {'ok' if status == 'valid' else 'bad'}"
+        )
         text = page.locator("main").inner_text()
         assert self.number in text and "Đặng" in text
         stranger.close()
@@ -318,7 +356,9 @@ class Journey:
         page.locator("[name=reason_code]").first.check()
         page.locator("[name=note]").fill("The journey's end.")
         page.locator("main form button.button").click()
-        assert page.url.endswith(f"/certificates/{self.number}"), page.locator("main").inner_text()[:400]
+        assert page.url.endswith(f"/certificates/{self.number}"), page.locator("main").inner_text()[
+            :400
+        ]
 
     def check_data(self) -> None:
         for words in (("roster", "rebuild", "--check"), ("check",), ("audit", "verify")):
@@ -326,7 +366,9 @@ class Journey:
             assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
 
 
-@pytest.mark.parametrize(("javascript", "language"), [(True, "en"), (False, "fr")], ids=["javascript", "plain"])
+@pytest.mark.parametrize(
+    ("javascript", "language"), [(True, "en"), (False, "fr")], ids=["javascript", "plain"]
+)
 def test_the_whole_journey(visits, javascript: bool, language: str) -> None:
     journey = Journey(visits, javascript=javascript, language=language)
     journey.make_course()

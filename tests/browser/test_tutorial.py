@@ -26,7 +26,12 @@ def test_the_walk_of_the_tutorial_takes_its_pictures(chromium: object, tmp_path:
 def test_the_tutorial_tells_the_walk() -> None:
     from scripts import take_pictures
 
-    for told in (take_pictures.CODE, take_pictures.EMAIL, take_pictures.ANNOUNCED, take_pictures.OVER):
+    for told in (
+        take_pictures.CODE,
+        take_pictures.EMAIL,
+        take_pictures.ANNOUNCED,
+        take_pictures.OVER,
+    ):
         assert told in TUTORIAL
 
 

@@ -1,4 +1,5 @@
-"""Control tests: what watches the pages sees what it is there to see. Each plants a fault in a page that is sound."""
+"""Control tests: what watches the pages sees what it is there to see. Each plants a fault in a
+page that is sound."""
 
 from __future__ import annotations
 
@@ -31,7 +32,10 @@ def test_a_planted_fault_is_noticed(visits, planted: str, words: str) -> None:
 def test_a_request_to_another_host_is_noticed(visits) -> None:
     page = visits.context(bypass_csp=True).new_page()
     page.goto("/")
-    page.evaluate("() => { const image = new Image(); image.src = 'http://192.0.2.1/x.png'; document.body.append(image); }")
+    page.evaluate(
+        "() => { const image = new Image(); image.src = 'http://192.0.2.1/x.png'; "
+        "document.body.append(image); }"
+    )
     page.wait_for_timeout(300)
     found = list(visits.faults)
     page.context.close()
@@ -48,7 +52,8 @@ def test_axe_and_the_ruler_notice_what_is_planted(visits) -> None:
     page.evaluate("document.querySelector('main label').remove()")
     assert any("label" in one for one in violations(page, "without a label"))
     page.evaluate(
-        "() => { const bar = document.createElement('hr'); bar.width = 900; document.querySelector('main').append(bar); }"
+        "() => { const bar = document.createElement('hr'); bar.width = 900; "
+        "document.querySelector('main').append(bar); }"
     )
     page.evaluate("document.querySelector('main hr').style.setProperty('inline-size', '900px')")
     assert too_wide(page, "with a wide bar")

@@ -1,4 +1,5 @@
-"""Pages are light: what a first visit transfers over a poor connection, all answers together, compressed as they travel."""
+"""Pages are light: what a first visit transfers over a poor connection, all answers together,
+compressed as they travel."""
 
 from __future__ import annotations
 
@@ -12,14 +13,24 @@ MOST_REQUESTS = 4
 
 #: who, where, how many bytes
 PAGES = (
-    (None, "/verify/{valid_token}", READING), (None, "/verify/{revoked_token}", READING), (None, "/verify", READING),
-    (None, "/deliveries/GTI-NEXT", READING), (None, "/deliveries/GTI-NEXT/apply", READING), (None, "/", READING),
-    (None, "/sign-in", READING), (None, "/courses/GTI", READING), (None, "/help", READING), ("participant", "/me", READING),
-    ("trainer", "/deliveries/GTI-NOW/attendance/4", WORK), ("trainer", "/deliveries/GTI-NOW/scores", WORK),
-    ("trainer", "/courses/GTI/edit", WORK), ("coordinator", "/deliveries/POC-FULL/selection", WORK),
-    ("coordinator", "/deliveries/POC-RECENT/certificates", WORK), ("roster", "/roster", WORK),
+    (None, "/verify/{valid_token}", READING),
+    (None, "/verify/{revoked_token}", READING),
+    (None, "/verify", READING),
+    (None, "/deliveries/GTI-NEXT", READING),
+    (None, "/deliveries/GTI-NEXT/apply", READING),
+    (None, "/", READING),
+    (None, "/sign-in", READING),
+    (None, "/courses/GTI", READING),
+    (None, "/help", READING),
+    ("participant", "/me", READING),
+    ("trainer", "/deliveries/GTI-NOW/attendance/4", WORK),
+    ("trainer", "/deliveries/GTI-NOW/scores", WORK),
+    ("trainer", "/courses/GTI/edit", WORK),
+    ("coordinator", "/deliveries/POC-FULL/selection", WORK),
+    ("coordinator", "/deliveries/POC-RECENT/certificates", WORK),
+    ("roster", "/roster", WORK),
     ("administrator", "/administration/people", WORK),
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize(("role", "address", "most"), PAGES)
@@ -36,7 +47,8 @@ def test_weight(visits, role: str | None, address: str, most: int, record_proper
 
 
 @pytest.mark.parametrize(
-    "address", ["/verify/{valid_token}", "/verify", "/deliveries/GTI-NEXT/apply", "/deliveries/GTI-NEXT", "/"]
+    "address",
+    ["/verify/{valid_token}", "/verify", "/deliveries/GTI-NEXT/apply", "/deliveries/GTI-NEXT", "/"],
 )
 def test_reading_pages_load_no_script(visits, address: str) -> None:
     from tests.browser.places import PARTS
@@ -47,8 +59,11 @@ def test_reading_pages_load_no_script(visits, address: str) -> None:
 
 
 def test_a_control_page_that_is_too_heavy_is_noticed(visits) -> None:
-    """What counts the bytes can count: the OpenAPI document alone is known to be larger than a page may be."""
+    """What counts the bytes can count: the OpenAPI document alone is known to be larger than a
+    page may be."""
     from tests.browser.weighing import cold
 
-    with visits.faults.expecting(404):  # Chromium asks for an icon of its own accord, where no page names one
+    with visits.faults.expecting(
+        404
+    ):  # Chromium asks for an icon of its own accord, where no page names one
         assert cold(visits.context(), "/api/v1/openapi.json").bytes > 5_000

@@ -1,4 +1,5 @@
-"""Browser contexts whose every page is watched: what a visitor's console would complain about fails the test."""
+"""Browser contexts whose every page is watched: what a visitor's console would complain about
+fails the test."""
 
 from __future__ import annotations
 
@@ -9,20 +10,41 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Playwright, Request, Response
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Playwright,
+    Request,
+    Response,
+)
 
 from demonstration.people import SIGN_INS
 from tests.browser.server import Site
 
 ARGUMENTS = (
-    "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update",
-    "--disable-sync", "--no-first-run", "--disable-quic",
-)  # fmt: skip
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-quic",
+)
 ROLES = tuple(dict.fromkeys(str(one.role) for one in SIGN_INS))
 
 
 def chromium_path() -> str | None:
-    return next((path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None)
+    return next(
+        (
+            path
+            for name in ("chromium", "chromium-browser", "google-chrome")
+            if (path := shutil.which(name))
+        ),
+        None,
+    )
 
 
 def launch(playwright: Playwright) -> Browser:
@@ -30,8 +52,8 @@ def launch(playwright: Playwright) -> Browser:
 
 
 class Faults(list[str]):
-    """What went wrong in the pages of some contexts, in words. Statuses of `expected` answers (a 404 page that a test asks
-    for) are no faults; Chromium reports those in the console too."""
+    """What went wrong in the pages of some contexts, in words. Statuses of `expected` answers (a
+    404 page that a test asks for) are no faults; Chromium reports those in the console too."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -61,12 +83,17 @@ class Visits:
         self.faults = Faults()
         self.kept: dict[str, Any] = {}
 
-    def context(self, role: str | None = None, *, language: str = "en", **options: Any) -> BrowserContext:
-        """A context of a visitor, signed in through the demonstration's button when a role is given."""
+    def context(
+        self, role: str | None = None, *, language: str = "en", **options: Any
+    ) -> BrowserContext:
+        """A context of a visitor, signed in through the demonstration's button when a role is
+        given."""
         if role is not None:
             options["storage_state"] = self._signed_in(role)
         options.setdefault("viewport", {"width": 1280, "height": 900})
-        made = self.browser.new_context(base_url=self.site.url, locale=language, service_workers="block", **options)
+        made = self.browser.new_context(
+            base_url=self.site.url, locale=language, service_workers="block", **options
+        )
         made.add_cookies([{"name": "lang", "value": language, "url": self.site.url}])
         made.set_default_timeout(15_000)
         self.watch(made)
@@ -92,7 +119,10 @@ class Visits:
 
     def _asked(self, request: Request) -> None:
         address = urlsplit(request.url)
-        if address.scheme in ("http", "https", "ws", "wss") and address.netloc != urlsplit(self.site.url).netloc:
+        if (
+            address.scheme in ("http", "https", "ws", "wss")
+            and address.netloc != urlsplit(self.site.url).netloc
+        ):
             self.faults.append(f"{request.frame.url}: a request to another host: {request.url}")
 
     def _failed(self, request: Request) -> None:

@@ -1,4 +1,5 @@
-"""What a page costs someone who comes for the first time: every byte of every answer as it travels, and how many answers."""
+"""What a page costs someone who comes for the first time: every byte of every answer as it
+travels, and how many answers."""
 
 from __future__ import annotations
 
@@ -29,7 +30,9 @@ def cold(context: BrowserContext, address: str) -> Cost:
     session.on("Network.loadingFinished", lambda event: _add(cost, event["encodedDataLength"]))
     session.send("Network.enable")
     session.send("Network.setCacheDisabled", {"cacheDisabled": True})
-    session.send("Network.setExtraHTTPHeaders", {"headers": {"Accept-Encoding": "gzip, deflate, br"}})  # as over https
+    session.send(
+        "Network.setExtraHTTPHeaders", {"headers": {"Accept-Encoding": "gzip, deflate, br"}}
+    )  # as over https
     page.goto(address, wait_until="networkidle")
     cost.has_script = page.locator("script").count() > 0
     page.close()

@@ -1,5 +1,6 @@
-"""Someone whose every text is a canary, brought through the whole product: nominated, taught, certified, on the roster; and the
-texts that come from elsewhere, which no form and no call can send."""
+"""Someone whose every text is a canary, brought through the whole product: nominated, taught,
+certified, on the roster; and the texts that come from elsewhere, which no form and no call can
+send."""
 
 from __future__ import annotations
 
@@ -47,12 +48,15 @@ EARLIER = datetime(2026, 9, 1, 9, tzinfo=UTC)
 
 
 def live() -> Life:
-    """Inside an app context. The second person's name stops being printable when the certificate is made."""
+    """Inside an app context. The second person's name stops being printable when the certificate
+    is made."""
     name = CANARIES["a name"]
     texts = {"en": name, "fr": name}
     course = courses.course(code="LIFE", title=texts, objectives=[texts])
     house = factories.organization("LIFE", KEPT)
-    done, to_come = (courses.delivery(course=course, code=code, venue=name) for code in ("LIFE-1", "LIFE-2"))
+    done, to_come = (
+        courses.delivery(course=course, code=code, venue=name) for code in ("LIFE-1", "LIFE-2")
+    )
     somebody = Nominee(
         "civilian",
         given_name=name,
@@ -64,15 +68,21 @@ def live() -> Life:
         needs=name,
         rank=name,
     )
-    another = enrollments.nominee(given_name=name, email=OWN_ADDRESS, identity="new")  # whose address is the first one's
+    another = enrollments.nominee(
+        given_name=name, email=OWN_ADDRESS, identity="new"
+    )  # whose address is the first one's
     for into, people in ((done, [somebody, another]), (to_come, [somebody])):
         with transaction():
             nominate(SYSTEM, into.id, house, people)
     with factories.at(EARLIER):  # one that runs now, where people are marked
-        running = courses.delivery(course=course, code="LIFE-3", venue=name, starts_on=date(2026, 11, 16))
+        running = courses.delivery(
+            course=course, code="LIFE-3", venue=name, starts_on=date(2026, 11, 16)
+        )
         with transaction():
             nominate(SYSTEM, running.id, house, [somebody])
-    first, second = db.session.scalars(sa.select(Enrollment).where(Enrollment.delivery_id == done.id).order_by(Enrollment.id))
+    first, second = db.session.scalars(
+        sa.select(Enrollment).where(Enrollment.delivery_id == done.id).order_by(Enrollment.id)
+    )
     for one in (first, second):
         enrollments.attend(done, one, score=90)
     enrollments.finished(done)
@@ -81,17 +91,23 @@ def live() -> Life:
         with transaction():
             request_issue(SYSTEM, done.id)
             unprintable = {"name_on_certificate": KEPT + UNPRINTABLE}
-            db.session.connection().execute(sa.update(Enrollment).where(Enrollment.id == second_id).values(unprintable))
+            db.session.connection().execute(
+                sa.update(Enrollment).where(Enrollment.id == second_id).values(unprintable)
+            )
             audit.record(SYSTEM, "test.name", f"enrollment:{second_id}", {})
         jobs.drain()
-    made = db.session.scalars(sa.select(Certificate).join(Enrollment).where(Enrollment.person_id == person_id)).one()
+    made = db.session.scalars(
+        sa.select(Certificate).join(Enrollment).where(Enrollment.person_id == person_id)
+    ).one()
     expert = db.session.scalars(sa.select(Expert).where(Expert.person_id == person_id)).one()
     with transaction():
         change_expert(SYSTEM, expert, Profile(rank=name, organization=name, expertise=[name]))
     office = factories.actor(Role.ROSTER)
     with transaction():  # on paper, because the address is another person's too
         paper = {"reference": name, "document": name, "signed_on": clock.today()}
-        record_paper_consent(office, db.session.get_one(Person, person_id), ConsentPurpose.ROSTER, **paper)
+        record_paper_consent(
+            office, db.session.get_one(Person, person_id), ConsentPurpose.ROSTER, **paper
+        )
         admit(office, db.session.get_one(Expert, expert.id), [name])
     other_id = factories.person().id
     with transaction():

@@ -1,5 +1,6 @@
-"""The canaries, and the signs that one of them came to life: as an element or attribute of a page, an address that leads
-away, an evaluated template, a formula of a spreadsheet, a line of a header, a message or a calendar."""
+"""The canaries, and the signs that one of them came to life: as an element or attribute of a
+page, an address that leads away, an evaluated template, a formula of a spreadsheet, a line of a
+header, a message or a calendar."""
 
 from __future__ import annotations
 
@@ -20,8 +21,9 @@ TAG, SUM = f"<i {MARK}>", f"{{{{7*7}}}}{MARK}"
 
 #: An invisible mark, such as text copied from a chat may contain. It must never be stored.
 UNSEEN = "\u200b"
-#: Each is harmless text, and each is something else to someone who forgets to treat it as text. The last one that is accepted is
-#: the one that stays in an edited field; it is the one that can be a name.
+#: Each is harmless text, and each is something else to someone who forgets to treat it as text. The
+#: last one that is accepted is the one that stays in an edited field; it is the one that can be a
+#: name.
 CANARIES = {
     "another host": f"//{MARK}.example/{TAG}{UNSEEN}",
     "markup in a formula": f"""=HYPERLINK({MARK}){TAG}"on{MARK}=1 'on{MARK}=1 {SUM}{{% {MARK} %}}""",
@@ -35,7 +37,8 @@ LINES = f"={MARK}{TAG}\r\n{MARK.upper()}: 1 {SUM}"
 _LIVE = re.compile(
     rf"<(?:i|/i|script|button|meta)[\s/]{MARK}"  # an element
     rf"|[\"'][\s]*on{MARK}"  # an attribute
-    rf"|\s(?:href|src|action|formaction|content|poster|data)=[\"']?(?:\d+;url=)?(?://{MARK}|={MARK}|javascript:)",  # an address
+    # an address
+    rf"|\s(?:href|src|action|formaction|content|poster|data)=[\"']?(?:\d+;url=)?(?://{MARK}|={MARK}|javascript:)",
     re.IGNORECASE,
 )
 _SUM = f"49{MARK}"
@@ -55,7 +58,9 @@ def in_headers(headers: Iterable[tuple[str, str]]) -> Iterator[str]:
     for name, value in headers:
         if MARK.upper() in name or "\n" in value or "\r" in value:
             yield f"a header of its own: {name}"
-        if name == "Location" and re.match(rf"[/\\]{{2}}|(?!http://(?:localhost|127\.0\.0\.1)[:/])\w+:|\s*={MARK}", value):
+        if name == "Location" and re.match(
+            rf"[/\\]{{2}}|(?!http://(?:localhost|127\.0\.0\.1)[:/])\w+:|\s*={MARK}", value
+        ):
             yield f"leads away: {value}"
 
 
@@ -63,7 +68,11 @@ def in_content(kind: str, body: bytes) -> Iterator[str]:
     """What is wrong with a page, a text, a table, a calendar, a paper or an archive."""
     if kind == "application/zip":
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
-            yield from (f"a path in an archive: {name}" for name in archive.namelist() if ".." in name or name.startswith("/"))
+            yield from (
+                f"a path in an archive: {name}"
+                for name in archive.namelist()
+                if ".." in name or name.startswith("/")
+            )
         return
     if kind.endswith("spreadsheetml.sheet"):
         yield from in_workbook(body)
@@ -77,16 +86,23 @@ def in_content(kind: str, body: bytes) -> Iterator[str]:
     if kind in ("text/html", "image/svg+xml", "application/xml") and (found := _LIVE.search(text)):
         yield f"markup came to life: {_around(text, found.start())}"
     if kind == "text/csv":
-        yield from (f"a formula: {cell}" for cell in _cells(text) if MARK in cell and cell.startswith(_FORMULA))
+        yield from (
+            f"a formula: {cell}"
+            for cell in _cells(text)
+            if MARK in cell and cell.startswith(_FORMULA)
+        )
     if kind == "text/calendar":
         lines = text.replace("\r\n ", "").splitlines()
         yield from (f"a line of its own: {line}" for line in lines if line.startswith(MARK.upper()))
 
 
 def _cells(text: str) -> Iterator[str]:
-    """The cells of CSV with either separator: a semicolon for readers of French, a comma for others."""
+    """The cells of CSV with either separator: a semicolon for readers of French, a comma for
+    others."""
     for separator in ",;":
-        for row in csv.reader(io.StringIO(text.removeprefix("\ufeff"), newline=""), delimiter=separator):
+        for row in csv.reader(
+            io.StringIO(text.removeprefix("\ufeff"), newline=""), delimiter=separator
+        ):
             yield from row
 
 
@@ -95,7 +111,11 @@ def in_workbook(body: bytes) -> Iterator[str]:
     with zipfile.ZipFile(io.BytesIO(body)) as archive:
         for name in archive.namelist():
             text = archive.read(name).decode("utf-8", errors="replace")
-            yield from (f"a formula in {name}: {one}" for one in re.findall(r"<f[ >][^<]*", text) if MARK in one)
+            yield from (
+                f"a formula in {name}: {one}"
+                for one in re.findall(r"<f[ >][^<]*", text)
+                if MARK in one
+            )
             if name.endswith(".rels") and MARK in text:
                 yield f"a link in {name}"
 
@@ -108,23 +128,34 @@ def in_paper(body: bytes) -> tuple[str, ...]:
 
 def _faults_of_paper(body: bytes) -> Iterator[str]:
     pages = pypdf.PdfReader(io.BytesIO(body)).pages
-    text = re.sub(r"[\s-]", "", "".join(page.extract_text() for page in pages))  # as before lines were broken
+    text = re.sub(
+        r"[\s-]", "", "".join(page.extract_text() for page in pages)
+    )  # as before lines were broken
     if _SUM in text:
         yield "a template was evaluated in a PDF"
     if re.search(rf"@{MARK}(?!<i{MARK}>)", text):
         yield "markup came to life in a PDF, and no one can read it"
     for page in pages:
-        links = [str(one.get_object().get("/A", {}).get("/URI", "")) for one in page.get("/Annots", [])]
-        yield from (f"a link in a PDF: {link}" for link in links if link.startswith(f"//{MARK}") or f"://{MARK}" in link)
+        links = [
+            str(one.get_object().get("/A", {}).get("/URI", "")) for one in page.get("/Annots", [])
+        ]
+        yield from (
+            f"a link in a PDF: {link}"
+            for link in links
+            if link.startswith(f"//{MARK}") or f"://{MARK}" in link
+        )
 
 
 def in_mail(subject: str, address: str, *texts: str) -> Iterator[str]:
-    """A message is plain text: nothing in it may be evaluated, and its header has no lines of others."""
+    """A message is plain text: nothing in it may be evaluated, and its header has no lines of
+    others."""
     for what in (subject, address):
         if "\n" in what or "\r" in what:
             yield f"a line of its own in a message's header: {what}"
     for text in (subject, *texts):
-        kind = "text/html" if re.match(r"\s*<(!doctype|html)", text, re.IGNORECASE) else "text/plain"
+        kind = (
+            "text/html" if re.match(r"\s*<(!doctype|html)", text, re.IGNORECASE) else "text/plain"
+        )
         yield from in_content(kind, text.encode())
 
 

@@ -1,5 +1,6 @@
-"""One canary through every text field of every entry point: looked for unescaped in the answer itself, and afterwards in every
-page, message, table, calendar and paper that anyone can open. Fields are found, not listed: see `sending`."""
+"""One canary through every text field of every entry point: looked for unescaped in the answer
+itself, and afterwards in every page, message, table, calendar and paper that anyone can open.
+Fields are found, not listed: see `sending`."""
 
 from __future__ import annotations
 
@@ -38,35 +39,50 @@ from tests.test_access_table import world as world  # the fixture
 
 pytestmark = pytest.mark.timeout(300)
 
-#: Text columns that no canary ever reaches, by the reason why. Every other one holds a canary at some time: it went all the way
-#: in, and what shows the column was looked at.
+#: Text columns that no canary ever reaches, by the reason why. Every other one holds a canary at
+#: some time: it went all the way in, and what shows the column was looked at.
 OUT_OF_REACH = {
     "made by the product: digests, keys, tokens, numbers": """
-        account.password_hash api_token.digest audit_entry.digest audit_head.digest certificate.file_key certificate.number
-        certificate.payload_sha256 certificate.sha256 certificate.token delivery.calendar_uid emblem.sha256 organization.emblem_sha256 first_answer.key
-        first_answer.request_digest job.dedupe_key job.token mail.message_id mail_server.url sign_in_link.digest try_count.key
-        user_session.digest expert_proposal.digest expert_proposal.token_digest consent.text_version""",
+        account.password_hash api_token.digest audit_entry.digest audit_head.digest
+        certificate.file_key certificate.number certificate.payload_sha256 certificate.sha256
+        certificate.token delivery.calendar_uid emblem.sha256 organization.emblem_sha256
+        first_answer.key first_answer.request_digest job.dedupe_key job.token mail.message_id
+        mail_server.url sign_in_link.digest try_count.key user_session.digest expert_proposal.digest
+        expert_proposal.token_digest consent.text_version""",
     "ids, and the product's own words for what happened, never those of people": """
-        api_token.scope audit_entry.action audit_entry.body audit_entry.subject certificate.reason_code counter.name
-        admission.end_reason enrollment.lacking enrollment.stood_as expert_search.tokens first_answer.location identity_question.agrees
-        identity_question.differs job.args job.error job.kind mail.kind mail_server.fault reopening.lacking user_session.method void_numbers.reason void_numbers.series""",
-    "codes of letters, digits and hyphens": "course.code course_version.prerequisites delivery.code nomination.identifier_issuer organization.code skill.code",
+        api_token.scope audit_entry.action audit_entry.body audit_entry.subject
+        certificate.reason_code counter.name admission.end_reason enrollment.lacking
+        enrollment.stood_as expert_search.tokens first_answer.location identity_question.agrees
+        identity_question.differs job.args job.error job.kind mail.kind mail_server.fault
+        reopening.lacking user_session.method void_numbers.reason void_numbers.series""",
+    "codes of letters, digits and hyphens": (
+        "course.code course_version.prerequisites delivery.code nomination.identifier_issuer "
+        "organization.code skill.code"
+    ),
     "an address, which is checked where it is entered": "mail.reply_to",
     "one of a list: countries, languages, ranks, zones, categories": """
-        consent.language course.audience course.layout delivery.country delivery.language delivery.time_zone enrollment.rank_code expert.rank_code
-        expert_language.language expert_language.level mail.language nomination.country nomination.identifier_kind
-        nomination.nationalities organization.country organization.kinds person.issuer_country person.country person.language person.nationalities""",
+        consent.language course.audience course.layout delivery.country delivery.language
+        delivery.time_zone enrollment.rank_code expert.rank_code expert_language.language
+        expert_language.level mail.language nomination.country nomination.identifier_kind
+        nomination.nationalities organization.country organization.kinds person.issuer_country
+        person.country person.language person.nationalities""",
     "a time of day": "course.day_ends course.day_starts timetable_block.start",
 }
 
 
 @pytest.fixture
 def sender(app: Flask, world: World, monkeypatch: pytest.MonkeyPatch) -> Sender:
-    monkeypatch.setattr(app, "request_class", type("Watched", (app.request_class,), {"parameter_storage_class": Asked}))
+    monkeypatch.setattr(
+        app,
+        "request_class",
+        type("Watched", (app.request_class,), {"parameter_storage_class": Asked}),
+    )
     monkeypatch.setattr(Asked, "noted", set())
     with app.app_context():
         world.actors["roster staff"] = factories.actor(Role.ROSTER)
-        world.actors["own nominator"] = factories.actor(Role.NOMINATOR, organization_id=factories.organization("CA-MFA").id)
+        world.actors["own nominator"] = factories.actor(
+            Role.NOMINATOR, organization_id=factories.organization("CA-MFA").id
+        )
     return Sender(app, world)
 
 
@@ -74,8 +90,13 @@ def sender(app: Flask, world: World, monkeypatch: pytest.MonkeyPatch) -> Sender:
 
 
 def through_pages(sender: Sender, ends: bool) -> None:
-    """Every form as it is found on its page, then every name that a view asks for and no form has, then the parts of addresses."""
-    pages = [(method, rule) for method, rule in every_rule(sender.app, ends) if not rule.rule.startswith(("/api/", "/static"))]
+    """Every form as it is found on its page, then every name that a view asks for and no form
+    has, then the parts of addresses."""
+    pages = [
+        (method, rule)
+        for method, rule in every_rule(sender.app, ends)
+        if not rule.rule.startswith(("/api/", "/static"))
+    ]
     for method, rule in pages:
         if method == "GET":
             sender.parts(rule, method)
@@ -88,14 +109,24 @@ def through_pages(sender: Sender, ends: bool) -> None:
     for _round in range(3):
         for method, rule in pages:
             place = "args" if method == "GET" else "form"
-            sender.ask(rule, method, place, {name for where, at, name in sender.left() if (where, at) == (rule.endpoint, place)})
+            sender.ask(
+                rule,
+                method,
+                place,
+                {
+                    name
+                    for where, at, name in sender.left()
+                    if (where, at) == (rule.endpoint, place)
+                },
+            )
     for method, rule in pages:
         if method == "POST":
             sender.parts(rule, method)
 
 
 def through_the_api(sender: Sender, ends: bool) -> None:
-    """Every text of every body, unknown fields and keys, every query parameter, every part of an address."""
+    """Every text of every body, unknown fields and keys, every query parameter, every part of an
+    address."""
     with sender.app.test_request_context():
         description = openapi(sender.app, "http://localhost")
     schemas = description["components"]["schemas"]
@@ -111,10 +142,17 @@ def through_the_api(sender: Sender, ends: bool) -> None:
         if operation.body is None:
             continue
         shape = {"$ref": f"#/components/schemas/{operation.body.__name__}"}
-        for made in (partial(example, shape, schemas), partial(body_of, sender.world, method, path)):
+        for made in (
+            partial(example, shape, schemas),
+            partial(body_of, sender.world, method, path),
+        ):
             for place, canary in itertools.product([(), *leaves(made() or {})], CANARIES.values()):
                 body = made() or {}
-                sender.call(method, path, with_text(body, place, canary) if place else body | {canary: canary})
+                sender.call(
+                    method,
+                    path,
+                    with_text(body, place, canary) if place else body | {canary: canary},
+                )
 
 
 def through_files(sender: Sender) -> None:
@@ -125,19 +163,36 @@ def through_files(sender: Sender) -> None:
         rows += [({}, {column: canary}, "people.csv") for column in COLUMNS]
         rows += [({canary: canary}, {canary: canary}, "people.csv"), ({}, {}, f"{canary}.csv")]
     for values, headings, name in rows:
-        sender.upload("own nominator", "/deliveries/OPEN/nominate", nomination_file(values, headings), name)
-    sender.upload("own nominator", "/deliveries/OPEN/nominate", nomination_file(*rows[-2][:2]), None)
+        sender.upload(
+            "own nominator", "/deliveries/OPEN/nominate", nomination_file(values, headings), name
+        )
+    sender.upload(
+        "own nominator", "/deliveries/OPEN/nominate", nomination_file(*rows[-2][:2]), None
+    )
     for column, canary in itertools.product(("needs", "rank", "email"), CANARIES.values()):
         sheet = nomination_file({column: canary}, {"gender": canary})
         sender.upload("own nominator", "/deliveries/OPEN/nominate", workbook(sheet), "people.xlsx")
-    sender.upload("own nominator", "/deliveries/OPEN/nominate", nomination_file({"email": TAG}, {}), None, act="keep")
-    sender.open("own nominator", "GET", sender.link("own nominator", "/deliveries/OPEN/nominate", "/draft"), "the kept rows")
+    sender.upload(
+        "own nominator",
+        "/deliveries/OPEN/nominate",
+        nomination_file({"email": TAG}, {}),
+        None,
+        act="keep",
+    )
+    sender.open(
+        "own nominator",
+        "GET",
+        sender.link("own nominator", "/deliveries/OPEN/nominate", "/draft"),
+        "the kept rows",
+    )
 
 
 def workbook(table: str) -> bytes:
     """The same table as an XLSX file."""
     made = io.BytesIO()
-    with xlsxwriter.Workbook(made, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
+    with xlsxwriter.Workbook(
+        made, {"strings_to_formulas": False, "strings_to_urls": False}
+    ) as book:
         sheet = book.add_worksheet(MARK)
         for number, row in enumerate(csv.reader(io.StringIO(table, newline=""))):
             sheet.write_row(number, 0, row)
@@ -145,7 +200,11 @@ def workbook(table: str) -> bytes:
 
 
 def nomination_file(values: dict[str, str], headings: dict[str, str]) -> str:
-    given = {column: str(sample(column)) for column in COLUMNS} | {"language": "en", "identifier": sample("identifier")} | values
+    given = (
+        {column: str(sample(column)) for column in COLUMNS}
+        | {"language": "en", "identifier": sample("identifier")}
+        | values
+    )
     file = io.StringIO()
     lines = csv.writer(file)
     lines.writerow([headings.get(column, HEADINGS["en"].get(column, column)) for column in given])
@@ -159,17 +218,34 @@ def through_commands(sender: Sender) -> None:
     for words, command in commands(sender.app.cli):
         texts = [one for one in command.params if isinstance(one.type, click.types.StringParamType)]
         for chosen in texts:
-            canary, given = CANARIES["markup in a formula"], []  # the other one would be a path of this machine
+            canary, given = (
+                CANARIES["markup in a formula"],
+                [],
+            )  # the other one would be a path of this machine
             for one in command.params:
-                value = canary if one is chosen else str(sample(one.name or "")) if one in texts else None
+                value = (
+                    canary
+                    if one is chosen
+                    else str(sample(one.name or ""))
+                    if one in texts
+                    else None
+                )
                 if value is not None:
-                    given += [value] if isinstance(one, click.Argument) else [f"{one.opts[0]}={value}"]
+                    given += (
+                        [value] if isinstance(one, click.Argument) else [f"{one.opts[0]}={value}"]
+                    )
             with tempfile.TemporaryDirectory() as folder, chdir(folder):
                 done = runner.invoke(args=[*words, *given])
-            assert not done.exception or isinstance(done.exception, SystemExit), (words, chosen.name, done.exception)
+            assert not done.exception or isinstance(done.exception, SystemExit), (
+                words,
+                chosen.name,
+                done.exception,
+            )
 
 
-def commands(group: click.Group, before: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+def commands(
+    group: click.Group, before: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
     """Ours, without those of libraries."""
     for name, command in group.commands.items():
         if isinstance(command, click.Group):
@@ -179,25 +255,50 @@ def commands(group: click.Group, before: tuple[str, ...] = ()) -> Iterator[tuple
 
 
 def through_what_ends(sender: Sender) -> None:
-    """Texts that a later request would replace, or that end what they belong to: sent last, so that they remain."""
+    """Texts that a later request would replace, or that end what they belong to: sent last, so
+    that they remain."""
     texts = {"en": f"{TAG}{UNSEEN}", "fr": f"{TAG}{UNSEEN}"}
     finished = int(sender.world.names["certificates.preview.enrollment_id"])
     with sender.app.app_context():
         sender.world.tokens["administrator"] = _token(factories.actor(Role.ADMINISTRATOR))
-        valid = db.session.scalars(sa.select(Certificate.number).where(Certificate.status == "valid")).first()
+        valid = db.session.scalars(
+            sa.select(Certificate.number).where(Certificate.status == "valid")
+        ).first()
     calls = [
-        ("PUT", "skills/gender-peace-operations", {"title": texts, "description": texts, "framework": TAG}),
-        ("POST", f"certificates/{valid}/revoke", {"reason_code": "fraud", "note": f"{TAG}{UNSEEN}"}),
+        (
+            "PUT",
+            "skills/gender-peace-operations",
+            {"title": texts, "description": texts, "framework": TAG},
+        ),
+        (
+            "POST",
+            f"certificates/{valid}/revoke",
+            {"reason_code": "fraud", "note": f"{TAG}{UNSEEN}"},
+        ),
         ("POST", f"certificates/{valid}/revoke/decline", {}),
-        ("POST", f"certificates/{valid}/revoke", {"reason_code": "recognition_withdrawn", "note": f"{TAG}{UNSEEN}"}),
+        (
+            "POST",
+            f"certificates/{valid}/revoke",
+            {"reason_code": "recognition_withdrawn", "note": f"{TAG}{UNSEEN}"},
+        ),
         ("POST", "deliveries/DONE/reopen", {"enrollments": [finished], "reason": f"{TAG}{UNSEEN}"}),
     ]
     for method, path, body in calls:
         sender.call(method, f"/api/v1/{path}", body)
-    person = {"given_name": CANARIES["a name"], "family_name": CANARIES["a name"], "email": sample("email"), "country": "CA"}
+    person = {
+        "given_name": CANARIES["a name"],
+        "family_name": CANARIES["a name"],
+        "email": sample("email"),
+        "country": "CA",
+    }
     for _twice in range(2):
         headers = {"Idempotency-Key": "once"}
-        sender.call("POST", "/api/v1/deliveries/LIFE-2/enrollments", {"person": person, "category": "civilian"}, headers=headers)
+        sender.call(
+            "POST",
+            "/api/v1/deliveries/LIFE-2/enrollments",
+            {"person": person, "category": "civilian"},
+            headers=headers,
+        )
 
 
 def through_a_life(sender: Sender) -> None:
@@ -224,15 +325,22 @@ def read_life(sender: Sender) -> None:
     sender.browser("administrator")
     for path in (*sender.life.pages, sender.life.paper):
         answer = sender.open("administrator", "GET", path, f"a life at {path}")
-        assert answer.status_code == 200 and (path == sender.life.paper or MARK in answer.text), path
+        assert answer.status_code == 200 and (path == sender.life.paper or MARK in answer.text), (
+            path
+        )
 
 
 def read_mail(sender: Sender) -> None:
     with sender.app.app_context():
         for letter in db.session.scalars(sa.select(Mail)):
-            texts = [getattr(letter, column.key) for column in Mail.__table__.columns if isinstance(column.type, sa.String)]
+            texts = [
+                getattr(letter, column.key)
+                for column in Mail.__table__.columns
+                if isinstance(column.type, sa.String)
+            ]
             sender.breaches += [
-                f"mail {letter.kind}: {fault}" for fault in in_mail(letter.subject, letter.address, *filter(None, texts))
+                f"mail {letter.kind}: {fault}"
+                for fault in in_mail(letter.subject, letter.address, *filter(None, texts))
             ]
 
 
@@ -240,7 +348,11 @@ def text_columns(metadata: sa.MetaData = db.metadata) -> Iterator[sa.Column[Any]
     """Every column that can hold a text, whatever SQLAlchemy calls it."""
     for table in metadata.sorted_tables:
         for column in table.columns:
-            kind = column.type.impl_instance if isinstance(column.type, sa.TypeDecorator) else column.type
+            kind = (
+                column.type.impl_instance
+                if isinstance(column.type, sa.TypeDecorator)
+                else column.type
+            )
             if isinstance(kind, sa.String | sa.JSON) and not isinstance(kind, sa.Enum):
                 yield column
 
@@ -251,12 +363,17 @@ def kept(app: Flask, what: str = MARK) -> set[str]:
     with app.app_context():
         for column in text_columns():
             values = db.session.scalars(sa.select(column).where(column.is_not(None)))
-            if any(what in (one if isinstance(one, str) else json.dumps(one, ensure_ascii=False)) for one in values):
+            if any(
+                what in (one if isinstance(one, str) else json.dumps(one, ensure_ascii=False))
+                for one in values
+            ):
                 found.add(str(column))
     return found
 
 
-def test_a_canary_through_every_field_stays_text_everywhere(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_canary_through_every_field_stays_text_everywhere(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
     forms: set[str] = set()
     made = Form.__init__
 
@@ -267,24 +384,39 @@ def test_a_canary_through_every_field_stays_text_everywhere(sender: Sender, monk
     monkeypatch.setattr(Form, "__init__", noted)
     held: set[str] = set()
     steps = (
-        through_files, partial(through_pages, ends=False), partial(through_the_api, ends=False), through_a_life,
-        partial(through_pages, ends=True), partial(through_the_api, ends=True), through_commands, through_what_ends,
+        through_files,
+        partial(through_pages, ends=False),
+        partial(through_the_api, ends=False),
+        through_a_life,
+        partial(through_pages, ends=True),
+        partial(through_the_api, ends=True),
+        through_commands,
+        through_what_ends,
         read_everything,
-    )  # fmt: skip
+    )
     for step in steps:
         step(sender)
         held |= kept(sender.app)
     assert sorted(set(sender.breaches)) == []
-    assert sender.files == {"/deliveries/OPEN/nominate"}, "an upload of another kind needs its canary"
+    assert sender.files == {"/deliveries/OPEN/nominate"}, (
+        "an upload of another kind needs its canary"
+    )
     assert sorted(sender.left()) == [], "asked for by a view, and no canary went there"
-    assert {one.__qualname__ for one in forms_of_the_house()} <= forms, "a form on no page that was visited"
+    assert {one.__qualname__ for one in forms_of_the_house()} <= forms, (
+        "a form on no page that was visited"
+    )
     out_of_reach = set(" ".join(OUT_OF_REACH.values()).split())
-    assert held == {str(one) for one in text_columns()} - out_of_reach, "a column that the canary does not reach, or now does"
+    assert held == {str(one) for one in text_columns()} - out_of_reach, (
+        "a column that the canary does not reach, or now does"
+    )
     assert kept(sender.app, UNSEEN) == set(), "an invisible mark was kept"
 
 
 def forms_of_the_house(of: type = Form) -> Iterator[type]:
     for one in of.__subclasses__():
-        if one.__module__.partition(".")[0] in source.PACKAGES and "<locals>" not in one.__qualname__:
+        if (
+            one.__module__.partition(".")[0] in source.PACKAGES
+            and "<locals>" not in one.__qualname__
+        ):
             yield one
         yield from forms_of_the_house(one)

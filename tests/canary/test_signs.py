@@ -1,4 +1,5 @@
-"""Each sign that a canary came to life is caught, text that stayed text is not, and the walk finds what is new by itself."""
+"""Each sign that a canary came to life is caught, text that stayed text is not, and the walk
+finds what is new by itself."""
 
 from __future__ import annotations
 
@@ -23,9 +24,25 @@ from core.exports import csv_text
 from core.policy import SYSTEM
 from courses.queries import get_delivery
 from tests import factories
-from tests.canary.looking import CANARIES, LINES, MARK, SUM, TAG, UNSEEN, in_content, in_headers, in_mail
+from tests.canary.looking import (
+    CANARIES,
+    LINES,
+    MARK,
+    SUM,
+    TAG,
+    UNSEEN,
+    in_content,
+    in_headers,
+    in_mail,
+)
 from tests.canary.sending import Sender, leaves, with_text
-from tests.canary.test_canary import nomination_file, read_life, read_mail, text_columns, through_a_life
+from tests.canary.test_canary import (
+    nomination_file,
+    read_life,
+    read_mail,
+    text_columns,
+    through_a_life,
+)
 from tests.canary.test_canary import sender as sender  # a fixture
 from tests.canary.test_canary import world as world  # a fixture
 from tests.certificates.samples import sample as certificate
@@ -71,7 +88,9 @@ def test_what_stayed_text_is_not(kind: str, text: str) -> None:
 
 
 def test_headers_and_messages() -> None:
-    assert list(in_headers([("Location", f"//{MARK}.example/")])) and list(in_headers([("Location", f"https://{MARK}.example")]))
+    assert list(in_headers([("Location", f"//{MARK}.example/")])) and list(
+        in_headers([("Location", f"https://{MARK}.example")])
+    )
     assert list(in_headers([(MARK.upper(), "1")])) and not list(
         in_headers([("Location", "/me"), ("Location", "http://localhost/me")])
     )
@@ -117,14 +136,29 @@ def _at(body: Any, place: tuple) -> Any:
 def test_a_paper_shows_every_text_as_it_was_written() -> None:
     made = paper_texts()
     filled = {place[0]: _at(made, place) for place in leaves(made) if MARK in str(_at(made, place))}
-    assert set(filled) >= {"holder_name", "course_title", "venue", "objectives", "skills", "issuer", "signatories"}
+    assert set(filled) >= {
+        "holder_name",
+        "course_title",
+        "venue",
+        "objectives",
+        "skills",
+        "issuer",
+        "signatories",
+    }
     with Renderer() as renderer:
         pdf = renderer.render(made)
     printed = "".join(pypdf.PdfReader(io.BytesIO(pdf)).pages[0].extract_text().split())
-    lost = [place for place in leaves(made) if MARK in str(_at(made, place)) and "".join(_at(made, place).split()) not in printed]
-    assert {place[0] for place in lost} <= {"verify_url", "token", "skills", "holder_script_lang"} and not [
-        p for p in lost if "title" in p
+    lost = [
+        place
+        for place in leaves(made)
+        if MARK in str(_at(made, place)) and "".join(_at(made, place).split()) not in printed
     ]
+    assert {place[0] for place in lost} <= {
+        "verify_url",
+        "token",
+        "skills",
+        "holder_script_lang",
+    } and not [p for p in lost if "title" in p]
     assert list(in_content("application/pdf", pdf)) == []
 
 
@@ -153,11 +187,17 @@ def fresh_templates(app: Flask):
 
 
 def new_organization(sender: Sender) -> None:
-    rule = next(rule for rule in sender.app.url_map.iter_rules() if rule.endpoint == "people.new_organization")
+    rule = next(
+        rule
+        for rule in sender.app.url_map.iter_rules()
+        if rule.endpoint == "people.new_organization"
+    )
     for role, form in sender.visit(rule):
         if form.action.endswith("/new"):
             sender.fill_in(role, form, "a new organization")
-    sender.open("administrator", "GET", "/administration/organizations", "the list of organizations")
+    sender.open(
+        "administrator", "GET", "/administration/organizations", "the list of organizations"
+    )
 
 
 def test_a_value_that_a_template_does_not_escape_is_caught(
@@ -166,21 +206,39 @@ def test_a_value_that_a_template_does_not_escape_is_caught(
     new_organization(sender)
     assert sender.breaches == []
     planted = Planted(
-        sender.app.jinja_env.loader, "macros/lists.html", "<bdi>{{ text }}</bdi></a>", "<bdi>{{ text | safe }}</bdi></a>"
+        sender.app.jinja_env.loader,
+        "macros/lists.html",
+        "<bdi>{{ text }}</bdi></a>",
+        "<bdi>{{ text | safe }}</bdi></a>",
     )
     monkeypatch.setattr(sender.app.jinja_env, "loader", planted)
     sender.app.jinja_env.cache.clear()
-    sender.open("administrator", "GET", "/administration/organizations", "the list of organizations")
+    sender.open(
+        "administrator", "GET", "/administration/organizations", "the list of organizations"
+    )
     assert any("markup came to life" in fault for fault in sender.breaches)
 
 
-#: (template, how it shows a name, how it would by mistake): the pages of a delivery, an expert, a certificate; mail.
+#: (template, how it shows a name, how it would by mistake): the pages of a delivery, an expert, a
+#: certificate; mail.
 PLANTED = [
-    ("enrollment/selection.html", "<bdi>{{ entry.person.full_name }}</bdi>", "<bdi>{{ entry.person.full_name | safe }}</bdi>"),
+    (
+        "enrollment/selection.html",
+        "<bdi>{{ entry.person.full_name }}</bdi>",
+        "<bdi>{{ entry.person.full_name | safe }}</bdi>",
+    ),
     ("macros/attendance.html", "<bdi>{{ name }}</bdi>", "<bdi>{{ name | safe }}</bdi>"),
-    ("roster/expert.html", "<bdi>{{ person.full_name }}</bdi>", "<bdi>{{ person.full_name | safe }}</bdi>"),
-    ("certificates/certificate.html", "<bdi>{{ certificate.holder_name }}</bdi>", "<bdi>{{ certificate.holder_name | safe }}</bdi>"),
-]  # fmt: skip
+    (
+        "roster/expert.html",
+        "<bdi>{{ person.full_name }}</bdi>",
+        "<bdi>{{ person.full_name | safe }}</bdi>",
+    ),
+    (
+        "certificates/certificate.html",
+        "<bdi>{{ certificate.holder_name }}</bdi>",
+        "<bdi>{{ certificate.holder_name | safe }}</bdi>",
+    ),
+]
 
 
 def test_a_name_that_a_template_does_not_escape_is_caught(
@@ -200,7 +258,9 @@ def test_a_name_that_a_template_does_not_escape_is_caught(
     assert [template for template, faults in caught.items() if not faults] == []
 
 
-def test_a_name_that_a_message_evaluates_is_caught(sender: Sender, fresh_templates, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_that_a_message_evaluates_is_caught(
+    sender: Sender, fresh_templates, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def written() -> list[str]:
         sender.breaches.clear()
         with sender.app.app_context():
@@ -211,8 +271,15 @@ def test_a_name_that_a_message_evaluates_is_caught(sender: Sender, fresh_templat
 
     assert written() == []
     environment = sender.app.jinja_env
-    monkeypatch.setitem(environment.globals, "evaluated", lambda text: environment.from_string(text).render())
-    planted = Planted(environment.loader, "emails/enrollment_confirmed.txt", "=person.full_name", "=evaluated(person.full_name)")
+    monkeypatch.setitem(
+        environment.globals, "evaluated", lambda text: environment.from_string(text).render()
+    )
+    planted = Planted(
+        environment.loader,
+        "emails/enrollment_confirmed.txt",
+        "=person.full_name",
+        "=evaluated(person.full_name)",
+    )
     monkeypatch.setattr(environment, "loader", planted)
     environment.cache.clear()
     assert any("a template was evaluated" in fault for fault in written())
@@ -221,15 +288,26 @@ def test_a_name_that_a_message_evaluates_is_caught(sender: Sender, fresh_templat
 def test_a_name_that_is_not_escaped_on_paper_is_caught() -> None:
     press, made = Press(layouts.get("sheet")), check(paper_texts())
     environment = press._template.environment
-    environment.loader = Planted(environment.loader, "page.html", "{{ name.value }}", "{{ name.value | safe }}")
+    environment.loader = Planted(
+        environment.loader, "page.html", "{{ name.value }}", "{{ name.value | safe }}"
+    )
     environment.cache.clear()
     press._template = environment.get_template("page.html")
-    assert any("markup came to life" in fault for fault in in_content("application/pdf", press.print(made)))
+    assert any(
+        "markup came to life" in fault for fault in in_content("application/pdf", press.print(made))
+    )
 
 
-def test_a_sentence_that_calls_itself_markup_is_caught(sender: Sender, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sentence_that_calls_itself_markup_is_caught(
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def upload() -> None:
-        sender.upload("own nominator", "/deliveries/OPEN/nominate", nomination_file({"email": TAG}, {}), "people.csv")
+        sender.upload(
+            "own nominator",
+            "/deliveries/OPEN/nominate",
+            nomination_file({"email": TAG}, {}),
+            "people.csv",
+        )
 
     upload()
     assert sender.breaches == []
@@ -254,8 +332,14 @@ def test_a_new_column_of_any_text_is_looked_for() -> None:
     assert [column.name for column in text_columns(new)] == ["0", "1", "2", "3", "4", "5"]
 
 
-def test_a_name_that_a_view_begins_to_ask_for_is_found_and_what_it_echoes_is_caught(sender: Sender, monkeypatch) -> None:
-    rule = next(rule for rule in sender.app.url_map.iter_rules() if rule.endpoint == "administration.help_page")
+def test_a_name_that_a_view_begins_to_ask_for_is_found_and_what_it_echoes_is_caught(
+    sender: Sender, monkeypatch
+) -> None:
+    rule = next(
+        rule
+        for rule in sender.app.url_map.iter_rules()
+        if rule.endpoint == "administration.help_page"
+    )
     view = sender.app.view_functions[rule.endpoint]
 
     def asking() -> str:
@@ -264,7 +348,11 @@ def test_a_name_that_a_view_begins_to_ask_for_is_found_and_what_it_echoes_is_cau
     asking.access = view.access
     monkeypatch.setitem(sender.app.view_functions, rule.endpoint, asking)
     sender.visit(rule)
-    asked = {name for endpoint, place, name in sender.left() if (endpoint, place) == (rule.endpoint, "args")}
+    asked = {
+        name
+        for endpoint, place, name in sender.left()
+        if (endpoint, place) == (rule.endpoint, "args")
+    }
     assert "about" in asked
     sender.ask(rule, "GET", "args", asked)
     assert not {one for one in sender.left() if one[2] == "about"}

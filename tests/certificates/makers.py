@@ -1,5 +1,6 @@
-"""Finished deliveries with people who completed them. The way there (attending, finishing) has tests of its own, so here the
-rows are put into their final state at once; certificates themselves are only ever made through the services."""
+"""Finished deliveries with people who completed them. The way there (attending, finishing) has
+tests of its own, so here the rows are put into their final state at once; certificates
+themselves are only ever made through the services."""
 
 from __future__ import annotations
 
@@ -31,7 +32,14 @@ from tests.courses import makers as courses
 _count = itertools.count(1)
 
 #: Names in the scripts a certificate has to print.
-NAMES = ("Zoë Lefèvre-Nguyễn", "أمينة ديالو", "Олена Шевченко", "Ελένη Παπαδοπούλου", "አማኑኤል ተስፋዬ", "李小龍")
+NAMES = (
+    "Zoë Lefèvre-Nguyễn",
+    "أمينة ديالو",
+    "Олена Шевченко",
+    "Ελένη Παπαδοπούλου",
+    "አማኑኤል ተስፋዬ",
+    "李小龍",
+)
 
 
 def finished_delivery(
@@ -42,11 +50,17 @@ def finished_delivery(
     code: str | None = None,
     course: Course | None = None,
 ) -> Delivery:
-    """A finished delivery (June 2026) of the Gender Training Initiative, or of `course`, in which so many people (or these names)
-    completed."""
+    """A finished delivery (June 2026) of the Gender Training Initiative, or of `course`, in
+    which so many people (or these names) completed."""
     with factories.at(datetime(2026, 5, 4, 9, tzinfo=UTC)):
-        made = courses.delivery(course=course, code=code or f"GTI-2026-{next(_count):02d}", starts_on=date(2026, 6, 8))
-    names = [f"{NAMES[i % len(NAMES)]}" for i in range(people)] if isinstance(people, int) else list(people)
+        made = courses.delivery(
+            course=course, code=code or f"GTI-2026-{next(_count):02d}", starts_on=date(2026, 6, 8)
+        )
+    names = (
+        [f"{NAMES[i % len(NAMES)]}" for i in range(people)]
+        if isinstance(people, int)
+        else list(people)
+    )
     with transaction():
         delivery = touch(made.id)
         _set(delivery, "finished")
@@ -54,7 +68,9 @@ def finished_delivery(
             _person_in(delivery, name, EnrollmentStatus.COMPLETED, organization)
         for _ in range(not_completed):
             missing = _person_in(delivery, "Jo Short", EnrollmentStatus.NOT_COMPLETED, organization)
-            missing.lacking = [Lack("attendance_below_minimum", {"minutes": 720, "taught": 1080}).stored()]
+            missing.lacking = [
+                Lack("attendance_below_minimum", {"minutes": 720, "taught": 1080}).stored()
+            ]
         audit.record(SYSTEM, "test.finished", f"delivery:{delivery.id}", {})
     return db.session.get_one(Delivery, made.id)
 
@@ -63,21 +79,34 @@ def _set(delivery: Delivery, status: str) -> None:
     db.session.execute(sa.update(Delivery).where(Delivery.id == delivery.id).values(status=status))
 
 
-def _person_in(delivery: Delivery, name: str, status: EnrollmentStatus, organization: Organization | None) -> Enrollment:
+def _person_in(
+    delivery: Delivery, name: str, status: EnrollmentStatus, organization: Organization | None
+) -> Enrollment:
     n = next(_count)
     given, _, family = name.partition(" ")
     person = Person(
-        given_name=given or "No", family_name=family or "Name", name_on_certificate=name,
-        email=f"holder{n}@example.org", country="CA", created_at=clock.now(),
-    )  # fmt: skip
+        given_name=given or "No",
+        family_name=family or "Name",
+        name_on_certificate=name,
+        email=f"holder{n}@example.org",
+        country="CA",
+        created_at=clock.now(),
+    )
     db.session.add(person)
     db.session.flush()
     db.session.add(Account(person_id=person.id, created_at=clock.now()))
     enrollment = Enrollment(
-        delivery_id=delivery.id, centre_id=delivery.centre_id, person_id=person.id, status=status, line=n, category=PersonnelCategory.MILITARY,
-        name_on_certificate=name, nominated_by_id=organization.id if organization else None, created_at=clock.now(),
+        delivery_id=delivery.id,
+        centre_id=delivery.centre_id,
+        person_id=person.id,
+        status=status,
+        line=n,
+        category=PersonnelCategory.MILITARY,
+        name_on_certificate=name,
+        nominated_by_id=organization.id if organization else None,
+        created_at=clock.now(),
         finished_at=clock.now(),
-    )  # fmt: skip
+    )
     db.session.add(enrollment)
     db.session.flush()
     return enrollment
@@ -94,8 +123,12 @@ def again(row: Any) -> Any:
     return db.session.get_one(type(row), key(row), populate_existing=True)
 
 
-def enrollments(delivery: Delivery, status: EnrollmentStatus = EnrollmentStatus.COMPLETED) -> list[Enrollment]:
-    own = sa.select(Enrollment).where(Enrollment.delivery_id == key(delivery), Enrollment.status == status)
+def enrollments(
+    delivery: Delivery, status: EnrollmentStatus = EnrollmentStatus.COMPLETED
+) -> list[Enrollment]:
+    own = sa.select(Enrollment).where(
+        Enrollment.delivery_id == key(delivery), Enrollment.status == status
+    )
     return list(db.session.scalars(own.order_by(Enrollment.id)))
 
 
@@ -114,7 +147,11 @@ def issued(delivery: Delivery, actor: Actor = SYSTEM) -> list[Certificate]:
 
 def certificates_of(delivery: Delivery) -> list[Certificate]:
     db.session.rollback()
-    own = sa.select(Certificate).where(Certificate.delivery_id == key(delivery)).order_by(Certificate.id)
+    own = (
+        sa.select(Certificate)
+        .where(Certificate.delivery_id == key(delivery))
+        .order_by(Certificate.id)
+    )
     return list(db.session.scalars(own))
 
 

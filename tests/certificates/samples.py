@@ -44,13 +44,24 @@ _SAMPLE: dict[str, Any] = {
     "skills": [
         {
             "code": "gender-peace-operations",
-            "title": {"en": "Gender in peace operations", "fr": "Le genre dans les opérations de paix"},
+            "title": {
+                "en": "Gender in peace operations",
+                "fr": "Le genre dans les opérations de paix",
+            },
             "level": "practitioner",
             "valid_months": 36,
         }
     ],
-    "issuer": {"en": "Peace Operations Training Centre", "fr": "Centre de formation aux opérations de paix"},
-    "signatories": [{"name": "Amina Diallo", "role": {"en": "Director of Training", "fr": "Directrice de la formation"}}],
+    "issuer": {
+        "en": "Peace Operations Training Centre",
+        "fr": "Centre de formation aux opérations de paix",
+    },
+    "signatories": [
+        {
+            "name": "Amina Diallo",
+            "role": {"en": "Director of Training", "fr": "Directrice de la formation"},
+        }
+    ],
     "score_percent": 87,
 }
 
@@ -62,11 +73,19 @@ def sample(**changes: Any) -> dict[str, Any]:
 
 def longest() -> dict[str, Any]:
     """Every text as long, and every list as full, as a certificate may be."""
-    words = "Coordination multidimensionnelle des composantes militaires, policières et civiles à Wagadugu, " * 3
-    both = {length: {"en": words[:length], "fr": words[4 : length + 4]} for length in (60, 100, 160, 200)}
+    words = (
+        "Coordination multidimensionnelle des composantes militaires, policières et civiles à "
+        "Wagadugu, " * 3
+    )
+    both = {
+        length: {"en": words[:length], "fr": words[4 : length + 4]}
+        for length in (60, 100, 160, 200)
+    }
     skill = {"code": "x", "title": both[160], "level": "practitioner", "valid_months": 36}
     return sample(
-        holder_name=("Wilhelmina-Konstantina Alexandropoulou-Vandenberghe de Montmorency " * 2)[:100],
+        holder_name=("Wilhelmina-Konstantina Alexandropoulou-Vandenberghe de Montmorency " * 2)[
+            :100
+        ],
         course_title=both[160],
         venue=words[:120],
         issuer=both[100],

@@ -1,4 +1,5 @@
-"""Certificates through the API, to the letter of the contract; every answer is held against OpenAPI."""
+"""Certificates through the API, to the letter of the contract; every answer is held against
+OpenAPI."""
 
 from __future__ import annotations
 
@@ -24,20 +25,43 @@ def test_from_the_request_to_the_file(app) -> None:
     made = Made(app, 2)
     api = client(app, made.coordinator)
     asked = api.post(f"/deliveries/{made.code}/certificates", {"enrollments": made.enrollments})
-    assert asked.status_code == 202 and set(asked.json) == {"job"} and set(asked.json["job"]) == {"id", "url"}
+    assert (
+        asked.status_code == 202
+        and set(asked.json) == {"job"}
+        and set(asked.json["job"]) == {"id", "url"}
+    )
     job = urlsplit(asked.json["job"]["url"]).path
-    assert api.get(job).json == {"id": asked.json["job"]["id"], "status": "queued", "done": 0, "total": 2, "errors": []}
+    assert api.get(job).json == {
+        "id": asked.json["job"]["id"],
+        "status": "queued",
+        "done": 0,
+        "total": 2,
+        "errors": [],
+    }
     work(app)
     assert api.get(job).json["status"] == "succeeded" and api.get(job).json["done"] == 2
     listed = api.get(f"/deliveries/{made.code}/certificates").json
     assert len(listed["items"]) == 2 and listed["next"] is None
     number = listed["items"][0]["number"]
     one = api.get(f"/certificates/{number}").json
-    assert (one["status"], one["course"], one["delivery"], one["languages"]) == ("valid", "GTI", made.code, ["en", "fr"])
-    assert one["issued_on"] == "2026-11-23" and one["valid_until"] == "2029-06-10" and one["credential_url"] is None
+    assert (one["status"], one["course"], one["delivery"], one["languages"]) == (
+        "valid",
+        "GTI",
+        made.code,
+        ["en", "fr"],
+    )
+    assert (
+        one["issued_on"] == "2026-11-23"
+        and one["valid_until"] == "2029-06-10"
+        and one["credential_url"] is None
+    )
     pdf = api.get(urlsplit(one["pdf_url"]).path)
-    assert pdf.mimetype == "application/pdf" and hashlib.sha256(pdf.data).hexdigest() == one["sha256"]
-    checked = app.test_client().get(urlsplit(one["verify_url"]).path, headers={"Accept": "application/json"})
+    assert (
+        pdf.mimetype == "application/pdf" and hashlib.sha256(pdf.data).hexdigest() == one["sha256"]
+    )
+    checked = app.test_client().get(
+        urlsplit(one["verify_url"]).path, headers={"Accept": "application/json"}
+    )
     assert checked.json["number"] == number and checked.json["status"] == "valid"
 
 
@@ -46,7 +70,9 @@ def test_without_a_body_all_that_are_complete(app) -> None:
     api = client(app, made.coordinator)
     first = api.post(f"/deliveries/{made.code}/certificates")
     assert first.status_code == 202
-    assert api.post(f"/deliveries/{made.code}/certificates").json == first.json, "asked twice, one job"
+    assert api.post(f"/deliveries/{made.code}/certificates").json == first.json, (
+        "asked twice, one job"
+    )
     work(app)
     assert len(api.get(f"/deliveries/{made.code}/certificates?limit=2").json["items"]) == 2
     following = api.get(f"/deliveries/{made.code}/certificates?limit=2").json["next"]
@@ -68,17 +94,24 @@ def test_what_is_refused(app) -> None:
     unprintable = api.post(address, {})
     assert unprintable.status_code == 422 and unprintable.json["code"] == "name_unprintable"
     (error,) = unprintable.json["errors"]
-    assert error["field"] == "enrollments" and "U+1F54A" in error["message"] and "Ana" in error["message"]
+    assert (
+        error["field"] == "enrollments"
+        and "U+1F54A" in error["message"]
+        and "Ana" in error["message"]
+    )
     (error,) = api.post(address, {"enrollments": made.enrollments}).json["errors"]
     assert (error["field"], error["code"]) == ("enrollments.1", "name_unprintable")
     foreign = api.post(address, {"enrollments": other.enrollments})
     assert (foreign.status_code, foreign.json["code"]) == (422, "unknown_enrollment")
     with app.app_context():
         short = makers.enrollments(
-            makers.db.session.query(makers.Delivery).filter_by(code=made.code).one(), makers.EnrollmentStatus.NOT_COMPLETED
+            makers.db.session.query(makers.Delivery).filter_by(code=made.code).one(),
+            makers.EnrollmentStatus.NOT_COMPLETED,
         )
         short_id = short[0].id
-    assert api.post(address, {"enrollments": [short_id]}).json["errors"][0]["code"] == "not_eligible"
+    assert (
+        api.post(address, {"enrollments": [short_id]}).json["errors"][0]["code"] == "not_eligible"
+    )
     assert api.post(address, {"enrollments": []}).json["code"] == "nothing_chosen"
     assert api.post(address, {"people": [1]}).json["errors"][0]["code"] == "unknown_field"
     assert api.post("/deliveries/NOWHERE/certificates", {}).status_code == 404
@@ -95,19 +128,37 @@ def test_revoke(app) -> None:
     api = client(app, made.coordinator)
     address = f"/certificates/{made.numbers[0]}/revoke"
     assert api.post(address, {"reason_code": "because", "note": None}).status_code == 422
-    assert api.post(address, {"reason_code": "misconduct"}).json["errors"][0]["field"] == "reason_code"
+    assert (
+        api.post(address, {"reason_code": "misconduct"}).json["errors"][0]["field"] == "reason_code"
+    )
     revoked = api.post(address, {"reason_code": "recognition_withdrawn", "note": "Cheated"})
-    assert revoked.status_code == 200 and revoked.json["status"] == "revoked" and "Cheated" not in revoked.text
-    assert api.post(address, {"reason_code": "recognition_withdrawn", "note": None}).json["code"] == "state_does_not_allow"
-    public = app.test_client().get(f"/verify/{made.tokens[0]}", headers={"Accept": "application/json"})
+    assert (
+        revoked.status_code == 200
+        and revoked.json["status"] == "revoked"
+        and "Cheated" not in revoked.text
+    )
+    assert (
+        api.post(address, {"reason_code": "recognition_withdrawn", "note": None}).json["code"]
+        == "state_does_not_allow"
+    )
+    public = app.test_client().get(
+        f"/verify/{made.tokens[0]}", headers={"Accept": "application/json"}
+    )
     assert public.json["status"] == "revoked" and "recognition_withdrawn" not in public.text
 
 
 def test_reissue(app) -> None:
     made = Made(app, ["Zoe Lefevre"], issued=True)
     api = client(app, made.coordinator)
-    after = api.post(f"/certificates/{made.numbers[0]}/reissue", {"name_on_certificate": "Zoë Lefèvre", "reason": "Accents"})
-    assert after.status_code == 201 and after.json["holder"] == "Zoë Lefèvre" and after.json["number"] != made.numbers[0]
+    after = api.post(
+        f"/certificates/{made.numbers[0]}/reissue",
+        {"name_on_certificate": "Zoë Lefèvre", "reason": "Accents"},
+    )
+    assert (
+        after.status_code == 201
+        and after.json["holder"] == "Zoë Lefèvre"
+        and after.json["number"] != made.numbers[0]
+    )
     assert after.json["pdf_url"] is None and after.json["sha256"] is None
     assert api.get(f"/certificates/{after.json['number']}/pdf").json["code"] == "file_not_ready"
     assert api.get(f"/certificates/{made.numbers[0]}").json["status"] == "superseded"
@@ -115,15 +166,22 @@ def test_reissue(app) -> None:
     assert api.get(f"/certificates/{after.json['number']}/pdf").status_code == 200
     again = api.post(f"/certificates/{made.numbers[0]}/reissue", {"reason": "Accents"})
     assert (again.status_code, again.json["code"]) == (409, "state_does_not_allow")
-    unprintable = api.post(f"/certificates/{after.json['number']}/reissue", {"name_on_certificate": "Zoë 🕊", "reason": "Dove"})
+    unprintable = api.post(
+        f"/certificates/{after.json['number']}/reissue",
+        {"name_on_certificate": "Zoë 🕊", "reason": "Dove"},
+    )
     assert unprintable.json["code"] == "name_unprintable"
 
 
 def test_foreign_certificates_and_jobs_are_not_there(app) -> None:
     made, other = Made(app, 1, issued=True, organization="CA-MFA"), Made(app, 1, issued=True)
     with app.app_context():
-        nominator = factories.actor("nominator", organization_id=factories.organization("CA-MFA").id)
-        stranger = factories.actor("nominator", organization_id=factories.organization("XX-OTHER").id)
+        nominator = factories.actor(
+            "nominator", organization_id=factories.organization("CA-MFA").id
+        )
+        stranger = factories.actor(
+            "nominator", organization_id=factories.organization("XX-OTHER").id
+        )
         asked = makers.ask(made.coordinator, makers.finished_delivery(1))
         job = makers.key(asked)
         drain()
@@ -139,11 +197,18 @@ def test_foreign_certificates_and_jobs_are_not_there(app) -> None:
         ):
             assert api.get(address).status_code == 404, address
         assert api.get(f"/deliveries/{made.code}/certificates").json["items"] == []
-        assert api.post(f"/certificates/{number}/revoke", {"reason_code": "other", "note": "x"}).status_code == 403
+        assert (
+            api.post(
+                f"/certificates/{number}/revoke", {"reason_code": "other", "note": "x"}
+            ).status_code
+            == 403
+        )
         assert api.post(f"/certificates/{number}/reissue", {"reason": "x"}).status_code == 403
         assert api.post(f"/deliveries/{made.code}/certificates", {}).status_code == 403
 
 
-@pytest.mark.parametrize("address", ["/certificates/RST-2026-000001-E", "/jobs/1", "/deliveries/GTI/certificates"])
+@pytest.mark.parametrize(
+    "address", ["/certificates/RST-2026-000001-E", "/jobs/1", "/deliveries/GTI/certificates"]
+)
 def test_without_a_token(app, address: str) -> None:
     assert ApiClient(app, None).get(address).status_code == 401

@@ -1,4 +1,5 @@
-"""Several people at the same certificates at the same moment: whoever comes second waits and sees what the first did."""
+"""Several people at the same certificates at the same moment: whoever comes second waits and
+sees what the first did."""
 
 from __future__ import annotations
 
@@ -24,12 +25,15 @@ pytestmark = pytest.mark.both_databases
 
 
 def meet_after(monkeypatch: pytest.MonkeyPatch, module: Any, name: str) -> None:
-    """Lets two get past the same look into the database before either goes on, as far as the lock lets them."""
+    """Lets two get past the same look into the database before either goes on, as far as the
+    lock lets them."""
     look, both_looked = getattr(module, name), threading.Barrier(2)
 
     def look_then_wait(*given: Any, **named: Any) -> Any:
         found = look(*given, **named)
-        with suppress(threading.BrokenBarrierError):  # broken when the other is not let in before this one is done
+        with suppress(
+            threading.BrokenBarrierError
+        ):  # broken when the other is not let in before this one is done
             both_looked.wait(timeout=1.5)
         return found
 
@@ -60,27 +64,41 @@ def test_two_who_ask_for_the_same_certificates_get_one_job(context, monkeypatch)
     db.session.remove()
     meet_after(monkeypatch, requesting, "_job_for")
     first, second = twice_at_once(context, lambda: services.request_issue(SYSTEM, delivery_id).id)
-    assert first == second == db.session.scalars(sa.select(Job.id).where(Job.kind == services.JOB_KIND)).one()
+    assert (
+        first
+        == second
+        == db.session.scalars(sa.select(Job.id).where(Job.kind == services.JOB_KIND)).one()
+    )
     db.session.rollback()
     drain()
     assert db.session.scalar(sa.select(sa.func.count(Certificate.id))) == 2
-    assert db.session.scalar(sa.select(sa.func.count(Mail.id)).where(Mail.kind == "certificate_ready")) == 2
+    assert (
+        db.session.scalar(sa.select(sa.func.count(Mail.id)).where(Mail.kind == "certificate_ready"))
+        == 2
+    )
 
 
 def test_two_who_issue_to_the_same_person_get_one_certificate(context, monkeypatch) -> None:
     enrollment_id = makers.key(makers.enrollments(makers.finished_delivery(1))[0])
     db.session.remove()
     meet_after(monkeypatch, issuing, "find_standing")
-    first, second = twice_at_once(context, lambda: services.issue(SYSTEM, db.session.get_one(Enrollment, enrollment_id)).number)
+    first, second = twice_at_once(
+        context,
+        lambda: services.issue(SYSTEM, db.session.get_one(Enrollment, enrollment_id)).number,
+    )
     assert first == second == db.session.scalars(sa.select(Certificate.number)).one()
 
 
 WRITERS = {
     "ask": lambda e, c: services.request_issue(SYSTEM, e.delivery_id, [e.id]),
     "issue": lambda e, c: services.issue(SYSTEM, e),
-    "correct names": lambda e, c: services.correct_names(SYSTEM, e.delivery_id, {e.id: "Ana Petrović"}),
+    "correct names": lambda e, c: services.correct_names(
+        SYSTEM, e.delivery_id, {e.id: "Ana Petrović"}
+    ),
     "revoke": lambda e, c: services.revoke(SYSTEM, c, reason_code="issued_in_error"),
-    "reissue": lambda e, c: services.reissue(SYSTEM, c, name_on_certificate="Ana Petrović", reason="Misspelt"),
+    "reissue": lambda e, c: services.reissue(
+        SYSTEM, c, name_on_certificate="Ana Petrović", reason="Misspelt"
+    ),
 }
 
 
@@ -96,7 +114,10 @@ def test_whoever_changes_certificates_waits_for_who_is_at_the_delivery(context, 
     def write() -> None:
         with context.app_context():
             with transaction():
-                act(db.session.get_one(Enrollment, new), db.session.get_one(Certificate, certificate_id))
+                act(
+                    db.session.get_one(Enrollment, new),
+                    db.session.get_one(Certificate, certificate_id),
+                )
             done.append(True)
             db.session.remove()
 

@@ -1,4 +1,5 @@
-"""A certificate ends in two ways: revoked, or replaced by a corrected successor. Its skills follow in the same transaction."""
+"""A certificate ends in two ways: revoked, or replaced by a corrected successor. Its skills
+follow in the same transaction."""
 
 from __future__ import annotations
 
@@ -25,32 +26,48 @@ def certificate_of(count: int = 1, **options) -> Certificate:
 
 
 def skills_of(certificate: Certificate) -> list[ExpertSkill]:
-    return list(db.session.scalars(sa.select(ExpertSkill).where(ExpertSkill.certificate_id == makers.key(certificate))))
+    return list(
+        db.session.scalars(
+            sa.select(ExpertSkill).where(ExpertSkill.certificate_id == makers.key(certificate))
+        )
+    )
 
 
 def revoke(actor, certificate: Certificate, **values) -> Certificate:
     values.setdefault("reason_code", "recognition_withdrawn")
     with transaction():
-        services.revoke(actor, makers.db.session.get_one(Certificate, makers.key(certificate)), **values)
+        services.revoke(
+            actor, makers.db.session.get_one(Certificate, makers.key(certificate)), **values
+        )
     return makers.again(certificate)
 
 
 def reissue(actor, certificate: Certificate, **values) -> Certificate:
     values.setdefault("reason", "The family name was misspelt")
     with transaction():
-        return services.reissue(actor, db.session.get_one(Certificate, makers.key(certificate)), **values)
+        return services.reissue(
+            actor, db.session.get_one(Certificate, makers.key(certificate)), **values
+        )
 
 
 def test_issuing_grants_the_skills_and_revoking_withdraws_them(context) -> None:
     certificate = certificate_of()
-    assert skills_of(certificate) and all(skill.withdrawn_at is None for skill in skills_of(certificate))
+    assert skills_of(certificate) and all(
+        skill.withdrawn_at is None for skill in skills_of(certificate)
+    )
     revoked = revoke(makers.coordinator(), certificate, note="Another person sat the test")
     assert (revoked.status.value, revoked.reason_code, revoked.note) == (
-        "revoked", "recognition_withdrawn", "Another person sat the test"
-    )  # fmt: skip
-    assert revoked.ended_at is not None and revoked.file_key is not None, "nothing issued is deleted"
+        "revoked",
+        "recognition_withdrawn",
+        "Another person sat the test",
+    )
+    assert revoked.ended_at is not None and revoked.file_key is not None, (
+        "nothing issued is deleted"
+    )
     assert all(skill.withdrawn_at is not None for skill in skills_of(revoked))
-    entry = db.session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "certificate.revoked")).one()
+    entry = db.session.scalars(
+        sa.select(AuditEntry).where(AuditEntry.action == "certificate.revoked")
+    ).one()
     assert "Another person" not in entry.body
 
 
@@ -60,13 +77,19 @@ def test_the_holder_is_told_why_and_which_skills_are_gone(context) -> None:
     mail = db.session.scalars(sa.select(Mail).where(Mail.kind == "certificate_revoked")).one()
     assert mail.person_id == certificate.person_id and certificate.number in mail.body
     assert "The reason: Recognition withdrawn" in mail.body and "Another person" not in mail.body
-    assert certificate.payload["skills"] and all(skill["title"]["en"] in mail.body for skill in certificate.payload["skills"])
+    assert certificate.payload["skills"] and all(
+        skill["title"]["en"] in mail.body for skill in certificate.payload["skills"]
+    )
 
 
 def test_a_revocation_that_fails_tells_nobody(context) -> None:
     certificate = certificate_of()
     with pytest.raises(RuntimeError), transaction():
-        services.revoke(SYSTEM, db.session.get_one(Certificate, makers.key(certificate)), reason_code="wrong_person")
+        services.revoke(
+            SYSTEM,
+            db.session.get_one(Certificate, makers.key(certificate)),
+            reason_code="wrong_person",
+        )
         raise RuntimeError("the power goes")
     assert db.session.scalars(sa.select(Mail).where(Mail.kind == "certificate_revoked")).all() == []
     assert makers.again(certificate).status.value == "valid"
@@ -78,7 +101,10 @@ def test_a_certificate_is_revoked_once(context) -> None:
     with pytest.raises(Conflict) as refused:
         revoke(SYSTEM, certificate)
     assert refused.value.code == "state_does_not_allow"
-    assert (makers.again(certificate).reason_code, makers.again(certificate).ended_at) == ("issued_in_error", before)
+    assert (makers.again(certificate).reason_code, makers.again(certificate).ended_at) == (
+        "issued_in_error",
+        before,
+    )
 
 
 @pytest.mark.parametrize(
@@ -111,16 +137,30 @@ def test_a_corrected_name_makes_a_successor_with_its_own_number(context) -> None
     before = certificate_of()
     after = reissue(makers.coordinator(), before, name_on_certificate="Zoë Lefebvre")
     before = makers.again(before)
-    assert before.status.value == "superseded" and before.reason_code is None and before.note == "The family name was misspelt"
+    assert (
+        before.status.value == "superseded"
+        and before.reason_code is None
+        and before.note == "The family name was misspelt"
+    )
     assert after.replaces_id == before.id and after.status.value == "valid"
     assert after.number != before.number and after.token != before.token
     assert (before.holder_name, after.holder_name) == ("Zoë Lefèvre-Nguyễn", "Zoë Lefebvre")
-    assert makers.enrollments(db.session.get_one(makers.Delivery, after.delivery_id))[0].name_on_certificate == "Zoë Lefebvre"
-    assert all(skill.withdrawn_at for skill in skills_of(before)) and all(not skill.withdrawn_at for skill in skills_of(after))
+    assert (
+        makers.enrollments(db.session.get_one(makers.Delivery, after.delivery_id))[
+            0
+        ].name_on_certificate
+        == "Zoë Lefebvre"
+    )
+    assert all(skill.withdrawn_at for skill in skills_of(before)) and all(
+        not skill.withdrawn_at for skill in skills_of(after)
+    )
     assert skills_of(after)
     drain()
     assert files.read(makers.again(after)).startswith(b"%PDF-")
-    assert db.session.scalar(sa.select(sa.func.count(Mail.id)).where(Mail.kind == "certificate_ready")) == 2
+    assert (
+        db.session.scalar(sa.select(sa.func.count(Mail.id)).where(Mail.kind == "certificate_ready"))
+        == 2
+    )
     assert list(queries.breaches()) == []
 
 
@@ -132,7 +172,9 @@ def test_a_corrected_name_makes_a_successor_with_its_own_number(context) -> None
         ({"reason": " "}, "reason_needed", "reason"),
     ],
 )
-def test_a_correction_that_cannot_be_printed_changes_nothing(context, values: dict, code: str, field: str) -> None:
+def test_a_correction_that_cannot_be_printed_changes_nothing(
+    context, values: dict, code: str, field: str
+) -> None:
     certificate = certificate_of()
     with pytest.raises(Invalid) as refused:
         reissue(SYSTEM, certificate, **values)
@@ -143,7 +185,8 @@ def test_a_correction_that_cannot_be_printed_changes_nothing(context, values: di
 
 @pytest.mark.both_databases
 def test_two_who_end_it_at_once(context) -> None:
-    """Reissued by six coordinators at the same moment: one successor, five refusals, no number lost."""
+    """Reissued by six coordinators at the same moment: one successor, five refusals, no number
+    lost."""
     certificate = certificate_of()
     key, refusals = makers.key(certificate), []
     db.session.remove()
@@ -152,7 +195,12 @@ def test_two_who_end_it_at_once(context) -> None:
         with context.app_context():
             try:
                 with transaction():
-                    services.reissue(SYSTEM, db.session.get_one(Certificate, key), name_on_certificate="Zoë B.", reason="Why")
+                    services.reissue(
+                        SYSTEM,
+                        db.session.get_one(Certificate, key),
+                        name_on_certificate="Zoë B.",
+                        reason="Why",
+                    )
             except Conflict as refusal:
                 refusals.append(refusal.code)
 
@@ -171,7 +219,9 @@ def test_a_revoked_one_is_issued_anew_only_to_who_is_chosen(context) -> None:
     revoke(SYSTEM, certificate)
     makers.ask(SYSTEM, delivery)
     drain()
-    assert [one.status.value for one in makers.certificates_of(delivery)] == ["revoked"], "“all” does not include the revoked"
+    assert [one.status.value for one in makers.certificates_of(delivery)] == ["revoked"], (
+        "“all” does not include the revoked"
+    )
     makers.ask(SYSTEM, delivery, [certificate.enrollment_id])
     drain()
     assert [one.status.value for one in makers.certificates_of(delivery)] == ["revoked", "valid"]

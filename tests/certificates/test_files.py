@@ -1,5 +1,5 @@
-"""Stored files: what is lost or damaged is made again exactly, and whatever cannot be is named – on the page, by the command, in
-the archive."""
+"""Stored files: what is lost or damaged is made again exactly, and whatever cannot be is named –
+on the page, by the command, in the archive."""
 
 from __future__ import annotations
 
@@ -91,9 +91,13 @@ def file_for_folder(path: Path) -> None:
 
 
 OBSTACLES = [
-    (folder, "a folder"), (link, "a link"), (dangling, "a link"), (pipe, "something that is no file"),
-    (listener, "something that is no file"), (file_for_folder, "a file where a folder should be"),
-]  # fmt: skip
+    (folder, "a folder"),
+    (link, "a link"),
+    (dangling, "a link"),
+    (pipe, "something that is no file"),
+    (listener, "something that is no file"),
+    (file_for_folder, "a file where a folder should be"),
+]
 
 
 def one_filed() -> Certificate:
@@ -127,9 +131,15 @@ def test_the_command_makes_it_again_and_leaves_a_trace(context: Flask, damage) -
     assert verify(context) == (0, "1 files: all are whole\n")
     damage(path)
     code, output = verify(context)
-    assert (code, f"{number}: the file " in output, "exactly as it was filed" in output) == (0, True, True)
+    assert (code, f"{number}: the file " in output, "exactly as it was filed" in output) == (
+        0,
+        True,
+        True,
+    )
     assert verify(context) == (0, "1 files: all are whole\n")
-    (entry,) = db.session.scalars(sa.select(audit.AuditEntry).where(audit.AuditEntry.action == "certificate.refiled"))
+    (entry,) = db.session.scalars(
+        sa.select(audit.AuditEntry).where(audit.AuditEntry.action == "certificate.refiled")
+    )
     assert f'"sha256":"{digest}","sha256_before":"{digest}"' in entry.body
     assert checking.breaches() == []
 
@@ -147,7 +157,9 @@ def test_something_that_is_no_file_is_named(app: Flask, sign_in, obstacle, words
         assert (code, words in output, "1 could not be made again" in output) == (1, True, True)
 
 
-def test_what_another_press_makes_differently_is_said_and_never_put_back_in_passing(context: Flask, monkeypatch) -> None:
+def test_what_another_press_makes_differently_is_said_and_never_put_back_in_passing(
+    context: Flask, monkeypatch
+) -> None:
     certificate = one_filed()
     before, path = certificate.sha256, place(certificate.file_key)
     path.unlink()
@@ -159,7 +171,9 @@ def test_what_another_press_makes_differently_is_said_and_never_put_back_in_pass
     after = makers.again(certificate).sha256
     assert (code, after != before, f"was {before} and is {after}" in output) == (0, True, True)
     assert files.read(certificate) == b"%PDF-1.7 of another press"
-    entries = db.session.scalars(sa.select(audit.AuditEntry.body).where(audit.AuditEntry.action == "certificate.refiled"))
+    entries = db.session.scalars(
+        sa.select(audit.AuditEntry.body).where(audit.AuditEntry.action == "certificate.refiled")
+    )
     assert [before in body and after in body for body in entries] == [True]
 
 
@@ -195,17 +209,26 @@ def test_an_archive_names_what_it_lacks(app: Flask, sign_in) -> None:
             audit.record(SYSTEM, "test.unfiled", "certificate", {})
     data = sign_in(made.coordinator).get(f"{made.page}.zip").response.data
     with zipfile.ZipFile(io.BytesIO(data)) as opened:
-        assert opened.namelist() == [f"{made.numbers[0]}.pdf", files.LACKING], "the lost one is made again"
+        assert opened.namelist() == [f"{made.numbers[0]}.pdf", files.LACKING], (
+            "the lost one is made again"
+        )
         words = opened.read(files.LACKING).decode()
-    assert f"{made.numbers[1]}: In the place of the file" in words and f"{made.numbers[2]}: " in words
+    assert (
+        f"{made.numbers[1]}: In the place of the file" in words and f"{made.numbers[2]}: " in words
+    )
     assert "still being made" in words
 
 
-def test_a_failing_disk_breaks_no_archive_and_no_command(app: Flask, sign_in, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failing_disk_breaks_no_archive_and_no_command(
+    app: Flask, sign_in, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One file cannot be read; another is made again, but the disk is full."""
     made = Made(app, 3, issued=True)
     with app.app_context():
-        bad, lost, _whole = (place(key) for key in db.session.scalars(sa.select(Certificate.file_key).order_by(Certificate.id)))
+        bad, lost, _whole = (
+            place(key)
+            for key in db.session.scalars(sa.select(Certificate.file_key).order_by(Certificate.id))
+        )
     lost.unlink()
     read = Path.read_bytes
 
@@ -221,12 +244,18 @@ def test_a_failing_disk_breaks_no_archive_and_no_command(app: Flask, sign_in, mo
     monkeypatch.setattr(storage, "put", full)
     data = sign_in(made.coordinator).get(f"{made.page}.zip").response.data
     with zipfile.ZipFile(io.BytesIO(data)) as opened:
-        assert opened.namelist() == [*(f"{number}.pdf" for number in made.numbers[1:]), files.LACKING]
+        assert opened.namelist() == [
+            *(f"{number}.pdf" for number in made.numbers[1:]),
+            files.LACKING,
+        ]
         assert f"{made.numbers[0]}: In the place of the file" in opened.read(files.LACKING).decode()
     runner = app.test_cli_runner()
     assert f"{made.numbers[0]}" in runner.invoke(args=["check"]).output
     result = runner.invoke(args=["certificates", "verify"])
-    assert (result.exit_code, "could not be put back (No space left on device)" in result.output) == (1, True)
+    assert (
+        result.exit_code,
+        "could not be put back (No space left on device)" in result.output,
+    ) == (1, True)
 
 
 def test_a_whole_archive_says_nothing(app: Flask, sign_in) -> None:
@@ -238,16 +267,25 @@ def test_a_whole_archive_says_nothing(app: Flask, sign_in) -> None:
 
 def test_check_names_files_whose_number_no_row_has(context: Flask) -> None:
     certificate = one_filed()
-    lost, key = format_number(2026, 7), f"certificates/2026/{format_number(2026, 7).lower()}-0123456789abcdef.pdf"
+    lost = format_number(2026, 7)
+    key = f"certificates/2026/{format_number(2026, 7).lower()}-0123456789abcdef.pdf"
     storage.put(key, b"%PDF-1.7 of a lost database")
-    storage.put(f"certificates/2026/{certificate.number.lower()}-0123456789abcdef.pdf", b"an earlier try: its number has a row")
-    assert list(queries.breaches()) == [f"certificates: no row has the number of the file {key} ({lost})"]
+    storage.put(
+        f"certificates/2026/{certificate.number.lower()}-0123456789abcdef.pdf",
+        b"an earlier try: its number has a row",
+    )
+    assert list(queries.breaches()) == [
+        f"certificates: no row has the number of the file {key} ({lost})"
+    ]
     runner = context.test_cli_runner()
     assert runner.invoke(args=["check"]).exit_code == 1
     with transaction():
         numbering.raise_to("certificate:2026", 7, numbering.VoidReason.RESTORED, since=1)
     result = runner.invoke(args=["check"])
-    assert (result.exit_code, f"({lost}); it is in the register of void numbers" in result.output) == (0, True)
+    assert (
+        result.exit_code,
+        f"({lost}); it is in the register of void numbers" in result.output,
+    ) == (0, True)
 
 
 def test_administrators_read_the_register_of_void_numbers(app: Flask, sign_in) -> None:
@@ -260,6 +298,10 @@ def test_administrators_read_the_register_of_void_numbers(app: Flask, sign_in) -
     with app.app_context(), transaction():
         numbering.raise_to("certificate:2026", 7, numbering.VoidReason.RESTORED, since=1)
     page = browser.get("/certificates/void-numbers")
-    assert format_number(2026, 2) in page.text and format_number(2026, 7) in page.text and "A copy was restored" in page.text
+    assert (
+        format_number(2026, 2) in page.text
+        and format_number(2026, 7) in page.text
+        and "A copy was restored" in page.text
+    )
     assert "numéros" in browser.get("/certificates/void-numbers?lang=fr").text
     assert "Void numbers" not in sign_in(made.coordinator).get("/certificates").text

@@ -65,7 +65,11 @@ def test_names_of_the_world_are_printable(text):
     for role in fonts.DEFAULT:
         families = fonts.families_for(text, role)
         chosen = [fonts.FONT_OF_FAMILY[family] for family in families]
-        assert all(any(fonts.covers(f, c) for f in chosen) for c in text if c not in fonts.JOINERS_AND_MARKS)
+        assert all(
+            any(fonts.covers(f, c) for f in chosen)
+            for c in text
+            if c not in fonts.JOINERS_AND_MARKS
+        )
 
 
 @pytest.mark.parametrize(
@@ -106,12 +110,19 @@ def test_a_decomposed_name_is_judged_as_composed():
 def test_a_name_keeps_to_one_font_where_one_has_it_all():
     assert fonts.families_for("Zoë Lefèvre-Nguyễn", "display") == ("Atlas Display",)
     assert fonts.families_for("Ɓaƙo Ŋutsi", "display") == ("Atlas Wide Serif",)
-    assert fonts.families_for("李文娟 (Li Wenjuan)", "display", "zh") == ("Atlas Display", "Atlas Han")
+    assert fonts.families_for("李文娟 (Li Wenjuan)", "display", "zh") == (
+        "Atlas Display",
+        "Atlas Han",
+    )
     assert fonts.families_for("山田 直子", "display", "ja") == ("Atlas Display", "Atlas Kanji")
 
 
 def test_every_font_has_a_space():
-    assert [font.file for font in fonts.FONTS if not (fonts.covers(font, " ") and fonts.covers(font, "\u00a0"))] == []
+    assert [
+        font.file
+        for font in fonts.FONTS
+        if not (fonts.covers(font, " ") and fonts.covers(font, "\u00a0"))
+    ] == []
 
 
 def test_the_coverage_file_equals_the_fonts():
@@ -130,6 +141,11 @@ def test_the_folder_holds_the_fonts_their_licences_and_stays_small():
 
 
 def test_asking_imports_no_layout_engine_and_no_font_library():
-    code = "import sys, certificates.fonts as f; f.unprintable('é'); print({'weasyprint','fontTools'} & set(sys.modules))"
-    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    code = (
+        "import sys, certificates.fonts as f; f.unprintable('é'); "
+        "print({'weasyprint','fontTools'} & set(sys.modules))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     assert result.stdout.strip() == "set()"

@@ -1,4 +1,5 @@
-"""Asking for certificates and issuing them: numbers without gaps, nothing twice, everything refused before the first one."""
+"""Asking for certificates and issuing them: numbers without gaps, nothing twice, everything
+refused before the first one."""
 
 from __future__ import annotations
 
@@ -35,7 +36,11 @@ def test_a_coordinator_issues_to_everyone_who_completed(context) -> None:
     job = makers.ask(coordinator, delivery)
     drain()
     made = makers.certificates_of(delivery)
-    assert [one.number for one in made] == [format_number(2026, 1), format_number(2026, 2), format_number(2026, 3)]
+    assert [one.number for one in made] == [
+        format_number(2026, 1),
+        format_number(2026, 2),
+        format_number(2026, 3),
+    ]
     assert len({one.token for one in made}) == 3 and all(is_intact(one) for one in made)
     job = makers.again(job)
     assert (job.public_status, job.done, job.total, job.errors) == ("succeeded", 3, 3, [])
@@ -46,7 +51,9 @@ def test_a_coordinator_issues_to_everyone_who_completed(context) -> None:
 def test_the_trail_names_the_coordinator_and_the_digest_of_what_was_issued(context) -> None:
     delivery, coordinator = makers.finished_delivery(1), makers.coordinator()
     makers.issued(delivery, coordinator)
-    entry = db.session.scalars(sa.select(AuditEntry).where(AuditEntry.action == "certificate.issued")).one()
+    entry = db.session.scalars(
+        sa.select(AuditEntry).where(AuditEntry.action == "certificate.issued")
+    ).one()
     assert entry.actor_id == coordinator.person_id
     assert makers.certificates_of(delivery)[0].payload_sha256 in entry.body
     assert makers.certificates_of(delivery)[0].holder_name not in entry.body
@@ -56,15 +63,25 @@ def test_the_certificate_states_what_was_taught_and_granted(context) -> None:
     delivery = makers.finished_delivery(["Zoë Lefèvre-Nguyễn"])
     printed = makers.issued(delivery)[0].payload
     assert printed["holder_name"] == "Zoë Lefèvre-Nguyễn"
-    assert (printed["course_code"], printed["course_version"], printed["minutes"]) == ("GTI", 1, 1080)
-    assert (printed["starts_on"], printed["ends_on"], printed["issued_on"]) == ("2026-06-08", "2026-06-10", "2026-11-23")
+    assert (printed["course_code"], printed["course_version"], printed["minutes"]) == (
+        "GTI",
+        1,
+        1080,
+    )
+    assert (printed["starts_on"], printed["ends_on"], printed["issued_on"]) == (
+        "2026-06-08",
+        "2026-06-10",
+        "2026-11-23",
+    )
     assert printed["skills"] and printed["objectives"] and printed["issuer"]["fr"]
     assert printed["verify_url"].endswith("/verify/" + printed["token"])
 
 
 def test_the_validity_ends_with_the_first_skill(context) -> None:
     certificate = makers.issued(makers.finished_delivery(1))[0]
-    assert certificate.valid_until == date(2029, 6, 10), "36 months after the last day, the same day of the month"
+    assert certificate.valid_until == date(2029, 6, 10), (
+        "36 months after the last day, the same day of the month"
+    )
 
 
 def test_only_a_finished_delivery_and_only_with_the_right(context) -> None:
@@ -85,7 +102,10 @@ def test_who_did_not_complete_is_named_with_what_is_missing(context) -> None:
     errors = {error.code: error for error in refused.value.errors}
     assert "720 of 1,080 minutes" in str(errors["not_eligible"].message)
     assert errors["unknown_enrollment"].field == "enrollments.1"
-    assert makers.certificates_of(delivery) == [] and db.session.scalar(sa.select(sa.func.count(Job.id))) == 0
+    assert (
+        makers.certificates_of(delivery) == []
+        and db.session.scalar(sa.select(sa.func.count(Job.id))) == 0
+    )
 
 
 @pytest.mark.parametrize(
@@ -97,24 +117,35 @@ def test_who_did_not_complete_is_named_with_what_is_missing(context) -> None:
         ("Ana " + "x" * 101, "name_too_long", "has 105 characters and at most 100 fit"),
     ],
 )
-def test_a_name_that_cannot_be_printed_refuses_the_whole_request(context, name: str, code: str, says: str) -> None:
+def test_a_name_that_cannot_be_printed_refuses_the_whole_request(
+    context, name: str, code: str, says: str
+) -> None:
     delivery = makers.finished_delivery(["Zoë Lefèvre", name])
     with pytest.raises(Invalid) as refused:
         makers.ask(SYSTEM, delivery)
     assert refused.value.code == code
     (error,) = refused.value.errors
-    assert error.field == f"name-{makers.enrollments(delivery)[1].id}" and says in str(error.message)
-    assert makers.certificates_of(delivery) == [] and db.session.scalar(sa.select(Counter.value)) is None
+    assert error.field == f"name-{makers.enrollments(delivery)[1].id}" and says in str(
+        error.message
+    )
+    assert (
+        makers.certificates_of(delivery) == []
+        and db.session.scalar(sa.select(Counter.value)) is None
+    )
 
 
-def test_what_a_course_states_and_cannot_be_printed_refuses_in_the_readers_language(context) -> None:
+def test_what_a_course_states_and_cannot_be_printed_refuses_in_the_readers_language(
+    context,
+) -> None:
     delivery = makers.finished_delivery(1)
     with transaction():
         db.session.get_one(makers.Delivery, makers.key(delivery)).venue = "Tent 🏕"
         audit.record(SYSTEM, "test.venue", "delivery", {})
     with pytest.raises(Invalid) as refused:
         makers.ask(SYSTEM, delivery)
-    assert refused.value.code == "not_printable" and "“Venue” has characters" in str(refused.value.message)
+    assert refused.value.code == "not_printable" and "“Venue” has characters" in str(
+        refused.value.message
+    )
     with in_language("fr"):
         assert "Lieu" in str(refused.value.message)
 
@@ -123,7 +154,9 @@ def test_a_corrected_name_is_the_one_that_is_printed(context) -> None:
     delivery, coordinator = makers.finished_delivery(["Ana 🕊 Petrović"]), makers.coordinator()
     (enrollment,) = makers.enrollments(delivery)
     with transaction():
-        assert services.correct_names(coordinator, delivery.id, {enrollment.id: "Ana Petrović"}) == [enrollment.id]
+        assert services.correct_names(
+            coordinator, delivery.id, {enrollment.id: "Ana Petrović"}
+        ) == [enrollment.id]
     assert makers.issued(delivery)[0].holder_name == "Ana Petrović"
 
 
@@ -160,7 +193,9 @@ def test_the_number_of_an_issue_that_was_undone_is_void(context) -> None:
         services.issue(SYSTEM, db.session.get_one(Enrollment, first.id))
         raise RuntimeError("the power goes")
     with transaction():
-        assert services.issue(SYSTEM, db.session.get_one(Enrollment, second.id)).number == format_number(2026, 2)
+        assert services.issue(
+            SYSTEM, db.session.get_one(Enrollment, second.id)
+        ).number == format_number(2026, 2)
     (void,) = numbering.voids()
     assert (void.first, void.last, void.reason) == (1, 1, numbering.VoidReason.UNDONE)
     assert [s for s in queries.breaches() if "number" in s] == []
@@ -208,14 +243,22 @@ def test_one_that_cannot_be_rendered_does_not_stop_the_others(context, monkeypat
     drain()
     job = makers.again(job)
     failed = makers.enrollments(delivery)[1].id
-    assert (job.done, job.errors) == (2, [{"enrollment": failed, "code": "rendering_failed", "message": "The press stopped."}])
+    assert (job.done, job.errors) == (
+        2,
+        [{"enrollment": failed, "code": "rendering_failed", "message": "The press stopped."}],
+    )
     assert [sentence for sentence in queries.breaches() if "no file" in sentence] != []
 
     monkeypatch.setattr(jobs.Renderer, "render", render)
     again = makers.ask(SYSTEM, delivery)
-    assert again.id != makers.key(job) and again.args["enrollment_ids"] == [failed], "only what failed is asked again"
+    assert again.id != makers.key(job) and again.args["enrollment_ids"] == [failed], (
+        "only what failed is asked again"
+    )
     drain()
-    assert all(one.file_key for one in makers.certificates_of(delivery)) and len(makers.certificates_of(delivery)) == 3
+    assert (
+        all(one.file_key for one in makers.certificates_of(delivery))
+        and len(makers.certificates_of(delivery)) == 3
+    )
     assert list(queries.breaches()) == []
 
 
@@ -226,7 +269,9 @@ def test_what_a_job_could_not_make_is_said_in_the_language_of_whoever_asked(cont
         audit.record(SYSTEM, "test.language", "person", {})
     job = makers.ask(coordinator, delivery)
     with transaction():
-        db.session.connection().execute(sa.update(Enrollment).values(status=EnrollmentStatus.NOT_COMPLETED))
+        db.session.connection().execute(
+            sa.update(Enrollment).values(status=EnrollmentStatus.NOT_COMPLETED)
+        )
         audit.record(SYSTEM, "test.status", "enrollment", {})
     drain()
     (error,) = makers.again(job).errors
@@ -239,7 +284,9 @@ def test_a_coordinator_who_lost_the_right_issues_nothing(context) -> None:
     delivery, coordinator = makers.finished_delivery(1), makers.coordinator()
     job = makers.ask(coordinator, delivery)
     with transaction():
-        db.session.execute(sa.delete(RoleAssignment).where(RoleAssignment.person_id == coordinator.person_id))
+        db.session.execute(
+            sa.delete(RoleAssignment).where(RoleAssignment.person_id == coordinator.person_id)
+        )
         audit.record(SYSTEM, "test.role", "person", {})
     drain()
     job = makers.again(job)
@@ -251,14 +298,21 @@ def test_a_closed_account_issues_nothing(context) -> None:
     delivery, coordinator = makers.finished_delivery(1), makers.coordinator()
     makers.ask(coordinator, delivery)
     with transaction():
-        db.session.execute(sa.update(Account).where(Account.person_id == coordinator.person_id).values(is_active=False))
+        db.session.execute(
+            sa.update(Account)
+            .where(Account.person_id == coordinator.person_id)
+            .values(is_active=False)
+        )
         audit.record(SYSTEM, "test.account", "person", {})
     drain()
     assert makers.certificates_of(delivery) == []
 
 
-def test_a_certificate_revoked_while_the_job_was_interrupted_stays_revoked(context, monkeypatch) -> None:
-    """The job dies after it issued and before it is done; meanwhile the certificate is revoked. Going on must not issue anew."""
+def test_a_certificate_revoked_while_the_job_was_interrupted_stays_revoked(
+    context, monkeypatch
+) -> None:
+    """The job dies after it issued and before it is done; meanwhile the certificate is revoked.
+    Going on must not issue anew."""
     delivery = makers.finished_delivery(2)
     render = jobs.Renderer.render
 
@@ -270,13 +324,17 @@ def test_a_certificate_revoked_while_the_job_was_interrupted_stays_revoked(conte
     drain()
     (begun,) = makers.certificates_of(delivery)
     with transaction():
-        services.revoke(SYSTEM, db.session.get_one(Certificate, begun.id), reason_code="issued_in_error")
+        services.revoke(
+            SYSTEM, db.session.get_one(Certificate, begun.id), reason_code="issued_in_error"
+        )
         db.session.execute(sa.update(Job).where(Job.id == makers.key(job)).values(run_after=0.0))
     monkeypatch.setattr(jobs.Renderer, "render", render)
     drain()
     made = makers.certificates_of(delivery)
     assert [one.status.value for one in made] == ["revoked", "valid"]
-    assert [one.enrollment_id for one in made] == [enrollment.id for enrollment in makers.enrollments(delivery)]
+    assert [one.enrollment_id for one in made] == [
+        enrollment.id for enrollment in makers.enrollments(delivery)
+    ]
 
 
 def test_each_holder_gets_one_mail_in_the_own_language(context) -> None:
@@ -284,12 +342,19 @@ def test_each_holder_gets_one_mail_in_the_own_language(context) -> None:
     makers.issued(delivery)
     with transaction():
         for one in makers.certificates_of(delivery):
-            assert services.record_file(SYSTEM, one.id, file_key="elsewhere/x.pdf", sha256="0" * 64) is False
+            assert (
+                services.record_file(SYSTEM, one.id, file_key="elsewhere/x.pdf", sha256="0" * 64)
+                is False
+            )
     mails = db.session.scalars(sa.select(Mail).where(Mail.kind == "certificate_ready")).all()
     assert len(mails) == 2 == len({mail.address for mail in mails})
     certificate = makers.certificates_of(delivery)[0]
     body = next(mail.body for mail in mails if mail.person_id == certificate.person_id)
-    assert certificate.number in body and f"/verify/{certificate.token}" in body and "/me/certificates" in body
+    assert (
+        certificate.number in body
+        and f"/verify/{certificate.token}" in body
+        and "/me/certificates" in body
+    )
 
 
 # What is found when someone meddles
@@ -310,7 +375,11 @@ def test_check_finds_a_missing_and_a_changed_file(context) -> None:
 @pytest.mark.parametrize("column", ["holder_name", "valid_until", "payload"])
 def test_check_finds_an_altered_record(context, column: str) -> None:
     (one,) = makers.issued(makers.finished_delivery(1))
-    values = {"holder_name": "Someone Else", "valid_until": date(2099, 1, 1), "payload": one.payload | {"minutes": 9999}}
+    values = {
+        "holder_name": "Someone Else",
+        "valid_until": date(2099, 1, 1),
+        "payload": one.payload | {"minutes": 9999},
+    }
     with transaction():
         db.session.execute(sa.update(Certificate).values({column: values[column]}))
         audit.record(SYSTEM, "test.meddling", "certificate", {})
@@ -343,5 +412,8 @@ def test_every_word_that_cannot_be_printed_is_named_at_once(context) -> None:
         makers.ask(makers.coordinator(), delivery)
     sentences = [str(one.message) for one in caught.value.errors]
     assert (
-        len(sentences) == 2 and "“Venue” has" in sentences[0] and "U+1F600" in sentences[0] and "“Course” has 161" in sentences[1]
+        len(sentences) == 2
+        and "“Venue” has" in sentences[0]
+        and "U+1F600" in sentences[0]
+        and "“Course” has 161" in sentences[1]
     )

@@ -38,7 +38,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     own.mkdir()
     told = (layouts.FOLDER / "sheet" / "layout.toml").read_text(encoding="utf-8")
     told = (
-        told.replace("languages = 2", "languages = 1").replace("[210, 297]", "[297, 210]").replace("Sheet in two", "Card in one")
+        told.replace("languages = 2", "languages = 1")
+        .replace("[210, 297]", "[297, 210]")
+        .replace("Sheet in two", "Card in one")
     )
     (own / "layout.toml").write_text(told.replace("name = 100", "name = 40"), encoding="utf-8")
     (own / "page.html").write_text(PAGE, encoding="utf-8")
@@ -59,12 +61,16 @@ def test_a_certificate_is_printed_in_it(folder: Path) -> None:
     with pytest.raises(rendering.PayloadRefused):
         rendering.check(in_card(holder_name="N" * 41))
     with pytest.raises(rendering.PayloadRefused):
-        rendering.check(sample(schema_version=2, layout="card"))  # two languages where there is room for one
+        rendering.check(
+            sample(schema_version=2, layout="card")
+        )  # two languages where there is room for one
     with pytest.raises(rendering.PayloadRefused):
         rendering.check(sample(schema_version=2, layout="not-there"))
 
 
-def test_a_course_chooses_it_and_a_reissued_certificate_has_it(app: Flask, sign_in: Any, folder: Path) -> None:
+def test_a_course_chooses_it_and_a_reissued_certificate_has_it(
+    app: Flask, sign_in: Any, folder: Path
+) -> None:
     with app.app_context():
         delivery_id = makers.finished_delivery(1).id
         boss = factories.actor(Role.ADMINISTRATOR)
@@ -74,7 +80,11 @@ def test_a_course_chooses_it_and_a_reissued_certificate_has_it(app: Flask, sign_
     assert saved.path == "/courses/GTI", saved.errors
     with app.app_context():
         (first,) = makers.issued(db.session.get_one(Delivery, delivery_id))
-        assert (first.payload["layout"], first.payload["languages"], first.payload["schema_version"]) == ("card", ["en"], 2)
+        assert (
+            first.payload["layout"],
+            first.payload["languages"],
+            first.payload["schema_version"],
+        ) == ("card", ["en"], 2)
         with transaction():
             second = services.reissue(SYSTEM, makers.again(first), reason="Another name")
         assert makers.again(second).payload["layout"] == "card" and is_intact(makers.again(second))
@@ -100,5 +110,9 @@ def test_payloads_of_the_first_version_keep_their_bytes() -> None:
 
 def test_every_layout_has_its_parts_and_is_called_something_in_every_language() -> None:
     for name, title in layouts.titles().items():
-        assert {path.name for path in (layouts.FOLDER / name).iterdir()} == {"page.html", "style.css", "layout.toml"}
+        assert {path.name for path in (layouts.FOLDER / name).iterdir()} == {
+            "page.html",
+            "style.css",
+            "layout.toml",
+        }
         assert texts.offered().keys() <= title.keys()

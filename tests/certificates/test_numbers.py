@@ -1,4 +1,5 @@
-"""Numbers and tokens: every mistyped character is noticed, every harmless spelling is understood."""
+"""Numbers and tokens: every mistyped character is noticed, every harmless spelling is
+understood."""
 
 import pytest
 from hypothesis import given
@@ -24,7 +25,9 @@ def test_a_number_reads_as_described():
     assert number[-1] in ALPHABET
 
 
-@pytest.mark.parametrize(("year", "sequence"), [(999, 1), (10_000, 1), (2026, 0), (2026, 1_000_000), (2026, -1)])
+@pytest.mark.parametrize(
+    ("year", "sequence"), [(999, 1), (10_000, 1), (2026, 0), (2026, 1_000_000), (2026, -1)]
+)
 def test_no_number_outside_its_range(year, sequence):
     with pytest.raises(ValueError):
         format_number(year, sequence)

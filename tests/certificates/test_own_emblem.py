@@ -1,4 +1,5 @@
-"""The emblem of a centre: how it gets there, what is refused, and that certificates go on showing the one they were printed with."""
+"""The emblem of a centre: how it gets there, what is refused, and that certificates go on
+showing the one they were printed with."""
 
 from __future__ import annotations
 
@@ -43,7 +44,9 @@ TOO_LARGE = "This picture is larger than 1 MB or than 4,000 pixels on a side. Ch
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0h9v9z"/></svg>'
 
 
-def picture(kind: str = "PNG", size: tuple[int, int] = (90, 60), colour: Any = (160, 20, 40), **options: Any) -> bytes:
+def picture(
+    kind: str = "PNG", size: tuple[int, int] = (90, 60), colour: Any = (160, 20, 40), **options: Any
+) -> bytes:
     made = io.BytesIO()
     Image.new("RGB", size, colour).save(made, kind, **options)
     return made.getvalue()
@@ -53,7 +56,10 @@ def bomb(side: int = 60_000) -> bytes:
     """A small PNG whose header promises more pixels than fit into memory."""
     header = struct.pack(">IIBBBBB", side, side, 8, 2, 0, 0, 0)
     pieces = ((b"IHDR", header), (b"IDAT", zlib.compress(bytes(1000))), (b"IEND", b""))
-    chunks = (struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body)) for name, body in pieces)
+    chunks = (
+        struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(name + body))
+        for name, body in pieces
+    )
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
 
@@ -79,7 +85,13 @@ def spoken_in(pdf: bytes) -> list[str]:
 
     def below(node: Any) -> list[str]:
         node = node.get_object()
-        parts = node if isinstance(node, list) else [node["/K"]] if isinstance(node, dict) and "/K" in node else []
+        parts = (
+            node
+            if isinstance(node, list)
+            else [node["/K"]]
+            if isinstance(node, dict) and "/K" in node
+            else []
+        )
         own = [str(node["/Alt"])] if isinstance(node, dict) and "/Alt" in node else []
         return own + [words for part in parts for words in below(part)]
 
@@ -103,13 +115,19 @@ def test_a_certificate_keeps_the_emblem_it_was_printed_with(context: Flask) -> N
     assert files.remade(makers.again(before)) == filed, "and after it was removed"
     with transaction():
         last = services.reissue(SYSTEM, makers.again(after), reason="None")
-    assert "emblem_sha256" not in makers.again(last).payload, "a payload without an emblem is as it always was"
+    assert "emblem_sha256" not in makers.again(last).payload, (
+        "a payload without an emblem is as it always was"
+    )
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Emblem)) == 2
 
 
-def test_a_job_reads_the_emblem_once_and_not_for_what_is_filed(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_job_reads_the_emblem_once_and_not_for_what_is_filed(
+    context: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     read: list[str | None] = []
-    monkeypatch.setattr(files, "emblem_png", lambda sha256: read.append(sha256) or emblem_png(sha256))
+    monkeypatch.setattr(
+        files, "emblem_png", lambda sha256: read.append(sha256) or emblem_png(sha256)
+    )
     digest = show(picture())
     delivery = makers.finished_delivery(3)
     (first, *_others) = makers.issued(delivery)
@@ -126,7 +144,9 @@ def test_the_same_picture_twice_is_kept_once_and_is_no_event(context: Flask) -> 
     action = audit.AuditEntry.action == "organization.emblem_changed"
     bodies = db.session.scalars(sa.select(audit.AuditEntry.body).where(action)).all()
     facts = [json.loads(body)["facts"] for body in bodies]
-    assert [set(fact) for fact in facts] == [{"organization_id", "sha256"}] * 2, "ids and digests, no names"
+    assert [set(fact) for fact in facts] == [{"organization_id", "sha256"}] * 2, (
+        "ids and digests, no names"
+    )
     assert {fact["sha256"] for fact in facts} == {digest}
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Emblem)) == 1
 
@@ -138,7 +158,9 @@ def test_another_centres_certificates_show_the_emblem_of_the_application(context
     assert shown(certificate) is None and images_in(files.read(makers.again(certificate))) == 0
 
 
-def test_a_letter_of_participation_shows_the_emblem_and_who_signs(context: Flask, sign_in: Any) -> None:
+def test_a_letter_of_participation_shows_the_emblem_and_who_signs(
+    context: Flask, sign_in: Any
+) -> None:
     """As the centre's certificates do; a centre without signatories signs by its trainers."""
     delivery = courses.delivery()
     factories.actor(Role.TRAINER, delivery_id=delivery.id, given="Teo", family="Okoro")
@@ -183,9 +205,13 @@ def test_only_centres_have_one(context: Flask) -> None:
         (picture() + bytes(1024 * 1024), "too_large"),
     ],
 )
-def test_what_is_no_picture_or_too_large_is_refused(context: Flask, data: bytes, code: str, monkeypatch: Any) -> None:
+def test_what_is_no_picture_or_too_large_is_refused(
+    context: Flask, data: bytes, code: str, monkeypatch: Any
+) -> None:
     if code == "too_large":
-        monkeypatch.setattr(Image.Image, "convert", lambda *_: pytest.fail("unpacked before it was refused"))
+        monkeypatch.setattr(
+            Image.Image, "convert", lambda *_: pytest.fail("unpacked before it was refused")
+        )
     with pytest.raises(Invalid) as refusal:
         people.emblem_from(data)
     assert (refusal.value.code, refusal.value.field) == (code, "emblem")
@@ -242,9 +268,14 @@ def chosen(data: bytes, name: str = "emblem.png") -> Any:
 def test_by_the_page(app: Flask, office: Any) -> None:
     browser, path = office
     page = browser.get(path)
-    assert not page.all("img", class_="kept-emblem") and "remove_emblem" not in page.form(button="Save").names
+    assert (
+        not page.all("img", class_="kept-emblem")
+        and "remove_emblem" not in page.form(button="Save").names
+    )
     assert browser.get(f"{path}/emblem.png").status == 404
-    assert page.form(button="Save").submit(emblem=chosen(picture("JPEG"), "emblem.jpg")).status == 200
+    assert (
+        page.form(button="Save").submit(emblem=chosen(picture("JPEG"), "emblem.jpg")).status == 200
+    )
     page = browser.get(path)
     (preview,) = page.all("img", class_="kept-emblem")
     served = browser.get(preview.get("src")).response
@@ -263,9 +294,16 @@ def test_by_the_page(app: Flask, office: Any) -> None:
 
 @pytest.mark.parametrize(
     ("data", "sentence"),
-    [(SVG, NOT_A_PICTURE), (b"Only words", NOT_A_PICTURE), (bomb(), TOO_LARGE), (picture() + bytes(1024 * 1024), TOO_LARGE)],
+    [
+        (SVG, NOT_A_PICTURE),
+        (b"Only words", NOT_A_PICTURE),
+        (bomb(), TOO_LARGE),
+        (picture() + bytes(1024 * 1024), TOO_LARGE),
+    ],
 )
-def test_the_page_says_at_the_field_what_is_wrong_and_saves_nothing(app: Flask, office: Any, data: bytes, sentence: str) -> None:
+def test_the_page_says_at_the_field_what_is_wrong_and_saves_nothing(
+    app: Flask, office: Any, data: bytes, sentence: str
+) -> None:
     browser, path = office
     answer = browser.get(path).form(button="Save").submit(emblem=chosen(data), name="Another name")
     assert answer.status == 422 and answer.errors == [sentence]
@@ -286,7 +324,15 @@ def test_bodies_that_teach_nothing_are_not_asked_for_one(app: Flask, sign_in: An
         key = factories.organization("CA-MFA").id
         boss, coordinator = factories.actor(Role.ADMINISTRATOR), factories.actor(Role.COORDINATOR)
         centre_id = db.session.scalar(
-            sa.select(Organization.id).where(Organization.is_first, Organization.of_kind(BodyKind.CENTRE))
+            sa.select(Organization.id).where(
+                Organization.is_first, Organization.of_kind(BodyKind.CENTRE)
+            )
         )
-    assert "emblem" not in sign_in(boss).get(f"/administration/organizations/{key}").form(button="Save").names
-    assert sign_in(coordinator).get(f"/administration/organizations/{centre_id}/emblem.png").status == 403
+    assert (
+        "emblem"
+        not in sign_in(boss).get(f"/administration/organizations/{key}").form(button="Save").names
+    )
+    assert (
+        sign_in(coordinator).get(f"/administration/organizations/{centre_id}/emblem.png").status
+        == 403
+    )

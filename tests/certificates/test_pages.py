@@ -1,4 +1,5 @@
-"""Certificates on pages: issuing with names checked, progress, the register, files, revoking, correcting. Without JavaScript."""
+"""Certificates on pages: issuing with names checked, progress, the register, files, revoking,
+correcting. Without JavaScript."""
 
 from __future__ import annotations
 
@@ -20,13 +21,24 @@ from tests.certificates import makers
 
 
 class Made:
-    """What a test finds in the database: codes, numbers and ids, readable outside of any context."""
+    """What a test finds in the database: codes, numbers and ids, readable outside of any
+    context."""
 
-    def __init__(self, app, people=2, *, issued: bool = False, not_completed: int = 0, organization: str | None = None):
+    def __init__(
+        self,
+        app,
+        people=2,
+        *,
+        issued: bool = False,
+        not_completed: int = 0,
+        organization: str | None = None,
+    ):
         self.app = app
         with app.app_context():
             nominator = factories.organization(organization) if organization else None
-            delivery = makers.finished_delivery(people, not_completed=not_completed, organization=nominator)
+            delivery = makers.finished_delivery(
+                people, not_completed=not_completed, organization=nominator
+            )
             self.code = delivery.code
             self.enrollments = [one.id for one in makers.enrollments(delivery)]
             self.coordinator = makers.coordinator()
@@ -68,7 +80,9 @@ def test_the_whole_way_from_the_list_to_the_file(app, sign_in) -> None:
         assert len(opened.namelist()) == 3 and opened.testzip() is None
         assert all(opened.read(name).startswith(b"%PDF-") for name in opened.namelist())
     again = done.follow("Certificates of this delivery")
-    assert "3 people have a certificate" in again.text and "Issue" not in [t for f in again.forms for t, _ in f.buttons]
+    assert "3 people have a certificate" in again.text and "Issue" not in [
+        t for f in again.forms for t, _ in f.buttons
+    ]
 
 
 def test_a_corrected_name_is_kept_and_printed(app, sign_in) -> None:
@@ -90,18 +104,29 @@ def test_a_name_that_cannot_be_printed_is_flagged_and_left_out(app, sign_in) -> 
         assert db.session.scalars(sa.select(Certificate.holder_name)).all() == ["Zoë Lefèvre"]
 
 
-def test_a_ticked_name_that_cannot_be_printed_refuses_all_and_keeps_what_was_typed(app, sign_in) -> None:
+def test_a_ticked_name_that_cannot_be_printed_refuses_all_and_keeps_what_was_typed(
+    app, sign_in
+) -> None:
     made = Made(app, ["Zoë Lefèvre", "Ana 🕊 Petrović"])
     first, second = made.enrollments
     page = sign_in(made.coordinator).get(made.page)
-    refused = page.form(button="Issue").submit(**{"enrollments": [first, second], f"name-{first}": "Zoë Typed Anew"})
-    assert refused.status == 422 and any("U+1F54A" in error for error in refused.errors or [refused.text])
+    refused = page.form(button="Issue").submit(
+        **{"enrollments": [first, second], f"name-{first}": "Zoë Typed Anew"}
+    )
+    assert refused.status == 422 and any(
+        "U+1F54A" in error for error in refused.errors or [refused.text]
+    )
     values = refused.form(button="Issue").values
-    assert values[f"name-{first}"] == "Zoë Typed Anew" and set(values.getlist("enrollments")) == {str(first), str(second)}
+    assert values[f"name-{first}"] == "Zoë Typed Anew" and set(values.getlist("enrollments")) == {
+        str(first),
+        str(second),
+    }
     work(app)
     assert count(app) == 0 and count(app, Job) == 0, "refused before anything was issued"
     with app.app_context():
-        assert db.session.get_one(makers.Enrollment, first).name_on_certificate == "Zoë Lefèvre", "nothing half saved"
+        assert db.session.get_one(makers.Enrollment, first).name_on_certificate == "Zoë Lefèvre", (
+            "nothing half saved"
+        )
 
 
 def test_nobody_ticked(app, sign_in) -> None:
@@ -124,7 +149,10 @@ def test_the_button_pressed_twice_issues_once(app, sign_in) -> None:
 
 def count_mail_jobs(app) -> int:
     with app.app_context():
-        return db.session.scalar(sa.select(sa.func.count(Job.id)).where(Job.kind != services.JOB_KIND)) or 0
+        return (
+            db.session.scalar(sa.select(sa.func.count(Job.id)).where(Job.kind != services.JOB_KIND))
+            or 0
+        )
 
 
 def test_an_enrollment_of_another_delivery_is_refused(app, sign_in) -> None:
@@ -146,7 +174,9 @@ def test_a_delivery_that_is_not_finished_leads_to_finishing(app, sign_in) -> Non
 def tabs(page) -> list[tuple[str, bool]]:
     """The words of each tab, and whether it is the page's own."""
     links = page.tree.findall(".//nav[@class='tabs']//a")
-    return [("".join(link.itertext()).strip(), link.get("aria-current") == "page") for link in links]
+    return [
+        ("".join(link.itertext()).strip(), link.get("aria-current") == "page") for link in links
+    ]
 
 
 def test_one_row_of_tabs_leads_through_a_finished_delivery(app, sign_in) -> None:
@@ -167,17 +197,24 @@ def test_before_it_is_finished_no_tab_leads_to_certificates(app, sign_in) -> Non
 
 def test_the_preview_is_a_specimen(app, sign_in) -> None:
     made = Made(app, 1)
-    answer = sign_in(made.coordinator).get(f"{made.page}/{made.enrollments[0]}/preview.pdf").response
+    answer = (
+        sign_in(made.coordinator).get(f"{made.page}/{made.enrollments[0]}/preview.pdf").response
+    )
     assert answer.mimetype == "application/pdf" and answer.data.startswith(b"%PDF-")
     assert count(app) == 0
     foreign = Made(app, 1)
-    assert sign_in(made.coordinator).get(f"{made.page}/{foreign.enrollments[0]}/preview.pdf").status == 404
+    assert (
+        sign_in(made.coordinator).get(f"{made.page}/{foreign.enrollments[0]}/preview.pdf").status
+        == 404
+    )
 
 
 def test_a_name_that_cannot_be_printed_has_no_preview(app, sign_in) -> None:
     made = Made(app, [" ", "Zoë " + "x" * 100])
     browser = sign_in(made.coordinator)
-    for enrollment, says in zip(made.enrollments, ("of No Name is missing", "has 104 characters"), strict=True):
+    for enrollment, says in zip(
+        made.enrollments, ("of No Name is missing", "has 104 characters"), strict=True
+    ):
         refused = browser.get(f"{made.page}/{enrollment}/preview.pdf")
         assert refused.status == 422 and says in refused.text
 
@@ -186,7 +223,9 @@ def test_the_field_takes_as_many_characters_as_are_printed(app, sign_in) -> None
     made = Made(app, ["Zoë", "Zoë " + "x" * 100])
     page = sign_in(made.coordinator).get(made.page)
     assert page.html.count('maxlength="100"') == 2 and 'maxlength="120"' not in page.html
-    assert page.form(button="Issue 1").submit().path.startswith("/jobs/"), "who is left out does not stop the others"
+    assert page.form(button="Issue 1").submit().path.startswith("/jobs/"), (
+        "who is left out does not stop the others"
+    )
 
 
 def test_only_coordinators_issue(app, sign_in) -> None:
@@ -215,7 +254,11 @@ def test_what_failed_is_listed_with_its_reason_and_retried_alone(app, sign_in, m
     work(app)
     monkeypatch.setattr(jobs.Renderer, "render", render)
     page = progress.browser.get(progress.path)
-    assert "1 certificate issued" in page.text and "1 could not be made" in page.text and "Zoë Two" in page.text
+    assert (
+        "1 certificate issued" in page.text
+        and "1 could not be made" in page.text
+        and "Zoë Two" in page.text
+    )
     again = page.form(button="Retry failed").submit()
     assert again.path != progress.path and "0 of 1" in again.text
     work(app)
@@ -228,7 +271,13 @@ def test_progress_as_json_for_the_script(app, sign_in) -> None:
     progress = sign_in(made.coordinator).get(made.page).form(button="Issue").submit()
     work(app)
     answer = progress.browser.get(progress.path, Accept="application/json").response
-    assert answer.json == {"id": answer.json["id"], "status": "succeeded", "done": 2, "total": 2, "errors": []}
+    assert answer.json == {
+        "id": answer.json["id"],
+        "status": "succeeded",
+        "done": 2,
+        "total": 2,
+        "errors": [],
+    }
 
 
 def test_somebody_elses_job_is_not_there(app, sign_in) -> None:
@@ -249,11 +298,18 @@ def test_the_register_finds_by_number_holder_and_delivery(app, sign_in) -> None:
     page = browser.get("/certificates")
     assert page.text.index("Ana Petrović") < page.text.index("Zoë Lefèvre"), "the newest first"
     assert "Last entered in the register first" in page.text
-    for words in (made.numbers[0], made.numbers[0].lower().replace("-", " "), "lefèvre", made.code.lower()):
+    for words in (
+        made.numbers[0],
+        made.numbers[0].lower().replace("-", " "),
+        "lefèvre",
+        made.code.lower(),
+    ):
         found = page.form(button="Show results").submit(q=words)
         assert "Zoë Lefèvre" in found.text and "Ana Petrović" not in found.text, words
     assert "No certificate matches" in page.form(button="Show results").submit(q="nobody").text
-    assert "No certificate matches" in page.form(button="Show results").submit(status="revoked").text
+    assert (
+        "No certificate matches" in page.form(button="Show results").submit(status="revoked").text
+    )
     assert other.numbers[0] in page.form(button="Show results").submit(status="valid").text
 
 
@@ -282,7 +338,9 @@ def test_each_sees_only_what_concerns_them(app, sign_in) -> None:
     with app.app_context():
         organization = factories.organization("CA-MFA")
         nominator = factories.actor("nominator", organization_id=organization.id)
-        stranger = factories.actor("nominator", organization_id=factories.organization("XX-OTHER").id)
+        stranger = factories.actor(
+            "nominator", organization_id=factories.organization("XX-OTHER").id
+        )
         trainer = factories.actor("trainer")
     address, pdf = f"/certificates/{made.numbers[0]}", f"/certificates/{made.numbers[0]}.pdf"
     for actor in (made.coordinator, nominator, made.holders[0]):
@@ -294,7 +352,9 @@ def test_each_sees_only_what_concerns_them(app, sign_in) -> None:
         assert browser.get(address).status == browser.get(pdf).status == 404
         assert browser.get("/certificates/RST-2026-999999-A").status == 404
         assert made.numbers[0] not in browser.get("/certificates").text
-    assert sign_in(made.holders[0]).get(f"{made.page}.zip").status == 200, "of a delivery, each gets what they may see"
+    assert sign_in(made.holders[0]).get(f"{made.page}.zip").status == 200, (
+        "of a delivery, each gets what they may see"
+    )
     assert sign_in(other.holders[0]).get(f"{made.page}.zip").status == 404
 
 
@@ -310,7 +370,9 @@ def test_before_the_file_is_made_and_when_it_is_damaged(app, sign_in) -> None:
 
     made = Made(app, 1)
     with app.app_context(), transaction():
-        number = services.issue(SYSTEM, db.session.get_one(makers.Enrollment, made.enrollments[0])).number
+        number = services.issue(
+            SYSTEM, db.session.get_one(makers.Enrollment, made.enrollments[0])
+        ).number
     browser = sign_in(made.coordinator)
     assert browser.get(f"/certificates/{number}.pdf").status == 404
     page = browser.get(f"/certificates/{number}")
@@ -321,7 +383,9 @@ def test_before_the_file_is_made_and_when_it_is_damaged(app, sign_in) -> None:
     with app.app_context():
         storage.put(db.session.scalars(sa.select(Certificate.file_key)).one(), b"%PDF-1.7 forged")
     forged = browser.get(f"/certificates/{number}.pdf")
-    assert forged.status == 200 and b"forged" not in forged.response.data, "a changed file is never handed out"
+    assert forged.status == 200 and b"forged" not in forged.response.data, (
+        "a changed file is never handed out"
+    )
 
 
 def test_my_certificates(app, sign_in) -> None:
@@ -346,7 +410,10 @@ def test_the_enrollment_says_that_no_certificate_is_there_yet(app, sign_in) -> N
     with app.app_context():
         own = makers.holder(db.session.get_one(makers.Enrollment, made.enrollments[0]))
     assert "Your certificate has not been issued yet" in enrollment_page(made, sign_in, own).text
-    assert "No certificate has been issued yet" in enrollment_page(made, sign_in, made.coordinator).text
+    assert (
+        "No certificate has been issued yet"
+        in enrollment_page(made, sign_in, made.coordinator).text
+    )
 
 
 def test_the_enrollment_leads_to_the_certificate_once_it_is_issued(app, sign_in) -> None:
@@ -362,7 +429,9 @@ def test_the_enrollment_says_that_its_certificate_was_revoked(app, sign_in) -> N
     made = Made(app, 1, issued=True)
     with app.app_context(), transaction():
         found = db.session.scalars(sa.select(Certificate)).one()
-        services.revoke(SYSTEM, found, reason_code="recognition_withdrawn", note="Sat by another person")
+        services.revoke(
+            SYSTEM, found, reason_code="recognition_withdrawn", note="Sat by another person"
+        )
     page = enrollment_page(made, sign_in)
     assert "It was revoked on 23 November 2026 and is not valid any more." in page.text
     assert "ask the training centre" in page.text and "Sat by another" not in page.text
@@ -370,7 +439,9 @@ def test_the_enrollment_says_that_its_certificate_was_revoked(app, sign_in) -> N
     assert "It was revoked" in staff.text and "ask the training centre" not in staff.text
 
 
-def test_the_enrollment_shows_the_certificate_that_holds_now_and_the_one_it_replaces(app, sign_in) -> None:
+def test_the_enrollment_shows_the_certificate_that_holds_now_and_the_one_it_replaces(
+    app, sign_in
+) -> None:
     made = Made(app, 1, issued=True)
     with app.app_context():
         with transaction():
@@ -378,7 +449,11 @@ def test_the_enrollment_shows_the_certificate_that_holds_now_and_the_one_it_repl
             number = services.reissue(SYSTEM, found, reason="The family name was misspelt").number
         drain()
     page = enrollment_page(made, sign_in)
-    assert page.text.index(number) < page.text.index("It replaces an earlier one") < page.text.index(made.numbers[0])
+    assert (
+        page.text.index(number)
+        < page.text.index("It replaces an earlier one")
+        < page.text.index(made.numbers[0])
+    )
     assert page.link("Download the certificate (PDF)").endswith(f"{number}.pdf")
 
 
@@ -389,16 +464,30 @@ def test_revoking_asks_why_and_shows_it_to_staff_only(app, sign_in) -> None:
     made = Made(app, 1, issued=True)
     page = sign_in(made.coordinator).get(f"/certificates/{made.numbers[0]}").follow("Revoke")
     refused = page.form(button="Revoke the certificate").submit(note="Cheated in the test")
-    assert refused.status == 422 and "Choose why" in refused.text and "Cheated in the test" in refused.html
+    assert (
+        refused.status == 422
+        and "Choose why" in refused.text
+        and "Cheated in the test" in refused.html
+    )
     done = refused.form(button="Revoke the certificate").submit(reason_code="recognition_withdrawn")
     assert (
-        "The certificate is revoked" in done.text and "Recognition withdrawn" in done.text and "Cheated in the test" in done.text
+        "The certificate is revoked" in done.text
+        and "Recognition withdrawn" in done.text
+        and "Cheated in the test" in done.text
     )
     assert not [t for f in done.forms for t, _ in f.buttons if "Revoke" in t]
     own = sign_in(made.holders[0]).get(f"/certificates/{made.numbers[0]}")
-    assert "Revoked" in own.text and "Recognition withdrawn" not in own.text and "Cheated" not in own.text
-    late = page.form(button="Revoke the certificate").submit(reason_code="issued_in_error", note="Again")
-    assert "Recognition withdrawn" in late.text or late.status == 422, "the same form sent again changes nothing"
+    assert (
+        "Revoked" in own.text
+        and "Recognition withdrawn" not in own.text
+        and "Cheated" not in own.text
+    )
+    late = page.form(button="Revoke the certificate").submit(
+        reason_code="issued_in_error", note="Again"
+    )
+    assert "Recognition withdrawn" in late.text or late.status == 422, (
+        "the same form sent again changes nothing"
+    )
 
 
 def test_correcting_leads_from_the_old_to_the_new(app, sign_in) -> None:
@@ -409,7 +498,9 @@ def test_correcting_leads_from_the_old_to_the_new(app, sign_in) -> None:
     assert refused.status == 422 and "U+1F54A" in refused.errors[0]
     done = refused.form(button="Reissue").submit(name_on_certificate="Zoë Lefèvre")
     assert "The corrected certificate is issued" in done.text and "Zoë Lefèvre" in done.text
-    assert form.submit(name_on_certificate="Zoë Lefèvre", reason="Accents").path == done.path, "sent twice, made once"
+    assert form.submit(name_on_certificate="Zoë Lefèvre", reason="Accents").path == done.path, (
+        "sent twice, made once"
+    )
     old = done.follow(made.numbers[0])
     assert "Replaced" in old.text and "Zoe Lefevre" in old.text
     assert count(app) == 2
@@ -428,13 +519,20 @@ def test_the_pages_in_french(app) -> None:
     made = Made(app, 1, issued=True)
     browser = Browser(app, language="fr")
     factories.sign_in(browser, made.coordinator)
-    for address in ("/certificates", made.page, f"/certificates/{made.numbers[0]}", "/me/certificates"):
+    for address in (
+        "/certificates",
+        made.page,
+        f"/certificates/{made.numbers[0]}",
+        "/me/certificates",
+    ):
         assert browser.get(f"{address}?lang=fr").tree.get("lang") == "fr"
 
 
 def test_the_issue_page_takes_a_fixed_number_of_queries(app, sign_in) -> None:
     few, many = Made(app, 2), Made(app, 12)
-    assert queries_of(app, sign_in(few.coordinator), few.page) == queries_of(app, sign_in(many.coordinator), many.page)
+    assert queries_of(app, sign_in(few.coordinator), few.page) == queries_of(
+        app, sign_in(many.coordinator), many.page
+    )
 
 
 def queries_of(app, browser, address: str) -> int:

@@ -37,7 +37,9 @@ def test_canonical_bytes_are_sorted_compact_and_utf8():
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(str.strip))
 def test_any_text_keeps_its_canonical_form(text):
-    payload = CertificatePayload.from_dict(sample(holder_name=text, venue=text, objectives=[{"en": text}]))
+    payload = CertificatePayload.from_dict(
+        sample(holder_name=text, venue=text, objectives=[{"en": text}])
+    )
     again = CertificatePayload.from_dict(json.loads(payload.canonical_bytes()))
     assert again == payload and again.canonical_bytes() == payload.canonical_bytes()
 

@@ -1,4 +1,5 @@
-"""The fence around the layout engine: what a payload cannot make it do, and what happens when it dies."""
+"""The fence around the layout engine: what a payload cannot make it do, and what happens when it
+dies."""
 
 import io
 import os
@@ -171,12 +172,23 @@ def test_a_press_without_enough_memory_fails_with_an_error():
 
 BOMB = "from certificates import press; press.fence(300_000_000); bytearray(10**9)"
 SPIN = "from certificates import press; press.allow_processor_time(0.2)\nwhile True: pass"
-WRITE = "import sys; from certificates import press; press.fence(2**30); open(sys.argv[1],'wb').write(bytes(10**8))"
+WRITE = (
+    "import sys; from certificates import press; press.fence(2**30); "
+    "open(sys.argv[1],'wb').write(bytes(10**8))"
+)
 
 
-@pytest.mark.parametrize(("code", "ends"), [(BOMB, "MemoryError"), (WRITE, "File too large"), (SPIN, -signal.SIGXCPU)])
+@pytest.mark.parametrize(
+    ("code", "ends"), [(BOMB, "MemoryError"), (WRITE, "File too large"), (SPIN, -signal.SIGXCPU)]
+)
 def test_the_fence_holds(code, ends, tmp_path):
-    result = subprocess.run([sys.executable, "-c", code, tmp_path / "big"], cwd=ROOT, capture_output=True, text=True, timeout=20)
+    result = subprocess.run(
+        [sys.executable, "-c", code, tmp_path / "big"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=20,
+    )
     assert result.returncode == ends if isinstance(ends, int) else ends in result.stderr
 
 
@@ -184,7 +196,8 @@ def test_the_fence_holds(code, ends, tmp_path):
     "script",
     [
         "print('hello from a library')",
-        "import sys; sys.stdout.buffer.write(b'P\\xff\\xff\\xff\\xff'); sys.stdout.flush(); input()",
+        "import sys; sys.stdout.buffer.write(b'P\\xff\\xff\\xff\\xff'); sys.stdout.flush(); "
+        "input()",
         "import time; time.sleep(9)",
     ],
 )
@@ -213,10 +226,14 @@ def test_the_press_inherits_no_secrets(monkeypatch):
 
 def test_the_press_dies_with_its_parent():
     code = (
-        "import time; from certificates.rendering import Renderer; from tests.certificates.samples import sample\n"
-        "r = Renderer(); r.render(sample()); print(r.child_pid, r._child.folder, flush=True); time.sleep(60)"
+        "import time; from certificates.rendering import Renderer; from "
+        "tests.certificates.samples import sample\n"
+        "r = Renderer(); r.render(sample()); print(r.child_pid, r._child.folder, flush=True); "
+        "time.sleep(60)"
     )
-    parent = subprocess.Popen([sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    parent = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True
+    )
     child, name = parent.stdout.readline().split()
     folder = Path(name)
     assert folder.exists()
@@ -234,7 +251,11 @@ def test_threads_may_share_a_renderer_and_a_thread_may_end(renderer):
     names = ["Ann Lee", "Ben Diallo", "Chi Nguyễn", "Dina Haddad"]
     printed: dict[str, str] = {}
     threads = [
-        threading.Thread(target=lambda n=name: printed.update({n: text_of(renderer.render(sample(holder_name=n)))}))
+        threading.Thread(
+            target=lambda n=name: printed.update(
+                {n: text_of(renderer.render(sample(holder_name=n)))}
+            )
+        )
         for name in names
     ]
     for thread in threads:
@@ -260,11 +281,14 @@ def test_a_fork_does_not_talk_to_the_press_of_its_parent(renderer):
 
 def test_the_parent_never_loads_the_layout_engine():
     code = (
-        "import sys; from certificates import rendering; from tests.certificates.samples import sample\n"
+        "import sys; from certificates import rendering; from tests.certificates.samples import "
+        "sample\n"
         "rendering.render(sample()); rendering.check_system_libraries()\n"
         "print({'weasyprint', 'fontTools', 'segno'} & set(sys.modules))"
     )
-    result = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    result = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     assert result.stdout.strip() == "set()"
 
 
@@ -273,7 +297,10 @@ def test_missing_libraries_are_named(monkeypatch):
     monkeypatch.setattr(rendering, "_loads", lambda library, file: False)
     sentences = check_system_libraries()
     assert len(sentences) == 3
-    assert any("ten times slower: apt-get install libharfbuzz-subset0" in sentence for sentence in sentences)
+    assert any(
+        "ten times slower: apt-get install libharfbuzz-subset0" in sentence
+        for sentence in sentences
+    )
 
 
 def test_a_warm_press_keeps_its_size(renderer):

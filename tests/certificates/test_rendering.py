@@ -1,4 +1,5 @@
-"""Printed certificates: one page, every script, nothing fetched, nothing executed, the same bytes every time."""
+"""Printed certificates: one page, every script, nothing fetched, nothing executed, the same
+bytes every time."""
 
 import io
 import shutil
@@ -21,7 +22,9 @@ from tests.certificates.samples import ADDRESS, longest, sample, text_of
 SHEET = layouts.get("sheet")
 
 ROOT = Path(__file__).resolve().parents[2]
-needs_poppler = pytest.mark.skipif(not shutil.which("pdftoppm"), reason="poppler-utils is not installed")
+needs_poppler = pytest.mark.skipif(
+    not shutil.which("pdftoppm"), reason="poppler-utils is not installed"
+)
 
 SIX_SCRIPTS = [
     ("Zoë Lefèvre-Nguyễn", "fr"),
@@ -85,7 +88,8 @@ SPACED_NAMES = [
 
 @pytest.mark.parametrize(("name", "lang"), [*SIX_SCRIPTS, *SPACED_NAMES])
 def test_no_glyph_is_missing(renderer, name, lang):
-    """Nor is a space: layout takes it from the font of the letter before it, where a missing one is printed as a box."""
+    """Nor is a space: layout takes it from the font of the letter before it, where a missing one
+    is printed as a box."""
     assert boxes(renderer.render(sample(holder_name=name, holder_script_lang=lang))) == []
 
 
@@ -98,7 +102,8 @@ def test_no_glyph_is_missing_in_the_names_of_the_demonstration(renderer):
 
 
 def boxes(pdf: bytes) -> list[tuple[str, int]]:
-    """The font and number of each glyph drawn that its embedded font does not have: the reader sees a box."""
+    """The font and number of each glyph drawn that its embedded font does not have: the reader
+    sees a box."""
     reader = pypdf.PdfReader(io.BytesIO(pdf))
     fonts, counts, found, name = reader.pages[0]["/Resources"]["/Font"], {}, [], ""
     for operands, operator in ContentStream(reader.pages[0].get_contents(), reader).operations:
@@ -106,7 +111,9 @@ def boxes(pdf: bytes) -> list[tuple[str, int]]:
             name = operands[0]
             counts.setdefault(name, glyph_count(fonts[name]))
         elif operator == b"TJ":
-            drawn = b"".join(piece.original_bytes for piece in operands[0] if hasattr(piece, "original_bytes"))
+            drawn = b"".join(
+                piece.original_bytes for piece in operands[0] if hasattr(piece, "original_bytes")
+            )
             numbers = [int.from_bytes(drawn[i : i + 2], "big") for i in range(0, len(drawn), 2)]
             found += [(name, number) for number in numbers if not 0 < number < counts[name]]
     assert counts, "no text on the page"
@@ -148,7 +155,9 @@ def test_both_languages_say_everything(renderer):
 
 
 def test_a_missing_french_title_falls_back_to_english(renderer):
-    text = text_of(renderer.render(sample(course_title={"en": "Protection of Civilians", "fr": ""})))
+    text = text_of(
+        renderer.render(sample(course_title={"en": "Protection of Civilians", "fr": ""}))
+    )
     assert text.count("Protection of Civilians") == 2
 
 
@@ -165,7 +174,11 @@ def test_a_missing_french_title_falls_back_to_english(renderer):
         {"objectives": []},
         {"objectives": sample()["objectives"] * 4},
         {"holder_name": "M" * 100},
-        {"holder_name": "María del Carmen Fernández-Villaverde y Sánchez de la Fuente Rodríguez-Montoya"},
+        {
+            "holder_name": (
+                "María del Carmen Fernández-Villaverde y Sánchez de la Fuente Rodríguez-Montoya"
+            )
+        },
         {"holder_name": "阿" * 100, "holder_script_lang": "zh"},
         {"holder_name": "عبد الرحمن بن محمد " * 5},
         {"course_title": {"en": "W" * 160, "fr": "W " * 80}},
@@ -185,7 +198,11 @@ def test_the_fullest_certificate_fits_on_one_page(renderer):
 
 
 @needs_poppler
-@pytest.mark.parametrize("payload", [sample(), longest(), sample(holder_name="阿" * 100)], ids=["usual", "longest", "wide"])
+@pytest.mark.parametrize(
+    "payload",
+    [sample(), longest(), sample(holder_name="阿" * 100)],
+    ids=["usual", "longest", "wide"],
+)
 def test_nothing_runs_into_the_frame(renderer, payload, tmp_path):
     image = pixels(renderer.render(payload), tmp_path, dpi=50)
     width, height = image.size
@@ -193,14 +210,19 @@ def test_nothing_runs_into_the_frame(renderer, payload, tmp_path):
     left, right = int(width * 12 / 210), int(width * 17 / 210)
     for x in (*range(left, right), *range(width - right, width - left)):
         for y in range(int(height * 0.06), int(height * 0.94)):
-            assert max(abs(a - b) for a, b in zip(image.getpixel((x, y)), paper, strict=True)) < 40, (x, y)
+            assert (
+                max(abs(a - b) for a, b in zip(image.getpixel((x, y)), paper, strict=True)) < 40
+            ), (x, y)
 
 
 def pixels(pdf: bytes, folder: Path, dpi: int):
     from PIL import Image
 
     (folder / "c.pdf").write_bytes(pdf)
-    subprocess.run(["pdftoppm", "-r", str(dpi), "-png", "-singlefile", folder / "c.pdf", folder / "c"], check=True)
+    subprocess.run(
+        ["pdftoppm", "-r", str(dpi), "-png", "-singlefile", folder / "c.pdf", folder / "c"],
+        check=True,
+    )
     return Image.open(folder / "c.png").convert("RGB")
 
 
@@ -236,8 +258,14 @@ def test_dates_in_words():
 
     assert texts.date_words(date(2026, 3, 1), "fr") == "1er mars 2026"
     assert texts.date_words(date(2026, 3, 11), "fr") == "11 mars 2026"
-    assert wording.period_in_words(date(2026, 3, 31), date(2026, 4, 1), "fr") == "du 31 mars au 1er avril 2026"
-    assert wording.period_in_words(date(2026, 12, 31), date(2027, 1, 1), "en") == "31 December 2026 to 1 January 2027"
+    assert (
+        wording.period_in_words(date(2026, 3, 31), date(2026, 4, 1), "fr")
+        == "du 31 mars au 1er avril 2026"
+    )
+    assert (
+        wording.period_in_words(date(2026, 12, 31), date(2027, 1, 1), "en")
+        == "31 December 2026 to 1 January 2027"
+    )
     assert wording.period_in_words(date(2026, 3, 1), date(2026, 3, 1), "en") == "1 March 2026"
 
 

@@ -1,4 +1,5 @@
-"""Who signs: the centre's own signatories, and the trainers only where it has none. What was issued stays as it was."""
+"""Who signs: the centre's own signatories, and the trainers only where it has none. What was
+issued stays as it was."""
 
 from __future__ import annotations
 
@@ -38,7 +39,8 @@ def printed(certificate: Certificate) -> list[tuple[str, str, str]]:
 
 
 def test_what_a_centre_may_print_fits_on_certificates() -> None:
-    """Its limits stand in a package that knows no certificates: none is wider than what the press takes."""
+    """Its limits stand in a package that knows no certificates: none is wider than what the
+    press takes."""
     sheet = layouts.get("sheet").limits
     assert sheet.signatories >= organizations.MOST_SIGNATORIES
     assert min(sheet.signatory, sheet.role) >= organizations.LONGEST_SIGNATORY
@@ -55,7 +57,10 @@ def test_certificates_are_signed_by_the_centre_and_issued_ones_stay(context: Fla
     signed_by(DIRECTOR, HEAD)
     with transaction():
         second = services.reissue(SYSTEM, makers.again(first), reason="New signatories")
-    assert printed(second) == [("Adwoa Mensah", "Director", "Directrice"), ("Lars Lund", "Head of Training", "")]
+    assert printed(second) == [
+        ("Adwoa Mensah", "Director", "Directrice"),
+        ("Lars Lund", "Head of Training", ""),
+    ]
     signed_by(HEAD)
     assert printed(first) == before and len(printed(second)) == 2
     assert is_intact(makers.again(first)) and is_intact(makers.again(second))
@@ -75,7 +80,9 @@ def test_certificates_are_signed_by_the_centre_and_issued_ones_stay(context: Fla
         ([{"name": "Lars Lund", "office": {"fr": "x" * 61}}], "signatories.0.office.fr"),
     ],
 )
-def test_what_cannot_be_printed_is_refused_at_its_field(context: Flask, signatories: list[Any], field: str) -> None:
+def test_what_cannot_be_printed_is_refused_at_its_field(
+    context: Flask, signatories: list[Any], field: str
+) -> None:
     with pytest.raises(Invalid) as refusal:
         signed_by(*signatories)
     assert refusal.value.field == field
@@ -85,7 +92,9 @@ def test_by_the_page_and_by_the_api(app: Flask, sign_in: Any) -> None:
     with app.app_context():
         factories.centre("KAC")
         boss, coordinator = factories.actor(Role.ADMINISTRATOR), factories.actor(Role.COORDINATOR)
-        api, other, key = ApiClient(app, token_of(boss)), ApiClient(app, token_of(coordinator)), find_body("KAC").id
+        api = ApiClient(app, token_of(boss))
+        other = ApiClient(app, token_of(coordinator))
+        key = find_body("KAC").id
     path = f"/administration/organizations/{key}"
     browser = sign_in(boss)
     bad = browser.get(path).form(button="Save").submit(**{"signatories-1-name": "Lars Lund"})
@@ -94,9 +103,18 @@ def test_by_the_page_and_by_the_api(app: Flask, sign_in: Any) -> None:
     done = bad.form(button="Save").submit(**{"signatories-1-office-en": "Head of Training"})
     assert done.status == 200
     assert api.get("/organizations/KAC").json["signatories"] == [HEAD]
-    assert api.put("/organizations/KAC", {"signatories": [DIRECTOR, HEAD]}).json["signatories"] == [DIRECTOR, HEAD]
-    assert api.put("/organizations/KAC", {"country": "GH"}).json["signatories"] == [DIRECTOR, HEAD], "left out, so kept"
+    assert api.put("/organizations/KAC", {"signatories": [DIRECTOR, HEAD]}).json["signatories"] == [
+        DIRECTOR,
+        HEAD,
+    ]
+    assert api.put("/organizations/KAC", {"country": "GH"}).json["signatories"] == [
+        DIRECTOR,
+        HEAD,
+    ], "left out, so kept"
     form = browser.get(path).form(button="Save")
-    assert (form.values["signatories-0-name"], form.values["signatories-1-office-en"]) == ("Adwoa Mensah", "Head of Training")
+    assert (form.values["signatories-0-name"], form.values["signatories-1-office-en"]) == (
+        "Adwoa Mensah",
+        "Head of Training",
+    )
     assert other.put("/organizations/KAC", {"signatories": []}).status_code == 403
     assert api.put("/organizations/KAC", {"signatories": []}).json["signatories"] == []

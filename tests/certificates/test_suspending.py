@@ -1,5 +1,5 @@
-"""A suspended certificate is not to be relied on until it is lifted: its skills do not stand meanwhile, and nothing is issued
-beside it."""
+"""A suspended certificate is not to be relied on until it is lifted: its skills do not stand
+meanwhile, and nothing is issued beside it."""
 
 from __future__ import annotations
 
@@ -27,13 +27,17 @@ from tests.certificates.test_ending import certificate_of, reissue, revoke
 from tests.certificates.test_pages import Made  # what pages are looked at with
 
 
-def suspend(certificate: Certificate, actor: Actor = SYSTEM, note: str = "An enquiry is open") -> Certificate:
+def suspend(
+    certificate: Certificate, actor: Actor = SYSTEM, note: str = "An enquiry is open"
+) -> Certificate:
     with transaction():
         services.suspend(actor, db.session.get_one(Certificate, makers.key(certificate)), note=note)
     return makers.again(certificate)
 
 
-def lift(certificate: Certificate, actor: Actor = SYSTEM, note: str = "Nothing was found") -> Certificate:
+def lift(
+    certificate: Certificate, actor: Actor = SYSTEM, note: str = "Nothing was found"
+) -> Certificate:
     with transaction():
         services.lift(actor, db.session.get_one(Certificate, makers.key(certificate)), note=note)
     return makers.again(certificate)
@@ -43,7 +47,9 @@ def periods(certificate: Certificate) -> list[tuple[bool, bool]]:
     """Whether each row of the first skill has begun and has ended, in their order."""
     db.session.rollback()
     rows = db.session.scalars(
-        sa.select(ExpertSkill).where(ExpertSkill.certificate_id == makers.key(certificate)).order_by(ExpertSkill.id)
+        sa.select(ExpertSkill)
+        .where(ExpertSkill.certificate_id == makers.key(certificate))
+        .order_by(ExpertSkill.id)
     ).all()
     first = [row for row in rows if row.skill_id == rows[0].skill_id]
     return [(row.recorded_at is not None, row.withdrawn_at is not None) for row in first]
@@ -53,7 +59,9 @@ def later(app, **time) -> None:
     clock.travel(app, clock.now() + timedelta(**time))
 
 
-def test_skills_do_not_stand_while_it_is_suspended_and_stand_again_when_it_is_lifted(context) -> None:
+def test_skills_do_not_stand_while_it_is_suspended_and_stand_again_when_it_is_lifted(
+    context,
+) -> None:
     certificate = certificate_of()
     later(context, days=1)
     assert suspend(certificate).status.value == "suspended"
@@ -72,9 +80,9 @@ def test_it_may_be_suspended_more_than_once_and_the_roster_is_made_of_what_is_ke
     assert periods(certificate) == [(True, True)] * 3
     later(context, hours=5)
     lift(certificate)
-    facts = sa.select(ExpertSkill.skill_id, ExpertSkill.recorded_at, ExpertSkill.withdrawn_at).order_by(
-        ExpertSkill.skill_id, ExpertSkill.recorded_at
-    )
+    facts = sa.select(
+        ExpertSkill.skill_id, ExpertSkill.recorded_at, ExpertSkill.withdrawn_at
+    ).order_by(ExpertSkill.skill_id, ExpertSkill.recorded_at)
     before = db.session.execute(facts).all()
     with transaction():
         db.session.execute(sa.delete(ExpertSkill))
@@ -97,7 +105,9 @@ def test_a_suspended_one_may_be_revoked_and_stays_withdrawn_since_it_was_suspend
     suspend(certificate)
     later(context, days=3)
     assert revoke(SYSTEM, certificate).status.value == "revoked"
-    rows = db.session.scalars(sa.select(ExpertSkill.withdrawn_at).where(ExpertSkill.certificate_id == certificate.id)).all()
+    rows = db.session.scalars(
+        sa.select(ExpertSkill.withdrawn_at).where(ExpertSkill.certificate_id == certificate.id)
+    ).all()
     assert rows and all(at - since < timedelta(minutes=1) for at in rows)
     assert list(differences()) == [] and list(queries.breaches()) == []
 
@@ -107,7 +117,9 @@ def test_nothing_is_issued_beside_it(context) -> None:
     delivery = db.session.get_one(makers.Delivery, certificate.delivery_id)
     with transaction():
         enrollment = makers.enrollments(delivery)[0]
-        assert services.issue(SYSTEM, enrollment).id == certificate.id, "asked to issue, there is one"
+        assert services.issue(SYSTEM, enrollment).id == certificate.id, (
+            "asked to issue, there is one"
+        )
     makers.ask(SYSTEM, delivery)
     drain()
     assert [one.status.value for one in makers.certificates_of(delivery)] == ["suspended"]
@@ -125,13 +137,17 @@ def test_nothing_is_issued_beside_it(context) -> None:
 def test_the_database_keeps_its_one_place(context) -> None:
     certificate = suspend(certificate_of())
     table = Certificate.__table__
-    values = dict(db.session.execute(sa.select(table).where(table.c.id == certificate.id)).mappings().one())
+    values = dict(
+        db.session.execute(sa.select(table).where(table.c.id == certificate.id)).mappings().one()
+    )
     values |= {"id": 99, "number": "RST-2026-09999-X", "token": "T", "status": "valid"}
     with pytest.raises(sa.exc.IntegrityError), transaction():
         db.session.execute(sa.insert(table), values)
 
 
-def test_its_file_is_made_although_it_was_suspended_meanwhile_and_nobody_is_told_that_it_is_ready(context) -> None:
+def test_its_file_is_made_although_it_was_suspended_meanwhile_and_nobody_is_told_that_it_is_ready(
+    context,
+) -> None:
     delivery = makers.finished_delivery(1)
     with transaction():
         key = services.issue(SYSTEM, makers.enrollments(delivery)[0]).id
@@ -205,13 +221,22 @@ def test_the_holder_is_told_of_both_but_not_why(context) -> None:
     certificate = certificate_of()
     suspend(certificate, makers.coordinator())
     lift(certificate, makers.coordinator())
-    mails = db.session.scalars(sa.select(Mail).where(Mail.kind.in_(["certificate_suspended", "certificate_lifted"]))).all()
+    mails = db.session.scalars(
+        sa.select(Mail).where(Mail.kind.in_(["certificate_suspended", "certificate_lifted"]))
+    ).all()
     assert [(one.kind, one.person_id) for one in mails] == [
-        ("certificate_suspended", certificate.person_id), ("certificate_lifted", certificate.person_id)
-    ]  # fmt: skip
+        ("certificate_suspended", certificate.person_id),
+        ("certificate_lifted", certificate.person_id),
+    ]
     for one in mails:
-        assert certificate.number in one.body and "enquiry" not in one.body and "Nothing was found" not in one.body
-    entries = db.session.scalars(sa.select(AuditEntry.body).where(AuditEntry.action.startswith("certificate."))).all()
+        assert (
+            certificate.number in one.body
+            and "enquiry" not in one.body
+            and "Nothing was found" not in one.body
+        )
+    entries = db.session.scalars(
+        sa.select(AuditEntry.body).where(AuditEntry.action.startswith("certificate."))
+    ).all()
     assert not any("enquiry" in body for body in entries)
 
 
@@ -234,13 +259,22 @@ def test_it_is_suspended_and_lifted_on_its_page(app, sign_in) -> None:
     assert "The certificate is suspended" in done.text and "An enquiry is open" in done.text
     assert "Reissue with a correction" not in done.text
     checked = Browser(app).get(f"/verify/{made.tokens[0]}")
-    assert "This certificate is suspended" in checked.text and "until the suspension is lifted" in checked.text
-    assert "enquiry" not in checked.html and "below was true" not in checked.text, "that is what is looked into"
+    assert (
+        "This certificate is suspended" in checked.text
+        and "until the suspension is lifted" in checked.text
+    )
+    assert "enquiry" not in checked.html and "below was true" not in checked.text, (
+        "that is what is looked into"
+    )
     french = Browser(app).get(f"/verify/{made.tokens[0]}", query={"lang": "fr"})
     assert french.status == 200
     own = sign_in(made.holders[0]).get(f"/certificates/{made.numbers[0]}")
     assert "Suspended" in own.text and "enquiry" not in own.text
-    page = sign_in(made.coordinator).get(f"/certificates/{made.numbers[0]}").follow("Lift the suspension")
+    page = (
+        sign_in(made.coordinator)
+        .get(f"/certificates/{made.numbers[0]}")
+        .follow("Lift the suspension")
+    )
     done = page.form(button="Lift the suspension").submit(note="Nothing was found")
     assert "valid again" in done.text and "Lifted: Nothing was found" in done.text
     assert "This certificate is valid" in Browser(app).get(f"/verify/{made.tokens[0]}").text
@@ -249,7 +283,14 @@ def test_it_is_suspended_and_lifted_on_its_page(app, sign_in) -> None:
 def test_the_register_finds_suspended_ones(app, sign_in) -> None:
     made = Made(app, 2, issued=True)
     with app.app_context():
-        suspend(db.session.scalars(sa.select(Certificate).where(Certificate.number == made.numbers[0])).one())
+        suspend(
+            db.session.scalars(
+                sa.select(Certificate).where(Certificate.number == made.numbers[0])
+            ).one()
+        )
     page = sign_in(made.coordinator).get("/certificates", query={"status": "suspended"})
     assert made.numbers[0] in page.text and made.numbers[1] not in page.text
-    assert made.numbers[0] not in sign_in(made.coordinator).get("/certificates", query={"status": "valid"}).text
+    assert (
+        made.numbers[0]
+        not in sign_in(made.coordinator).get("/certificates", query={"status": "valid"}).text
+    )

@@ -1,4 +1,5 @@
-"""Fraud is an accusation: one person proposes to revoke a certificate for it, another confirms. Until then it stands."""
+"""Fraud is an accusation: one person proposes to revoke a certificate for it, another confirms.
+Until then it stands."""
 
 from __future__ import annotations
 
@@ -33,7 +34,10 @@ def coordinators(count: int = 2) -> list[Actor]:
 
 
 def propose(
-    actor: Actor, certificate: Certificate, reason: str = "fraud", note: str | None = "Another person sat the test"
+    actor: Actor,
+    certificate: Certificate,
+    reason: str = "fraud",
+    note: str | None = "Another person sat the test",
 ) -> None:
     revoke(actor, certificate, reason_code=reason, note=note)
 
@@ -60,12 +64,21 @@ def test_fraud_takes_two_people(context) -> None:
     with pytest.raises(NotAllowed):
         act("confirm_revocation", SYSTEM, certificate)
     done = act("confirm_revocation", second, certificate)
-    assert (done.status.value, done.reason_code, done.note) == ("revoked", "fraud", "Another person sat the test")
+    assert (done.status.value, done.reason_code, done.note) == (
+        "revoked",
+        "fraud",
+        "Another person sat the test",
+    )
     (proposal,) = proposals()
     assert (proposal.proposed_by_id, proposal.decided_by_id) == (first.person_id, second.person_id)
     assert proposal.outcome == "confirmed" and proposal.decided_at is not None
-    assert len(db.session.scalars(sa.select(Mail).where(Mail.kind == "certificate_revoked")).all()) == 1
-    bodies = db.session.scalars(sa.select(AuditEntry.body).where(AuditEntry.action.startswith("certificate.revo"))).all()
+    assert (
+        len(db.session.scalars(sa.select(Mail).where(Mail.kind == "certificate_revoked")).all())
+        == 1
+    )
+    bodies = db.session.scalars(
+        sa.select(AuditEntry.body).where(AuditEntry.action.startswith("certificate.revo"))
+    ).all()
     assert len(bodies) == 2 and not any("Another person" in body for body in bodies)
 
 
@@ -76,7 +89,9 @@ def test_other_reasons_take_one(context, reason: str) -> None:
     assert makers.again(certificate).status.value == "revoked" and proposals() == []
 
 
-@pytest.mark.parametrize("reason", ["issued_in_error", "wrong_person", "recognition_withdrawn", "fraud"])
+@pytest.mark.parametrize(
+    "reason", ["issued_in_error", "wrong_person", "recognition_withdrawn", "fraud"]
+)
 def test_a_centre_may_ask_for_two_whatever_the_reason(context, reason: str) -> None:
     certificate, (first, second) = certificate_of(), coordinators()
     with transaction():
@@ -88,7 +103,9 @@ def test_a_centre_may_ask_for_two_whatever_the_reason(context, reason: str) -> N
 
 
 @pytest.mark.parametrize("is_own", [True, False])
-def test_what_is_declined_or_taken_back_leaves_the_certificate_as_it_is(context, is_own: bool) -> None:
+def test_what_is_declined_or_taken_back_leaves_the_certificate_as_it_is(
+    context, is_own: bool
+) -> None:
     certificate, (first, second) = certificate_of(), coordinators()
     propose(first, certificate)
     act("decline_revocation", first if is_own else second, certificate)
@@ -108,7 +125,9 @@ def test_one_person_with_two_records_is_one_person(context) -> None:
     propose(first, certificate)
     centre = makers.again(certificate).centre_id
     with transaction():
-        accounts.withdraw_role(SYSTEM, first.person_id, Role.COORDINATOR, scope=Reach.CENTRE, scope_id=centre)
+        accounts.withdraw_role(
+            SYSTEM, first.person_id, Role.COORDINATOR, scope=Reach.CENTRE, scope_id=centre
+        )
     with transaction():
         merge = people.propose_merge(SYSTEM, second.person_id, first.person_id, reason="One person")
         people.confirm_merge(other, merge)
@@ -168,7 +187,12 @@ def test_two_who_confirm_at_once(context) -> None:
     [thread.start() for thread in threads]
     [thread.join() for thread in threads]
     assert refusals == ["nothing_proposed"] * 3
-    assert db.session.scalar(sa.select(sa.func.count(Mail.id)).where(Mail.kind == "certificate_revoked")) == 1
+    assert (
+        db.session.scalar(
+            sa.select(sa.func.count(Mail.id)).where(Mail.kind == "certificate_revoked")
+        )
+        == 1
+    )
     assert len(proposals()) == 1
 
 
@@ -182,7 +206,9 @@ def test_two_who_propose_at_once(context) -> None:
         with context.app_context():
             try:
                 with transaction():
-                    services.revoke(actor, db.session.get_one(Certificate, key), reason_code="fraud")
+                    services.revoke(
+                        actor, db.session.get_one(Certificate, key), reason_code="fraud"
+                    )
             except DomainError as refusal:
                 refusals.append(refusal.code)
 
@@ -199,7 +225,9 @@ def test_by_the_api(app) -> None:
     first, second = client(app, made.coordinator), client(app, other)
     path = f"/certificates/{made.numbers[0]}"
     assert second.get(f"{path}/revoke").status_code == 404
-    proposed = first.post(f"{path}/revoke", {"reason_code": "fraud", "note": "Another person sat the test"})
+    proposed = first.post(
+        f"{path}/revoke", {"reason_code": "fraud", "note": "Another person sat the test"}
+    )
     assert (proposed.status_code, proposed.json["status"]) == (202, "proposed")
     assert first.get(path).json["status"] == "valid"
     assert second.get(f"{path}/revoke").json["note"] == "Another person sat the test"
@@ -221,7 +249,9 @@ def test_suspending_and_declining_by_the_api(app) -> None:
     assert api.post(f"{path}/suspend", {"note": "An enquiry"}).json["status"] == "suspended"
     assert api.post(f"{path}/reissue", {"reason": "A slip"}).json["code"] == "certificate_suspended"
     assert api.post(f"{path}/suspend", {"note": "Again"}).status_code == 409
-    machine = app.test_client().get(f"/verify/{made.tokens[0]}", headers={"Accept": "application/json"})
+    machine = app.test_client().get(
+        f"/verify/{made.tokens[0]}", headers={"Accept": "application/json"}
+    )
     assert machine.json["status"] == "suspended" and "enquiry" not in machine.text
     assert api.post(f"{path}/lift", {"note": "Cleared"}).json["status"] == "valid"
     api.post(f"{path}/revoke", {"reason_code": "fraud"})
@@ -235,7 +265,9 @@ def test_on_pages(app, sign_in) -> None:
     address = f"/certificates/{made.numbers[0]}"
     page = sign_in(made.coordinator).get(address).follow("Revoke")
     assert "Another person must confirm the revocation" in page.text
-    done = page.form(button="Revoke the certificate").submit(reason_code="fraud", note="Another person sat the test")
+    done = page.form(button="Revoke the certificate").submit(
+        reason_code="fraud", note="Another person sat the test"
+    )
     assert "The revocation is proposed" in done.text and "Nothing changes until" in done.text
     assert "Withdraw the proposal" in done.html and "Confirm or decline" not in done.html
     own = sign_in(made.coordinator).get(f"{address}/revoke/confirm")

@@ -1,4 +1,5 @@
-"""The public page behind the QR code: every printed fact and what it is worth today; nothing about the person beyond that."""
+"""The public page behind the QR code: every printed fact and what it is worth today; nothing
+about the person beyond that."""
 
 from __future__ import annotations
 
@@ -39,17 +40,34 @@ def test_the_page_repeats_every_printed_fact(app, browser, made: Made) -> None:
         printed, sha256 = one.payload, one.sha256
     assert "This certificate is valid" in page.text
     facts = [
-        printed["holder_name"], printed["number"], printed["course_title"]["en"], "GTI v1", printed["delivery_code"],
-        "8 to 10 June 2026", "18\u00a0hours", "Clementsport, Canada", "English", "Military", "23 November 2026", "10 June 2029",
-        printed["issuer"]["en"], sha256, *(skill["title"]["en"] for skill in printed["skills"]),
-        *(objective["en"] for objective in printed["objectives"]), "valid for 3 years",
-    ]  # fmt: skip
+        printed["holder_name"],
+        printed["number"],
+        printed["course_title"]["en"],
+        "GTI v1",
+        printed["delivery_code"],
+        "8 to 10 June 2026",
+        "18\u00a0hours",
+        "Clementsport, Canada",
+        "English",
+        "Military",
+        "23 November 2026",
+        "10 June 2029",
+        printed["issuer"]["en"],
+        sha256,
+        *(skill["title"]["en"] for skill in printed["skills"]),
+        *(objective["en"] for objective in printed["objectives"]),
+        "valid for 3 years",
+    ]
     assert [fact for fact in facts if " ".join(fact.split()) not in page.text] == []
 
 
 def test_in_french(browser, made: Made) -> None:
     page = browser.get(f"/verify/{made.tokens[0]}?lang=fr")
-    assert page.tree.get("lang") == "fr" and "du 8 au 10 juin 2026" in page.text and "10 juin 2029" in page.text
+    assert (
+        page.tree.get("lang") == "fr"
+        and "du 8 au 10 juin 2026" in page.text
+        and "10 juin 2029" in page.text
+    )
 
 
 def test_it_is_light_and_loads_no_script(app, made: Made) -> None:
@@ -58,9 +76,14 @@ def test_it_is_light_and_loads_no_script(app, made: Made) -> None:
     html = Browser(app).get(f"/verify/{made.tokens[0]}").html
     assert "<script" not in html
     for address in [None, *re.findall(r'(?:href|src)="(/static/[^"]+)"', html)]:
-        answer = page if address is None else client.get(address, headers={"Accept-Encoding": "br, gzip"})
+        answer = (
+            page
+            if address is None
+            else client.get(address, headers={"Accept-Encoding": "br, gzip"})
+        )
         assert answer.status_code == 200
-        total, requests = total + len(answer.data) + sum(len(k) + len(v) + 4 for k, v in answer.headers), requests + 1
+        total = total + len(answer.data) + sum(len(k) + len(v) + 4 for k, v in answer.headers)
+        requests = requests + 1
     assert total < LIGHTEST and requests <= 4, (total, requests)
 
 
@@ -76,12 +99,18 @@ def test_revoked_expired_and_replaced_have_their_own_words(app, browser, sign_in
     with app.app_context():
         one, two, three = db.session.scalars(sa.select(Certificate).order_by(Certificate.id))
         with transaction():
-            services.revoke(SYSTEM, one, reason_code="recognition_withdrawn", note="Cheated in the test")
+            services.revoke(
+                SYSTEM, one, reason_code="recognition_withdrawn", note="Cheated in the test"
+            )
         with transaction():
-            successor = services.reissue(SYSTEM, two, name_on_certificate="Zoë Deux", reason="Accent").token
+            successor = services.reissue(
+                SYSTEM, two, name_on_certificate="Zoë Deux", reason="Accent"
+            ).token
     revoked = browser.get(f"/verify/{made.tokens[0]}")
     assert "This certificate was revoked" in revoked.text and "Zoë One" in revoked.text
-    assert not re.search("recognition withdrawn|cheated|issued in error", revoked.html, re.IGNORECASE)
+    assert not re.search(
+        "recognition withdrawn|cheated|issued in error", revoked.html, re.IGNORECASE
+    )
     replaced = browser.get(f"/verify/{made.tokens[1]}")
     assert "This certificate was replaced" in replaced.text
     assert "Zoë Deux" in replaced.follow("Check the certificate that replaces it").text
@@ -89,19 +118,28 @@ def test_revoked_expired_and_replaced_have_their_own_words(app, browser, sign_in
     clock.travel(app, datetime(2029, 6, 11, 9, tzinfo=UTC))
     assert "This certificate has expired" in browser.get(f"/verify/{made.tokens[2]}").text
     clock.travel(app, datetime(2029, 6, 10, 9, tzinfo=UTC))
-    assert "This certificate is valid" in browser.get(f"/verify/{made.tokens[2]}").text, "the last day counts"
+    assert "This certificate is valid" in browser.get(f"/verify/{made.tokens[2]}").text, (
+        "the last day counts"
+    )
     statuses = [machine(browser, f"/verify/{token}").json["status"] for token in made.tokens]
     assert statuses == ["revoked", "superseded", "valid"]
     answer = machine(browser, f"/verify/{made.tokens[1]}").json
     assert answer["replaced_by"].endswith(successor)
-    assert not re.search("recognition.withdrawn|cheated", machine(browser, f"/verify/{made.tokens[0]}").text, re.IGNORECASE)
+    assert not re.search(
+        "recognition.withdrawn|cheated",
+        machine(browser, f"/verify/{made.tokens[0]}").text,
+        re.IGNORECASE,
+    )
 
 
 def test_nothing_about_the_person_beyond_what_is_printed(app, browser, made: Made) -> None:
     with app.app_context():
         person = db.session.get_one(makers.Person, made.holders[0].person_id)
         email, contact = person.email, app.extensions["settings"].contact_email
-    for text in (browser.get(f"/verify/{made.tokens[0]}").html, machine(browser, f"/verify/{made.tokens[0]}").text):
+    for text in (
+        browser.get(f"/verify/{made.tokens[0]}").html,
+        machine(browser, f"/verify/{made.tokens[0]}").text,
+    ):
         text = text.replace(contact, "")  # the centre's own, in the footer of every page
         assert email not in text and "@" not in text and "identifier" not in text
 
@@ -112,10 +150,22 @@ def test_machines_get_every_printed_fact(app, browser, made: Made) -> None:
     with app.app_context():
         one = db.session.scalars(sa.select(Certificate)).one()
     facts = answer.json
-    assert facts["status"] == "valid" and facts["sha256"] == one.sha256 and facts["number"] == one.number
-    assert facts["delivery"]["starts_on"] == "2026-06-08" and facts["minutes"] == 1080 and facts["valid_until"] == "2029-06-10"
-    assert facts["course"]["title"] == one.payload["course_title"] and len(facts["objectives"]) == len(one.payload["objectives"])
-    assert [skill["code"] for skill in facts["skills"]] == [skill["code"] for skill in one.payload["skills"]]
+    assert (
+        facts["status"] == "valid"
+        and facts["sha256"] == one.sha256
+        and facts["number"] == one.number
+    )
+    assert (
+        facts["delivery"]["starts_on"] == "2026-06-08"
+        and facts["minutes"] == 1080
+        and facts["valid_until"] == "2029-06-10"
+    )
+    assert facts["course"]["title"] == one.payload["course_title"] and len(
+        facts["objectives"]
+    ) == len(one.payload["objectives"])
+    assert [skill["code"] for skill in facts["skills"]] == [
+        skill["code"] for skill in one.payload["skills"]
+    ]
     assert facts["verify_url"].endswith(f"/verify/{one.token}")
 
 
@@ -123,7 +173,13 @@ def test_the_code_may_be_typed_as_people_type(browser, made: Made) -> None:
     token = made.tokens[0]
     sloppy = group_token(token).lower().replace("0", "o").replace("1", "l").replace("-", " ")
     form = browser.get("/verify").form(button="Check")
-    for typed in (token, group_token(token), sloppy, f"  {token}\t", f"http://127.0.0.1:8000/verify/{token}"):
+    for typed in (
+        token,
+        group_token(token),
+        sloppy,
+        f"  {token}\t",
+        f"http://127.0.0.1:8000/verify/{token}",
+    ):
         assert "This certificate is valid" in form.submit(code=typed).text, typed
     assert browser.get(f"/verify/{group_token(token)}").status == 200
 
@@ -132,9 +188,14 @@ def test_an_empty_field_is_asked_for_the_code(browser) -> None:
     page = browser.get("/verify")
     assert page.status == 200 and not page.errors
     refused = page.form(button="Check").submit(code="  ")
-    assert refused.status == 422 and refused.errors == ["Type the code that is printed below the QR code."]
+    assert refused.status == 422 and refused.errors == [
+        "Type the code that is printed below the QR code."
+    ]
     (field,) = refused.all("input", id="code")
-    assert field.get("aria-invalid") == "true" and "code-error" in field.get("aria-describedby").split()
+    assert (
+        field.get("aria-invalid") == "true"
+        and "code-error" in field.get("aria-describedby").split()
+    )
     assert "<script" not in refused.html and refused.title.startswith("Error")
 
 
@@ -145,7 +206,11 @@ def test_unknown_mistyped_and_number_have_their_own_words(browser, made: Made) -
     mistyped = token[:5] + ALPHABET[(ALPHABET.index(token[5]) + 1) % 32] + token[6:]
     for typed in (mistyped, token[:-1], "hello"):
         page = browser.get("/verify").form(button="Check").submit(code=typed)
-        assert page.status == 404 and "mistyped" in page.text and page.form(button="Check").values["code"] == typed
+        assert (
+            page.status == 404
+            and "mistyped" in page.text
+            and page.form(button="Check").values["code"] == typed
+        )
     number = browser.get("/verify").form(button="Check").submit(code=made.numbers[0])
     assert number.status == 404 and "This is the number, not the code" in number.text
     assert "Zoë" not in number.text, "only the token is a key"
@@ -164,14 +229,23 @@ def test_a_mistyped_code_needs_no_look_into_the_database(app, browser) -> None:
         browser.get("/verify/MISTYPED")
     finally:
         sa.event.remove(engine, "before_cursor_execute", note)
-    assert not [statement for statement in seen if "certificate" in statement or "try_count" in statement]
+    assert not [
+        statement for statement in seen if "certificate" in statement or "try_count" in statement
+    ]
 
 
 def test_machines_get_one_answer_for_all_that_opens_nothing(browser, made: Made) -> None:
-    answers = {machine(browser, f"/verify/{typed}").text for typed in (new_token(), new_token(), "mistyped", made.numbers[0])}
+    answers = {
+        machine(browser, f"/verify/{typed}").text
+        for typed in (new_token(), new_token(), "mistyped", made.numbers[0])
+    }
     assert len(answers) == 1
     answer = machine(browser, f"/verify/{new_token()}")
-    assert (answer.status_code, answer.mimetype, answer.json["code"]) == (404, "application/problem+json", "unknown_certificate")
+    assert (answer.status_code, answer.mimetype, answer.json["code"]) == (
+        404,
+        "application/problem+json",
+        "unknown_certificate",
+    )
 
 
 def test_too_many_misses_from_one_address(app, browser, made: Made, monkeypatch) -> None:
@@ -182,27 +256,40 @@ def test_too_many_misses_from_one_address(app, browser, made: Made, monkeypatch)
     for _ in range(5):
         assert browser.get(f"/verify/{new_token()}").status == 404
     blocked = browser.get(f"/verify/{new_token()}")
-    assert blocked.status == 429 and "Too many tries" in blocked.text and int(blocked.response.headers["Retry-After"]) > 0
+    assert (
+        blocked.status == 429
+        and "Too many tries" in blocked.text
+        and int(blocked.response.headers["Retry-After"]) > 0
+    )
     answer = machine(browser, f"/verify/{new_token()}")
     assert answer.status_code == 429 and answer.mimetype == "application/problem+json"
-    other = app.test_client().get(f"/verify/{made.tokens[0]}", environ_base={"REMOTE_ADDR": "192.0.2.7"})
+    other = app.test_client().get(
+        f"/verify/{made.tokens[0]}", environ_base={"REMOTE_ADDR": "192.0.2.7"}
+    )
     assert other.status_code == 200, "another address is not concerned"
     clock.travel(app, makers.clock_start() + timedelta(seconds=2 * verification.SECONDS))
     assert browser.get(f"/verify/{made.tokens[0]}").status == 200
 
 
 @pytest.mark.parametrize("column", ["payload", "valid_until", "holder_name", "payload_sha256"])
-def test_an_altered_record_is_not_vouched_for(app, browser, made: Made, caplog, column: str) -> None:
+def test_an_altered_record_is_not_vouched_for(
+    app, browser, made: Made, caplog, column: str
+) -> None:
     with app.app_context():
         one = db.session.scalars(sa.select(Certificate)).one()
         values = {
-            "payload": one.payload | {"holder_name": "Someone Else"}, "valid_until": date(2099, 1, 1),
-            "holder_name": "Someone Else", "payload_sha256": "0" * 64,
-        }  # fmt: skip
+            "payload": one.payload | {"holder_name": "Someone Else"},
+            "valid_until": date(2099, 1, 1),
+            "holder_name": "Someone Else",
+            "payload_sha256": "0" * 64,
+        }
         with transaction():
             db.session.execute(sa.update(Certificate).values({column: values[column]}))
             audit.record(SYSTEM, "test.meddling", "certificate", {})
     page = browser.get(f"/verify/{made.tokens[0]}")
-    assert "This record was altered: do not rely on it" in page.text and "Someone Else" not in page.text
+    assert (
+        "This record was altered: do not rely on it" in page.text
+        and "Someone Else" not in page.text
+    )
     assert machine(browser, f"/verify/{made.tokens[0]}").json == {"status": "altered"}
     assert made.numbers[0] in caplog.text

@@ -1,4 +1,5 @@
-"""Marks and scores are kept as given, all of them or none; the end of a delivery fixes each result."""
+"""Marks and scores are kept as given, all of them or none; the end of a delivery fixes each
+result."""
 
 from __future__ import annotations
 
@@ -45,7 +46,9 @@ def refusal(act, *args, **kwargs) -> DomainError:
 
 
 def kept(delivery: Delivery, enrollment: Enrollment) -> dict[int, tuple[str, int]]:
-    row = next(row for row in queries.attendance_grid(delivery).rows if row.enrollment.id == enrollment.id)
+    row = next(
+        row for row in queries.attendance_grid(delivery).rows if row.enrollment.id == enrollment.id
+    )
     return {number: (mark.mark.value, mark.minutes) for number, mark in row.marks.items()}
 
 
@@ -55,26 +58,43 @@ def test_marks_are_kept_corrected_and_harmless_to_send_again(context: Flask) -> 
     one, two = makers.enrolled(delivery), makers.enrolled(delivery)
     trainer = factories.actor(Role.TRAINER, delivery_id=delivery.id)
     marks = [
-        MarkGiven(one.id, 1, "present"), MarkGiven(one.id, 2, "late"), MarkGiven(one.id, 3, "late", 45),
-        MarkGiven(one.id, 4, "excused"), MarkGiven(one.id, 5, "absent", 0), MarkGiven(two.id, 1, "present", 90),
-    ]  # fmt: skip
+        MarkGiven(one.id, 1, "present"),
+        MarkGiven(one.id, 2, "late"),
+        MarkGiven(one.id, 3, "late", 45),
+        MarkGiven(one.id, 4, "excused"),
+        MarkGiven(one.id, 5, "absent", 0),
+        MarkGiven(two.id, 1, "present", 90),
+    ]
     assert record(delivery, *marks, actor=trainer) == 6
-    expected = {1: ("present", 90), 2: ("late", 90), 3: ("late", 45), 4: ("excused", 0), 5: ("absent", 0)}
+    expected = {
+        1: ("present", 90),
+        2: ("late", 90),
+        3: ("late", 45),
+        4: ("excused", 0),
+        5: ("absent", 0),
+    }
     assert kept(delivery, one) == expected
     first_at = db.session.scalar(sa.select(Mark.recorded_at).where(Mark.enrollment_id == two.id))
     assert record(delivery, *marks, actor=trainer) == 6
     assert kept(delivery, one) == expected
-    assert db.session.scalar(sa.select(Mark.recorded_at).where(Mark.enrollment_id == two.id)) == first_at
+    assert (
+        db.session.scalar(sa.select(Mark.recorded_at).where(Mark.enrollment_id == two.id))
+        == first_at
+    )
     assert record(delivery, MarkGiven(one.id, 1, "absent"), actor=trainer) == 1
     assert kept(delivery, one) == expected | {1: ("absent", 0)}
-    events = db.session.scalars(sa.select(audit.AuditEntry.action).where(audit.AuditEntry.action == "attendance.recorded"))
+    events = db.session.scalars(
+        sa.select(audit.AuditEntry.action).where(audit.AuditEntry.action == "attendance.recorded")
+    )
     assert len(events.all()) == 3
     assert list(queries.breaches()) == []
 
 
 def test_every_mark_that_cannot_be_is_named_and_nothing_is_kept(context: Flask) -> None:
     delivery, other = makers.delivery(places=1), makers.delivery()
-    seated, waiting, elsewhere = makers.enrolled(delivery), makers.enrolled(delivery), makers.enrolled(other)
+    seated = makers.enrolled(delivery)
+    waiting = makers.enrolled(delivery)
+    elsewhere = makers.enrolled(other)
     marks = [
         MarkGiven(seated.id, 1, "present"),
         MarkGiven(elsewhere.id, 1, "present"),
@@ -108,41 +128,72 @@ def test_a_mark_given_meanwhile_is_not_replaced_by_who_did_not_know_of_it(contex
     with factories.after(delivery.id):
         record(delivery, MarkGiven(one.id, 1, "late", 20))
         stale = MarkGiven(one.id, 1, "present", expected=MarkSeen(None))
-        found = refusal(record, delivery, MarkGiven(two.id, 1, "present", expected=MarkSeen(None)), stale)
-        assert (type(found), found.code, found.field) == (Conflict, "marked_meanwhile", "marks.1.expected")
+        found = refusal(
+            record, delivery, MarkGiven(two.id, 1, "present", expected=MarkSeen(None)), stale
+        )
+        assert (type(found), found.code, found.field) == (
+            Conflict,
+            "marked_meanwhile",
+            "marks.1.expected",
+        )
         assert kept(delivery, two) == {}, "all or none"
-        assert refusal(record, delivery, MarkGiven(one.id, 1, "absent", expected=MarkSeen("late", 30))).code == "marked_meanwhile"
-        record(delivery, MarkGiven(one.id, 1, "late", 20, MarkSeen(None)))  # just what is kept: nothing is lost
+        assert (
+            refusal(
+                record, delivery, MarkGiven(one.id, 1, "absent", expected=MarkSeen("late", 30))
+            ).code
+            == "marked_meanwhile"
+        )
+        record(
+            delivery, MarkGiven(one.id, 1, "late", 20, MarkSeen(None))
+        )  # just what is kept: nothing is lost
         record(delivery, MarkGiven(one.id, 1, "present", expected=MarkSeen("late")))
         assert kept(delivery, one) == {1: ("present", 90)}
-        record(delivery, MarkGiven(one.id, 1, "excused"))  # whoever expects nothing replaces what is kept
+        record(
+            delivery, MarkGiven(one.id, 1, "excused")
+        )  # whoever expects nothing replaces what is kept
     assert kept(delivery, one) == {1: ("excused", 0)}
 
 
 def test_scores_are_kept_corrected_and_bounded(context: Flask) -> None:
     delivery = makers.delivery(places=1)
     seated, waiting = makers.enrolled(delivery), makers.enrolled(delivery)
-    assert score(delivery, ScoreGiven(seated.id, "pre", 40), ScoreGiven(seated.id, "post", 81.5)) == 2
+    assert (
+        score(delivery, ScoreGiven(seated.id, "pre", 40), ScoreGiven(seated.id, "post", 81.5)) == 2
+    )
     assert score(delivery, ScoreGiven(seated.id, "post", 100)) == 1
     (row,) = queries.attendance_grid(delivery).rows
     assert row.scores == {"pre": 40.0, "post": 100.0}
     bad = [
-        ScoreGiven(seated.id, "post", 100.1), ScoreGiven(seated.id, "pre", float("nan")), ScoreGiven(seated.id, "final", 50),
-        ScoreGiven(waiting.id, "post", 50), ScoreGiven(seated.id, "post", -1),
-    ]  # fmt: skip
+        ScoreGiven(seated.id, "post", 100.1),
+        ScoreGiven(seated.id, "pre", float("nan")),
+        ScoreGiven(seated.id, "final", 50),
+        ScoreGiven(waiting.id, "post", 50),
+        ScoreGiven(seated.id, "post", -1),
+    ]
     assert [(one.code, one.field) for one in refusal(score, delivery, *bad).errors] == [
-        ("percent_out_of_range", "scores.0.percent"), ("percent_out_of_range", "scores.1.percent"),
+        ("percent_out_of_range", "scores.0.percent"),
+        ("percent_out_of_range", "scores.1.percent"),
         ("unknown_kind", "scores.2.kind"),
-        ("not_seated", "scores.3.enrollment"), ("percent_out_of_range", "scores.4.percent"),
-    ]  # fmt: skip
+        ("not_seated", "scores.3.enrollment"),
+        ("percent_out_of_range", "scores.4.percent"),
+    ]
 
 
 def test_who_may_record(context: Flask) -> None:
     delivery, other = makers.delivery(), makers.delivery()
     enrollment = makers.enrolled(delivery)
-    for actor in (factories.actor(), factories.actor(Role.TRAINER, delivery_id=other.id), factories.actor(Role.ROSTER)):
-        assert isinstance(refusal(record, delivery, MarkGiven(enrollment.id, 1, "present"), actor=actor), NotAllowed)
-        assert isinstance(refusal(score, delivery, ScoreGiven(enrollment.id, "post", 1), actor=actor), NotAllowed)
+    for actor in (
+        factories.actor(),
+        factories.actor(Role.TRAINER, delivery_id=other.id),
+        factories.actor(Role.ROSTER),
+    ):
+        assert isinstance(
+            refusal(record, delivery, MarkGiven(enrollment.id, 1, "present"), actor=actor),
+            NotAllowed,
+        )
+        assert isinstance(
+            refusal(score, delivery, ScoreGiven(enrollment.id, "post", 1), actor=actor), NotAllowed
+        )
     coordinator = makers.coordinator()
     assert record(delivery, MarkGiven(enrollment.id, 1, "present"), actor=coordinator) == 1
 
@@ -178,7 +229,10 @@ def test_how_people_stand(context: Flask) -> None:
     makers.attend(delivery, failed, score=64)
     makers.attend(delivery, untested)
     results = {result.enrollment.id: result for result in queries.completion(delivery)}
-    told = {one: [(lack.code, lack.detail) for lack in result.lacking] for one, result in results.items()}
+    told = {
+        one: [(lack.code, lack.detail) for lack in result.lacking]
+        for one, result in results.items()
+    }
     assert told == {
         done.id: [],
         short.id: [("attendance_below_minimum", "attended 720 of 1,080 minutes")],
@@ -186,16 +240,23 @@ def test_how_people_stand(context: Flask) -> None:
         untested.id: [("score_missing", "no post-test score, needs 70")],
     }
     assert [one for one, result in results.items() if result.is_complete] == [done.id]
-    assert (results[short.id].minutes, results[short.id].minutes_taught, results[short.id].score) == (720, 1080, 90.0)
+    assert (
+        results[short.id].minutes,
+        results[short.id].minutes_taught,
+        results[short.id].score,
+    ) == (720, 1080, 90.0)
 
 
 def test_a_course_to_have_completed_before(context: Flask) -> None:
     makers.course(code="GTI-BASIC")
-    advanced = makers.course(code="GTI-ADV", completion={"min_attendance_percent": 0, "prerequisites": ["GTI-BASIC"]})
+    advanced = makers.course(
+        code="GTI-ADV", completion={"min_attendance_percent": 0, "prerequisites": ["GTI-BASIC"]}
+    )
     basic_delivery = makers.delivery(course=makers.course(code="GTI-BASIC"))
     delivery = makers.delivery(course=advanced, starts_on=date(2027, 4, 5))
     person = factories.person()
-    first, enrollment = makers.enrolled(basic_delivery, person=person), makers.enrolled(delivery, person=person)
+    first = makers.enrolled(basic_delivery, person=person)
+    enrollment = makers.enrolled(delivery, person=person)
     (before,) = queries.completion(delivery)
     assert [lack.detail for lack in before.lacking] == ["GTI-BASIC not completed"]
     makers.attend(basic_delivery, first, score=100)
@@ -217,14 +278,23 @@ def test_finishing_fixes_each_result_for_good(context: Flask) -> None:
     score(delivery, ScoreGiven(tested.id, "post", 80))
     makers.finished(delivery)
     ended = [makers.again(one) for one in (done, short, absent, tested, waiting)]
-    assert [one.status for one in ended] == ["completed", "not_completed", "no_show", "not_completed", "declined"]
+    assert [one.status for one in ended] == [
+        "completed",
+        "not_completed",
+        "no_show",
+        "not_completed",
+        "declined",
+    ]
     assert all(one.finished_at for one in ended)
     assert explain(SYSTEM, ended[1], None) == "attended 720 of 1,080 minutes; score 64, needs 70"
     assert explain(SYSTEM, ended[4], None) == "no place became free"
     assert db.session.get_one(Delivery, delivery.id).status == "finished"
     results = {result.enrollment.id: result for result in queries.completion(delivery)}
     assert results[done.id].is_complete and not results[short.id].is_complete
-    assert [lack.detail for lack in results[short.id].lacking] == ["attended 720 of 1,080 minutes", "score 64, needs 70"]
+    assert [lack.detail for lack in results[short.id].lacking] == [
+        "attended 720 of 1,080 minutes",
+        "score 64, needs 70",
+    ]
     assert list(queries.breaches()) == []
     for act in (
         lambda: makers.finished(delivery),
@@ -280,7 +350,9 @@ def test_only_a_running_delivery_is_finished_and_only_by_coordinators(context: F
         with transaction():
             services.finish(actor, delivery_id)
 
-    draft, cancelled, running = makers.delivery(published=False), makers.delivery(), makers.delivery()
+    draft = makers.delivery(published=False)
+    cancelled = makers.delivery()
+    running = makers.delivery()
     with transaction():
         courses.cancel(SYSTEM, db.session.get_one(Delivery, cancelled.id), reason="Flood")
     assert refusal(finish, SYSTEM, draft.id).code == "not_published"

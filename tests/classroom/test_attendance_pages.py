@@ -59,7 +59,10 @@ def marks(app: Flask) -> dict[str, tuple[str, int]]:
     """family name → (mark, minutes) in the first session."""
     with app.app_context():
         by_id = {enrollment: name for name, enrollment in ids(app).items()}
-        return {by_id[mark.enrollment_id]: (mark.mark.value, mark.minutes) for mark in db.session.scalars(sa.select(Mark))}
+        return {
+            by_id[mark.enrollment_id]: (mark.mark.value, mark.minutes)
+            for mark in db.session.scalars(sa.select(Mark))
+        }
 
 
 def first_session(browser: Browser, code: str) -> Page:
@@ -77,9 +80,15 @@ def test_nothing_is_marked_until_somebody_marks_it(trainer: Browser, code: str) 
     assert "0 of 3" in page.text
 
 
-def test_mark_all_present_then_the_exceptions_then_save(app: Flask, trainer: Browser, code: str) -> None:
+def test_mark_all_present_then_the_exceptions_then_save(
+    app: Flask, trainer: Browser, code: str
+) -> None:
     who = ids(app)
-    page = first_session(trainer, code).form("/attendance/1").submit("Mark all present", **{f"mark-{who['Ba']}": "absent"})
+    page = (
+        first_session(trainer, code)
+        .form("/attendance/1")
+        .submit("Mark all present", **{f"mark-{who['Ba']}": "absent"})
+    )
     assert "Not saved yet" in page.text
     assert marks(app) == {}
     page = page.form("/attendance/1").submit(
@@ -93,7 +102,9 @@ def test_mark_all_present_then_the_exceptions_then_save(app: Flask, trainer: Bro
     assert "3 of 3" in page.text
 
 
-def test_when_everybody_is_marked_the_next_session_is_one_step_away(trainer: Browser, code: str) -> None:
+def test_when_everybody_is_marked_the_next_session_is_one_step_away(
+    trainer: Browser, code: str
+) -> None:
     page = first_session(trainer, code)
     assert "Next session" not in page.text
     page = page.form("/attendance/1").submit("Mark all present")
@@ -102,11 +113,15 @@ def test_when_everybody_is_marked_the_next_session_is_one_step_away(trainer: Bro
     assert page.follow("Next session").path.endswith("/attendance/2")
 
 
-def test_late_without_minutes_is_asked_for_them_and_the_rest_is_saved(app: Flask, trainer: Browser, code: str) -> None:
+def test_late_without_minutes_is_asked_for_them_and_the_rest_is_saved(
+    app: Flask, trainer: Browser, code: str
+) -> None:
     who = ids(app)
     typed = {f"mark-{who['Ba']}": "late", f"mark-{who['Diop']}": "excused"}
     page = first_session(trainer, code).form("/attendance/1").submit("Save attendance", **typed)
-    assert page.status == 422 and page.errors == ["Awa Ba: Give the minutes that this person was there."]
+    assert page.status == 422 and page.errors == [
+        "Awa Ba: Give the minutes that this person was there."
+    ]
     assert "1 mark was saved." in page.text and marks(app) == {"Diop": ("excused", 0)}
     form = page.form("/attendance/1")
     assert {name: form.values[name] for name in typed} == typed
@@ -114,10 +129,14 @@ def test_late_without_minutes_is_asked_for_them_and_the_rest_is_saved(app: Flask
     assert marks(app) == {"Ba": ("late", 60), "Diop": ("excused", 0)}
 
 
-def test_late_as_a_program_marked_it_shows_the_minutes_it_counts(app: Flask, trainer: Browser, code: str) -> None:
+def test_late_as_a_program_marked_it_shows_the_minutes_it_counts(
+    app: Flask, trainer: Browser, code: str
+) -> None:
     who = ids(app)
     with app.app_context(), transaction():
-        services.record_attendance(SYSTEM, get_delivery(SYSTEM, code).id, [services.MarkGiven(who["Ba"], 1, "late")])
+        services.record_attendance(
+            SYSTEM, get_delivery(SYSTEM, code).id, [services.MarkGiven(who["Ba"], 1, "late")]
+        )
     form = first_session(trainer, code).form("/attendance/1")
     assert form.values[f"minutes-{who['Ba']}"] == "90"
     assert form.submit("Save attendance", **{f"mark-{who['Diop']}": "present"}).status == 200
@@ -125,9 +144,15 @@ def test_late_as_a_program_marked_it_shows_the_minutes_it_counts(app: Flask, tra
 
 
 @pytest.mark.parametrize("minutes", ["91", "-5", "many", "0", "4.5", "９"])
-def test_wrong_minutes_are_told_at_the_person_and_nothing_is_lost(app: Flask, trainer: Browser, code: str, minutes: str) -> None:
+def test_wrong_minutes_are_told_at_the_person_and_nothing_is_lost(
+    app: Flask, trainer: Browser, code: str, minutes: str
+) -> None:
     who = ids(app)
-    typed = {f"mark-{who['Ba']}": "late", f"minutes-{who['Ba']}": minutes, f"mark-{who['Diop']}": "excused"}
+    typed = {
+        f"mark-{who['Ba']}": "late",
+        f"minutes-{who['Ba']}": minutes,
+        f"mark-{who['Diop']}": "excused",
+    }
     page = first_session(trainer, code).form("/attendance/1").submit("Save attendance", **typed)
     assert page.status == 422
     assert "Awa Ba:" in page.text
@@ -138,7 +163,11 @@ def test_wrong_minutes_are_told_at_the_person_and_nothing_is_lost(app: Flask, tr
 
 def test_a_mark_is_corrected(app: Flask, trainer: Browser, code: str) -> None:
     at = f"mark-{ids(app)['Ba']}"
-    page = first_session(trainer, code).form("/attendance/1").submit("Save attendance", **{at: "absent"})
+    page = (
+        first_session(trainer, code)
+        .form("/attendance/1")
+        .submit("Save attendance", **{at: "absent"})
+    )
     page.form("/attendance/1").submit("Save attendance", **{at: "present"})
     assert marks(app) == {"Ba": ("present", 90)}
 
@@ -154,19 +183,30 @@ def test_saving_twice_or_nothing_is_harmless(app: Flask, trainer: Browser, code:
 
 
 @pytest.mark.both_databases
-def test_two_trainers_at_once_lose_nothing(app: Flask, sign_in: Any, trainer: Browser, code: str) -> None:
+def test_two_trainers_at_once_lose_nothing(
+    app: Flask, sign_in: Any, trainer: Browser, code: str
+) -> None:
     who = ids(app)
     with app.app_context():
         other = sign_in(factories.actor(Role.COORDINATOR))
     mine = first_session(trainer, code).form("/attendance/1")
     theirs = first_session(other, code).form("/attendance/1")
     theirs.submit(
-        "Save attendance", **{f"mark-{who['Ba']}": "absent", f"mark-{who['Cissé']}": "late", f"minutes-{who['Cissé']}": "89"}
+        "Save attendance",
+        **{
+            f"mark-{who['Ba']}": "absent",
+            f"mark-{who['Cissé']}": "late",
+            f"minutes-{who['Cissé']}": "89",
+        },
     )
-    page = mine.submit("Save attendance", **{f"mark-{who['Ba']}": "present", f"mark-{who['Diop']}": "present"})
+    page = mine.submit(
+        "Save attendance", **{f"mark-{who['Ba']}": "present", f"mark-{who['Diop']}": "present"}
+    )
     assert page.status == 409
     assert "Meanwhile marked by someone else: Absent. Your mark: Present." in page.text
-    assert marks(app) == {"Ba": ("absent", 0), "Cissé": ("late", 89), "Diop": ("present", 90)}, "the rest is saved"
+    assert marks(app) == {"Ba": ("absent", 0), "Cissé": ("late", 89), "Diop": ("present", 90)}, (
+        "the rest is saved"
+    )
     values = page.form("/attendance/1").values
     assert values[f"mark-{who['Ba']}"] == "present"
     assert values[f"mark-{who['Cissé']}"] == "late", "what the other marked is shown"
@@ -175,9 +215,14 @@ def test_two_trainers_at_once_lose_nothing(app: Flask, sign_in: Any, trainer: Br
     assert marks(app)["Ba"] == ("present", 90)
 
 
-def test_before_it_begins_no_marks_are_offered_and_none_are_taken(app: Flask, trainer: Browser, code: str) -> None:
+def test_before_it_begins_no_marks_are_offered_and_none_are_taken(
+    app: Flask, trainer: Browser, code: str
+) -> None:
     page = trainer.get(f"/deliveries/{code}/attendance/12")
-    assert "This session begins on 10 March 2027, 15:30 (AST). You can enter marks from then on." in page.text
+    assert (
+        "This session begins on 10 March 2027, 15:30 (AST). You can enter marks from then on."
+        in page.text
+    )
     assert not [form for form in page.all("form") if "attendance" in (form.get("action") or "")]
     sent = {"csrf_token": trainer.token(), f"mark-{ids(app)['Ba']}": "present"}
     refused = trainer.post(f"/deliveries/{code}/attendance/12", sent)
@@ -202,9 +247,10 @@ def test_after_finishing_marks_are_shown_and_fixed(app: Flask, trainer: Browser,
 def test_who_may_mark(app: Flask, sign_in: Any, code: str) -> None:
     with app.app_context():
         people = [
-            factories.actor(), factories.actor(Role.TRAINER, delivery_id=9999),
+            factories.actor(),
+            factories.actor(Role.TRAINER, delivery_id=9999),
             factories.actor(Role.NOMINATOR, organization_id=factories.organization().id),
-        ]  # fmt: skip
+        ]
     for browser in map(sign_in, people):
         for page in ("attendance", "attendance/1", "scores"):
             assert browser.get(f"/deliveries/{code}/{page}").status == 403
@@ -215,7 +261,11 @@ def test_who_may_mark(app: Flask, sign_in: Any, code: str) -> None:
 
 
 def test_unknown_sessions_and_deliveries(trainer: Browser, code: str) -> None:
-    for address in (f"/deliveries/{code}/attendance/13", "/deliveries/NOTHING/attendance", "/deliveries/NOTHING/scores"):
+    for address in (
+        f"/deliveries/{code}/attendance/13",
+        "/deliveries/NOTHING/attendance",
+        "/deliveries/NOTHING/scores",
+    ):
         assert trainer.get(address).status == 404
 
 
@@ -232,7 +282,11 @@ def test_a_fixed_number_of_queries(app: Flask, sign_in: Any, code: str) -> None:
     with app.app_context():
         full = courses.delivery(places=30, code="GTI-FULL").code
         for n in range(25):
-            makers.attend(get_delivery(SYSTEM, full), makers.enrolled(get_delivery(SYSTEM, full), "police"), n * 30)
+            makers.attend(
+                get_delivery(SYSTEM, full),
+                makers.enrolled(get_delivery(SYSTEM, full), "police"),
+                n * 30,
+            )
     clock.travel(app, DURING)
     with app.app_context():
         browser = sign_in(factories.actor(Role.COORDINATOR))
@@ -250,7 +304,9 @@ def test_a_fixed_number_of_queries(app: Flask, sign_in: Any, code: str) -> None:
         return len(heard)
 
     for page in ("attendance/1", "scores", "finish"):
-        assert queries(f"/deliveries/{full}/{page}") == queries(f"/deliveries/{code}/{page}") < 20, page
+        assert (
+            queries(f"/deliveries/{full}/{page}") == queries(f"/deliveries/{code}/{page}") < 20
+        ), page
 
 
 # Scores
@@ -260,17 +316,28 @@ def test_scores_are_entered_and_corrected(app: Flask, trainer: Browser, code: st
     who = ids(app)
     page = trainer.get(f"/deliveries/{code}/scores")
     form = page.form("/scores")
-    page = form.submit("Save scores", **{f"pre-{who['Ba']}": "40", f"post-{who['Ba']}": "82,5", f"post-{who['Diop']}": "100"})
+    page = form.submit(
+        "Save scores",
+        **{f"pre-{who['Ba']}": "40", f"post-{who['Ba']}": "82,5", f"post-{who['Diop']}": "100"},
+    )
     assert "3 scores saved." in page.text
     values = page.form("/scores").values
     assert values[f"post-{who['Ba']}"] == "82.5"
     page = page.form("/scores").submit("Save scores", **{f"post-{who['Ba']}": "90"})
-    assert "1 score saved." in page.text and scores(app) == [("post", 90.0), ("post", 100.0), ("pre", 40.0)]
+    assert "1 score saved." in page.text and scores(app) == [
+        ("post", 90.0),
+        ("post", 100.0),
+        ("pre", 40.0),
+    ]
 
 
-def test_scores_are_shown_as_they_are_written_in_the_language(app: Flask, trainer: Browser, code: str) -> None:
+def test_scores_are_shown_as_they_are_written_in_the_language(
+    app: Flask, trainer: Browser, code: str
+) -> None:
     field = f"post-{ids(app)['Ba']}"
-    trainer.get(f"/deliveries/{code}/scores").form("/scores").submit("Save scores", **{field: "82.5"})
+    trainer.get(f"/deliveries/{code}/scores").form("/scores").submit(
+        "Save scores", **{field: "82.5"}
+    )
     form = trainer.get(f"/deliveries/{code}/scores?lang=fr").form("/scores")
     assert form.values[field] == "82,5"
     form.submit("Enregistrer les résultats", **{field: "90,25"})
@@ -279,15 +346,24 @@ def test_scores_are_shown_as_they_are_written_in_the_language(app: Flask, traine
 
 def scores(app: Flask) -> list[tuple[str, float]]:
     with app.app_context():
-        return sorted((score.kind.value, score.percent) for score in db.session.scalars(sa.select(Score)))
+        return sorted(
+            (score.kind.value, score.percent) for score in db.session.scalars(sa.select(Score))
+        )
 
 
 @pytest.mark.both_databases
-def test_a_score_given_to_the_wrong_person_is_removed_by_emptying_its_field(app: Flask, trainer: Browser, code: str) -> None:
+def test_a_score_given_to_the_wrong_person_is_removed_by_emptying_its_field(
+    app: Flask, trainer: Browser, code: str
+) -> None:
     who = ids(app)
     form = trainer.get(f"/deliveries/{code}/scores").form("/scores")
-    page = form.submit("Save scores", **{f"pre-{who['Ba']}": "40", f"post-{who['Ba']}": "64", f"post-{who['Diop']}": "80"})
-    page = page.form("/scores").submit("Save scores", **{f"post-{who['Ba']}": "", f"post-{who['Diop']}": "81"})
+    page = form.submit(
+        "Save scores",
+        **{f"pre-{who['Ba']}": "40", f"post-{who['Ba']}": "64", f"post-{who['Diop']}": "80"},
+    )
+    page = page.form("/scores").submit(
+        "Save scores", **{f"post-{who['Ba']}": "", f"post-{who['Diop']}": "81"}
+    )
     assert "1 score removed." in page.text and "1 score saved." in page.text
     assert scores(app) == [("post", 81.0), ("pre", 40.0)]
     assert page.form("/scores").values[f"post-{who['Ba']}"] == ""
@@ -300,7 +376,9 @@ def test_a_score_given_to_the_wrong_person_is_removed_by_emptying_its_field(app:
 
 
 @pytest.mark.parametrize("typed", ["101", "-1", "many", "nan", "inf", "1e400"])
-def test_a_wrong_score_is_told_at_its_field(app: Flask, trainer: Browser, code: str, typed: str) -> None:
+def test_a_wrong_score_is_told_at_its_field(
+    app: Flask, trainer: Browser, code: str, typed: str
+) -> None:
     who = ids(app)
     names = {f"post-{who['Ba']}": typed, f"post-{who['Diop']}": "77"}
     page = trainer.get(f"/deliveries/{code}/scores").form("/scores").submit("Save scores", **names)
@@ -312,11 +390,17 @@ def test_a_wrong_score_is_told_at_its_field(app: Flask, trainer: Browser, code: 
         assert db.session.scalar(sa.select(sa.func.count()).select_from(Score)) == 0
 
 
-def test_an_old_page_does_not_overwrite_what_it_did_not_change(app: Flask, trainer: Browser, code: str) -> None:
+def test_an_old_page_does_not_overwrite_what_it_did_not_change(
+    app: Flask, trainer: Browser, code: str
+) -> None:
     who = ids(app)
-    trainer.get(f"/deliveries/{code}/scores").form("/scores").submit("Save scores", **{f"post-{who['Ba']}": "50"})
+    trainer.get(f"/deliveries/{code}/scores").form("/scores").submit(
+        "Save scores", **{f"post-{who['Ba']}": "50"}
+    )
     old = trainer.get(f"/deliveries/{code}/scores").form("/scores")
-    trainer.get(f"/deliveries/{code}/scores").form("/scores").submit("Save scores", **{f"post-{who['Ba']}": "90"})
+    trainer.get(f"/deliveries/{code}/scores").form("/scores").submit(
+        "Save scores", **{f"post-{who['Ba']}": "90"}
+    )
     old.submit("Save scores", **{f"post-{who['Diop']}": "70"})
     with app.app_context():
         assert sorted(db.session.scalars(sa.select(Score.percent))) == [70.0, 90.0]

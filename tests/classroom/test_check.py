@@ -36,7 +36,10 @@ def test_somebody_goes_on_after_the_end(context: Flask) -> None:
 
 @pytest.mark.parametrize(
     ("values", "words"),
-    [({"minutes": 91}, "91 minutes of a session of 90"), ({"mark": "absent"}, "is absent but has 90 minutes")],
+    [
+        ({"minutes": 91}, "91 minutes of a session of 90"),
+        ({"mark": "absent"}, "is absent but has 90 minutes"),
+    ],
 )
 def test_marks_that_cannot_be(context: Flask, values: dict, words: str) -> None:
     delivery = makers.delivery()
@@ -48,6 +51,8 @@ def test_marks_that_cannot_be(context: Flask, values: dict, words: str) -> None:
 def test_marks_of_another_delivery(context: Flask) -> None:
     delivery, other = makers.delivery(), makers.delivery()
     makers.attend(delivery, makers.enrolled(delivery), 90)
-    elsewhere = sa.select(DeliverySession.id).where(DeliverySession.delivery_id == other.id, DeliverySession.number == 1)
+    elsewhere = sa.select(DeliverySession.id).where(
+        DeliverySession.delivery_id == other.id, DeliverySession.number == 1
+    )
     found = planted(lambda: write(Mark, Mark.minutes == 90, session_id=elsewhere.scalar_subquery()))
     assert len(found) == 1 and "of another delivery" in found[0]

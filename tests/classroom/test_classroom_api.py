@@ -26,12 +26,16 @@ def code(app: Flask) -> str:
 def test_completion_goes_on_behind_a_cursor(client, app: Flask) -> None:
     code, coordinator = scheduled(app), client(Role.COORDINATOR)
     ids = [
-        coordinator.post(f"/deliveries/{code}/enrollments", {"person": person(name), "category": "police"}).json["id"]
+        coordinator.post(
+            f"/deliveries/{code}/enrollments", {"person": person(name), "category": "police"}
+        ).json["id"]
         for name in ("Zed", "Moe", "Ann")
     ]
     first = coordinator.get(f"/deliveries/{code}/completion?limit=2").json
     second = coordinator.get(first["next"]).json
-    assert [item["enrollment"] for item in first["items"] + second["items"]] == ids and second["next"] is None
+    assert [item["enrollment"] for item in first["items"] + second["items"]] == ids and second[
+        "next"
+    ] is None
     assert coordinator.get(f"/deliveries/{code}/completion?after=x").status_code == 422
 
 
@@ -39,19 +43,28 @@ def test_from_attendance_to_the_fixed_result(app: Flask, client, code: str) -> N
     coordinator = client(Role.COORDINATOR)
     path = f"/deliveries/{code}/enrollments"
     one, two = (
-        coordinator.post(path, {"person": person(n), "category": c}).json["id"] for n, c in (("A", "military"), ("B", "police"))
+        coordinator.post(path, {"person": person(n), "category": c}).json["id"]
+        for n, c in (("A", "military"), ("B", "police"))
     )
     marks = [{"enrollment": one, "session": n, "mark": "present"} for n in range(1, 13)]
-    marks += [{"enrollment": two, "session": n, "mark": "present", "minutes": 90} for n in range(1, 9)]
+    marks += [
+        {"enrollment": two, "session": n, "mark": "present", "minutes": 90} for n in range(1, 9)
+    ]
     clock.travel(app, AFTER)
-    assert coordinator.put(f"/deliveries/{code}/attendance", {"marks": marks}).json == {"recorded": 20}
-    scores = [{"enrollment": one, "kind": "post", "percent": 82}, {"enrollment": two, "kind": "post", "percent": 64}]
+    assert coordinator.put(f"/deliveries/{code}/attendance", {"marks": marks}).json == {
+        "recorded": 20
+    }
+    scores = [
+        {"enrollment": one, "kind": "post", "percent": 82},
+        {"enrollment": two, "kind": "post", "percent": 64},
+    ]
     assert coordinator.put(f"/deliveries/{code}/scores", {"scores": scores}).json == {"recorded": 2}
     grid = coordinator.get(f"/deliveries/{code}/attendance").json
     assert [session["number"] for session in grid["sessions"]] == list(range(1, 13))
     assert [(row["enrollment"], row["minutes"], row["scores"]) for row in grid["rows"]] == [
-        (one, 1080, {"post": 82.0}), (two, 720, {"post": 64.0}),
-    ]  # fmt: skip
+        (one, 1080, {"post": 82.0}),
+        (two, 720, {"post": 64.0}),
+    ]
     items = coordinator.get(f"/deliveries/{code}/completion").json["items"]
     assert [(item["enrollment"], item["complete"]) for item in items] == [(one, True), (two, False)]
     assert items[1]["lacking"] == [
@@ -59,10 +72,21 @@ def test_from_attendance_to_the_fixed_result(app: Flask, client, code: str) -> N
         {"code": "score_below_minimum", "detail": "score 64, needs 70"},
     ]
     done = coordinator.post(f"/deliveries/{code}/finish")
-    assert (done.status_code, done.json["status"], done.json["completed"], done.json["not_completed"]) == (200, "finished", 1, 1)
+    assert (
+        done.status_code,
+        done.json["status"],
+        done.json["completed"],
+        done.json["not_completed"],
+    ) == (200, "finished", 1, 1)
     assert coordinator.get(f"/enrollments/{two}").json["status"] == "not_completed"
-    assert coordinator.get(f"/enrollments/{two}").json["reason"] == "attended 720 of 1,080 minutes; score 64, needs 70"
-    assert coordinator.get(f"/deliveries/{code}/completion").json["items"][1]["lacking"] == items[1]["lacking"]
+    assert (
+        coordinator.get(f"/enrollments/{two}").json["reason"]
+        == "attended 720 of 1,080 minutes; score 64, needs 70"
+    )
+    assert (
+        coordinator.get(f"/deliveries/{code}/completion").json["items"][1]["lacking"]
+        == items[1]["lacking"]
+    )
     for response in (
         coordinator.post(f"/deliveries/{code}/finish"),
         coordinator.put(f"/deliveries/{code}/attendance", {"marks": marks}),
@@ -90,7 +114,9 @@ def test_bad_marks_are_named(client, code: str, mark: dict, field: str) -> None:
     coordinator = client(Role.COORDINATOR)
     enrollment = coordinator.post(f"/deliveries/{code}/enrollments", BODY).json["id"]
     good = {"enrollment": enrollment, "session": 1, "mark": "present"}
-    assert problem(coordinator.put(f"/deliveries/{code}/attendance", {"marks": [good | mark]}))[2] == [field]
+    assert problem(coordinator.put(f"/deliveries/{code}/attendance", {"marks": [good | mark]}))[
+        2
+    ] == [field]
 
 
 @pytest.mark.parametrize("percent", [101, -1, "82", True, None])
@@ -104,7 +130,9 @@ def test_bad_scores_are_named(client, code: str, percent: Any) -> None:
 def test_attendance_is_for_the_deliverys_own_trainers(app: Flask, client, code: str) -> None:
     with app.app_context():
         delivery = db.session.query(Delivery).filter_by(code=code).one()
-        own = ApiClient(app, makers.token_of(factories.actor(Role.TRAINER, delivery_id=delivery.id)))
+        own = ApiClient(
+            app, makers.token_of(factories.actor(Role.TRAINER, delivery_id=delivery.id))
+        )
     enrollment = client(Role.COORDINATOR).post(f"/deliveries/{code}/enrollments", BODY).json["id"]
     body = {"marks": [{"enrollment": enrollment, "session": 1, "mark": "present"}]}
     clock.travel(app, AFTER)
@@ -118,7 +146,9 @@ def test_attendance_is_for_the_deliverys_own_trainers(app: Flask, client, code: 
         assert stranger.post(f"/deliveries/{code}/finish").status_code == 403
 
 
-def test_a_mark_that_someone_else_gave_meanwhile_is_a_conflict(app: Flask, client, code: str) -> None:
+def test_a_mark_that_someone_else_gave_meanwhile_is_a_conflict(
+    app: Flask, client, code: str
+) -> None:
     coordinator = client(Role.COORDINATOR)
     enrollment = coordinator.post(f"/deliveries/{code}/enrollments", BODY).json["id"]
     clock.travel(app, AFTER)
@@ -129,7 +159,10 @@ def test_a_mark_that_someone_else_gave_meanwhile_is_a_conflict(app: Flask, clien
 
     assert put("late", minutes=20, expected={"mark": None}).json == {"recorded": 1}
     assert problem(put("present", expected={"mark": None}))[:2] == (409, "marked_meanwhile")
-    assert problem(put("present", expected={"mark": "late", "minutes": 30}))[:2] == (409, "marked_meanwhile")
+    assert problem(put("present", expected={"mark": "late", "minutes": 30}))[:2] == (
+        409,
+        "marked_meanwhile",
+    )
     assert put("present", expected={"mark": "late", "minutes": 20}).json == {"recorded": 1}
     assert problem(put("absent", expected={"mark": "here"}))[0] == 422
     assert put("absent").json == {"recorded": 1}

@@ -26,12 +26,19 @@ from enrollment.lacks import Lack, read_lacks
         (100, 0, 0, True),  # nothing taught, nothing missed
     ],
 )
-def test_the_share_of_minutes_is_exact(percent: int, minutes: int, taught: int, complete: bool) -> None:
-    lacking = judge(Rule(percent), minutes=minutes, minutes_of_course=taught, score=None, completed=())
+def test_the_share_of_minutes_is_exact(
+    percent: int, minutes: int, taught: int, complete: bool
+) -> None:
+    lacking = judge(
+        Rule(percent), minutes=minutes, minutes_of_course=taught, score=None, completed=()
+    )
     assert (not lacking) is complete
 
 
-@pytest.mark.parametrize(("score", "code"), [(70, None), (69.99, "score_below_minimum"), (None, "score_missing"), (100, None)])
+@pytest.mark.parametrize(
+    ("score", "code"),
+    [(70, None), (69.99, "score_below_minimum"), (None, "score_missing"), (100, None)],
+)
 def test_the_score(score: float | None, code: str | None) -> None:
     lacking = judge(Rule(0, 70), minutes=0, minutes_of_course=0, score=score, completed=())
     assert [lack.code for lack in lacking] == ([code] if code else [])
@@ -50,14 +57,26 @@ def test_everything_that_lacks_is_said_in_words(context: Flask) -> None:
         ("score_below_minimum", "score 64, needs 70"),
         ("prerequisite_missing", "GTI-BASIC not completed"),
     ]
-    missing = judge(rule, minutes=1080, minutes_of_course=1080, score=None, completed={"HEAT", "GTI-BASIC"})
-    assert [(lack.code, lack.detail) for lack in missing] == [("score_missing", "no post-test score, needs 70")]
-    assert Lack("score_below_minimum", {"score": 64.5, "needed": 70}).detail == "score 64.5, needs 70"
+    missing = judge(
+        rule, minutes=1080, minutes_of_course=1080, score=None, completed={"HEAT", "GTI-BASIC"}
+    )
+    assert [(lack.code, lack.detail) for lack in missing] == [
+        ("score_missing", "no post-test score, needs 70")
+    ]
+    assert (
+        Lack("score_below_minimum", {"score": 64.5, "needed": 70}).detail == "score 64.5, needs 70"
+    )
 
 
 def test_what_is_kept_can_be_said_in_another_language_later(context: Flask) -> None:
-    kept = [Lack("attendance_below_minimum", {"minutes": 720, "taught": 1080}).stored(), Lack("no_place").stored()]
-    assert [lack.detail for lack in read_lacks(kept)] == ["attended 720 of 1,080 minutes", "no place became free"]
+    kept = [
+        Lack("attendance_below_minimum", {"minutes": 720, "taught": 1080}).stored(),
+        Lack("no_place").stored(),
+    ]
+    assert [lack.detail for lack in read_lacks(kept)] == [
+        "attended 720 of 1,080 minutes",
+        "no place became free",
+    ]
     with in_language("fr"):
         assert "1\u202f080" in read_lacks(kept)[0].detail
     assert read_lacks(None) == []

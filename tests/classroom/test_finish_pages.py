@@ -26,7 +26,8 @@ AFTER = datetime(2027, 3, 11, 12, tzinfo=UTC)
 
 @pytest.fixture
 def code(app: Flask) -> str:
-    """Ba did everything, Cissé missed a third, Diop scored too little, Faye did not come, Gueye waits."""
+    """Ba did everything, Cissé missed a third, Diop scored too little, Faye did not come, Gueye
+    waits."""
     with app.app_context():
         into = courses.delivery(places=4)
         made = {
@@ -49,12 +50,20 @@ def coordinator(app: Flask, sign_in: Any, code: str) -> Browser:
 def statuses(app: Flask) -> dict[str, str]:
     with app.app_context():
         found = db.session.execute(
-            sa.select(Person.family_name, Enrollment.status).join(Enrollment, Enrollment.person_id == Person.id)
+            sa.select(Person.family_name, Enrollment.status).join(
+                Enrollment, Enrollment.person_id == Person.id
+            )
         )
         return {name: status.value for name, status in found}
 
 
-RESULT = {"Ba": "completed", "Cissé": "not_completed", "Diop": "not_completed", "Faye": "no_show", "Gueye": "declined"}
+RESULT = {
+    "Ba": "completed",
+    "Cissé": "not_completed",
+    "Diop": "not_completed",
+    "Faye": "no_show",
+    "Gueye": "declined",
+}
 
 
 def test_what_each_person_lacks_is_said_before(coordinator: Browser, code: str) -> None:
@@ -69,7 +78,9 @@ def test_what_each_person_lacks_is_said_before(coordinator: Browser, code: str) 
     assert "not begun" not in page.text
 
 
-def test_the_sessions_that_somebody_missed_lead_to_where_marks_are_corrected(coordinator: Browser, code: str) -> None:
+def test_the_sessions_that_somebody_missed_lead_to_where_marks_are_corrected(
+    coordinator: Browser, code: str
+) -> None:
     page = coordinator.get(f"/deliveries/{code}/finish")
     cissé = next(row for row in page.all("tr") if "Awa Cissé" in "".join(row.itertext()))
     assert "Missed, in part or whole: 9, 10, 11, 12" in " ".join("".join(cissé.itertext()).split())
@@ -78,11 +89,15 @@ def test_the_sessions_that_somebody_missed_lead_to_where_marks_are_corrected(coo
     diop = next(row for row in page.all("tr") if "Awa Diop" in "".join(row.itertext()))
     assert "Missed" not in "".join(diop.itertext()), "who lacks only the score"
     done = page.form("/finish").submit("Finish the delivery")
-    assert "Missed, in part or whole:" in done.text and not done.all("a", **{"aria-label": "Session 9"})
+    assert "Missed, in part or whole:" in done.text and not done.all(
+        "a", **{"aria-label": "Session 9"}
+    )
 
 
 @pytest.mark.both_databases
-def test_finishing_fixes_the_results_and_leads_to_the_certificates(app: Flask, coordinator: Browser, code: str) -> None:
+def test_finishing_fixes_the_results_and_leads_to_the_certificates(
+    app: Flask, coordinator: Browser, code: str
+) -> None:
     form = coordinator.get(f"/deliveries/{code}/finish").form("/finish")
     page = form.submit("Finish the delivery")
     assert "finished and its results are fixed" in page.text
@@ -99,20 +114,28 @@ def test_what_was_lacking_is_on_ones_own_page(app: Flask, sign_in: Any, code: st
     with app.app_context():
         makers.finished(get_delivery(SYSTEM, code))
         one = db.session.scalar(
-            sa.select(Enrollment).join(Person, Person.id == Enrollment.person_id).where(Person.family_name == "Cissé")
+            sa.select(Enrollment)
+            .join(Person, Person.id == Enrollment.person_id)
+            .where(Person.family_name == "Cissé")
         )
         enrollment_id, person = one.id, db.session.get_one(Person, one.person_id)
         from accounts.sessions import actor_of
 
         browser = sign_in(actor_of(person))
     page = browser.get(f"/enrollments/{enrollment_id}")
-    assert "Why it was not completedattended 720 of 1,080 minutes" in page.text, "not that these are lacking"
+    assert "Why it was not completedattended 720 of 1,080 minutes" in page.text, (
+        "not that these are lacking"
+    )
     assert "Not completed" in page.text
     assert "Withdraw" not in page.text
 
 
-@pytest.mark.parametrize("when", [datetime(2027, 3, 1, tzinfo=UTC), datetime(2027, 3, 10, 20, 59, tzinfo=UTC)])
-def test_before_the_last_session_has_ended_nothing_is_finished(app: Flask, sign_in: Any, code: str, when: datetime) -> None:
+@pytest.mark.parametrize(
+    "when", [datetime(2027, 3, 1, tzinfo=UTC), datetime(2027, 3, 10, 20, 59, tzinfo=UTC)]
+)
+def test_before_the_last_session_has_ended_nothing_is_finished(
+    app: Flask, sign_in: Any, code: str, when: datetime
+) -> None:
     clock.travel(app, when)
     with app.app_context():
         browser = sign_in(factories.actor(Role.COORDINATOR))
@@ -121,7 +144,10 @@ def test_before_the_last_session_has_ended_nothing_is_finished(app: Flask, sign_
     assert not [form for form in page.all("form") if (form.get("action") or "").endswith("/finish")]
     assert page.link("Cut the course short") == f"/deliveries/{code}/cut-short"
     refused = browser.post(f"/deliveries/{code}/finish", {"csrf_token": browser.token()})
-    assert refused.status == 409 and "The last session ends on 10 March 2027, 17:00 (AST)" in refused.text
+    assert (
+        refused.status == 409
+        and "The last session ends on 10 March 2027, 17:00 (AST)" in refused.text
+    )
     assert statuses(app)["Ba"] == "confirmed"
 
 
@@ -129,12 +155,16 @@ def test_who_may_finish(app: Flask, sign_in: Any, code: str) -> None:
     with app.app_context():
         delivery_id = get_delivery(SYSTEM, code).id
         people = [
-            factories.actor(), factories.actor(Role.TRAINER, delivery_id=delivery_id),
+            factories.actor(),
+            factories.actor(Role.TRAINER, delivery_id=delivery_id),
             factories.actor(Role.NOMINATOR, organization_id=factories.organization().id),
-        ]  # fmt: skip
+        ]
     for browser in map(sign_in, people):
         assert browser.get(f"/deliveries/{code}/finish").status == 403
-        assert browser.post(f"/deliveries/{code}/finish", {"csrf_token": browser.token()}).status == 403
+        assert (
+            browser.post(f"/deliveries/{code}/finish", {"csrf_token": browser.token()}).status
+            == 403
+        )
     assert Browser(app).get(f"/deliveries/{code}/finish", follow=False).status == 303
     assert statuses(app)["Ba"] == "confirmed"
 
@@ -146,5 +176,8 @@ def test_drafts_and_unknown_codes(app: Flask, coordinator: Browser) -> None:
     clock.travel(app, AFTER)
     page = coordinator.get(f"/deliveries/{draft}/finish")
     assert "Only a delivery that was published can be finished" in page.text
-    assert coordinator.post(f"/deliveries/{draft}/finish", {"csrf_token": coordinator.token()}).status == 409
+    assert (
+        coordinator.post(f"/deliveries/{draft}/finish", {"csrf_token": coordinator.token()}).status
+        == 409
+    )
     assert coordinator.get("/deliveries/NOTHING/finish").status == 404

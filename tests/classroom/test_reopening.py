@@ -1,4 +1,5 @@
-"""A result that was fixed by mistake: reopened, corrected and fixed anew; what rests on it is shown for review."""
+"""A result that was fixed by mistake: reopened, corrected and fixed anew; what rests on it is
+shown for review."""
 
 from __future__ import annotations
 
@@ -36,7 +37,10 @@ def code(app: Flask) -> str:
     with app.app_context():
         into = courses.delivery(places=4)
         clock.travel(app, AFTER)
-        ba, _ = (makers.enrolled(into, "police", factories.person("Awa", name)) for name in ("Ba", "Faye"))
+        ba, _ = (
+            makers.enrolled(into, "police", factories.person("Awa", name))
+            for name in ("Ba", "Faye")
+        )
         makers.attend(into, ba, score=90)
         makers.finished(into)
         with transaction():
@@ -51,28 +55,50 @@ def coordinator(sign_in: Any, app: Flask, code: str) -> Browser:
 
 
 def enrollment(name: str) -> Enrollment:
-    return db.session.scalars(sa.select(Enrollment).where(Enrollment.name_on_certificate == f"Awa {name}")).one()
+    return db.session.scalars(
+        sa.select(Enrollment).where(Enrollment.name_on_certificate == f"Awa {name}")
+    ).one()
 
 
-def test_from_the_results_to_the_corrected_result(app: Flask, coordinator: Browser, code: str) -> None:
+def test_from_the_results_to_the_corrected_result(
+    app: Flask, coordinator: Browser, code: str
+) -> None:
     page = coordinator.get(f"/deliveries/{code}/finish")
     asked = coordinator.get(page.link("Correct a result"))
     empty = asked.form("/reopen").submit("Reopen selected")
-    assert empty.status == 422 and "Choose at least one person." in empty.text and "Say in a few words" in empty.text
+    assert (
+        empty.status == 422
+        and "Choose at least one person." in empty.text
+        and "Say in a few words" in empty.text
+    )
     with app.app_context():
         faye = enrollment("Faye").id
-    sent = {"csrf_token": coordinator.token(), "enrollments": str(faye), "reason": "absent by mistake"}
+    sent = {
+        "csrf_token": coordinator.token(),
+        "enrollments": str(faye),
+        "reason": "absent by mistake",
+    }
     page = coordinator.post(f"/deliveries/{code}/reopen", sent)
     assert "1 result is open again." in page.text
     marks = coordinator.get(f"/deliveries/{code}/attendance/1")
-    assert "Awa Faye" in marks.text and "Awa Ba" not in marks.text, "only what was reopened can be marked"
+    assert "Awa Faye" in marks.text and "Awa Ba" not in marks.text, (
+        "only what was reopened can be marked"
+    )
     with app.app_context():
         makers.attend(enrollment("Faye").delivery, enrollment("Faye"), score=80)
-    done = coordinator.get(f"/deliveries/{code}/finish").form("/finish").submit("Fix the corrected results")
+    done = (
+        coordinator.get(f"/deliveries/{code}/finish")
+        .form("/finish")
+        .submit("Fix the corrected results")
+    )
     assert "2 people completed the course" in done.text
     with app.app_context():
         kept = db.session.scalars(sa.select(Reopening)).one()
-        assert (kept.result.value, kept.reason, kept.enrollment_id) == ("no_show", "absent by mistake", faye)
+        assert (kept.result.value, kept.reason, kept.enrollment_id) == (
+            "no_show",
+            "absent by mistake",
+            faye,
+        )
 
 
 def test_a_certificate_that_is_no_longer_justified_is_shown_and_stays_as_it_is(
@@ -88,14 +114,21 @@ def test_a_certificate_that_is_no_longer_justified_is_shown_and_stays_as_it_is(
             services.finish(SYSTEM, ba.delivery_id)
         assert enrollment("Ba").status.value == "not_completed"
         number = db.session.scalars(sa.select(Certificate.number)).one()
-        assert f"certificates: {number} is valid, but its holder did not complete the course" in breaches()
+        assert (
+            f"certificates: {number} is valid, but its holder did not complete the course"
+            in breaches()
+        )
     page = coordinator.get(f"/deliveries/{code}/certificates")
     assert "1 certificate is no longer justified" in page.text and number in page.text
 
 
 def test_what_is_refused(context: Flask, code: str) -> None:
     ba = enrollment("Ba")
-    cases = [([], "x", "nothing_chosen"), ([ba.id], "  ", "reason_needed"), ([ba.id, 999_999], "x", "unknown_enrollment")]
+    cases = [
+        ([], "x", "nothing_chosen"),
+        ([ba.id], "  ", "reason_needed"),
+        ([ba.id, 999_999], "x", "unknown_enrollment"),
+    ]
     for ids, reason, expected in cases:
         with pytest.raises(DomainError) as refused, transaction():
             services.reopen(SYSTEM, ba.delivery_id, ids, reason=reason)
@@ -104,4 +137,7 @@ def test_what_is_refused(context: Flask, code: str) -> None:
     with pytest.raises(DomainError) as refused, transaction():
         services.reopen(SYSTEM, running.id, [ba.id], reason="x")
     assert refused.value.code == "not_finished"
-    assert makers.again(ba).delivery.status is DeliveryStatus.FINISHED and makers.again(ba).status.value == "completed"
+    assert (
+        makers.again(ba).delivery.status is DeliveryStatus.FINISHED
+        and makers.again(ba).status.value == "completed"
+    )

@@ -1,4 +1,5 @@
-"""The product's own web server, as a process of its own on a private port, for tests of what only many processes show."""
+"""The product's own web server, as a process of its own on a private port, for tests of what
+only many processes show."""
 
 from __future__ import annotations
 
@@ -27,14 +28,21 @@ class WebServer:
         self.port = port
         self.pid = pid  # of the first process, which looks after the others
 
-    def call(self, method: str, path: str, token: str | None, body: Any = None, **headers: str) -> tuple[int, Any]:
+    def call(
+        self, method: str, path: str, token: str | None, body: Any = None, **headers: str
+    ) -> tuple[int, Any]:
         """(status, answer) of one API call."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
-            sent = {"Content-Type": "application/json", **{name.replace("_", "-"): value for name, value in headers.items()}}
+            sent = {
+                "Content-Type": "application/json",
+                **{name.replace("_", "-"): value for name, value in headers.items()},
+            }
             if token:
                 sent["Authorization"] = f"Bearer {token}"
-            connection.request(method, f"/api/v1{path}", json.dumps(body) if body is not None else None, sent)
+            connection.request(
+                method, f"/api/v1{path}", json.dumps(body) if body is not None else None, sent
+            )
             answer = connection.getresponse()
             return answer.status, json.loads(answer.read())
         finally:
@@ -49,7 +57,8 @@ class Visitor:
         self.opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
 
     def page(self, path: str, form: dict[str, str] | None = None) -> str:
-        """The page at `path`, or the one to which the sent form leads. Raises HTTPError for a refusal."""
+        """The page at `path`, or the one to which the sent form leads. Raises HTTPError for a
+        refusal."""
         data = urllib.parse.urlencode(form).encode() if form is not None else None
         with self.opener.open(self.origin + path, data, timeout=60) as answer:
             return answer.read().decode()
@@ -57,18 +66,26 @@ class Visitor:
 
 @contextmanager
 def web_server(folder: Path, url: str, workers: int, *, before: str = "") -> Iterator[WebServer]:
-    """`flask serve` with so many web processes on the (migrated) database at `url`, its clock at NOW. `before`: Python that
-    its process runs first."""
+    """`flask serve` with so many web processes on the (migrated) database at `url`, its clock at
+    NOW. `before`: Python that its process runs first."""
     port = free_port()
     kept = {name: value for name, value in os.environ.items() if name not in DOCUMENTED}
     environ = kept | {
-        "FLASK_APP": "app", "DATABASE_URL": url, "INSTANCE_PATH": str(folder), "DEMO": "0", "HOST": "127.0.0.1",
-        "PORT": str(port), "NOW": NOW.isoformat(), "SECRET_KEY": "a key for tests that is long enough",
-    }  # fmt: skip
+        "FLASK_APP": "app",
+        "DATABASE_URL": url,
+        "INSTANCE_PATH": str(folder),
+        "DEMO": "0",
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "NOW": NOW.isoformat(),
+        "SECRET_KEY": "a key for tests that is long enough",
+    }
     program = f"{before}\nfrom flask.cli import main; main()"
     command = [sys.executable, "-c", program, "serve", "--no-worker", "--workers", str(workers)]
     with open(folder / "server.log", "ab") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        )
     try:
         server = WebServer(port, process.pid)
         _await(process, port, folder / "server.log")

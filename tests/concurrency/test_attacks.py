@@ -1,4 +1,5 @@
-"""Whatever a few hundred connections do, other people's pages come within a second: on the real server, with two processes."""
+"""Whatever a few hundred connections do, other people's pages come within a second: on the real
+server, with two processes."""
 
 from __future__ import annotations
 
@@ -48,7 +49,8 @@ def page(server: WebServer) -> Callable[[], None]:
 
 
 def slowest(server: WebServer, name: str, path: str = "/") -> tuple[float, float]:
-    """(p95, slowest) of the quieter of two measurements, once the attack is under way: this machine has other work, too."""
+    """(p95, slowest) of the quieter of two measurements, once the attack is under way: this
+    machine has other work, too."""
     look = page(server)
     look()
     with attacks.under(name, server.port, path):
@@ -58,7 +60,11 @@ def slowest(server: WebServer, name: str, path: str = "/") -> tuple[float, float
 
 
 @pytest.mark.parametrize(
-    "name", ["idle", *(pytest.param(name, marks=pytest.mark.long) for name in ("heads", "bodies", "readers"))]
+    "name",
+    [
+        "idle",
+        *(pytest.param(name, marks=pytest.mark.long) for name in ("heads", "bodies", "readers")),
+    ],
 )
 def test_others_are_served_beside(server: WebServer, name: str) -> None:
     p95, worst = slowest(server, name, attacks.LARGE if name == "readers" else "/")
@@ -68,10 +74,14 @@ def test_others_are_served_beside(server: WebServer, name: str) -> None:
 
 @pytest.fixture
 def call(app: Flask, server: WebServer, tmp_path: Path) -> str:
-    """What the attacks through the API are told: a token, an open delivery, and where the database is."""
+    """What the attacks through the API are told: a token, an open delivery, and where the
+    database is."""
     with app.app_context():
         token = makers.token_of(factories.actor(Role.COORDINATOR))
-        return f"{token} {makers.delivery(places=20).code} {app.extensions['settings'].database_url.removeprefix('sqlite:///')}"
+        return (
+            f"{token} {makers.delivery(places=20).code} "
+            f"{app.extensions['settings'].database_url.removeprefix('sqlite:///')}"
+        )
 
 
 @pytest.mark.long
@@ -92,7 +102,12 @@ def test_others_are_served_while_40_writers_wait_for_a_lock(server: WebServer, c
     look()
     token, code, _ = call.split()
     one = json.dumps(attacks.application("first")).encode()
-    assert attacks.call(server.port, f"/api/v1/deliveries/{code}/enrollments", one, "application/json", token)[0] == 201
+    assert (
+        attacks.call(
+            server.port, f"/api/v1/deliveries/{code}/enrollments", one, "application/json", token
+        )[0]
+        == 201
+    )
     with attacks.under("lock", server.port, call):
         p95, _ = attacks.others(look, 4)[1:]
     assert p95 < BAR

@@ -1,5 +1,5 @@
-"""The distributed engine: the same jobs, woken through Redis by JOBS_URL. A real worker process does real work; its sweep is
-off, so only what came through Redis can have told it."""
+"""The distributed engine: the same jobs, woken through Redis by JOBS_URL. A real worker process
+does real work; its sweep is off, so only what came through Redis can have told it."""
 
 from __future__ import annotations
 
@@ -58,7 +58,9 @@ def test_certificates_are_made_by_a_worker_woken_through_redis(
     job_id = requested(app, 2)
     [message] = broker.lrange(QUEUE, 0, -1)
     assert b"run_job" in message and b"example.org" not in message
-    with Worker(settings.instance_path, settings.database_url, sweep=NEVER, JOBS_URL=redis_url) as worker:
+    with Worker(
+        settings.instance_path, settings.database_url, sweep=NEVER, JOBS_URL=redis_url
+    ) as worker:
         assert wait_for(app, worker, lambda: is_over(job_id), 60)
     with app.app_context():
         job = db.session.get_one(Job, job_id)
@@ -66,7 +68,9 @@ def test_certificates_are_made_by_a_worker_woken_through_redis(
         assert db.session.scalar(sa.select(sa.func.count(Certificate.file_key))) == 2
 
 
-def test_without_redis_the_act_holds_and_its_job_waits_in_the_ledger(distributed: Callable[[str], Flask]) -> None:
+def test_without_redis_the_act_holds_and_its_job_waits_in_the_ledger(
+    distributed: Callable[[str], Flask],
+) -> None:
     app = distributed("redis://127.0.0.1:1/0")
     with app.app_context():
         with transaction():

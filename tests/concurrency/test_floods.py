@@ -1,4 +1,5 @@
-"""Floods and held locks on the real server, bounded: what one visitor sends or holds costs the others nothing they notice."""
+"""Floods and held locks on the real server, bounded: what one visitor sends or holds costs the
+others nothing they notice."""
 
 from __future__ import annotations
 
@@ -32,7 +33,8 @@ PATIENT = "import core.database; core.database.PATIENCE = 2.0"
 
 @pytest.fixture(scope="module")
 def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[WebServer, str, Path]]:
-    """The server with two web processes, whose writers wait two seconds; a coordinator's token; the database's file."""
+    """The server with two web processes, whose writers wait two seconds; a coordinator's token;
+    the database's file."""
     folder = tmp_path_factory.mktemp("attacked")
     app = make_app(folder)
     with app.app_context():
@@ -46,12 +48,16 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[WebServ
         yield server, token, folder / "rostrum.db"
 
 
-def sent(server: WebServer, path: str, body: bytes, **headers: str) -> tuple[int, dict[str, str], int, float]:
+def sent(
+    server: WebServer, path: str, body: bytes, **headers: str
+) -> tuple[int, dict[str, str], int, float]:
     """(status, headers, bytes, seconds) of one answer."""
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
     began = time.monotonic()
     try:
-        connection.request("POST", path, body, {name.replace("_", "-"): value for name, value in headers.items()})
+        connection.request(
+            "POST", path, body, {name.replace("_", "-"): value for name, value in headers.items()}
+        )
         answer = connection.getresponse()
         size = len(answer.read())
         return answer.status, dict(answer.getheaders()), size, time.monotonic() - began
@@ -95,10 +101,17 @@ def test_forms_of_a_million_fields(attacked) -> None:
     server, _token, _path = attacked
     body, answers = b"a=1&" * 1_000_000, []
     with others_watched(server) as times:
-        at_once(4, lambda _: answers.append(sent(server, "/sign-in", body, Content_Type="application/x-www-form-urlencoded")))
+        at_once(
+            4,
+            lambda _: answers.append(
+                sent(server, "/sign-in", body, Content_Type="application/x-www-form-urlencoded")
+            ),
+        )
     assert [status for status, *_ in answers] == [413] * 4
     assert max(size for _s, _h, size, _t in answers) < BYTES
-    assert max(seconds for *_, seconds in answers) < 4 * SECONDS  # four at once, on a machine that others use too
+    assert (
+        max(seconds for *_, seconds in answers) < 4 * SECONDS
+    )  # four at once, on a machine that others use too
     assert max(times) < SECONDS
 
 
@@ -109,7 +122,12 @@ def test_bodies_of_a_quarter_of_a_million_keys(attacked) -> None:
     headers = {"Content_Type": "application/json", "Authorization": f"Bearer {token}"}
     with others_watched(server) as times:
         at_once(
-            4, lambda n: answers.append(sent(server, "/api/v1/courses/X/deliveries", body, Idempotency_Key=f"k{n}", **headers))
+            4,
+            lambda n: answers.append(
+                sent(
+                    server, "/api/v1/courses/X/deliveries", body, Idempotency_Key=f"k{n}", **headers
+                )
+            ),
         )
     assert [status for status, *_ in answers] == [422] * 4
     assert max(size for _s, _h, size, _t in answers) < BYTES
@@ -117,7 +135,8 @@ def test_bodies_of_a_quarter_of_a_million_keys(attacked) -> None:
     assert max(times) < SECONDS
 
 
-#: Combining marks of two classes in turn: sorting them takes quadratic time, and would hold a process for minutes.
+#: Combining marks of two classes in turn: sorting them takes quadratic time, and would hold a
+#: process for minutes.
 MARKS = "\u0315\u0300" * 250_000
 
 
@@ -133,14 +152,29 @@ def test_megabytes_of_combining_marks_in_a_form(attacked, page: str) -> None:
     assert answer.status == 200 and found
     connection.close()
     about = {
-        "csrf_token": found[1], "screen": "3", "language": "en", "given_name": "Zed", "family_name": "Bee", "country": "SN",
-        "gender": "undisclosed", "category": "civilian", "consent": "y", "password": "wrong", "next": "",
-    }  # fmt: skip
-    texts = {"needs": "a" + MARKS, "email": "zed@example.org"} if "apply" in page else {"email": "a" + MARKS}
+        "csrf_token": found[1],
+        "screen": "3",
+        "language": "en",
+        "given_name": "Zed",
+        "family_name": "Bee",
+        "country": "SN",
+        "gender": "undisclosed",
+        "category": "civilian",
+        "consent": "y",
+        "password": "wrong",
+        "next": "",
+    }
+    texts = (
+        {"needs": "a" + MARKS, "email": "zed@example.org"}
+        if "apply" in page
+        else {"email": "a" + MARKS}
+    )
     body = urlencode(about | texts).encode()
     answers: list = []
     with others_watched(server) as times:
-        at_once(2, lambda _: answers.append(sent(server, page, body, Cookie=cookie, Content_Type=FORM)))
+        at_once(
+            2, lambda _: answers.append(sent(server, page, body, Cookie=cookie, Content_Type=FORM))
+        )
     assert [status for status, *_ in answers] == [422] * 2
     assert max(seconds for *_, seconds in answers) < 4 * SECONDS
     assert max(times) < SECONDS
@@ -158,19 +192,30 @@ def test_megabytes_of_combining_marks_in_json(attacked) -> None:
         answer = connection.getresponse()
         answer.read()
     connection.close()
-    assert (answer.status, time.monotonic() - began < 4 * SECONDS, max(times) < SECONDS) == (422, True, True)
+    assert (answer.status, time.monotonic() - began < 4 * SECONDS, max(times) < SECONDS) == (
+        422,
+        True,
+        True,
+    )
 
 
 def test_a_lock_that_is_held(attacked) -> None:
-    """One writer waits, gives up after its time and is told when to come back; others read as ever."""
+    """One writer waits, gives up after its time and is told when to come back; others read as
+    ever."""
     server, token, path = attacked
     with sqlite3.connect(path, isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")
         with others_watched(server) as times:
-            body, headers = b'{"title": {"en": "X"}}', {"Content_Type": "application/json", "Authorization": f"Bearer {token}"}
+            body = b'{"title": {"en": "X"}}'
+            headers = {"Content_Type": "application/json", "Authorization": f"Bearer {token}"}
             connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
             began = time.monotonic()
-            connection.request("PUT", "/api/v1/skills/x", body, {name.replace("_", "-"): v for name, v in headers.items()})
+            connection.request(
+                "PUT",
+                "/api/v1/skills/x",
+                body,
+                {name.replace("_", "-"): v for name, v in headers.items()},
+            )
             answer = connection.getresponse()
             answer.read()
             took = time.monotonic() - began
@@ -193,5 +238,7 @@ def test_a_budget_holds_over_all_processes(attacked) -> None:
         left.append(answer.headers["RateLimit"])
         if answer.headers.get("Connection", "").lower() == "close":
             connection.close()
-    first, last = (int(one.partition('"token";r=')[2].partition(";")[0]) for one in (left[0], left[-1]))
+    first, last = (
+        int(one.partition('"token";r=')[2].partition(";")[0]) for one in (left[0], left[-1])
+    )
     assert 10 <= first - last <= 20

@@ -1,5 +1,6 @@
-"""100 certificates are issued by a real worker process that is killed with kill -9 three times: nothing is lost, nothing is
-doubled, on both databases. Without the lease's end the same journey loses its work, so the test means something."""
+"""100 certificates are issued by a real worker process that is killed with kill -9 three times:
+nothing is lost, nothing is doubled, on both databases. Without the lease's end the same journey
+loses its work, so the test means something."""
 
 from __future__ import annotations
 
@@ -63,7 +64,9 @@ def test_a_worker_killed_three_times_loses_and_doubles_nothing(app: Flask) -> No
     folder, url, job_id = started(app, 100)
     for reached in KILLS:
         with Worker(folder, url) as worker:
-            assert wait_for(app, worker, lambda reached=reached: files_made() >= reached, 80), f"never came to {reached}"
+            assert wait_for(app, worker, lambda reached=reached: files_made() >= reached, 80), (
+                f"never came to {reached}"
+            )
     with Worker(folder, url) as worker:
         assert wait_for(app, worker, lambda: is_over(job_id), 100)
     with app.app_context():
@@ -75,17 +78,36 @@ def check_all_is_there(job_id: int, people: int) -> None:
     assert (job.state, job.done, job.total, job.errors) == (JobState.DONE, people, people, [])
     assert job.attempts >= 1 + len(KILLS)
     certificates = list(db.session.scalars(sa.select(Certificate).order_by(Certificate.id)))
-    void = {one.first for one in numbering.voids() if (one.reason, one.last) == (numbering.VoidReason.UNDONE, one.first)}
-    assert len(void) <= len(KILLS), "one for each worker that was killed between drawing a number and committing it"
+    void = {
+        one.first
+        for one in numbering.voids()
+        if (one.reason, one.last) == (numbering.VoidReason.UNDONE, one.first)
+    }
+    assert len(void) <= len(KILLS), (
+        "one for each worker that was killed between drawing a number and committing it"
+    )
     counted = [format_number(2026, n) for n in range(1, people + len(void) + 1) if n not in void]
     assert sorted(one.number for one in certificates) == counted
-    assert len({one.token for one in certificates}) == len({one.enrollment_id for one in certificates}) == people
+    assert (
+        len({one.token for one in certificates})
+        == len({one.enrollment_id for one in certificates})
+        == people
+    )
     made = list(storage.keys("certificates"))
-    assert sorted(made) == sorted(one.file_key for one in certificates), "no file without a certificate either"
-    assert all(hashlib.sha256(storage.get(one.file_key)).hexdigest() == one.sha256 for one in certificates)
-    mails = list(db.session.scalars(sa.select(Mail.address).where(Mail.kind == "certificate_ready")))
+    assert sorted(made) == sorted(one.file_key for one in certificates), (
+        "no file without a certificate either"
+    )
+    assert all(
+        hashlib.sha256(storage.get(one.file_key)).hexdigest() == one.sha256 for one in certificates
+    )
+    mails = list(
+        db.session.scalars(sa.select(Mail.address).where(Mail.kind == "certificate_ready"))
+    )
     assert len(mails) == len(set(mails)) == people
-    assert db.session.scalar(sa.select(sa.func.count(sa.distinct(ExpertSkill.certificate_id)))) == people
+    assert (
+        db.session.scalar(sa.select(sa.func.count(sa.distinct(ExpertSkill.certificate_id))))
+        == people
+    )
     issued = sa.select(sa.func.count()).where(audit.AuditEntry.action == "certificate.issued")
     assert db.session.scalar(issued) == people
     assert list(queries.breaches()) == [] and list(audit.breaches()) == []

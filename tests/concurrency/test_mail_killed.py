@@ -1,4 +1,5 @@
-"""Mail and the real worker process: killed in the middle of many messages, and while links are waited for."""
+"""Mail and the real worker process: killed in the middle of many messages, and while links are
+waited for."""
 
 from __future__ import annotations
 
@@ -24,9 +25,16 @@ def write(app: Flask, count: int, address: str = "person{}@example.org", **value
     with app.app_context(), transaction():
         for number in range(count):
             send(
-                "certificate_revoked", address.format(number), holder="Zoë", number="1", course={"en": "x"}, reason="r",
-                skills=[], own_url="http://127.0.0.1/me", **values,
-            )  # fmt: skip
+                "certificate_revoked",
+                address.format(number),
+                holder="Zoë",
+                number="1",
+                course={"en": "x"},
+                reason="r",
+                skills=[],
+                own_url="http://127.0.0.1/me",
+                **values,
+            )
 
 
 def waited(is_so: Callable[[], bool], seconds: float) -> bool:
@@ -47,19 +55,24 @@ def use(app: Flask, monkeypatch: pytest.MonkeyPatch, server: SmtpServer) -> tupl
 @pytest.mark.both_databases
 @pytest.mark.timeout(200)
 def test_a_worker_killed_in_the_middle_of_many_messages_loses_none(app: Flask, monkeypatch) -> None:
-    """One that is killed between the server's answer and its own note cannot know: at most one copy for each kill."""
+    """One that is killed between the server's answer and its own note cannot know: at most one
+    copy for each kill."""
     with smtp_server(seconds=0.05) as server:
         folder, url = use(app, monkeypatch, server)
         write(app, 40)
         for reached in KILLS:
             with Worker(folder, url, lease=1.0, MAIL_URL=server.url):
-                assert waited(lambda reached=reached: len(server.messages) >= reached, 40), f"never came to {reached}"
+                assert waited(lambda reached=reached: len(server.messages) >= reached, 40), (
+                    f"never came to {reached}"
+                )
         with Worker(folder, url, lease=1.0, MAIL_URL=server.url):
             assert waited(lambda: len(set(server.ids)) == 40, 40)
             time.sleep(1.5)  # a second copy would come now
         assert len(server.ids) - 40 <= len(KILLS)
     with app.app_context():
-        assert {one.state for one in db.session.scalars(db.select(Mail))} == {MailState.SENT} and list(breaches()) == []
+        assert {one.state for one in db.session.scalars(db.select(Mail))} == {
+            MailState.SENT
+        } and list(breaches()) == []
 
 
 @pytest.mark.timeout(120)
@@ -72,6 +85,8 @@ def test_a_link_leaves_at_once_beside_bulk_mail_on_a_slow_server(app: Flask, mon
             asked = time.monotonic()
             with app.app_context():
                 now = clock.now()
-            write(app, 1, "waiting@example.org", secret=True, expires_at=now + timedelta(minutes=30))
+            write(
+                app, 1, "waiting@example.org", secret=True, expires_at=now + timedelta(minutes=30)
+            )
             assert waited(lambda: "waiting@example.org" in [who for who, _ in server.messages], 20)
             assert time.monotonic() - asked < 5 and len(server.messages) < 20

@@ -1,6 +1,8 @@
-"""50 people at once for 20 places, through HTTP, with several web processes, on both databases: never one too many.
+"""50 people at once for 20 places, through HTTP, with several web processes, on both databases:
+never one too many.
 
-The last tests take the lock out and show the same code overselling, so that the others mean something.
+The last tests take the lock out and show the same code overselling, so that the others mean
+something.
 """
 
 from __future__ import annotations
@@ -39,7 +41,9 @@ APPLICANTS, PLACES, ROUNDS = 50, 20, 20
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def own_app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Flask]:
+def own_app(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Flask]:
     """An application on a database that nothing else uses."""
     folder = tmp_path_factory.mktemp(request.param)
     if request.param == "sqlite":
@@ -89,17 +93,27 @@ def at_once(count: int, act: Callable[[int], Any]) -> list[Any]:
 
 
 def application(name: str, category: str = "police") -> dict[str, Any]:
-    person = {"given_name": "Ama", "family_name": name, "email": f"{name}@example.org", "country": "GH", "birth_date": None}
+    person = {
+        "given_name": "Ama",
+        "family_name": name,
+        "email": f"{name}@example.org",
+        "country": "GH",
+        "birth_date": None,
+    }
     return {"person": person, "category": category}
 
 
-def test_50_at_once_for_20_places_seat_exactly_20(own_app: Flask, token: str, server: WebServer) -> None:
+def test_50_at_once_for_20_places_seat_exactly_20(
+    own_app: Flask, token: str, server: WebServer
+) -> None:
     for number in range(ROUNDS):
         with own_app.app_context():
             code = makers.delivery(places=PLACES).code
 
         def apply(
-            n: int, path: str = f"/deliveries/{code}/enrollments", stem: str = f"s{server.port}-{number}"
+            n: int,
+            path: str = f"/deliveries/{code}/enrollments",
+            stem: str = f"s{server.port}-{number}",
         ) -> tuple[int, Any]:
             return server.call("POST", path, token, application(f"{stem}-{n}"))
 
@@ -108,34 +122,60 @@ def test_50_at_once_for_20_places_seat_exactly_20(own_app: Flask, token: str, se
         counted = _counted(own_app, code)
         assert counted["confirmed"] == PLACES
         assert counted["positions"] == list(range(1, APPLICANTS - PLACES + 1))
-        told = sorted(answer["position"] for _, answer in answers if answer["status"] == "waitlisted")
-        assert told == counted["positions"], "people are told another position than the one they have"
+        told = sorted(
+            answer["position"] for _, answer in answers if answer["status"] == "waitlisted"
+        )
+        assert told == counted["positions"], (
+            "people are told another position than the one they have"
+        )
 
 
-def test_50_strangers_at_once_through_the_public_form_seat_exactly_20(own_app: Flask, server: WebServer) -> None:
+def test_50_strangers_at_once_through_the_public_form_seat_exactly_20(
+    own_app: Flask, server: WebServer
+) -> None:
     with own_app.app_context():
-        path = f"/deliveries/{makers.delivery(places=PLACES, code=f'FORM-{server.port}').code}/apply"
+        path = (
+            f"/deliveries/{makers.delivery(places=PLACES, code=f'FORM-{server.port}').code}/apply"
+        )
         db.session.remove()
     visitors = [Visitor(server) for _ in range(APPLICANTS)]
-    tokens = [re.findall(r'name="csrf_token" value="([^"]+)"', one.page(path))[-1] for one in visitors]
+    tokens = [
+        re.findall(r'name="csrf_token" value="([^"]+)"', one.page(path))[-1] for one in visitors
+    ]
 
     def apply(number: int) -> str:
         answers = {
-            "email": f"stranger{server.port}-{number}@example.org", "given_name": "Ama", "family_name": f"Number {number}",
-            "country": "GH", "gender": "female", "category": "police", "language": "en", "consent": "y",
-        }  # fmt: skip
-        form = {"csrf_token": tokens[number], "submission": f"once-{number}", "screen": "3", **answers}
+            "email": f"stranger{server.port}-{number}@example.org",
+            "given_name": "Ama",
+            "family_name": f"Number {number}",
+            "country": "GH",
+            "gender": "female",
+            "category": "police",
+            "language": "en",
+            "consent": "y",
+        }
+        form = {
+            "csrf_token": tokens[number],
+            "submission": f"once-{number}",
+            "screen": "3",
+            **answers,
+        }
         return visitors[number].page(path, form)
 
     code, shown = path.split("/")[2], at_once(APPLICANTS, apply)
     assert all("Check your email" in page for page in shown)
-    assert _counted(own_app, code)["confirmed"] == 0, "no one takes a place who has not opened the emailed link"
+    assert _counted(own_app, code)["confirmed"] == 0, (
+        "no one takes a place who has not opened the emailed link"
+    )
     links = _links(own_app, f"stranger{server.port}-%")
     tokens = [
         re.findall(r'name="csrf_token"[^>]*value="([^"]+)"', one.page(link))[-1]
         for one, link in zip(visitors, links, strict=True)
     ]
-    shown = at_once(APPLICANTS, lambda number: visitors[number].page(links[number], {"csrf_token": tokens[number]}))
+    shown = at_once(
+        APPLICANTS,
+        lambda number: visitors[number].page(links[number], {"csrf_token": tokens[number]}),
+    )
     assert sum("Place confirmed" in page for page in shown) == PLACES
     counted = _counted(own_app, code)
     assert counted["confirmed"] == PLACES
@@ -145,7 +185,9 @@ def test_50_strangers_at_once_through_the_public_form_seat_exactly_20(own_app: F
 def _links(app: Flask, addresses: str) -> list[str]:
     """The paths of the links that were mailed to these addresses, in their order."""
     with app.app_context():
-        bodies = db.session.scalars(sa.select(Mail.body).where(Mail.address.like(addresses)).order_by(Mail.id)).all()
+        bodies = db.session.scalars(
+            sa.select(Mail.body).where(Mail.address.like(addresses)).order_by(Mail.id)
+        ).all()
         db.session.remove()
     return [re.search(r"/sign-in/\S+", body)[0] for body in bodies]
 
@@ -154,7 +196,10 @@ def _counted(app: Flask, code: str) -> dict[str, Any]:
     """Counted in the database by plain SQL, not by the application's own queries."""
     with app.app_context(), db.engine.connect() as connection:
         rows = connection.execute(
-            sa.text("SELECT e.status, e.line FROM enrollment e JOIN delivery d ON d.id = e.delivery_id WHERE d.code = :code"),
+            sa.text(
+                "SELECT e.status, e.line FROM enrollment e JOIN delivery d ON d.id = "
+                "e.delivery_id WHERE d.code = :code"
+            ),
             {"code": code},
         ).all()
         lines = sorted(line for status, line in rows if status == "waitlisted")
@@ -166,27 +211,45 @@ def _counted(app: Flask, code: str) -> dict[str, Any]:
         }
 
 
-def test_one_key_sent_eight_times_at_once_enrols_once(own_app: Flask, token: str, server: WebServer) -> None:
+def test_one_key_sent_eight_times_at_once_enrols_once(
+    own_app: Flask, token: str, server: WebServer
+) -> None:
     with own_app.app_context():
         delivery = makers.delivery(places=PLACES)
         code, delivery_id = delivery.code, delivery.id
     body = application(f"twin-{server.port}")
 
     def apply(_number: int) -> tuple[int, Any]:
-        return server.call("POST", f"/deliveries/{code}/enrollments", token, body, Idempotency_Key=f"key-{server.port}")
+        return server.call(
+            "POST",
+            f"/deliveries/{code}/enrollments",
+            token,
+            body,
+            Idempotency_Key=f"key-{server.port}",
+        )
 
     answers = at_once(8, apply)
     assert [status for status, _ in answers] == [201] * 8, answers
     assert all(answer == answers[0][1] for _, answer in answers)
     with own_app.app_context():
-        made = db.session.scalars(sa.select(Enrollment).where(Enrollment.delivery_id == delivery_id)).all()
+        made = db.session.scalars(
+            sa.select(Enrollment).where(Enrollment.delivery_id == delivery_id)
+        ).all()
         assert [enrollment.id for enrollment in made] == [answers[0][1]["id"]]
     changed = application(f"twin-{server.port}", category="civilian")
-    status, refusal = server.call("POST", f"/deliveries/{code}/enrollments", token, changed, Idempotency_Key=f"key-{server.port}")
+    status, refusal = server.call(
+        "POST",
+        f"/deliveries/{code}/enrollments",
+        token,
+        changed,
+        Idempotency_Key=f"key-{server.port}",
+    )
     assert (status, refusal["code"]) == (409, "idempotency_key_reused")
 
 
-def test_withdrawals_and_applications_at_once_leave_no_place_empty(own_app: Flask, token: str, server: WebServer) -> None:
+def test_withdrawals_and_applications_at_once_leave_no_place_empty(
+    own_app: Flask, token: str, server: WebServer
+) -> None:
     with own_app.app_context():
         code = makers.delivery(places=6, pools={"police": 2, "military": 2}).code
     path = f"/deliveries/{code}/enrollments"
@@ -213,13 +276,18 @@ def test_withdrawals_and_applications_at_once_leave_no_place_empty(own_app: Flas
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def without_lock(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Flask]:
-    """The same services without the touch lock, on SQLite with the driver's own transactions (BEGIN before the first write)."""
+def without_lock(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Flask]:
+    """The same services without the touch lock, on SQLite with the driver's own transactions
+    (BEGIN before the first write)."""
     monkeypatch.setattr(database, "_turn", nullcontext)
     monkeypatch.setattr(database, "_begin_sqlite", lambda connection: None)
     monkeypatch.setattr(database, "_prepare_sqlite", _prepare_as_usual)
     monkeypatch.setattr(locks, "_require_touched", lambda *_: None)
-    monkeypatch.setattr(enrolling, "touch", lambda delivery_id: db.session.get_one(Delivery, delivery_id))
+    monkeypatch.setattr(
+        enrolling, "touch", lambda delivery_id: db.session.get_one(Delivery, delivery_id)
+    )
     if request.param == "sqlite":
         yield _migrated(tmp_path, f"sqlite:///{tmp_path / 'rostrum.db'}")
         return
@@ -235,8 +303,11 @@ def _prepare_as_usual(connection: Any, record: Any) -> None:
         connection.execute(f"PRAGMA {pragma}").fetchall()
 
 
-def rush(app: Flask, monkeypatch: pytest.MonkeyPatch, *, applicants: int = 6, places: int = 2) -> int:
-    """Everyone counts the places, and only then anyone sits down, as far as the lock lets them. How many sit."""
+def rush(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, *, applicants: int = 6, places: int = 2
+) -> int:
+    """Everyone counts the places, and only then anyone sits down, as far as the lock lets them.
+    How many sit."""
     with app.app_context():
         delivery_id = makers.delivery(places=places).id
         people = [factories.person(email=f"rush{n}@example.org").id for n in range(applicants)]
@@ -246,7 +317,9 @@ def rush(app: Flask, monkeypatch: pytest.MonkeyPatch, *, applicants: int = 6, pl
 
     def count_then_wait(delivery: Delivery) -> Any:
         found = counts(delivery)
-        with suppress(threading.BrokenBarrierError):  # broken when the others are not let in before this one is done
+        with suppress(
+            threading.BrokenBarrierError
+        ):  # broken when the others are not let in before this one is done
             counted_by_all.wait(timeout=1.5)
         return found
 
@@ -268,11 +341,15 @@ def rush(app: Flask, monkeypatch: pytest.MonkeyPatch, *, applicants: int = 6, pl
     return found or 0
 
 
-def test_without_the_lock_the_same_code_oversells(without_lock: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_lock_the_same_code_oversells(
+    without_lock: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert rush(without_lock, monkeypatch) > 2
 
 
-def test_with_the_lock_the_same_rush_seats_two(own_app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_with_the_lock_the_same_rush_seats_two(
+    own_app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert rush(own_app, monkeypatch) == 2
 
 
@@ -286,7 +363,9 @@ def test_the_same_person_twice_at_once_is_enrolled_once(own_app: Flask) -> None:
         with own_app.app_context():
             try:
                 with transaction():
-                    services.enroll(SYSTEM, delivery_id, db.session.get_one(Person, person_id), Wish("police"))
+                    services.enroll(
+                        SYSTEM, delivery_id, db.session.get_one(Person, person_id), Wish("police")
+                    )
                 return "enrolled"
             except Conflict as refusal:
                 return refusal.code

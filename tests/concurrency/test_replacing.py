@@ -1,4 +1,5 @@
-"""Web processes are replaced without losing a request: by a signal, by a new version, by a restart, and after a kill."""
+"""Web processes are replaced without losing a request: by a signal, by a new version, by a
+restart, and after a kill."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ from tests.concurrency.serving import free_port
 
 #: What systemd does: the socket is open before the program runs, and stays open when it ends.
 ACTIVATED = (
-    "import os, sys; os.environ['LISTEN_PID'] = str(os.getpid()); os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+    "import os, sys; os.environ['LISTEN_PID'] = str(os.getpid()); os.execv(sys.executable, "
+    "[sys.executable, *sys.argv[1:]])"
 )
 
 
@@ -39,9 +41,12 @@ class Site:
     def start(self) -> subprocess.Popen[bytes]:
         kept = {name: value for name, value in os.environ.items() if name not in DOCUMENTED}
         environ = kept | {
-            "DATABASE_URL": self.url, "INSTANCE_PATH": str(self.folder), "DEMO": "0", "PORT": str(self.port),
+            "DATABASE_URL": self.url,
+            "INSTANCE_PATH": str(self.folder),
+            "DEMO": "0",
+            "PORT": str(self.port),
             "SECRET_KEY": "a key for tests that is long enough",
-        }  # fmt: skip
+        }
         command = [sys.executable, "app.py", "--workers", "2"]
         with open(self.folder / "server.log", "ab") as log:
             if self.listener:
@@ -62,11 +67,16 @@ class Site:
 
     def web_processes(self) -> list[int]:
         children = psutil.Process(self.process.pid).children()
-        return sorted(one.pid for one in children if "--jobs" not in one.cmdline() and not one.children())
+        return sorted(
+            one.pid for one in children if "--jobs" not in one.cmdline() and not one.children()
+        )
 
     def successors(self) -> list[psutil.Process]:
-        """Second servers that this one started, once they have two web processes and a worker of their own."""
-        return [one for one in psutil.Process(self.process.pid).children() if len(one.children()) == 3]
+        """Second servers that this one started, once they have two web processes and a worker of
+        their own."""
+        return [
+            one for one in psutil.Process(self.process.pid).children() if len(one.children()) == 3
+        ]
 
     def ask(self) -> int:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
@@ -88,7 +98,10 @@ class Site:
         raise AssertionError((self.folder / "server.log").read_text(errors="replace")[-2000:])
 
     def end(self) -> None:
-        for one in [psutil.Process(self.process.pid), *psutil.Process(self.process.pid).children(recursive=True)]:
+        for one in [
+            psutil.Process(self.process.pid),
+            *psutil.Process(self.process.pid).children(recursive=True),
+        ]:
             one.kill()
         self.process.wait()
 
@@ -106,7 +119,8 @@ def running(folder: Path, url: str, listener: socket.socket | None = None) -> It
 
 
 class Visitors:
-    """Some keep their connection as long as they are let, some come on a new one each time. None may go without an answer."""
+    """Some keep their connection as long as they are let, some come on a new one each time. None
+    may go without an answer."""
 
     def __init__(self, site: Site, keeping: int = 4, coming: int = 4):
         self.site = site
@@ -163,7 +177,9 @@ def test_fresh_processes_take_over_and_every_request_is_answered(tmp_path: Path,
         before = site.web_processes()
         with Visitors(site) as visitors:
             site.process.send_signal(signal.SIGHUP)
-            site.wait_until(lambda: len(now := site.web_processes()) == 2 and not set(now) & set(before))
+            site.wait_until(
+                lambda: len(now := site.web_processes()) == 2 and not set(now) & set(before)
+            )
             go_on(site, visitors)
         assert visitors.lost == []
         assert set(visitors.answers) == {200}
@@ -188,8 +204,13 @@ def test_a_new_version_takes_over_and_every_request_is_answered(tmp_path: Path, 
 
 
 @pytest.mark.long
-def test_a_restart_behind_an_open_socket_keeps_people_waiting_and_loses_nobody(tmp_path: Path, url: str) -> None:
-    with socket.create_server(("127.0.0.1", 0), backlog=1024) as listener, running(tmp_path, url, listener) as site:
+def test_a_restart_behind_an_open_socket_keeps_people_waiting_and_loses_nobody(
+    tmp_path: Path, url: str
+) -> None:
+    with (
+        socket.create_server(("127.0.0.1", 0), backlog=1024) as listener,
+        running(tmp_path, url, listener) as site,
+    ):
         with Visitors(site) as visitors:
             site.process.send_signal(signal.SIGTERM)
             assert site.process.wait(60) == 0
@@ -212,11 +233,17 @@ def test_a_killed_process_is_started_again_and_the_others_go_on(tmp_path: Path, 
         assert set(visitors.answers) == {200}
 
 
-def test_the_worker_is_started_again_when_it_dies_and_ends_with_the_server(tmp_path: Path, url: str) -> None:
+def test_the_worker_is_started_again_when_it_dies_and_ends_with_the_server(
+    tmp_path: Path, url: str
+) -> None:
     with running(tmp_path, url) as site:
 
         def workers() -> list[psutil.Process]:
-            return [one for one in psutil.Process(site.process.pid).children() if "--jobs" in one.cmdline()]
+            return [
+                one
+                for one in psutil.Process(site.process.pid).children()
+                if "--jobs" in one.cmdline()
+            ]
 
         site.wait_until(lambda: len(workers()) == 1)
         first = workers()[0]
@@ -225,11 +252,14 @@ def test_the_worker_is_started_again_when_it_dies_and_ends_with_the_server(tmp_p
         second = workers()[0]
         os.kill(site.process.pid, signal.SIGKILL)  # not even asked to end
         site.process.wait()
-        site.wait_until(lambda: not second.is_running() or second.status() == psutil.STATUS_ZOMBIE, 20)
+        site.wait_until(
+            lambda: not second.is_running() or second.status() == psutil.STATUS_ZOMBIE, 20
+        )
         assert not second.is_running() or second.status() == psutil.STATUS_ZOMBIE
 
 
-#: Forks web processes all the time while the worker dies again and again: the end of each worker must be noticed.
+#: Forks web processes all the time while the worker dies again and again: the end of each worker
+#: must be noticed.
 FORKING = """
 import os, signal, sys, threading, time
 from core.serving import companion as module
@@ -260,5 +290,7 @@ os._exit(0)
 @pytest.mark.long
 def test_a_worker_that_starts_while_a_web_process_is_forked_is_looked_after(tmp_path: Path) -> None:
     command = [sys.executable, "-c", FORKING]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
     assert int(done.stdout or 0) >= 100, done.stderr

@@ -1,4 +1,5 @@
-"""PostgreSQL and Redis stop under load: the site says so, nothing that was acknowledged is lost, and it goes on by itself."""
+"""PostgreSQL and Redis stop under load: the site says so, nothing that was acknowledged is lost,
+and it goes on by itself."""
 
 from __future__ import annotations
 
@@ -41,7 +42,8 @@ def postgresql() -> Iterator[Stoppable]:
 
 
 class Applicants:
-    """People who apply through the API, each with an address of their own, as long as the block lasts."""
+    """People who apply through the API, each with an address of their own, as long as the block
+    lasts."""
 
     def __init__(self, server: WebServer, token: str, code: str, count: int = 4):
         self.server, self.token, self.path = server, token, f"/api/v1/deliveries/{code}/enrollments"
@@ -53,10 +55,18 @@ class Applicants:
     def _apply(self) -> None:
         while not self.over.is_set():
             email = f"applicant{next(self.numbers)}@example.org"
-            person = {"given_name": "Ama", "family_name": "Mensah", "email": email, "country": "GH", "birth_date": None}
+            person = {
+                "given_name": "Ama",
+                "family_name": "Mensah",
+                "email": email,
+                "country": "GH",
+                "birth_date": None,
+            }
             connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=60)
             headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.token}"}
-            connection.request("POST", self.path, json.dumps({"person": person, "category": "police"}), headers)
+            connection.request(
+                "POST", self.path, json.dumps({"person": person, "category": "police"}), headers
+            )
             answer = connection.getresponse()
             answer.read()
             says_when = answer.status != 503 or int(answer.headers.get("Retry-After", 0)) > 0
@@ -85,15 +95,21 @@ def until(holds: Callable[[], Any], seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
-def test_postgresql_killed_under_load_loses_nothing_that_was_acknowledged(postgresql: Stoppable, tmp_path: Path) -> None:
+def test_postgresql_killed_under_load_loses_nothing_that_was_acknowledged(
+    postgresql: Stoppable, tmp_path: Path
+) -> None:
     app = make_app(tmp_path, postgresql.url)
     clock.travel(app, NOW)
     with app.app_context():
         upgrade()
-        token, code = makers.token_of(factories.actor(Role.COORDINATOR)), makers.delivery(places=20).code
+        token = makers.token_of(factories.actor(Role.COORDINATOR))
+        code = makers.delivery(places=20).code
         db.session.remove()
         db.engine.dispose()
-    with web_server(tmp_path, postgresql.url, 2) as server, Applicants(server, token, code) as applicants:
+    with (
+        web_server(tmp_path, postgresql.url, 2) as server,
+        Applicants(server, token, code) as applicants,
+    ):
         until(lambda: applicants.so_far(201) >= 10)
         postgresql.kill()
         until(lambda: applicants.so_far(503) >= 10)
@@ -106,7 +122,9 @@ def test_postgresql_killed_under_load_loses_nothing_that_was_acknowledged(postgr
         assert page(server, "/readyz") == 200
     assert {status for status, _ in applicants.said} == {201, 503}
     with app.app_context():
-        kept = Counter(db.session.scalars(sa.select(Person.email).where(Person.email.like("applicant%"))))
+        kept = Counter(
+            db.session.scalars(sa.select(Person.email).where(Person.email.like("applicant%")))
+        )
         db.session.remove()
         db.engine.dispose()
     acknowledged = {email for status, email in applicants.said if status == 201}
@@ -123,7 +141,9 @@ def page(server: WebServer, path: str) -> int:
         connection.close()
 
 
-def test_while_redis_is_away_acts_hold_and_their_jobs_are_done_when_it_is_back(app: Flask, tmp_path: Path) -> None:
+def test_while_redis_is_away_acts_hold_and_their_jobs_are_done_when_it_is_back(
+    app: Flask, tmp_path: Path
+) -> None:
     settings, port = app.extensions["settings"], free_port()
     folder = tmp_path / "redis"
     folder.mkdir()
@@ -135,7 +155,9 @@ def test_while_redis_is_away_acts_hold_and_their_jobs_are_done_when_it_is_back(a
     def request() -> int:
         with distributed.app_context():
             delivery = certificate_makers.finished_delivery(1)
-            return certificate_makers.key(certificate_makers.ask(certificate_makers.coordinator(), delivery))
+            return certificate_makers.key(
+                certificate_makers.ask(certificate_makers.coordinator(), delivery)
+            )
 
     def state(job_id: int) -> JobState:
         with distributed.app_context():

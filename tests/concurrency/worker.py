@@ -1,6 +1,8 @@
-"""`flask jobs work` as a process of its own, with a lease short enough for a test, and ways to kill it.
+"""`flask jobs work` as a process of its own, with a lease short enough for a test, and ways to kill
+it.
 
-Run as a script it is the worker: the product's own command, with LEASE_SECONDS and SWEEP_SECONDS from the command line.
+Run as a script it is the worker: the product's own command, with LEASE_SECONDS and SWEEP_SECONDS
+from the command line.
 """
 
 from __future__ import annotations
@@ -20,16 +22,29 @@ NEVER = 10**9
 class Worker:
     """A running worker. `kill()` is kill -9: nothing of it gets the chance to tidy up."""
 
-    def __init__(self, folder: Path, url: str, *, lease: float = 2.0, sweep: float = 0.3, **environ: str):
+    def __init__(
+        self, folder: Path, url: str, *, lease: float = 2.0, sweep: float = 0.3, **environ: str
+    ):
         kept = {name: value for name, value in os.environ.items() if name not in DOCUMENTED}
         settings = {
-            "DATABASE_URL": url, "INSTANCE_PATH": str(folder), "DEMO": "0", "NOW": NOW.isoformat(),
-            "SECRET_KEY": "a key for tests that is long enough", "PYTHONPATH": str(ROOT), **environ,
-        }  # fmt: skip
+            "DATABASE_URL": url,
+            "INSTANCE_PATH": str(folder),
+            "DEMO": "0",
+            "NOW": NOW.isoformat(),
+            "SECRET_KEY": "a key for tests that is long enough",
+            "PYTHONPATH": str(ROOT),
+            **environ,
+        }
         command = [sys.executable, __file__, str(lease), str(sweep)]
         with open(folder / "worker.log", "ab") as log:
             self.process = subprocess.Popen(
-                command, cwd=ROOT, env=kept | settings, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                command,
+                cwd=ROOT,
+                env=kept | settings,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
 
     def __enter__(self) -> Worker:

@@ -1,4 +1,5 @@
-"""Email addresses: kept as typed, compared by a key, told to servers with the domain by IDNA 2008."""
+"""Email addresses: kept as typed, compared by a key, told to servers with the domain by IDNA
+2008."""
 
 from __future__ import annotations
 
@@ -41,11 +42,17 @@ from tests.conftest import make_app
         ("a@\u212belvin.example", "a@xn--elvin-lra.example", "a@xn--elvin-lra.example"),
         ("a@ab--cd.com", "a@ab--cd.com", "a@ab--cd.com"),
         ("a@R3---sn.org", "a@r3---sn.org", "a@r3---sn.org"),
-        ("a@ab--cd。müller。example", "a@ab--cd.xn--mller-kva.example", "a@ab--cd.xn--mller-kva.example"),
+        (
+            "a@ab--cd。müller。example",
+            "a@ab--cd.xn--mller-kva.example",
+            "a@ab--cd.xn--mller-kva.example",
+        ),
         ("a@4.3com.example", "a@4.3com.example", "a@4.3com.example"),
     ],
 )
-def test_an_address_is_told_as_typed_and_compared_by_its_key(typed: str, wire: str, key: str) -> None:
+def test_an_address_is_told_as_typed_and_compared_by_its_key(
+    typed: str, wire: str, key: str
+) -> None:
     found = addresses.parse(f" {typed}\t")
     assert (found.typed, found.wire, found.key) == (typed, wire, key)
     assert found.needs_utf8 is not typed.rpartition("@")[0].isascii()
@@ -61,14 +68,20 @@ def test_the_key_forgets_ascii_case_and_how_unicode_encodes_a_letter_and_nothing
         except addresses.NotAnAddress:
             continue
         other = keys.setdefault(found.key, unicodedata.normalize("NFC", found.typed))
-        assert other == unicodedata.normalize("NFC", found.typed) or other.isascii() and other.lower() == found.typed.lower(), (
+        assert (
+            other == unicodedata.normalize("NFC", found.typed)
+            or other.isascii()
+            and other.lower() == found.typed.lower()
+        ), (
             other,
             found.typed,
         )
     assert len(keys) > 2000
 
 
-@pytest.mark.parametrize("mark", ["\u200b", "\u200f", "\ufeff", "\u00ad", "\u2060", "\u202a", "\u200d"])
+@pytest.mark.parametrize(
+    "mark", ["\u200b", "\u200f", "\ufeff", "\u00ad", "\u2060", "\u202a", "\u200d"]
+)
 def test_invisible_marks_are_no_part_of_an_address(mark: str) -> None:
     assert addresses.parse(f"{mark}zoe@exam{mark}ple.org{mark}").typed == "zoe@example.org"
 
@@ -78,7 +91,8 @@ def test_a_joiner_that_is_part_of_a_domain_stays() -> None:
 
 
 def test_no_address_becomes_another_one_in_ascii() -> None:
-    """Programs on the way may normalise text: an address that would then lead to another mailbox is refused."""
+    """Programs on the way may normalise text: an address that would then lead to another mailbox
+    is refused."""
     for code in range(0x80, sys.maxunicode + 1):
         if not 0xD800 <= code < 0xE000 and unicodedata.normalize("NFC", chr(code)).isascii():
             with pytest.raises(addresses.NotAnAddress):
@@ -88,11 +102,20 @@ def test_no_address_becomes_another_one_in_ascii() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "a@under_score.example", "a@-b.example", "a@b-.example", "a@xn--zz.example", "a@XN--zz.example", "a@b.org.", "a@b..org",
-        "a@é--b-.example", "a@ab--é.example", f"a@{'b' * 64}.org", "x" * 5000 + "@b.org",
+        "a@under_score.example",
+        "a@-b.example",
+        "a@b-.example",
+        "a@xn--zz.example",
+        "a@XN--zz.example",
+        "a@b.org.",
+        "a@b..org",
+        "a@é--b-.example",
+        "a@ab--é.example",
+        f"a@{'b' * 64}.org",
+        "x" * 5000 + "@b.org",
         "\u0958" * 200 + "@b.org",
     ],
-)  # fmt: skip
+)
 def test_what_no_mail_server_could_look_up_is_refused(text: str) -> None:
     with pytest.raises(addresses.NotAnAddress):
         addresses.parse(text)
@@ -115,18 +138,25 @@ def test_one_person_however_the_address_is_spelt(context: Flask) -> None:
 
 def test_a_key_that_is_not_the_addresses_own_is_found(context: Flask) -> None:
     with transaction():
-        made = services.record_person(SYSTEM, given_name="A", family_name="B", email="a@straße.example")
+        made = services.record_person(
+            SYSTEM, given_name="A", family_name="B", email="a@straße.example"
+        )
     with db.engine.connect().execution_options(writes=True) as connection:
         connection.execute(sa.text("UPDATE person SET email_key = 'a@strasse.example'"))
         connection.commit()
-    assert list(breaches()) == [f"person {made.id}: the key of the email address is not the address's own"]
+    assert list(breaches()) == [
+        f"person {made.id}: the key of the email address is not the address's own"
+    ]
 
 
 @pytest.mark.both_databases
 def test_people_who_are_known_already_get_their_keys(database, tmp_path) -> None:
     url = None
     if not database.app.extensions["settings"].is_sqlite:
-        with database.app.app_context(), db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with (
+            database.app.app_context(),
+            db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
+        ):
             connection.exec_driver_sql("DROP DATABASE IF EXISTS keys")
             connection.exec_driver_sql("CREATE DATABASE keys")
             url = db.engine.url.set(database="keys").render_as_string(hide_password=False)
@@ -134,19 +164,34 @@ def test_people_who_are_known_already_get_their_keys(database, tmp_path) -> None
     with app.app_context():
         upgrade(revision="0001")
         with db.engine.connect().execution_options(writes=True) as connection:
-            for email in ("zoe@example.org", "c@müller.example", "é@example.org", None, "c@xn--mller-kva.example"):
+            for email in (
+                "zoe@example.org",
+                "c@müller.example",
+                "é@example.org",
+                None,
+                "c@xn--mller-kva.example",
+            ):
                 connection.execute(
                     sa.text(
-                        "INSERT INTO person (given_name, family_name, name_on_certificate, email, gender, language, created_at)"
-                        " VALUES ('A', 'B', 'A B', :email, 'undisclosed', 'en', '2026-01-01 00:00:00')"
+                        "INSERT INTO person (given_name, family_name, name_on_certificate, email, "
+                        "gender, language, created_at) VALUES ('A', 'B', 'A B', :email, "
+                        "'undisclosed', 'en', '2026-01-01 00:00:00')"
                     ),
                     {"email": email},
                 )
             connection.commit()
         upgrade()
-        keys = [row[0] for row in db.session.execute(sa.text("SELECT email_key FROM person ORDER BY id"))]
+        keys = [
+            row[0]
+            for row in db.session.execute(sa.text("SELECT email_key FROM person ORDER BY id"))
+        ]
         db.session.rollback()
-        assert keys[:1] + keys[2:] == ["zoe@example.org", "é@example.org", None, "c@xn--mller-kva.example"]
+        assert keys[:1] + keys[2:] == [
+            "zoe@example.org",
+            "é@example.org",
+            None,
+            "c@xn--mller-kva.example",
+        ]
         assert keys[1] is None, "two rows with one domain: the second is named by flask check"
         assert len(list(breaches())) == 1
         db.session.remove()

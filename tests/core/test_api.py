@@ -1,4 +1,5 @@
-"""The API's frame: tokens, unknown fields, problem details, idempotency, paging, and a description that is true."""
+"""The API's frame: tokens, unknown fields, problem details, idempotency, paging, and a
+description that is true."""
 
 from __future__ import annotations
 
@@ -25,7 +26,9 @@ def token_for(app: Flask, *roles: Role) -> str:
     with app.app_context():
         actor = factories.actor(*roles)
         with transaction():
-            return accounts_services.create_token(SYSTEM, db.session.get_one(Person, actor.person_id), name="test")
+            return accounts_services.create_token(
+                SYSTEM, db.session.get_one(Person, actor.person_id), name="test"
+            )
 
 
 @pytest.fixture
@@ -45,21 +48,33 @@ def test_the_description_is_valid_openapi(api: ApiClient) -> None:
 
 
 def test_every_api_route_is_described_and_nothing_else(app: Flask, api: ApiClient) -> None:
-    described = {(method.upper(), path) for path, operations in api.description["paths"].items() for method in operations}
+    described = {
+        (method.upper(), path)
+        for path, operations in api.description["paths"].items()
+        for method in operations
+    }
     routes = {
         (method, rule.rule.replace("<int:", "<").replace("<", "{").replace(">", "}"))
         for rule in app.url_map.iter_rules()
         if rule.rule.startswith("/api/v1") and not rule.endpoint.startswith("docs.")
         for method in rule.methods - {"HEAD", "OPTIONS"}
     }
-    assert described == routes | {("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/verify/{token}")}
+    assert described == routes | {
+        ("GET", "/healthz"),
+        ("GET", "/readyz"),
+        ("GET", "/verify/{token}"),
+    }
 
 
 def test_the_page_shows_it_without_any_other_host(app: Flask, browser) -> None:
     page = browser.get("/api/v1/docs")
     assert page.status == 200
     assert "/api/v1/deliveries/{code}/enrollments" in page.text
-    hosts = [e.get("src") or e.get("href") or "" for tag in ("script", "link", "img") for e in page.all(tag)]
+    hosts = [
+        e.get("src") or e.get("href") or ""
+        for tag in ("script", "link", "img")
+        for e in page.all(tag)
+    ]
     assert not [address for address in hosts if address.startswith(("http:", "https:", "//"))]
 
 
@@ -84,7 +99,9 @@ def test_a_token_is_no_key_to_the_pages(app: Flask) -> None:
 
 
 def test_a_token_may_no_more_than_its_user(app: Flask) -> None:
-    answer = ApiClient(app, token_for(app, Role.PARTICIPANT)).put("/skills/x", {"title": {"en": "X"}})
+    answer = ApiClient(app, token_for(app, Role.PARTICIPANT)).put(
+        "/skills/x", {"title": {"en": "X"}}
+    )
     assert (answer.status_code, answer.json["code"]) == (403, "not_allowed")
 
 
@@ -100,10 +117,14 @@ def test_a_token_may_no_more_than_its_user(app: Flask) -> None:
         ({"title": "X"}, "title", "dict_type"),
     ],
 )
-def test_bad_values_are_422_and_named(api: ApiClient, app: Flask, body, field: str, code: str) -> None:
+def test_bad_values_are_422_and_named(
+    api: ApiClient, app: Flask, body, field: str, code: str
+) -> None:
     answer = api.put("/skills/x", body)
     assert answer.status_code == 422
-    assert {"field": field, "code": code} in [{"field": e["field"], "code": e["code"]} for e in answer.json["errors"]]
+    assert {"field": field, "code": code} in [
+        {"field": e["field"], "code": e["code"]} for e in answer.json["errors"]
+    ]
     assert skill_count(app) == 0
 
 
@@ -122,8 +143,13 @@ def test_a_huge_body_is_413(api: ApiClient) -> None:
 
 
 def test_unknown_addresses_and_methods_are_problems_too(api: ApiClient) -> None:
-    for method, path, status in (("GET", "/api/v1/nothing", 404), ("DELETE", "/api/v1/skills", 405)):
-        answer = api.client.open(path, method=method, headers={"Authorization": f"Bearer {api.token}"})
+    for method, path, status in (
+        ("GET", "/api/v1/nothing", 404),
+        ("DELETE", "/api/v1/skills", 405),
+    ):
+        answer = api.client.open(
+            path, method=method, headers={"Authorization": f"Bearer {api.token}"}
+        )
         assert (answer.status_code, answer.mimetype) == (status, "application/problem+json")
 
 
@@ -140,7 +166,9 @@ def test_lists_are_paged_in_a_stable_order(api: ApiClient) -> None:
     assert third["next"] is None
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=201", "limit=x", "after=x", "after=W10", "colour=red"])
+@pytest.mark.parametrize(
+    "query", ["limit=0", "limit=201", "limit=x", "after=x", "after=W10", "colour=red"]
+)
 def test_bad_queries_are_422(api: ApiClient, query: str) -> None:
     assert api.get(f"/skills?{query}").status_code == 422
 
@@ -151,7 +179,14 @@ COURSE = {
     "sessions": [{"day": 1, "start": "09:00", "minutes": 60, "title": {"en": "All"}}],
     "completion": {"min_attendance_percent": 100},
 }
-DELIVERY = {"starts_on": "2027-03-08", "time_zone": "UTC", "venue": "Here", "country": "CA", "language": "en", "places": 5}
+DELIVERY = {
+    "starts_on": "2027-03-08",
+    "time_zone": "UTC",
+    "venue": "Here",
+    "country": "CA",
+    "language": "en",
+    "places": 5,
+}
 
 
 def test_the_same_key_and_body_happen_once(api: ApiClient) -> None:
@@ -174,7 +209,12 @@ def test_keys_of_two_users_do_not_meet(app: Flask, api: ApiClient) -> None:
     api.put("/courses/FA", COURSE)
     api.post("/courses/FA/deliveries", DELIVERY, Idempotency_Key="k1")
     other = ApiClient(app, token_for(app, Role.COORDINATOR))
-    assert other.post("/courses/FA/deliveries", DELIVERY | {"places": 6}, Idempotency_Key="k1").status_code == 201
+    assert (
+        other.post(
+            "/courses/FA/deliveries", DELIVERY | {"places": 6}, Idempotency_Key="k1"
+        ).status_code
+        == 201
+    )
 
 
 @pytest.mark.parametrize(
@@ -186,7 +226,9 @@ def test_keys_of_two_users_do_not_meet(app: Flask, api: ApiClient) -> None:
         ("/courses/LATER/deliveries", {}, 404),
     ],
 )
-def test_a_refusal_is_a_first_answer_too(api: ApiClient, path: str, change: dict, status: int) -> None:
+def test_a_refusal_is_a_first_answer_too(
+    api: ApiClient, path: str, change: dict, status: int
+) -> None:
     api.put("/courses/FA", COURSE)
     api.post("/courses/FA/deliveries", DELIVERY | {"code": "TAKEN"})
     first = api.post(path, DELIVERY | change, Idempotency_Key="k1")
@@ -205,7 +247,9 @@ def test_who_may_not_act_now_may_later_with_the_same_key(app: Flask, api: ApiCli
     with app.app_context():
         actor = factories.actor()
         with transaction():
-            token = accounts_services.create_token(SYSTEM, db.session.get_one(Person, actor.person_id), name="test")
+            token = accounts_services.create_token(
+                SYSTEM, db.session.get_one(Person, actor.person_id), name="test"
+            )
     trainer = ApiClient(app, token)
     assert trainer.post("/courses/FA/deliveries", DELIVERY, Idempotency_Key="k1").status_code == 403
     with app.app_context(), transaction():
@@ -249,13 +293,18 @@ def test_twins_with_one_key_at_the_same_instant_happen_once(app: Flask) -> None:
         ("GET", "/jobs/1?foo=1", b""),
     ],
 )
-def test_a_call_that_takes_nothing_refuses_whatever_it_is_given(api: ApiClient, method: str, path: str, body: bytes) -> None:
+def test_a_call_that_takes_nothing_refuses_whatever_it_is_given(
+    api: ApiClient, method: str, path: str, body: bytes
+) -> None:
     api.put("/courses/FA", COURSE)
     api.post("/courses/FA/deliveries", DELIVERY | {"code": "RUN"})
     headers = {"Authorization": f"Bearer {api.token}"}
     answer = api.client.open(f"/api/v1{path}", method=method, data=body, headers=headers)
     assert answer.status_code == 422
-    assert answer.json["code"] == "malformed_json" or answer.json["errors"][0]["code"] == "unknown_field"
+    assert (
+        answer.json["code"] == "malformed_json"
+        or answer.json["errors"][0]["code"] == "unknown_field"
+    )
     assert api.get("/deliveries/RUN").json["status"] == "draft"
 
 
@@ -267,7 +316,9 @@ def test_a_call_that_takes_nothing_may_be_given_nothing(api: ApiClient, body: di
     assert api.get("/deliveries/RUN?lang=fr").status_code == 200
 
 
-@pytest.mark.parametrize("day", [1806000000, "1806000000", "2027-03-08T00:00:00Z", "2027-3-8", "20270308", True])
+@pytest.mark.parametrize(
+    "day", [1806000000, "1806000000", "2027-03-08T00:00:00Z", "2027-3-8", "20270308", True]
+)
 def test_a_day_is_written_in_one_way(api: ApiClient, day: object) -> None:
     api.put("/courses/FA", COURSE)
     answer = api.post("/courses/FA/deliveries", DELIVERY | {"starts_on": day})
@@ -281,7 +332,9 @@ def test_a_moment_is_a_day_or_an_instant(app: Flask) -> None:
         assert api.get(f"/experts?as_of={good}").status_code == 200
     for bad in ("1806000000", "2027-03-08T10:00:00", "yesterday"):
         answer = api.get(f"/experts?as_of={bad}")
-        assert answer.status_code == 422 and {e["field"] for e in answer.json["errors"]} == {"as_of"}
+        assert answer.status_code == 422 and {e["field"] for e in answer.json["errors"]} == {
+            "as_of"
+        }
 
 
 @pytest.mark.parametrize("code", [{"country": "XX"}, {"language": "xx"}])
@@ -293,8 +346,12 @@ def test_countries_and_languages_that_are_not_known(api: ApiClient, code: dict[s
     assert api.get(f"/deliveries?{name}={value}").status_code == 422
 
 
-@pytest.mark.parametrize("said", [{"country": "ca", "language": "EN"}, {"country": "Canada", "language": "anglais"}])
-def test_countries_and_languages_are_kept_as_codes_however_they_are_said(api: ApiClient, said: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "said", [{"country": "ca", "language": "EN"}, {"country": "Canada", "language": "anglais"}]
+)
+def test_countries_and_languages_are_kept_as_codes_however_they_are_said(
+    api: ApiClient, said: dict[str, str]
+) -> None:
     api.put("/courses/FA", COURSE)
     made = api.post("/courses/FA/deliveries", DELIVERY | said).json
     assert (made["country"], made["language"]) == ("CA", "en")
@@ -303,7 +360,11 @@ def test_countries_and_languages_are_kept_as_codes_however_they_are_said(api: Ap
 def test_a_filter_given_twice_is_refused_unless_it_takes_several(app: Flask) -> None:
     api = ApiClient(app, token_for(app, Role.ROSTER))
     answer = api.get("/experts?category=police&category=civilian")
-    assert (answer.status_code, answer.json["code"], answer.json["errors"][0]["field"]) == (422, "repeated", "category")
+    assert (answer.status_code, answer.json["code"], answer.json["errors"][0]["field"]) == (
+        422,
+        "repeated",
+        "category",
+    )
     assert api.get("/experts?language=fr&language=en").status_code == 200
 
 
@@ -324,7 +385,9 @@ def test_the_next_page_is_a_whole_address(api: ApiClient) -> None:
 
 def test_a_problem_has_the_title_of_its_status(api: ApiClient) -> None:
     headers = {"Authorization": f"Bearer {api.token}"}
-    assert api.client.delete("/api/v1/skills", headers=headers).json["title"] == "Method Not Allowed"
+    assert (
+        api.client.delete("/api/v1/skills", headers=headers).json["title"] == "Method Not Allowed"
+    )
     assert api.client.get("/api/v1/skills?q=%00", headers=headers).json["title"] == "Bad Request"
 
 
@@ -336,7 +399,9 @@ def test_the_description_tells_of_the_key_where_it_counts(api: ApiClient) -> Non
 
 
 def test_two_shapes_with_one_name_are_a_bug() -> None:
-    one, other = (type("PlaceAnswer", (Answer,), {"__annotations__": {"place": kind}}) for kind in (int, str))
+    one, other = (
+        type("PlaceAnswer", (Answer,), {"__annotations__": {"place": kind}}) for kind in (int, str)
+    )
     schemas: dict = {}
     _schema(one, schemas, "serialization")
     with pytest.raises(RuntimeError, match="PlaceAnswer"):

@@ -36,7 +36,9 @@ def test_who_has_it_is_told_so(app: Flask) -> None:
     assert (again.status_code, again.data) == (304, b"")
 
 
-@pytest.mark.parametrize("name", ["nothing.css", "rostrum.0000000000.css", "../app.py", "%2e%2e/app.py"])
+@pytest.mark.parametrize(
+    "name", ["nothing.css", "rostrum.0000000000.css", "../app.py", "%2e%2e/app.py"]
+)
 def test_what_is_no_file_of_the_folder_is_404(app: Flask, name: str) -> None:
     assert app.test_client().get(f"/static/{name}").status_code == 404
 
@@ -46,8 +48,12 @@ def test_other_files_of_the_folder_are_served_as_they_are(app: Flask) -> None:
     assert (font.status_code, font.data[:4]) == (200, b"\x00\x01\x00\x00")
 
 
-@pytest.mark.parametrize(("accepted", "undo"), [("gzip, deflate, br", brotli.decompress), ("gzip", gzip.decompress)])
-def test_the_real_server_sends_what_was_compressed_before(app: Flask, tmp_path: Path, accepted: str, undo) -> None:
+@pytest.mark.parametrize(
+    ("accepted", "undo"), [("gzip, deflate, br", brotli.decompress), ("gzip", gzip.decompress)]
+)
+def test_the_real_server_sends_what_was_compressed_before(
+    app: Flask, tmp_path: Path, accepted: str, undo
+) -> None:
     encoding = "br" if "br" in accepted else "gzip"
     compresses = "import brotli, gzip, flask_compress; import core.web.assets as a"
     no_more = f"{compresses}; a.built(r'{ROOT / 'static'}'); brotli.compress = gzip.compress = None"

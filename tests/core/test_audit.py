@@ -56,10 +56,14 @@ REFUSED = [
     "UPDATE audit_entry SET action = 'x' WHERE number = 1",
     "DELETE FROM audit_entry WHERE number = 2",
     "DELETE FROM audit_entry",
-    f"INSERT OR REPLACE INTO audit_entry ({COLUMNS}) SELECT 1, at, actor_id, 'x', subject, 'forged', 'd' FROM audit_entry LIMIT 1",
-    f"INSERT OR REPLACE INTO audit_entry ({COLUMNS}) SELECT 3, at, actor_id, 'x', subject, 'forged', digest FROM audit_entry LIMIT 1",
-    f"INSERT INTO audit_entry ({COLUMNS}) SELECT 4, at, actor_id, 'x', subject, 'forged', 'd' FROM audit_entry LIMIT 1",
-    f"INSERT INTO audit_entry ({COLUMNS}) SELECT 0, at, actor_id, 'x', subject, 'forged', 'd' FROM audit_entry LIMIT 1",
+    f"INSERT OR REPLACE INTO audit_entry ({COLUMNS}) SELECT 1, at, actor_id, 'x', subject, "
+    "'forged', 'd' FROM audit_entry LIMIT 1",
+    f"INSERT OR REPLACE INTO audit_entry ({COLUMNS}) SELECT 3, at, actor_id, 'x', subject, "
+    "'forged', digest FROM audit_entry LIMIT 1",
+    f"INSERT INTO audit_entry ({COLUMNS}) SELECT 4, at, actor_id, 'x', subject, 'forged', 'd' "
+    "FROM audit_entry LIMIT 1",
+    f"INSERT INTO audit_entry ({COLUMNS}) SELECT 0, at, actor_id, 'x', subject, 'forged', 'd' "
+    "FROM audit_entry LIMIT 1",
     "UPDATE audit_head SET digest = 'd'",
     "UPDATE audit_head SET number = 1",
     "UPDATE audit_head SET number = 3",
@@ -76,7 +80,10 @@ def test_it_cannot_be_emptied(context: Flask) -> None:
     if db.engine.dialect.name == "sqlite":
         pytest.skip("SQLite has no TRUNCATE")
     for table in ("audit_entry", "audit_head"):
-        with pytest.raises(sa.exc.DBAPIError, match="append-only"), db.engine.connect() as connection:
+        with (
+            pytest.raises(sa.exc.DBAPIError, match="append-only"),
+            db.engine.connect() as connection,
+        ):
             connection.exec_driver_sql(f"TRUNCATE {table}")
 
 
@@ -85,7 +92,11 @@ def test_it_cannot_be_edited_or_deleted(context: Flask) -> None:
     for statement in REFUSED:
         if "OR REPLACE" in statement and db.engine.dialect.name == "postgresql":
             statement = statement.replace("INSERT OR REPLACE", "INSERT")
-            statement += " ON CONFLICT (number) DO UPDATE SET body = 'forged'" if "entry" in statement else ""
+            statement += (
+                " ON CONFLICT (number) DO UPDATE SET body = 'forged'"
+                if "entry" in statement
+                else ""
+            )
         with (
             pytest.raises(sa.exc.DBAPIError, match="append-only"),
             db.engine.connect().execution_options(writes=True) as connection,
@@ -97,7 +108,10 @@ def test_it_cannot_be_edited_or_deleted(context: Flask) -> None:
 @pytest.mark.parametrize(
     ("statement", "words"),
     [
-        ("UPDATE audit_entry SET body = replace(body, '\"n\":1', '\"n\":9') WHERE number = 2", "entry 2 was altered"),
+        (
+            "UPDATE audit_entry SET body = replace(body, '\"n\":1', '\"n\":9') WHERE number = 2",
+            "entry 2 was altered",
+        ),
         ("UPDATE audit_entry SET action = 'other' WHERE number = 2", "entry 2 was altered"),
         ("DELETE FROM audit_entry WHERE number = 2", "entry 2 is missing"),
         ("DELETE FROM audit_entry WHERE number = 3", "ends at 2"),
@@ -111,13 +125,17 @@ def test_an_edit_is_found(context: Flask, statement: str, words: str) -> None:
 
 def recompute_everything() -> None:
     """Rewrites an act and recomputes the whole chain after it, as a careful forger would."""
-    rows = db.session.execute(sa.select(AuditEntry.number, AuditEntry.body).order_by(AuditEntry.number)).all()
+    rows = db.session.execute(
+        sa.select(AuditEntry.number, AuditEntry.body).order_by(AuditEntry.number)
+    ).all()
     db.session.rollback()
     digest, statements = audit.GENESIS, []
     for number, body in rows:
         forged = body.replace('"n":1', '"n":9')
         digest = chained(digest, number, forged)
-        statements.append(f"UPDATE audit_entry SET body = '{forged}', digest = '{digest}' WHERE number = {number}")
+        statements.append(
+            f"UPDATE audit_entry SET body = '{forged}', digest = '{digest}' WHERE number = {number}"
+        )
     tamper(*statements, f"UPDATE audit_head SET digest = '{digest}'")
 
 
@@ -125,7 +143,9 @@ def test_a_full_recompute_is_found_by_the_signed_checkpoint_alone(context: Flask
     record(3)
     recompute_everything()
     assert list(breaches()) == [], "without a checkpoint outside, a full recompute cannot be seen"
-    tamper("DELETE FROM audit_entry", f"UPDATE audit_head SET number = 0, digest = '{audit.GENESIS}'")
+    tamper(
+        "DELETE FROM audit_entry", f"UPDATE audit_head SET number = 0, digest = '{audit.GENESIS}'"
+    )
     record(3)
     checkpoints.write()
     recompute_everything()

@@ -43,7 +43,9 @@ def tokens(app: Flask, count: int = 1) -> list[str]:
         actor = factories.actor(Role.COORDINATOR)
         with transaction():
             person = db.session.get_one(Person, actor.person_id)
-            return [accounts_services.create_token(SYSTEM, person, name=f"t{n}") for n in range(count)]
+            return [
+                accounts_services.create_token(SYSTEM, person, name=f"t{n}") for n in range(count)
+            ]
 
 
 def statuses(api: ApiClient, count: int) -> list[int]:
@@ -54,7 +56,10 @@ def test_a_token_has_a_budget_that_fills_up_again(app: Flask, quotas, still) -> 
     api = ApiClient(app, tokens(app)[0])
     assert statuses(api, 5) == [200] * 4 + [429]
     refused = api.get("/skills")
-    assert (refused.json["code"], refused.mimetype) == ("too_many_requests", "application/problem+json")
+    assert (refused.json["code"], refused.mimetype) == (
+        "too_many_requests",
+        "application/problem+json",
+    )
     assert refused.headers["Retry-After"] == "16"  # one call in 15 seconds
     still[0] += 15.1
     assert statuses(api, 2) == [200, 429]
@@ -73,7 +78,10 @@ def test_an_origin_has_one_whoever_calls_and_others_are_not_concerned(app: Flask
     assert [status for api in apis for status in statuses(api, 4)] == [200] * 9 + [429] * 3
     stranger = app.test_client()
     assert stranger.get("/api/v1/courses").status_code == 429
-    assert stranger.get("/api/v1/courses", environ_base={"REMOTE_ADDR": "192.0.2.7"}).status_code != 429
+    assert (
+        stranger.get("/api/v1/courses", environ_base={"REMOTE_ADDR": "192.0.2.7"}).status_code
+        != 429
+    )
     assert stranger.get("/").status_code == 200
 
 
@@ -84,7 +92,10 @@ def test_wrong_tokens_are_counted_where_they_come_from(app: Flask, quotas) -> No
 def test_the_headers_are_those_of_the_draft(app: Flask, quotas) -> None:
     api = ApiClient(app, tokens(app)[0])
     answer = api.get("/skills")
-    assert answer.headers["RateLimit-Policy"] == '"origin";q=9;w=60, "token";q=4;w=60, "account";q=6;w=60'
+    assert (
+        answer.headers["RateLimit-Policy"]
+        == '"origin";q=9;w=60, "token";q=4;w=60, "account";q=6;w=60'
+    )
     assert answer.headers["RateLimit"] == '"origin";r=8;t=7, "token";r=3;t=16, "account";r=5;t=11'
     statuses(api, 3)
     refused = api.get("/skills")
@@ -136,7 +147,9 @@ def test_a_count_from_before_a_restart_of_the_machine_blocks_nobody(tmp_path: Pa
     assert not counted.spend("token", 1, 4).wait
 
 
-def test_more_callers_than_there_are_slots_push_out_the_fullest_budgets_only(tmp_path: Path) -> None:
+def test_more_callers_than_there_are_slots_push_out_the_fullest_budgets_only(
+    tmp_path: Path,
+) -> None:
     counted = Budgets(tmp_path / "budgets", "k")
     while not counted.spend("origin", "flood", 100).wait:
         pass

@@ -1,4 +1,5 @@
-"""Answers that may be kept: entity tags, 304, parts of files, and where a created thing is found."""
+"""Answers that may be kept: entity tags, 304, parts of files, and where a created thing is
+found."""
 
 from __future__ import annotations
 
@@ -24,8 +25,12 @@ def api(app: Flask) -> ApiClient:
         return ApiClient(app, token_of(factories.actor(Role.COORDINATOR)))
 
 
-@pytest.mark.parametrize("path", ["/courses", "/courses/GTI", "/deliveries", "/deliveries/GTI-2027-03", "/skills"])
-def test_a_catalogue_that_has_not_changed_is_not_sent_again(app: Flask, api: ApiClient, path: str) -> None:
+@pytest.mark.parametrize(
+    "path", ["/courses", "/courses/GTI", "/deliveries", "/deliveries/GTI-2027-03", "/skills"]
+)
+def test_a_catalogue_that_has_not_changed_is_not_sent_again(
+    app: Flask, api: ApiClient, path: str
+) -> None:
     with app.app_context():
         delivery()
     first = api.get(path)
@@ -34,12 +39,17 @@ def test_a_catalogue_that_has_not_changed_is_not_sent_again(app: Flask, api: Api
     with app.app_context():
         course(title={"en": "Another title"})
         delivery(places=3, starts_on=delivery().starts_on.replace(month=5))
-        course(code="AID", grants=[{"skill": "first-aid", "level": "basic", "title": {"en": "First aid"}}])
+        course(
+            code="AID",
+            grants=[{"skill": "first-aid", "level": "basic", "title": {"en": "First aid"}}],
+        )
     assert api.get(path, If_None_Match=first.headers["ETag"]).status_code == 200
 
 
 @pytest.mark.parametrize("path", ["/", "/deliveries/GTI-2027-03.ics"])
-def test_public_pages_are_asked_about_and_those_of_people_signed_in_kept_nowhere(app: Flask, sign_in, path: str) -> None:
+def test_public_pages_are_asked_about_and_those_of_people_signed_in_kept_nowhere(
+    app: Flask, sign_in, path: str
+) -> None:
     with app.app_context():
         delivery()
     visitor = app.test_client()
@@ -47,7 +57,12 @@ def test_public_pages_are_asked_about_and_those_of_people_signed_in_kept_nowhere
     assert first.headers["Cache-Control"] == "private, no-cache"
     assert visitor.get(path, headers={"If-None-Match": first.headers["ETag"]}).status_code == 304
     packed = visitor.get(path, headers={"Accept-Encoding": "br"})
-    assert visitor.get(path, headers={"Accept-Encoding": "br", "If-None-Match": packed.headers["ETag"]}).status_code == 304
+    assert (
+        visitor.get(
+            path, headers={"Accept-Encoding": "br", "If-None-Match": packed.headers["ETag"]}
+        ).status_code
+        == 304
+    )
     with app.app_context():
         browser: Browser = sign_in(factories.actor())
     own = browser.client.get(path)
@@ -70,13 +85,23 @@ def test_a_file_comes_in_parts_and_not_twice(app: Flask, api: ApiClient) -> None
     assert beyond.json["title"] == "Range Not Satisfiable"
     for ignored in ("bytes=0-9,20-29", "lines=1-2", "bytes=many"):
         answer = api.get(address, Range=ignored)
-        assert (answer.status_code, answer.get_data(), answer.headers["Accept-Ranges"]) == (200, whole, "bytes"), ignored
+        assert (answer.status_code, answer.get_data(), answer.headers["Accept-Ranges"]) == (
+            200,
+            whole,
+            "bytes",
+        ), ignored
 
 
 def test_what_was_created_says_where_it_is(api: ApiClient) -> None:
     made = api.put("/courses/GTI", gti())
     assert made.status_code == 201 and api.get(made.headers["Location"]).json["code"] == "GTI"
-    body = {"starts_on": "2027-03-08", "time_zone": "Africa/Dakar", "venue": "Dakar", "country": "SN", "language": "fr"}
+    body = {
+        "starts_on": "2027-03-08",
+        "time_zone": "Africa/Dakar",
+        "venue": "Dakar",
+        "country": "SN",
+        "language": "fr",
+    }
     scheduled = api.post("/courses/GTI/deliveries", body, Idempotency_Key="once")
     assert api.get(scheduled.headers["Location"]).json["code"] == scheduled.json["code"]
     replayed = api.post("/courses/GTI/deliveries", body, Idempotency_Key="once")
@@ -89,13 +114,17 @@ def test_the_description_is_valid_and_names_what_is_taken_and_given(app: Flask) 
     validate(described)
     paths, shapes = described["paths"], described["components"]["schemas"]
     pdf = paths["/api/v1/certificates/{number}/pdf"]["get"]["responses"]
-    assert pdf["200"]["content"] == {"application/pdf": {"schema": {"type": "string", "format": "binary"}}}
+    assert pdf["200"]["content"] == {
+        "application/pdf": {"schema": {"type": "string", "format": "binary"}}
+    }
     assert {"206", "304", "416"} <= pdf.keys()
     assert shapes["EnrollmentBody"]["properties"]["category"]["enum"] == [*PersonnelCategory]
     assert paths["/healthz"]["get"]["responses"]["200"]["content"].keys() == {"text/plain"}
     assert "application/json" in paths["/verify/{token}"]["get"]["responses"]["200"]["content"]
     for address, operations in paths.items():
         for method, operation in operations.items():
-            assert {"400", "405", "408", "414", "429", "431", "500", "503"} <= operation["responses"].keys(), (method, address)
+            assert {"400", "405", "408", "414", "429", "431", "500", "503"} <= operation[
+                "responses"
+            ].keys(), (method, address)
             for status, answer in operation["responses"].items():
                 assert status != "201" or "Location" in answer["headers"], (method, address)

@@ -1,4 +1,5 @@
-"""What our part of the web server promises: whole requests, absolute limits, and no client who keeps another waiting."""
+"""What our part of the web server promises: whole requests, absolute limits, and no client who
+keeps another waiting."""
 
 from __future__ import annotations
 
@@ -25,9 +26,14 @@ LARGEST_REQUEST = 1_000_000
 HOST = b"\r\nHost: example.org\r\n"
 #: Limits a test can wait for.
 SHORT = {
-    "HEAD_SECONDS": 0.4, "REQUEST_SECONDS": 0.9, "SILENT_SECONDS": 0.4, "ANSWER_SECONDS": 1.5, "REST_SECONDS": 0.5,
-    "LAST_REST_SECONDS": 0.1, "PARTING_SECONDS": 0.4,
-}  # fmt: skip
+    "HEAD_SECONDS": 0.4,
+    "REQUEST_SECONDS": 0.9,
+    "SILENT_SECONDS": 0.4,
+    "ANSWER_SECONDS": 1.5,
+    "REST_SECONDS": 0.5,
+    "LAST_REST_SECONDS": 0.1,
+    "PARTING_SECONDS": 0.4,
+}
 
 
 class Echo:
@@ -45,7 +51,9 @@ class Echo:
         path = environ["PATH_INFO"]
         if refused := environ.get(REFUSED):
             said = path + environ.get("HTTP_ACCEPT", "")
-            return self._answer(start_response, f"{getattr(refused, 'status', refused)} refused", said.encode())
+            return self._answer(
+                start_response, f"{getattr(refused, 'status', refused)} refused", said.encode()
+            )
         if path == "/slow":
             assert self.goes_on.wait(10)
         if path == "/large":
@@ -53,7 +61,11 @@ class Echo:
         if path == "/stream":
             start_response("200 OK", [("Content-Type", "text/plain")])
             return (b"y" * 65_536 for _ in range(400))
-        facts = [environ["REMOTE_ADDR"], environ.get("HTTP_X_FORWARDED_FOR", ""), environ.get("CONTENT_LENGTH", "")]
+        facts = [
+            environ["REMOTE_ADDR"],
+            environ.get("HTTP_X_FORWARDED_FOR", ""),
+            environ.get("CONTENT_LENGTH", ""),
+        ]
         return self._answer(start_response, "200 OK", "|".join(facts).encode() + b"|" + body[:100])
 
     def _answer(self, start_response: Any, status: str, body: bytes) -> list[bytes]:
@@ -69,7 +81,14 @@ class Served:
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         self.threads, self.clients = Threads(), {}  # type: ignore[var-annotated]  # waitress's own map
-        self.front = Front(Streams(self.app), self.listener, self.threads, self.clients, "example.org", LARGEST_REQUEST)
+        self.front = Front(
+            Streams(self.app),
+            self.listener,
+            self.threads,
+            self.clients,
+            "example.org",
+            LARGEST_REQUEST,
+        )
         self.ends = threading.Event()
         self.loop = threading.Thread(target=self._loop)
 
@@ -128,7 +147,8 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_server_is_the_one_whose_inner_names_we_know() -> None:
-    """When this fails, read what changed in Waitress, see whether core/serving/channel.py still fits, and name the version here."""
+    """When this fails, read what changed in Waitress, see whether core/serving/channel.py still
+    fits, and name the version here."""
     assert importlib.metadata.version("waitress") == "3.0.2"
     for owner, names in {
         waitress_channel.HTTPChannel: [
@@ -142,7 +162,13 @@ def test_the_server_is_the_one_whose_inner_names_we_know() -> None:
         ],
         parser.HTTPRequestParser: ["received", "parse_header", "close", "get_body_stream"],
         receiver.ChunkedReceiver: ["control_line", "trailer", "received", "getbuf"],
-        task.WSGITask: ["execute", "finish", "build_response_header", "get_environment", "set_close_on_finish"],
+        task.WSGITask: [
+            "execute",
+            "finish",
+            "build_response_header",
+            "get_environment",
+            "set_close_on_finish",
+        ],
         server.TcpWSGIServer: ["handle_accept", "pull_trigger", "channel_class"],
     }.items():
         assert [name for name in names if not hasattr(owner, name)] == []
@@ -159,20 +185,33 @@ def test_a_request_is_whole_when_it_takes_a_thread(served: Served) -> None:
 def test_pieces_are_put_together(served: Served) -> None:
     pieces = b"".join(b"%x\r\n%s\r\n" % (len(one), one) for one in (b"one", b"and", b"more"))
     said = served.ask(
-        b"POST / HTTP/1.1" + HOST + b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n" + pieces + b"0\r\n\r\n"
+        b"POST / HTTP/1.1"
+        + HOST
+        + b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+        + pieces
+        + b"0\r\n\r\n"
     )
     assert said.endswith("127.0.0.1||10|oneandmore")
 
 
 def test_forwarding_headers_reach_the_application_and_change_nothing_here(served: Served) -> None:
-    said = served.ask(b"GET / HTTP/1.1" + HOST + b"X-Forwarded-For: 192.0.2.9\r\nConnection: close\r\n\r\n")
+    said = served.ask(
+        b"GET / HTTP/1.1" + HOST + b"X-Forwarded-For: 192.0.2.9\r\nConnection: close\r\n\r\n"
+    )
     assert said.endswith("127.0.0.1|192.0.2.9||")
 
 
 def test_requests_sent_together_are_answered_in_their_order(served: Served) -> None:
-    posts = b"".join(b"POST / HTTP/1.1" + HOST + b"Content-Length: 2\r\n\r\n%02d" % number for number in range(11))
-    said = served.ask(posts + b"POST / HTTP/1.1" + HOST + b"Content-Length: 2\r\nConnection: close\r\n\r\n11")
-    assert [answer[-2:] for answer in said.split("HTTP/1.1 200 OK")[1:]] == [f"{number:02d}" for number in range(12)]
+    posts = b"".join(
+        b"POST / HTTP/1.1" + HOST + b"Content-Length: 2\r\n\r\n%02d" % number
+        for number in range(11)
+    )
+    said = served.ask(
+        posts + b"POST / HTTP/1.1" + HOST + b"Content-Length: 2\r\nConnection: close\r\n\r\n11"
+    )
+    assert [answer[-2:] for answer in said.split("HTTP/1.1 200 OK")[1:]] == [
+        f"{number:02d}" for number in range(12)
+    ]
 
 
 @pytest.mark.parametrize("path", ["/", "/stream", "/large"])
@@ -185,7 +224,9 @@ def test_head_has_no_body(served: Served, path: str) -> None:
 
 def test_who_asks_whether_to_send_the_body_is_told_to(served: Served) -> None:
     with served.connect(
-        b"POST / HTTP/1.1" + HOST + b"Expect: 100-continue\r\nContent-Length: 3\r\nConnection: close\r\n\r\n"
+        b"POST / HTTP/1.1"
+        + HOST
+        + b"Expect: 100-continue\r\nContent-Length: 3\r\nConnection: close\r\n\r\n"
     ) as client:
         assert client.recv(100).startswith(b"HTTP/1.1 100 Continue\r\n\r\n")
         client.sendall(b"abc")
@@ -193,25 +234,39 @@ def test_who_asks_whether_to_send_the_body_is_told_to(served: Served) -> None:
 
 
 def test_who_asks_whether_to_send_no_body_is_answered(served: Served) -> None:
-    assert served.ask(b"GET / HTTP/1.1" + HOST + b"Expect: 100-continue\r\nConnection: close\r\n\r\n").startswith("HTTP/1.1 200")
+    assert served.ask(
+        b"GET / HTTP/1.1" + HOST + b"Expect: 100-continue\r\nConnection: close\r\n\r\n"
+    ).startswith("HTTP/1.1 200")
 
 
 def test_who_asks_whether_to_send_too_much_is_answered_before(served: Served) -> None:
     length = str(LARGEST_REQUEST + 1).encode()
-    said = served.ask(b"POST / HTTP/1.1" + HOST + b"Expect: 100-continue\r\nContent-Length: " + length + b"\r\n\r\n")
+    said = served.ask(
+        b"POST / HTTP/1.1"
+        + HOST
+        + b"Expect: 100-continue\r\nContent-Length: "
+        + length
+        + b"\r\n\r\n"
+    )
     assert said.startswith("HTTP/1.1 200")  # the application reads the length, and says 413
     assert f"|{length.decode()}|" in said
 
 
 @pytest.mark.parametrize("in_pieces", [False, True])
-def test_a_body_that_is_too_large_is_dropped_and_the_application_knows(served: Served, in_pieces: bool) -> None:
+def test_a_body_that_is_too_large_is_dropped_and_the_application_knows(
+    served: Served, in_pieces: bool
+) -> None:
     """The client may read the answer only after it has sent everything."""
     size = LARGEST_REQUEST + 1_000_000
     kind = b"Transfer-Encoding: chunked" if in_pieces else b"Content-Length: %d" % size
-    with served.connect(b"POST / HTTP/1.1" + HOST + kind + b"\r\nConnection: close\r\n\r\n") as client:
+    with served.connect(
+        b"POST / HTTP/1.1" + HOST + kind + b"\r\nConnection: close\r\n\r\n"
+    ) as client:
         for _ in range(size // 1000):
             client.sendall(b"3e8\r\n" + b"x" * 1000 + b"\r\n" if in_pieces else b"x" * 1000)
-        client.sendall(b"x" * (0 if in_pieces else size % 1000) + (b"0\r\n\r\n" if in_pieces else b""))
+        client.sendall(
+            b"x" * (0 if in_pieces else size % 1000) + (b"0\r\n\r\n" if in_pieces else b"")
+        )
         said = rest(client)
     told = int(said.split("|")[2])
     assert told >= size // 1000 * 1000 and told > LARGEST_REQUEST
@@ -220,7 +275,9 @@ def test_a_body_that_is_too_large_is_dropped_and_the_application_knows(served: S
 
 def test_a_body_without_end_is_cut(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(channel, "LARGEST_DRAIN", 100_000)
-    with served.connect(b"POST / HTTP/1.1" + HOST + b"Transfer-Encoding: chunked\r\n\r\n") as client:
+    with served.connect(
+        b"POST / HTTP/1.1" + HOST + b"Transfer-Encoding: chunked\r\n\r\n"
+    ) as client:
         for _ in range(LARGEST_REQUEST // 1000 + 300):
             client.sendall(b"3e8\r\n" + b"x" * 1000 + b"\r\n")
         assert rest(client).startswith("HTTP/1.1 200")
@@ -230,24 +287,58 @@ LONG = b"a" * 5000
 REFUSED_REQUESTS = {
     "line of a call": (b"GET /api/v1/" + LONG + b" HTTP/1.1" + HOST + b"\r\n", 414, "/api/v1/"),
     "line": (b"GET /" + LONG + b" HTTP/1.1" + HOST + b"\r\n", 414, "/"),
-    "line of a program": (b"GET /verify/" + LONG + b" HTTP/1.1" + HOST + b"Accept: text/json\r\n\r\n", 414, "/text/json"),
+    "line of a program": (
+        b"GET /verify/" + LONG + b" HTTP/1.1" + HOST + b"Accept: text/json\r\n\r\n",
+        414,
+        "/text/json",
+    ),
     "line without end": (b"GET /api/" + b"a" * 100_000, 414, "/api/v1/"),
-    "head": (b"GET /api/v1/people HTTP/1.1" + HOST + b"X-One: " + b"a" * 20_000 + b"\r\n\r\n", 431, "/api/v1/"),
+    "head": (
+        b"GET /api/v1/people HTTP/1.1" + HOST + b"X-One: " + b"a" * 20_000 + b"\r\n\r\n",
+        431,
+        "/api/v1/",
+    ),
     "fields": (b"GET / HTTP/1.1" + HOST + b"X: a\r\n" * 70 + b"\r\n", 431, "/"),
     "no host": (b"GET / HTTP/1.1\r\n\r\n", 400, "/"),
     "two hosts": (b"GET / HTTP/1.1" + HOST + b"Host: example.com\r\n\r\n", 400, "/"),
     "a host with a path": (b"GET / HTTP/1.1\r\nHost: example.org/evil\r\n\r\n", 400, "/"),
     "two lengths": (
-        b"POST /api/x HTTP/1.1" + HOST + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST /api/x HTTP/1.1"
+        + HOST
+        + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
         400,
         "/api/v1/",
     ),
-    "lengths that differ": (b"POST / HTTP/1.1" + HOST + b"Content-Length: 4\r\nContent-Length: 5\r\n\r\nabcde", 400, "/"),
-    "a length with a sign": (b"POST / HTTP/1.1" + HOST + b"Content-Length: +4\r\n\r\nabcd", 400, "/"),
-    "pieces in HTTP 1.0": (b"POST / HTTP/1.0" + HOST + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400, "/"),
-    "an encoding no one knows": (b"POST / HTTP/1.1" + HOST + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", 501, "/"),
-    "a piece with a sign": (b"POST / HTTP/1.1" + HOST + b"Transfer-Encoding: chunked\r\n\r\n+3\r\nabc\r\n0\r\n\r\n", 400, "/"),
-    "a piece's line without end": (b"POST / HTTP/1.1" + HOST + b"Transfer-Encoding: chunked\r\n\r\n" + b"1" * 6000, 400, "/"),
+    "lengths that differ": (
+        b"POST / HTTP/1.1" + HOST + b"Content-Length: 4\r\nContent-Length: 5\r\n\r\nabcde",
+        400,
+        "/",
+    ),
+    "a length with a sign": (
+        b"POST / HTTP/1.1" + HOST + b"Content-Length: +4\r\n\r\nabcd",
+        400,
+        "/",
+    ),
+    "pieces in HTTP 1.0": (
+        b"POST / HTTP/1.0" + HOST + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        400,
+        "/",
+    ),
+    "an encoding no one knows": (
+        b"POST / HTTP/1.1" + HOST + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        501,
+        "/",
+    ),
+    "a piece with a sign": (
+        b"POST / HTTP/1.1" + HOST + b"Transfer-Encoding: chunked\r\n\r\n+3\r\nabc\r\n0\r\n\r\n",
+        400,
+        "/",
+    ),
+    "a piece's line without end": (
+        b"POST / HTTP/1.1" + HOST + b"Transfer-Encoding: chunked\r\n\r\n" + b"1" * 6000,
+        400,
+        "/",
+    ),
     "a bare line feed": (b"GET / HTTP/1.1\r\nHost: a\nX: b\r\n\r\n", 400, "/"),
     "a space before the colon": (b"GET / HTTP/1.1" + HOST + b"X : b\r\n\r\n", 400, "/"),
     "no version": (b"GET /\r\n\r\n", 505, "/"),
@@ -257,7 +348,9 @@ REFUSED_REQUESTS = {
 
 
 @pytest.mark.parametrize("name", REFUSED_REQUESTS)
-def test_what_cannot_be_understood_is_refused_in_the_applications_words(served: Served, name: str) -> None:
+def test_what_cannot_be_understood_is_refused_in_the_applications_words(
+    served: Served, name: str
+) -> None:
     raw, status, said_there = REFUSED_REQUESTS[name]
     path = "/api/v1/" if said_there.startswith("/api/") else "/"
     smuggled = b"GET /smuggled HTTP/1.1" + HOST + b"\r\n"
@@ -277,9 +370,15 @@ def test_a_refusal_is_read_although_the_client_was_still_sending(served: Served)
 
 
 @pytest.mark.parametrize(
-    "begins", [b"GET /api/v1/x HTTP/1.1\r\nX: ", b"POST /api/v1/x HTTP/1.1" + HOST + b"Content-Length: 4000\r\n\r\n"]
+    "begins",
+    [
+        b"GET /api/v1/x HTTP/1.1\r\nX: ",
+        b"POST /api/v1/x HTTP/1.1" + HOST + b"Content-Length: 4000\r\n\r\n",
+    ],
 )
-def test_a_request_that_drips_is_given_up_at_its_time(served: Served, short: None, begins: bytes) -> None:
+def test_a_request_that_drips_is_given_up_at_its_time(
+    served: Served, short: None, begins: bytes
+) -> None:
     """However short the gaps: the limit is from the first byte to the last."""
     limit = SHORT["REQUEST_SECONDS" if begins.startswith(b"POST") else "HEAD_SECONDS"]
     started = time.monotonic()
@@ -331,13 +430,17 @@ def test_blanks_before_a_request_end_no_rest(served: Served, short: None, blanks
 
 
 @pytest.mark.parametrize("path", ["/large", "/stream"])
-def test_who_takes_nothing_of_an_answer_is_given_up_and_keeps_nobody_waiting(served: Served, short: None, path: str) -> None:
+def test_who_takes_nothing_of_an_answer_is_given_up_and_keeps_nobody_waiting(
+    served: Served, short: None, path: str
+) -> None:
     request = b"GET " + path.encode() + b" HTTP/1.1" + HOST + b"\r\n"
     takers = [served.connect(request, receives=4096) for _ in range(6)]
     for _ in takers:
         assert served.app.begun.acquire(timeout=5)
     started = time.monotonic()
-    assert served.ask(b"GET / HTTP/1.1" + HOST + b"Connection: close\r\n\r\n").startswith("HTTP/1.1 200")
+    assert served.ask(b"GET / HTTP/1.1" + HOST + b"Connection: close\r\n\r\n").startswith(
+        "HTTP/1.1 200"
+    )
     assert time.monotonic() - started < 2
     wait_until(lambda: not served.front.active_channels)
     wait_until(lambda: served.threads.is_idle)
@@ -361,10 +464,14 @@ def test_a_stream_arrives_whole(served: Served) -> None:
     assert said.endswith("0\r\n\r\n")
 
 
-def test_more_streams_than_there_is_room_for_are_told_to_come_back(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_streams_than_there_is_room_for_are_told_to_come_back(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(threads.MOST_WAITING, CLIENT, 2)
     served.front.adj.outbuf_high_watermark = 100_000
-    takers = [served.connect(b"GET /stream HTTP/1.1" + HOST + b"\r\n", receives=4096) for _ in range(2)]
+    takers = [
+        served.connect(b"GET /stream HTTP/1.1" + HOST + b"\r\n", receives=4096) for _ in range(2)
+    ]
     wait_until(lambda: served.threads.waiting[CLIENT] == 2)
     said = served.ask(b"GET /stream HTTP/1.1" + HOST + b"Connection: close\r\n\r\n")
     assert said.startswith("HTTP/1.1 503")
@@ -380,7 +487,9 @@ def wait_until(holds: Any, seconds: float = 8) -> None:
         time.sleep(0.02)
 
 
-def test_when_all_places_are_taken_the_most_silent_gives_way(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_when_all_places_are_taken_the_most_silent_gives_way(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(channel, "MOST_CONNECTIONS", 20)
     idle = [served.connect() for _ in range(40)]
     said = served.ask(b"GET / HTTP/1.1" + HOST + b"Connection: close\r\n\r\n")

@@ -1,5 +1,5 @@
-"""Signed checkpoints: a damaged file is a named breach and never a crash, a copy kept elsewhere proves the trail, and only a
-signed restore explains what a restore took back."""
+"""Signed checkpoints: a damaged file is a named breach and never a crash, a copy kept elsewhere
+proves the trail, and only a signed restore explains what a restore took back."""
 
 from __future__ import annotations
 
@@ -42,8 +42,14 @@ def take_number() -> int:
 
 def set_back(to: int) -> None:
     """The trail as it is after a copy of its first entries was put back by hand."""
-    digest = db.session.scalar(sa.text(f"SELECT digest FROM audit_entry WHERE number = {to}")) or audit.GENESIS
-    tamper(f"DELETE FROM audit_entry WHERE number > {to}", f"UPDATE audit_head SET number = {to}, digest = '{digest}'")
+    digest = (
+        db.session.scalar(sa.text(f"SELECT digest FROM audit_entry WHERE number = {to}"))
+        or audit.GENESIS
+    )
+    tamper(
+        f"DELETE FROM audit_entry WHERE number > {to}",
+        f"UPDATE audit_head SET number = {to}, digest = '{digest}'",
+    )
 
 
 @pytest.mark.parametrize(
@@ -60,7 +66,9 @@ def set_back(to: int) -> None:
         b"[" * 9999,
     ],
 )
-def test_a_damaged_line_is_a_named_breach_and_the_next_is_whole(context: Flask, torn: bytes) -> None:
+def test_a_damaged_line_is_a_named_breach_and_the_next_is_whole(
+    context: Flask, torn: bytes
+) -> None:
     record(1)
     with open(checkpoints.path(), "ab") as file:
         file.write(torn)
@@ -71,7 +79,9 @@ def test_a_damaged_line_is_a_named_breach_and_the_next_is_whole(context: Flask, 
     assert checkpoints.read(checkpoints.path())[-1][1].number == 2
 
 
-def test_a_full_disk_leaves_no_half_of_a_line(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_no_half_of_a_line(
+    context: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     record(1)
     before, write = checkpoints.path().read_bytes(), os.write
 
@@ -81,7 +91,9 @@ def test_a_full_disk_leaves_no_half_of_a_line(context: Flask, monkeypatch: pytes
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patched, pytest.raises(OSError):
-        patched.setattr(os, "write", lambda fd, data: full(fd, data) if len(data) > 280 else full(fd, b""))
+        patched.setattr(
+            os, "write", lambda fd, data: full(fd, data) if len(data) > 280 else full(fd, b"")
+        )
         checkpoints.write()
     assert checkpoints.path().read_bytes() == before
     checkpoints.write()
@@ -112,7 +124,11 @@ def test_whatever_lies_there_is_named(context: Flask, meddle: str) -> None:
     else:
         checkpoints.path().unlink()
         checkpoints.path().mkdir()
-    assert found().startswith("audit: the key of" if "key" in meddle else "audit: the file of signed checkpoints cannot be read")
+    assert found().startswith(
+        "audit: the key of"
+        if "key" in meddle
+        else "audit: the file of signed checkpoints cannot be read"
+    )
 
 
 def test_the_counters_are_signed_too(context: Flask) -> None:
@@ -127,7 +143,9 @@ def test_the_first_versions_lines_are_understood(context: Flask) -> None:
     record(2)
     number, digest = checkpoints.head()
     signature = checkpoints._private_key().sign(f"{number}:{digest}".encode()).hex()
-    line = checkpoints.canonical({"number": number, "digest": digest, "at": "2026-11-23", "signature": signature})
+    line = checkpoints.canonical(
+        {"number": number, "digest": digest, "at": "2026-11-23", "signature": signature}
+    )
     checkpoints.path().write_text(line + "\n")
     assert found() == ""
     checkpoints.path().write_text(line.replace('"number":2', '"number":1') + "\n")
@@ -149,7 +167,9 @@ def elsewhere(context: Flask, tmp_path: Path) -> Path:
 
 def verify(app: Flask, folder: Path, name: str = checkpoints.FILE) -> tuple[int, str]:
     key = str(folder / checkpoints.PUBLIC)
-    result = app.test_cli_runner().invoke(args=["audit", "verify", "--against", str(folder / name), "--key", key])
+    result = app.test_cli_runner().invoke(
+        args=["audit", "verify", "--against", str(folder / name), "--key", key]
+    )
     return result.exit_code, result.output
 
 
@@ -159,8 +179,11 @@ def test_a_copy_kept_elsewhere_proves_the_trail(context: Flask, elsewhere: Path)
 
 
 def test_a_copy_convicts_who_owns_the_machine(context: Flask, elsewhere: Path) -> None:
-    """The trail rewritten, the file of checkpoints and its key made anew: on the machine itself nothing shows."""
-    tamper("DELETE FROM audit_entry", f"UPDATE audit_head SET number = 0, digest = '{audit.GENESIS}'")
+    """The trail rewritten, the file of checkpoints and its key made anew: on the machine itself
+    nothing shows."""
+    tamper(
+        "DELETE FROM audit_entry", f"UPDATE audit_head SET number = 0, digest = '{audit.GENESIS}'"
+    )
     shutil.rmtree(checkpoints.folder())
     checkpoints.begin()
     record(3)
@@ -172,7 +195,9 @@ def test_a_copy_convicts_who_owns_the_machine(context: Flask, elsewhere: Path) -
 
 def test_a_copy_may_be_a_saved_message(context: Flask, elsewhere: Path) -> None:
     line = (elsewhere / checkpoints.FILE).read_text().splitlines()[-1]
-    (elsewhere / "saved.eml").write_text(f"Message-ID: <a@example.org>\nSubject: Checkpoint\n\nKeep this.\n\n{line}\n")
+    (elsewhere / "saved.eml").write_text(
+        f"Message-ID: <a@example.org>\nSubject: Checkpoint\n\nKeep this.\n\n{line}\n"
+    )
     assert verify(context, elsewhere, "saved.eml")[0] == 0
     (elsewhere / "other.eml").write_text("Message-ID: <a@example.org>\n\nNothing of ours.\n")
     assert "holds no checkpoint signed with this key" in verify(context, elsewhere, "other.eml")[1]
@@ -186,7 +211,9 @@ def test_a_damaged_copy_and_a_wrong_key_are_named(context: Flask, elsewhere: Pat
     assert "wrong signature" in verify(context, elsewhere)[1]
     (elsewhere / checkpoints.PUBLIC).write_text("no key")
     assert "is no public key" in verify(context, elsewhere)[1]
-    one = context.test_cli_runner().invoke(args=["audit", "verify", "--against", str(elsewhere / checkpoints.FILE)])
+    one = context.test_cli_runner().invoke(
+        args=["audit", "verify", "--against", str(elsewhere / checkpoints.FILE)]
+    )
     assert (one.exit_code, "belong together" in one.output) == (2, True)
 
 
@@ -194,14 +221,19 @@ def test_a_damaged_copy_and_a_wrong_key_are_named(context: Flask, elsewhere: Pat
 
 
 def restored(back_to: int, lost: tuple[int, str] | None, *, signed: bool = True) -> None:
-    facts = {"from": lost and {"number": lost[0], "digest": lost[1]}, "to": {"number": back_to, "digest": ""}}
+    facts = {
+        "from": lost and {"number": lost[0], "digest": lost[1]},
+        "to": {"number": back_to, "digest": ""},
+    }
     with transaction():
         audit.record(SYSTEM, audit.RESTORED, "trail", facts)
     if signed:
         checkpoints.write(restored=facts)
 
 
-def test_a_signed_restore_explains_what_it_took_back_and_nothing_else(context: Flask, elsewhere: Path) -> None:
+def test_a_signed_restore_explains_what_it_took_back_and_nothing_else(
+    context: Flask, elsewhere: Path
+) -> None:
     record(3)
     checkpoints.write()
     lost = checkpoints.head()
@@ -211,17 +243,26 @@ def test_a_signed_restore_explains_what_it_took_back_and_nothing_else(context: F
     record(5)
     checkpoints.write()
     assert found() == ""
-    assert audit.notes()[0].startswith("note: the trail was restored from entry 6 to entry 4 on 2026-11-23T09:00 (entry 5)")
+    assert audit.notes()[0].startswith(
+        "note: the trail was restored from entry 6 to entry 4 on 2026-11-23T09:00 (entry 5)"
+    )
     shutil.copy(checkpoints.path(), elsewhere / "new.jsonl")
     code, output = verify(context, elsewhere, "new.jsonl")
-    assert (code, "restored from entry 6" in output) == (0, True), "a copy kept since then has the line of the restore"
+    assert (code, "restored from entry 6" in output) == (0, True), (
+        "a copy kept since then has the line of the restore"
+    )
     set_back(1)
     record(12)
-    assert "rewritten before the signed checkpoint at 3" in found(), "what lies before the restore is proven as before"
+    assert "rewritten before the signed checkpoint at 3" in found(), (
+        "what lies before the restore is proven as before"
+    )
 
 
-def test_a_restore_that_only_this_machine_signed_explains_no_copy(context: Flask, elsewhere: Path) -> None:
-    """Anyone who controls the machine has its key and can sign a restore that never happened, to hide entries they rewrote."""
+def test_a_restore_that_only_this_machine_signed_explains_no_copy(
+    context: Flask, elsewhere: Path
+) -> None:
+    """Anyone who controls the machine has its key and can sign a restore that never happened, to
+    hide entries they rewrote."""
     lost = checkpoints.head()
     set_back(1)
     restored(1, lost)
@@ -234,7 +275,9 @@ def test_a_restore_that_only_this_machine_signed_explains_no_copy(context: Flask
     assert "If you know of that restore, keep a new copy" in output
 
 
-def test_a_restore_in_a_copy_explains_only_what_was_signed_before_it(context: Flask, elsewhere: Path) -> None:
+def test_a_restore_in_a_copy_explains_only_what_was_signed_before_it(
+    context: Flask, elsewhere: Path
+) -> None:
     record(3)
     checkpoints.write()
     lost = checkpoints.head()
@@ -306,7 +349,10 @@ def enqueue_checkpoint() -> None:
 
 def test_every_checkpoint_leaves_by_mail_and_by_post(context: Flask) -> None:
     record(1)
-    with receiver(204) as (url, got), settings(context, checkpoint_url=url, checkpoint_mail="archive@example.org"):
+    with (
+        receiver(204) as (url, got),
+        settings(context, checkpoint_url=url, checkpoint_mail="archive@example.org"),
+    ):
         enqueue_checkpoint()
         enqueue_checkpoint()  # nothing has happened since
     (line,) = got

@@ -1,4 +1,5 @@
-"""Countries by whatever people call them, with the codes and the names that the United Nations uses."""
+"""Countries by whatever people call them, with the codes and the names that the United Nations
+uses."""
 
 from __future__ import annotations
 
@@ -7,22 +8,130 @@ import pytest
 from babel import Locale
 
 from core import countries
-from core.countries import is_ambiguous, is_ambiguous_nationality, is_country, means_none, name, parse, parse_nationality
+from core.countries import (
+    is_ambiguous,
+    is_ambiguous_nationality,
+    is_country,
+    means_none,
+    name,
+    parse,
+    parse_nationality,
+)
 
 UNDERSTOOD = {
-    "SN": ["SN", "sn", "SEN", "Sénégal", "senegal", " le Sénégal", "SÉNÉGAL", "Se\u0301ne\u0301gal", "the Republic of Senegal"],
-    "XK": ["XK", "xk", "Kosovo", "KOSOVO*", "le Kosovo", "Kosovo (UNSCR 1244)", "Kosovo (S/RES/1244 (1999))", "Kosova", "XKX"],
-    "GM": ["The Gambia", "La Gambie", "Gambia (the)", "Gambia, The", "Gambie (la)", "gambia", "Republic of the Gambia"],
-    "IR": ["L’Iran", "Iran", "Iran (Islamic Republic of)", "Iran, Islamic Rep.", "Iran (République islamique d')", "Islamic Republic of Iran"],
-    "CI": ["Ivory Coast", "Côte d’Ivoire", "Cote d'Ivoire", "COTE D`IVOIRE", "Côte dʼIvoire", "Cote dIvoire", "Côte-d´Ivoire", "Côte d‘Ivoire"],
-    "CD": ["DR Congo", "D.R. Congo", "RDC", "Congo (RDC)", "Congo-Kinshasa", "Congo, Dem. Rep.", "Rép. dém. du Congo", "Democratic Republic of the Congo"],
-    "CG": ["Congo-Brazzaville", "Congo (Brazzaville)", "République du Congo", "Congo, Rep.", "Congo (the)", "Congo (le)", "Republic of the Congo"],
-    "KR": ["South Korea", "Corée du Sud", "Republic of Korea", "Korea, Rep.", "Korea (Republic of)", "République de Corée"],
-    "KP": ["DPRK", "North Korea", "Democratic People's Republic of Korea", "Korea, Dem. People’s Rep.", "Corée du Nord"],
-    "TZ": ["Tanzania", "United Republic of Tanzania", "Tanzania, United Republic of", "République-Unie de Tanzanie"],
-    "TR": ["Turkey", "Türkiye", "TURKIYE", "Turquie", "Republic of Turkey", "République de Türkiye"],
-    "US": ["USA", "U.S.A.", "US", "United States", "États-Unis d'Amérique", "Etats-Unis", "United States of America (the)"],
-    "GB": ["UK", "U.K.", "Royaume-Uni", "Great Britain", "United Kingdom of Great Britain and Northern Ireland"],
+    "SN": [
+        "SN",
+        "sn",
+        "SEN",
+        "Sénégal",
+        "senegal",
+        " le Sénégal",
+        "SÉNÉGAL",
+        "Se\u0301ne\u0301gal",
+        "the Republic of Senegal",
+    ],
+    "XK": [
+        "XK",
+        "xk",
+        "Kosovo",
+        "KOSOVO*",
+        "le Kosovo",
+        "Kosovo (UNSCR 1244)",
+        "Kosovo (S/RES/1244 (1999))",
+        "Kosova",
+        "XKX",
+    ],
+    "GM": [
+        "The Gambia",
+        "La Gambie",
+        "Gambia (the)",
+        "Gambia, The",
+        "Gambie (la)",
+        "gambia",
+        "Republic of the Gambia",
+    ],
+    "IR": [
+        "L’Iran",
+        "Iran",
+        "Iran (Islamic Republic of)",
+        "Iran, Islamic Rep.",
+        "Iran (République islamique d')",
+        "Islamic Republic of Iran",
+    ],
+    "CI": [
+        "Ivory Coast",
+        "Côte d’Ivoire",
+        "Cote d'Ivoire",
+        "COTE D`IVOIRE",
+        "Côte dʼIvoire",
+        "Cote dIvoire",
+        "Côte-d´Ivoire",
+        "Côte d‘Ivoire",
+    ],
+    "CD": [
+        "DR Congo",
+        "D.R. Congo",
+        "RDC",
+        "Congo (RDC)",
+        "Congo-Kinshasa",
+        "Congo, Dem. Rep.",
+        "Rép. dém. du Congo",
+        "Democratic Republic of the Congo",
+    ],
+    "CG": [
+        "Congo-Brazzaville",
+        "Congo (Brazzaville)",
+        "République du Congo",
+        "Congo, Rep.",
+        "Congo (the)",
+        "Congo (le)",
+        "Republic of the Congo",
+    ],
+    "KR": [
+        "South Korea",
+        "Corée du Sud",
+        "Republic of Korea",
+        "Korea, Rep.",
+        "Korea (Republic of)",
+        "République de Corée",
+    ],
+    "KP": [
+        "DPRK",
+        "North Korea",
+        "Democratic People's Republic of Korea",
+        "Korea, Dem. People’s Rep.",
+        "Corée du Nord",
+    ],
+    "TZ": [
+        "Tanzania",
+        "United Republic of Tanzania",
+        "Tanzania, United Republic of",
+        "République-Unie de Tanzanie",
+    ],
+    "TR": [
+        "Turkey",
+        "Türkiye",
+        "TURKIYE",
+        "Turquie",
+        "Republic of Turkey",
+        "République de Türkiye",
+    ],
+    "US": [
+        "USA",
+        "U.S.A.",
+        "US",
+        "United States",
+        "États-Unis d'Amérique",
+        "Etats-Unis",
+        "United States of America (the)",
+    ],
+    "GB": [
+        "UK",
+        "U.K.",
+        "Royaume-Uni",
+        "Great Britain",
+        "United Kingdom of Great Britain and Northern Ireland",
+    ],
     "BO": ["Bolivia", "Bolivie (État plurinational de)", "Plurinational State of Bolivia"],
     "SZ": ["Swaziland", "Eswatini", "eSwatini"],
     "CV": ["Cape Verde", "Cabo Verde", "Cap-Vert"],
@@ -38,30 +147,47 @@ UNDERSTOOD = {
     "NG": ["Nigeria", "Nigéria"],
     "BA": ["Bosnia-Herzegovina", "Bosnia and Herzegovina", "Bosnie-Herzégovine"],
     "HK": ["Hong Kong SAR, China", "Hong Kong"],
-}  # fmt: skip
+}
 
 
-@pytest.mark.parametrize(("code", "text"), [(code, text) for code, texts in UNDERSTOOD.items() for text in texts])
+@pytest.mark.parametrize(
+    ("code", "text"), [(code, text) for code, texts in UNDERSTOOD.items() for text in texts]
+)
 def test_what_people_write_is_understood(code: str, text: str) -> None:
     assert parse(text) == code
     assert parse_nationality(text) == code  # a country named under "nationality" is meant as well
 
 
-@pytest.mark.parametrize("text", ["", "?", "The", "ZZ", "ZZZ", "Atlantis", "Sénégal?", "C?te d'Ivoire", "x" * 5000, "Republic"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "?", "The", "ZZ", "ZZZ", "Atlantis", "Sénégal?", "C?te d'Ivoire", "x" * 5000, "Republic"],
+)
 def test_what_is_no_country_is_none(text: str) -> None:
     assert parse(text) is None
     assert parse_nationality(text) is None
     assert not is_ambiguous(text)
 
 
-@pytest.mark.parametrize("text", ["none", "UN", "Union européenne", "UNMISS", "EEAS", "SEAE", "Minusca"])
+@pytest.mark.parametrize(
+    "text", ["none", "UN", "Union européenne", "UNMISS", "EEAS", "SEAE", "Minusca"]
+)
 def test_who_comes_from_an_organization_has_no_country(text: str) -> None:
     assert means_none(text)
     assert parse(text) is None
 
 
 @pytest.mark.parametrize(
-    "text", ["Congo", "Le Congo", "the congo", "Korea", "Corée", "Saint-Martin", "Îles Vierges", "Virgin Islands"]
+    "text",
+    [
+        "Congo",
+        "Le Congo",
+        "the congo",
+        "Korea",
+        "Corée",
+        "Saint-Martin",
+        "Îles Vierges",
+        "Virgin Islands",
+    ],
 )
 def test_what_can_be_two_countries_is_neither(text: str) -> None:
     assert parse(text) is None
@@ -71,9 +197,14 @@ def test_what_can_be_two_countries_is_neither(text: str) -> None:
 
 
 def test_every_name_in_the_data_means_its_country() -> None:
-    """Whatever pages show or the United Nations writes is understood again, Congo aside, which is asked."""
+    """Whatever pages show or the United Nations writes is understood again, Congo aside, which
+    is asked."""
     for code, row in countries._rows().items():
-        names = [row[column] for column in ("en", "fr", "en.short", "fr.short", "en.formal", "fr.formal") if row[column]]
+        names = [
+            row[column]
+            for column in ("en", "fr", "en.short", "fr.short", "en.formal", "fr.formal")
+            if row[column]
+        ]
         for text in [*names, *countries.several(row["other"])]:
             assert parse(text) == (None if text == "Congo" else code), text
         for text in countries.several(f"{row['en.people']};{row['fr.people']}"):
@@ -110,20 +241,44 @@ def test_every_country_of_iso_is_there_and_kosovo() -> None:
         (None, "", ""),
     ],
 )
-def test_pages_call_countries_what_the_united_nations_calls_them(code: str | None, english: str, french: str) -> None:
+def test_pages_call_countries_what_the_united_nations_calls_them(
+    code: str | None, english: str, french: str
+) -> None:
     assert (name(code, "en"), name(code, "fr")) == (english, french)
 
 
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        ("Senegalese", "SN"), ("sénégalaise", "SN"), ("SENEGALAIS", "SN"), ("Kosovar", "XK"), ("kosovare", "XK"),
-        ("Burkinabè", "BF"), ("burkinabe", "BF"), ("Nigerian", "NG"), ("nigériane", "NG"), ("Nigérien", "NE"), ("Nigerien", "NE"),
-        ("South Sudanese", "SS"), ("soudanaise", "SD"), ("sud-coréenne", "KR"), ("Bissau-Guinean", "GW"), ("équato-guinéenne", "GQ"),
-        ("dominicaine", "DO"), ("dominiquaise", "DM"), ("British", "GB"), ("grecque", "GR"), ("turque", "TR"), ("Suisse", "CH"),
-        ("Ivorian", "CI"), ("ivoirienne", "CI"), ("Central African", "CF"), ("Basotho", "LS"), ("Motswana", "BW"),
+        ("Senegalese", "SN"),
+        ("sénégalaise", "SN"),
+        ("SENEGALAIS", "SN"),
+        ("Kosovar", "XK"),
+        ("kosovare", "XK"),
+        ("Burkinabè", "BF"),
+        ("burkinabe", "BF"),
+        ("Nigerian", "NG"),
+        ("nigériane", "NG"),
+        ("Nigérien", "NE"),
+        ("Nigerien", "NE"),
+        ("South Sudanese", "SS"),
+        ("soudanaise", "SD"),
+        ("sud-coréenne", "KR"),
+        ("Bissau-Guinean", "GW"),
+        ("équato-guinéenne", "GQ"),
+        ("dominicaine", "DO"),
+        ("dominiquaise", "DM"),
+        ("British", "GB"),
+        ("grecque", "GR"),
+        ("turque", "TR"),
+        ("Suisse", "CH"),
+        ("Ivorian", "CI"),
+        ("ivoirienne", "CI"),
+        ("Central African", "CF"),
+        ("Basotho", "LS"),
+        ("Motswana", "BW"),
     ],
-)  # fmt: skip
+)
 def test_people_are_called_by_their_nationality(text: str, code: str) -> None:
     assert parse_nationality(text) == code
     assert parse(text) in (None, code)

@@ -110,7 +110,8 @@ def test_checks_inside_see_what_others_committed_before(context: Flask) -> None:
 
 
 def test_writers_do_not_lose_each_others_increments(context: Flask) -> None:
-    """Twelve threads read and write one row; without a lock taken first, increments would be lost."""
+    """Twelve threads read and write one row; without a lock taken first, increments would be
+    lost."""
     with transaction():
         add("0")
 
@@ -118,7 +119,11 @@ def test_writers_do_not_lose_each_others_increments(context: Flask) -> None:
         with context.app_context():
             for _ in range(5):
                 with transaction():
-                    taken = sa.update(Organization).where(MADE_HERE).values(country=Organization.country)
+                    taken = (
+                        sa.update(Organization)
+                        .where(MADE_HERE)
+                        .values(country=Organization.country)
+                    )
                     db.session.execute(taken)
                     row = db.session.scalars(sa.select(Organization).where(MADE_HERE)).one()
                     row.name = str(int(row.name if row.name.isdigit() else 0) + 1)
@@ -136,5 +141,8 @@ def test_sqlite_keeps_its_promises(context: Flask) -> None:
     if not context.extensions["settings"].is_sqlite:
         assert db.session.scalar(sa.text("SHOW transaction_isolation")) == "read committed"
         return
-    pragmas = {name: db.session.scalar(sa.text(f"PRAGMA {name}")) for name in ("journal_mode", "foreign_keys", "synchronous")}
+    pragmas = {
+        name: db.session.scalar(sa.text(f"PRAGMA {name}"))
+        for name in ("journal_mode", "foreign_keys", "synchronous")
+    }
     assert pragmas == {"journal_mode": "wal", "foreign_keys": 1, "synchronous": 2}

@@ -45,7 +45,10 @@ def entries() -> list[str]:
 
 def test_a_fact_is_audited_and_told_in_order(listen) -> None:
     heard = []
-    listen(lambda e, a: heard.append(("first", e.lamp_id, a)), lambda e, a: heard.append(("second", e.lamp_id, a)))
+    listen(
+        lambda e, a: heard.append(("first", e.lamp_id, a)),
+        lambda e, a: heard.append(("second", e.lamp_id, a)),
+    )
     with transaction():
         publish(LampLit(7), SYSTEM)
     assert heard == [("first", 7, SYSTEM), ("second", 7, SYSTEM)]
@@ -67,16 +70,25 @@ def test_a_fact_needs_a_transaction(listen) -> None:
         publish(LampLit(7), SYSTEM)
 
 
-def test_who_listens_to_a_base_class_hears_all_below_it_the_nearest_first(context: Flask, monkeypatch) -> None:
+def test_who_listens_to_a_base_class_hears_all_below_it_the_nearest_first(
+    context: Flask, monkeypatch
+) -> None:
     heard: list[tuple[str, str]] = []
-    by = {of: [lambda event, actor, of=of: heard.append((of.__name__, event.name))] for of in (Event, LampLit, LampRelit)}
+    by = {
+        of: [lambda event, actor, of=of: heard.append((of.__name__, event.name))]
+        for of in (Event, LampLit, LampRelit)
+    }
     monkeypatch.setitem(context.extensions, "subscribers", by)
     with transaction():
         publish(LampRelit(7), SYSTEM)
         publish(LampLit(7), SYSTEM)
     assert heard == [
-        ("LampRelit", "lamp.relit"), ("LampLit", "lamp.relit"), ("Event", "lamp.relit"), ("LampLit", "lamp.lit"), ("Event", "lamp.lit"),
-    ]  # fmt: skip
+        ("LampRelit", "lamp.relit"),
+        ("LampLit", "lamp.relit"),
+        ("Event", "lamp.relit"),
+        ("LampLit", "lamp.lit"),
+        ("Event", "lamp.lit"),
+    ]
 
 
 def test_one_line_in_the_table_of_subscribers_hears_everything(context: Flask, monkeypatch) -> None:
@@ -85,5 +97,10 @@ def test_one_line_in_the_table_of_subscribers_hears_everything(context: Flask, m
     monkeypatch.setitem(context.extensions, "subscribers", SUBSCRIBERS | {Event: [hear]})
     issued(finished_delivery(["Amina Diallo"]))
     told = db.session.scalars(sa.select(AuditEntry.action).order_by(AuditEntry.number))
-    assert {"course.created 1", "delivery.published 1", "certificate.issued 1", "skill.granted 1"} <= set(heard)
+    assert {
+        "course.created 1",
+        "delivery.published 1",
+        "certificate.issued 1",
+        "skill.granted 1",
+    } <= set(heard)
     assert sorted(heard) == sorted(f"{action} 1" for action in told if action in labels())

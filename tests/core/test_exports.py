@@ -26,10 +26,26 @@ from tests.guards import source
 @pytest.mark.parametrize(
     "text",
     [
-        "=1+1", "+1", "-1", "@SUM(A1)", "|calc", "%0A", " =1+1", "\u00a0=1", "\u200b=1", "\ufeff=1", "＝1+1", "＋1", "－1", "＠x",
-        "\t1", "\r1", "\n1", '\t"x"',
+        "=1+1",
+        "+1",
+        "-1",
+        "@SUM(A1)",
+        "|calc",
+        "%0A",
+        " =1+1",
+        "\u00a0=1",
+        "\u200b=1",
+        "\ufeff=1",
+        "＝1+1",
+        "＋1",
+        "－1",
+        "＠x",
+        "\t1",
+        "\r1",
+        "\n1",
+        '\t"x"',
     ],
-)  # fmt: skip
+)
 def test_a_text_that_looks_like_a_formula_is_kept_as_text(text: str) -> None:
     assert exports.cell(text) == "'" + text
 
@@ -40,14 +56,22 @@ def test_other_texts_stay_as_they_are(text: str) -> None:
 
 
 def test_numbers_dates_and_nothing() -> None:
-    assert [exports.cell(v) for v in (-5, 2.5, None, date(2027, 3, 8))] == ["-5", "2.5", "", "2027-03-08"]
+    assert [exports.cell(v) for v in (-5, 2.5, None, date(2027, 3, 8))] == [
+        "-5",
+        "2.5",
+        "",
+        "2027-03-08",
+    ]
     assert exports.cell(datetime(2027, 3, 8, 9, tzinfo=UTC)) == "2027-03-08T09:00:00+00:00"
 
 
 def test_the_file_begins_with_a_mark_and_reads_back() -> None:
     text = exports.csv_text(["Name", "=header"], [["Zoë, “Z”", 'a "quote"\nand a line']])
     assert text.startswith("\ufeff")
-    assert list(csv.reader(io.StringIO(text[1:], newline=""))) == [["Name", "'=header"], ["Zoë, “Z”", 'a "quote"\nand a line']]
+    assert list(csv.reader(io.StringIO(text[1:], newline=""))) == [
+        ["Name", "'=header"],
+        ["Zoë, “Z”", 'a "quote"\nand a line'],
+    ]
 
 
 @pytest.fixture
@@ -57,7 +81,9 @@ def asked(context: Flask) -> Callable[..., Response]:
 
     def ask(rows, address: str = "/", **options) -> Response:
         with context.test_request_context(address):
-            return exports.download(actor, "register", 'people"\r\n', ["Name", "Day", "Score"], rows, **options)
+            return exports.download(
+                actor, "register", 'people"\r\n', ["Name", "Day", "Score"], rows, **options
+            )
 
     return ask
 
@@ -79,8 +105,13 @@ def test_the_answer_is_a_download(asked) -> None:
         ("en", "\ufeffName,Day,Score\r\nZoë; Z,2027-03-08,82.5\r\n"),
     ],
 )
-def test_a_french_reader_gets_semicolons_and_decimal_commas(asked, language: str, expected: str) -> None:
-    assert content(asked([["Zoë; Z", date(2027, 3, 8), 82.5]], f"/?lang={language}")).decode() == expected
+def test_a_french_reader_gets_semicolons_and_decimal_commas(
+    asked, language: str, expected: str
+) -> None:
+    assert (
+        content(asked([["Zoë; Z", date(2027, 3, 8), 82.5]], f"/?lang={language}")).decode()
+        == expected
+    )
 
 
 def test_a_workbook_has_real_dates_and_numbers_and_texts_that_are_no_formulas(asked) -> None:
@@ -90,8 +121,10 @@ def test_a_workbook_has_real_dates_and_numbers_and_texts_that_are_no_formulas(as
     file = content(answer)
     book = CalamineWorkbook.from_filelike(io.BytesIO(file))
     assert book.get_sheet_by_index(0).to_python() == [
-        ["Name", "Day", "Score"], ["=1+1", date(2027, 3, 8), 82.5], ["https://example.org", "", "00123"],
-    ]  # fmt: skip
+        ["Name", "Day", "Score"],
+        ["=1+1", date(2027, 3, 8), 82.5],
+        ["https://example.org", "", "00123"],
+    ]
     with zipfile.ZipFile(io.BytesIO(file)) as package:
         sheet = package.read("xl/worksheets/sheet1.xml").decode()
     assert '<autoFilter ref="A1:C3"/>' in sheet and "<f>" not in sheet and "hyperlink" not in sheet
@@ -99,7 +132,9 @@ def test_a_workbook_has_real_dates_and_numbers_and_texts_that_are_no_formulas(as
 
 def test_what_one_sheet_cannot_hold_goes_on_in_the_next(asked, monkeypatch) -> None:
     monkeypatch.setattr(exports, "LONGEST_SHEET", 3)
-    book = CalamineWorkbook.from_filelike(io.BytesIO(content(asked([[n] for n in range(5)], "/?format=xlsx"))))
+    book = CalamineWorkbook.from_filelike(
+        io.BytesIO(content(asked([[n] for n in range(5)], "/?format=xlsx")))
+    )
     sheets = [[row[0] for row in book.get_sheet_by_index(n).to_python()] for n in range(3)]
     assert sheets == [["Name", 0, 1], ["Name", 2, 3], ["Name", 4]]
 
@@ -108,17 +143,27 @@ def test_what_one_sheet_cannot_hold_goes_on_in_the_next(asked, monkeypatch) -> N
 def test_every_file_leaves_a_trace_of_who_took_how_many(asked, kind: str) -> None:
     asked(([n] for n in range(7)), f"/?format={kind}")
     entry = db.session.scalars(sa.select(AuditEntry).order_by(AuditEntry.number.desc())).first()
-    assert entry.action == "register.exported" and json.loads(entry.body)["facts"] == {"format": kind, "rows": 7}
+    assert entry.action == "register.exported" and json.loads(entry.body)["facts"] == {
+        "format": kind,
+        "rows": 7,
+    }
 
 
 def test_no_view_makes_a_file_of_a_list_in_another_way() -> None:
     """The guard of the rule: whoever takes a list away leaves a trace, and gets all of it."""
     other = re.compile(r"text/csv|import csv|csv\.writer|xlsxwriter")
-    places = [p.relative_to(ROOT).as_posix() for p in source.files() if other.search(p.read_text(encoding="utf-8"))]
+    places = [
+        p.relative_to(ROOT).as_posix()
+        for p in source.files()
+        if other.search(p.read_text(encoding="utf-8"))
+    ]
     assert set(places) <= {"core/exports.py", *TEMPLATES_AND_READERS}
 
 
 #: They read files, or make an empty one to fill in.
 TEMPLATES_AND_READERS = {
-    "core/lookup.py", "enrollment/nomination_files/table.py", "enrollment/nomination_files/template.py", "enrollment/views/nominate.py",
-}  # fmt: skip
+    "core/lookup.py",
+    "enrollment/nomination_files/table.py",
+    "enrollment/nomination_files/template.py",
+    "enrollment/views/nominate.py",
+}

@@ -1,4 +1,5 @@
-"""Which language is in force: one piece of work never speaks the language of the one before it in the same thread."""
+"""Which language is in force: one piece of work never speaks the language of the one before it
+in the same thread."""
 
 from __future__ import annotations
 
@@ -51,8 +52,15 @@ def test_what_a_browser_asks_for_is_looked_up(app: Flask, asked: str, said: str)
 def test_an_answer_says_its_language(app: Flask) -> None:
     client = app.test_client()
     for path in ("/nowhere", "/api/v1/courses"):
-        assert client.get(path, headers={"Accept-Language": "fr"}).headers["Content-Language"] == "fr"
-    assert client.get("/nowhere?lang=fr", headers={"Accept-Language": "en"}).headers["Content-Language"] == "fr"
+        assert (
+            client.get(path, headers={"Accept-Language": "fr"}).headers["Content-Language"] == "fr"
+        )
+    assert (
+        client.get("/nowhere?lang=fr", headers={"Accept-Language": "en"}).headers[
+            "Content-Language"
+        ]
+        == "fr"
+    )
     assert "Content-Language" not in client.get("/api/v1/openapi.json").headers
 
 

@@ -1,4 +1,5 @@
-"""The instance folder and everything in it are private, under whatever umask the process was started."""
+"""The instance folder and everything in it are private, under whatever umask the process was
+started."""
 
 from __future__ import annotations
 
@@ -16,7 +17,11 @@ from tests.conftest import make_app
 
 
 def modes(folder: Path) -> dict[str, int]:
-    return {str(p.relative_to(folder)): stat.S_IMODE(p.lstat().st_mode) for p in folder.rglob("*") if not p.is_symlink()}
+    return {
+        str(p.relative_to(folder)): stat.S_IMODE(p.lstat().st_mode)
+        for p in folder.rglob("*")
+        if not p.is_symlink()
+    }
 
 
 def start(folder: Path, *words: str, mask: int = 0o022) -> subprocess.CompletedProcess[str]:
@@ -24,15 +29,28 @@ def start(folder: Path, *words: str, mask: int = 0o022) -> subprocess.CompletedP
     kept = {name: value for name, value in os.environ.items() if name not in DOCUMENTED}
     environ = kept | {"INSTANCE_PATH": str(folder), "DEMO": "0", "FLASK_APP": "app"}
     command = [sys.executable, "-m", "flask", *words]
-    return subprocess.run(command, cwd=ROOT, env=environ, umask=mask, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        command, cwd=ROOT, env=environ, umask=mask, capture_output=True, text=True, check=False
+    )
 
 
 def test_what_a_start_makes_is_private_under_systemds_umask(tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "instance"
     assert start(folder, "db", "upgrade").returncode == 0
-    assert start(folder, "accounts", "create", "a@example.org", "--name", "A", "--role", "administrator").returncode == 0
+    assert (
+        start(
+            folder, "accounts", "create", "a@example.org", "--name", "A", "--role", "administrator"
+        ).returncode
+        == 0
+    )
     found = modes(folder)
-    assert {"rostrum.db", "secret_key", "audit", "audit/checkpoints.jsonl", "audit/checkpoint_key"} <= found.keys()
+    assert {
+        "rostrum.db",
+        "secret_key",
+        "audit",
+        "audit/checkpoints.jsonl",
+        "audit/checkpoint_key",
+    } <= found.keys()
     assert [name for name, mode in found.items() if mode & 0o077] == []
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
@@ -67,7 +85,8 @@ def test_a_folder_that_alone_was_open_is_named_too(tmp_path: Path) -> None:
 
 
 def test_it_refuses_what_it_cannot_close(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A folder of someone else that all may read (the tests may run as root, who can close everything)."""
+    """A folder of someone else that all may read (the tests may run as root, who can close
+    everything)."""
 
     def forbidden(*_: object, **__: object) -> None:
         raise PermissionError(1, "Operation not permitted")

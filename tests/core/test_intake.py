@@ -1,4 +1,5 @@
-"""What a request may carry, and how little a refusal gives back: fast, short, and the same through every door."""
+"""What a request may carry, and how little a refusal gives back: fast, short, and the same
+through every door."""
 
 from __future__ import annotations
 
@@ -49,14 +50,19 @@ def test_a_form_of_a_million_fields_is_refused_at_once(app: Flask, path: str) ->
 def test_a_form_of_many_parts_is_refused_at_once(app: Flask) -> None:
     part = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n'
     began = time.process_time()
-    answer = app.test_client().post("/sign-in", data=part * 70_000 + b"--x--\r\n", content_type="multipart/form-data; boundary=x")
+    answer = app.test_client().post(
+        "/sign-in",
+        data=part * 70_000 + b"--x--\r\n",
+        content_type="multipart/form-data; boundary=x",
+    )
     assert time.process_time() - began < SECONDS
     assert (answer.status_code, len(answer.data) < LONGEST_REFUSAL) == (413, True)
 
 
 @pytest.mark.parametrize("count", [3_000, 9_000])
 def test_as_many_fields_as_a_form_may_have_do_no_harm_either(app: Flask, count: int) -> None:
-    """Refused for another reason (no token), and the page gives back what a person may have typed, no more."""
+    """Refused for another reason (no token), and the page gives back what a person may have
+    typed, no more."""
     body = "&".join(f"field{n}=some+words" for n in range(count))
     began = time.process_time()
     answer = app.test_client().post("/sign-in", data=body, content_type=FORM)
@@ -68,14 +74,21 @@ def test_as_many_fields_as_a_form_may_have_do_no_harm_either(app: Flask, count: 
 
 def test_one_endless_field_is_not_sent_back(app: Flask, browser) -> None:
     for path, name in (("/sign-in/link", "email"), ("/sign-in", "email")):
-        form = {"csrf_token": browser.token(), name: "x" * 3_000_000, "password": "p", "next": "y" * 500_000}
+        form = {
+            "csrf_token": browser.token(),
+            name: "x" * 3_000_000,
+            "password": "p",
+            "next": "y" * 500_000,
+        }
         answer = browser.client.post(path, data=form)
         assert answer.status_code in (422, 413)
         assert len(answer.data) < LONGEST_REFUSAL
 
 
 @pytest.mark.parametrize(
-    "query", ["a=1&" * 1_000, "q=" + "x" * 5_000, "&".join(f"skill={n}" for n in range(300))], ids=["fields", "long", "repeated"]
+    "query",
+    ["a=1&" * 1_000, "q=" + "x" * 5_000, "&".join(f"skill={n}" for n in range(300))],
+    ids=["fields", "long", "repeated"],
 )
 @pytest.mark.parametrize("path", ["/", "/api/v1/courses", "/sign-in"])
 def test_an_endless_address_is_refused(app: Flask, path: str, query: str) -> None:
@@ -83,7 +96,10 @@ def test_an_endless_address_is_refused(app: Flask, path: str, query: str) -> Non
     assert answer.status_code == 414
     assert len(answer.data) < LONGEST_REFUSAL
     if path.startswith("/api"):
-        assert (answer.mimetype, answer.json["title"]) == ("application/problem+json", "URI Too Long")
+        assert (answer.mimetype, answer.json["title"]) == (
+            "application/problem+json",
+            "URI Too Long",
+        )
 
 
 def many_keys(count: int) -> bytes:
@@ -110,12 +126,29 @@ NESTED = b'{"title":' + b"[" * 10_000 + b"]" * 10_000 + b"}"
         b'{"venue": "\\u0000"}',
     ],
     ids=[
-        "keys", "items", "nested", "too deep", "digits", "nan", "infinity", "minus infinity", "overflow", "twice", "twice inside", "nul",
+        "keys",
+        "items",
+        "nested",
+        "too deep",
+        "digits",
+        "nan",
+        "infinity",
+        "minus infinity",
+        "overflow",
+        "twice",
+        "twice inside",
+        "nul",
     ],
-)  # fmt: skip
-def test_json_that_no_program_of_ours_writes_is_refused_at_once(api: ApiClient, body: bytes) -> None:
+)
+def test_json_that_no_program_of_ours_writes_is_refused_at_once(
+    api: ApiClient, body: bytes
+) -> None:
     answer = sent(api, body)
-    assert (answer.status_code, answer.json["code"], answer.mimetype) == (422, "malformed_json", "application/problem+json")
+    assert (answer.status_code, answer.json["code"], answer.mimetype) == (
+        422,
+        "malformed_json",
+        "application/problem+json",
+    )
 
 
 @pytest.mark.parametrize("count", [21, 40_000])
@@ -141,23 +174,39 @@ def test_what_is_kept_of_a_refusal_is_small(api: ApiClient, app: Flask) -> None:
 
 
 @pytest.mark.both_databases
-def test_so_many_answers_are_kept_for_a_token_and_no_more(api: ApiClient, app: Flask, monkeypatch) -> None:
+def test_so_many_answers_are_kept_for_a_token_and_no_more(
+    api: ApiClient, app: Flask, monkeypatch
+) -> None:
     monkeypatch.setattr("core.api.KEPT_KILOBYTES", 3)
     api.put("/courses/FA", COURSE)
-    statuses = [api.post("/courses/FA/deliveries", DELIVERY, Idempotency_Key=f"k{n}").status_code for n in range(6)]
+    statuses = [
+        api.post("/courses/FA/deliveries", DELIVERY, Idempotency_Key=f"k{n}").status_code
+        for n in range(6)
+    ]
     assert 429 in statuses and statuses[0] == 201
     refused = api.post("/courses/FA/deliveries", DELIVERY, Idempotency_Key="one more")
     assert (refused.status_code, int(refused.headers["Retry-After"]) > 0) == (429, True)
-    assert len(api.get("/deliveries").json["items"]) == statuses.count(201)  # nothing was done that is not kept
-    assert api.post("/courses/FA/deliveries", DELIVERY, Idempotency_Key="k0").status_code == 201  # what is kept stays kept
-    assert api.post("/courses/FA/deliveries", DELIVERY | {"places": 0}, Idempotency_Key="refused").status_code == 422
+    assert len(api.get("/deliveries").json["items"]) == statuses.count(
+        201
+    )  # nothing was done that is not kept
+    assert (
+        api.post("/courses/FA/deliveries", DELIVERY, Idempotency_Key="k0").status_code == 201
+    )  # what is kept stays kept
+    assert (
+        api.post(
+            "/courses/FA/deliveries", DELIVERY | {"places": 0}, Idempotency_Key="refused"
+        ).status_code
+        == 422
+    )
     assert api.post("/courses/FA/deliveries", DELIVERY).status_code == 201
     other = ApiClient(app, token_for(app, Role.COORDINATOR))
     assert other.post("/courses/FA/deliveries", DELIVERY, Idempotency_Key="k0").status_code == 201
 
 
 @pytest.mark.parametrize(
-    "cursor", ["W" + "1" * 3000, "W1tbW10=", "WzFlOTk5XQ", "W0luZmluaXR5XQ", "W05hTl0"], ids=lambda text: text[:12]
+    "cursor",
+    ["W" + "1" * 3000, "W1tbW10=", "WzFlOTk5XQ", "W0luZmluaXR5XQ", "W05hTl0"],
+    ids=lambda text: text[:12],
 )
 def test_a_forged_cursor_is_422(api: ApiClient, cursor: str) -> None:
     assert api.get(f"/skills?after={cursor}").status_code == 422
@@ -172,6 +221,10 @@ def test_a_nested_cursor_is_422(api: ApiClient) -> None:
 
 def test_what_is_usual_still_passes(api: ApiClient) -> None:
     """Commas in a text are no values, and a thousand marks are not too many."""
-    assert api.put("/skills/x", {"title": {"en": "a, b"}, "description": {"en": "," * 4_900}}).status_code in (200, 201)
-    marks = [{"enrollment": n + 1, "session": 1, "mark": "present", "minutes": 90} for n in range(9_000)]
+    assert api.put(
+        "/skills/x", {"title": {"en": "a, b"}, "description": {"en": "," * 4_900}}
+    ).status_code in (200, 201)
+    marks = [
+        {"enrollment": n + 1, "session": 1, "mark": "present", "minutes": 90} for n in range(9_000)
+    ]
     assert api.put("/deliveries/NONE/attendance", {"marks": marks}).status_code == 404

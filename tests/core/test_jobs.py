@@ -1,4 +1,5 @@
-"""Background jobs: whatever happens to workers, clocks and wake-ups, work is done, and by one worker at a time."""
+"""Background jobs: whatever happens to workers, clocks and wake-ups, work is done, and by one
+worker at a time."""
 
 from __future__ import annotations
 
@@ -52,7 +53,9 @@ def claimed(job_id: int) -> ledger.Lease | None:
 
 def make_due(job_id: int) -> None:
     with transaction():
-        db.session.execute(sa.update(Job).where(Job.id == job_id).values(run_after=0.0, lease_until=0.0))
+        db.session.execute(
+            sa.update(Job).where(Job.id == job_id).values(run_after=0.0, lease_until=0.0)
+        )
 
 
 def at_once(app: Flask, act: Callable[[], object], times: int = 8) -> list[object]:
@@ -79,7 +82,9 @@ def at_once(app: Flask, act: Callable[[], object], times: int = 8) -> list[objec
 def test_eight_workers_at_once_and_one_wins(context: Flask) -> None:
     for _ in range(5):
         job_id = enqueued()
-        leases = [lease for lease in at_once(context, lambda job_id=job_id: claimed(job_id)) if lease]
+        leases = [
+            lease for lease in at_once(context, lambda job_id=job_id: claimed(job_id)) if lease
+        ]
         assert len(leases) == 1
         assert (job(job_id).state, job(job_id).attempts) == (JobState.RUNNING, 1)
 
@@ -93,7 +98,9 @@ def test_a_live_lease_is_not_stolen_by_a_host_whose_clock_is_fast(context: Flask
 
 
 @pytest.mark.both_databases
-def test_an_ended_lease_is_taken_over_and_the_first_worker_is_fenced_off(context: Flask, monkeypatch) -> None:
+def test_an_ended_lease_is_taken_over_and_the_first_worker_is_fenced_off(
+    context: Flask, monkeypatch
+) -> None:
     monkeypatch.setattr(ledger, "LEASE_SECONDS", 0.3)
     job_id = enqueued()
     first = claimed(job_id)
@@ -106,7 +113,9 @@ def test_an_ended_lease_is_taken_over_and_the_first_worker_is_fenced_off(context
     with pytest.raises(LeaseLost), transaction():
         count("test", "an effect of the first worker", seconds=60)
         jobs.Progress(first).finish()
-    assert db.session.scalar(sa.select(sa.func.count()).select_from(TryCount)) == 0, "its effects are rolled back with it"
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(TryCount)) == 0, (
+        "its effects are rolled back with it"
+    )
     with transaction():
         jobs.Progress(second).finish()
     assert job(job_id).state is JobState.DONE
@@ -190,7 +199,8 @@ def test_a_refusal_is_kept_by_its_code(work) -> None:
 
 @pytest.mark.both_databases
 def test_effects_and_end_are_one(work) -> None:
-    """The job's last effects and its end are in one transaction: a failure between them leaves neither."""
+    """The job's last effects and its end are in one transaction: a failure between them leaves
+    neither."""
     failures = iter([RuntimeError("the power goes"), None])
 
     def once(progress, **args) -> None:
@@ -240,8 +250,12 @@ def test_the_same_key_is_one_job(context: Flask) -> None:
 
 
 @pytest.mark.both_databases
-def test_a_scheduled_job_is_planned_once_a_slot_by_eight_workers(context: Flask, monkeypatch) -> None:
-    monkeypatch.setitem(context.extensions, "work", replace(running.work_of(context), schedule={KIND: 3600}))
+def test_a_scheduled_job_is_planned_once_a_slot_by_eight_workers(
+    context: Flask, monkeypatch
+) -> None:
+    monkeypatch.setitem(
+        context.extensions, "work", replace(running.work_of(context), schedule={KIND: 3600})
+    )
     at_once(context, running.plan)
     assert db.session.scalar(sa.select(sa.func.count(Job.id))) == 1
     clock.travel(context, NOW + timedelta(hours=1, seconds=5))
@@ -270,7 +284,9 @@ def test_the_sweep_finds_the_job_of_a_dead_worker(work, context: Flask, monkeypa
     assert running.run(job_id) and job(job_id).attempts == 2
 
 
-def test_the_wake_up_leaves_after_the_commit_and_carries_only_the_id(context: Flask, monkeypatch) -> None:
+def test_the_wake_up_leaves_after_the_commit_and_carries_only_the_id(
+    context: Flask, monkeypatch
+) -> None:
     sent = []
     monkeypatch.setattr(engine, "wake", sent.append)
     with transaction():
@@ -308,6 +324,9 @@ def test_a_job_that_no_worker_takes_is_told_to_whoever_watches(context: Flask) -
     assert runner.invoke(args=["jobs", "health"]).exit_code == 0, "it has just become due"
     make_due(job_id)
     late = runner.invoke(args=["jobs", "health"])
-    assert (late.exit_code, late.output) == (1, "Error: A job has been due for more than 300 seconds.\n")
+    assert (late.exit_code, late.output) == (
+        1,
+        "Error: A job has been due for more than 300 seconds.\n",
+    )
     assert claimed(job_id) is not None
     assert runner.invoke(args=["jobs", "health"]).exit_code == 0, "a worker has it"

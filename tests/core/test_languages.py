@@ -9,7 +9,18 @@ from core import languages
 from core.languages import choices, is_language, kept_code, name, parse
 
 UNDERSTOOD = {
-    "fr": ["fr", "FR", "fra", "fre", "fr-CA", "fr_CA", "French", "Français", "francais", "LE FRANÇAIS"],
+    "fr": [
+        "fr",
+        "FR",
+        "fra",
+        "fre",
+        "fr-CA",
+        "fr_CA",
+        "French",
+        "Français",
+        "francais",
+        "LE FRANÇAIS",
+    ],
     "en": ["Anglais", "English", "eng", "English (UK)"],
     "ar": ["arabe", "Arabic"],
     "sw": ["Swahili", "Kiswahili"],
@@ -39,12 +50,16 @@ UNDERSTOOD = {
 }
 
 
-@pytest.mark.parametrize(("code", "text"), [(code, text) for code, texts in UNDERSTOOD.items() for text in texts])
+@pytest.mark.parametrize(
+    ("code", "text"), [(code, text) for code, texts in UNDERSTOOD.items() for text in texts]
+)
 def test_what_people_write_is_understood(code: str, text: str) -> None:
     assert parse(text) == code
 
 
-@pytest.mark.parametrize("text", ["", "?", "Atlantean", "FR/EN", "xx-CA", "und", "mul", "zxx", "x" * 5000])
+@pytest.mark.parametrize(
+    "text", ["", "?", "Atlantean", "FR/EN", "xx-CA", "und", "mul", "zxx", "x" * 5000]
+)
 def test_what_is_no_language_is_none(text: str) -> None:
     assert parse(text) is None
 
@@ -57,7 +72,13 @@ def test_a_word_that_is_one_language_and_the_code_of_another_is_neither() -> Non
 def test_a_code_is_the_shortest_there_is() -> None:
     assert is_language("fr") and is_language("din") and is_language("dik")
     assert not any(map(is_language, ("fra", "FR", "fre", "xx", "und", "", "fr-CA")))
-    assert [kept_code(tag) for tag in ("fra", "iw", "dik", "fr-CA", "no such")] == ["fr", "he", "dik", "fr", None]
+    assert [kept_code(tag) for tag in ("fra", "iw", "dik", "fr-CA", "no such")] == [
+        "fr",
+        "he",
+        "dik",
+        "fr",
+        None,
+    ]
 
 
 def test_every_code_of_iso_639_is_kept_as_one() -> None:
@@ -80,7 +101,9 @@ def test_names() -> None:
     assert (name("prs", "en"), name("prs", "fr")) == ("Dari", "dari")
     assert (name("tet", "en"), name("tet", "fr")) == ("Tetum", "tétoum")
     assert name("shk", "fr") == "shilluk"
-    assert name("aae", "fr") == "Arbëreshë Albanian"  # where no one has a French name, the English one
+    assert (
+        name("aae", "fr") == "Arbëreshë Albanian"
+    )  # where no one has a French name, the English one
     assert name("zzzz", "en") == "zzzz" and name(None, "en") == ""
 
 

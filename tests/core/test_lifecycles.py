@@ -1,4 +1,5 @@
-"""Only the machine moves a status: along the table, with the permission asked, and telling whoever listens."""
+"""Only the machine moves a status: along the table, with the permission asked, and telling
+whoever listens."""
 
 from __future__ import annotations
 
@@ -18,13 +19,19 @@ from courses.states import DELIVERY
 from enrollment.models import LIVE, EnrollmentStatus
 from enrollment.states import ENROLLMENT
 
-MACHINES = [(DELIVERY, DeliveryStatus), (ENROLLMENT, EnrollmentStatus), (CERTIFICATE, CertificateStatus)]
+MACHINES = [
+    (DELIVERY, DeliveryStatus),
+    (ENROLLMENT, EnrollmentStatus),
+    (CERTIFICATE, CertificateStatus),
+]
 
 
 @pytest.fixture
 def told(monkeypatch: pytest.MonkeyPatch) -> list:
     heard: list = []
-    monkeypatch.setattr("core.lifecycles.publish", lambda event, actor, **_: heard.append((event, actor)))
+    monkeypatch.setattr(
+        "core.lifecycles.publish", lambda event, actor, **_: heard.append((event, actor))
+    )
     return heard
 
 
@@ -52,7 +59,8 @@ def test_a_step_without_the_permission_is_refused(told: list, context: Flask) ->
 
 @given(machine=st.sampled_from([m for m, _ in MACHINES]), steps=st.data())
 def test_whatever_is_asked_the_status_follows_the_table(machine: Machine, steps) -> None:
-    """Random walks: from every status only the table's steps leave, and buttons offer exactly the steps one may ask for."""
+    """Random walks: from every status only the table's steps leave, and buttons offer exactly
+    the steps one may ask for."""
     status = machine.initial
     for _ in range(6):
         leaving = [t for t in machine.transitions.values() if status in t.sources]
@@ -63,15 +71,22 @@ def test_whatever_is_asked_the_status_follows_the_table(machine: Machine, steps)
         status = steps.draw(st.sampled_from(leaving)).target
 
 
-@pytest.mark.parametrize(("machine", "statuses"), MACHINES, ids=["delivery", "enrollment", "certificate"])
+@pytest.mark.parametrize(
+    ("machine", "statuses"), MACHINES, ids=["delivery", "enrollment", "certificate"]
+)
 def test_every_named_status_is_one_of_the_model(machine: Machine, statuses) -> None:
     for step in machine.transitions.values():
         assert {step.target, *step.sources} <= set(statuses)
 
 
 def test_an_ended_enrollment_stays_ended() -> None:
-    """What waits for its link has not begun, and what shares another one's seat stands for itself again when they part."""
-    ended = set(EnrollmentStatus) - {*LIVE, EnrollmentStatus.UNCONFIRMED, EnrollmentStatus.SUBSTITUTED}
+    """What waits for its link has not begun, and what shares another one's seat stands for
+    itself again when they part."""
+    ended = set(EnrollmentStatus) - {
+        *LIVE,
+        EnrollmentStatus.UNCONFIRMED,
+        EnrollmentStatus.SUBSTITUTED,
+    }
     for step in ENROLLMENT.transitions.values():
         assert not (step.sources & ended), f"{step.name} wakes the dead"
 

@@ -1,4 +1,5 @@
-"""Mail against a real SMTP server: sent once, waiting while it is away, secrets blanked, kept where there is none."""
+"""Mail against a real SMTP server: sent once, waiting while it is away, secrets blanked, kept
+where there is none."""
 
 from __future__ import annotations
 
@@ -62,7 +63,9 @@ class Post:
         self.controller: Controller | None = None
 
     def start(self) -> None:
-        self.controller = Controller(self.inbox, hostname="127.0.0.1", port=self.port, **self.options)
+        self.controller = Controller(
+            self.inbox, hostname="127.0.0.1", port=self.port, **self.options
+        )
         self.controller.start()
 
     def stop(self) -> None:
@@ -83,14 +86,24 @@ def use(app: Flask, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setitem(app.extensions, "settings", replace(settings_of(), mail_url=url))
 
 
-def send(secret: bool = False, address: str = "zoe@example.org", language: str = "en", **values) -> int:
+def send(
+    secret: bool = False, address: str = "zoe@example.org", language: str = "en", **values
+) -> int:
     """A mail that the application sends (the certificate's), in a transaction of its own."""
     with transaction():
         mail.send(
-            "certificate_ready", address, language=language, secret=secret, **values, holder="Zoë Lefèvre-Nguyễn",
-            number="RST-2026-000001-E", course={"en": "Gender", "fr": "Genre"}, is_corrected=False, verify_url="http://127.0.0.1/verify/X",
+            "certificate_ready",
+            address,
+            language=language,
+            secret=secret,
+            **values,
+            holder="Zoë Lefèvre-Nguyễn",
+            number="RST-2026-000001-E",
+            course={"en": "Gender", "fr": "Genre"},
+            is_corrected=False,
+            verify_url="http://127.0.0.1/verify/X",
             own_url="http://127.0.0.1/me",
-        )  # fmt: skip
+        )
     return db.session.scalars(sa.select(Mail.id).order_by(Mail.id.desc())).first()
 
 
@@ -115,7 +128,10 @@ def test_a_mail_is_sent_once_and_arrives_whole(context: Flask, post: Post, monke
     assert (message["To"], message["Subject"]) == ("zoe@example.org", "Your certificate: Gender")
     body = message.get_content()
     assert "Zoë Lefèvre-Nguyễn" in body and "/verify/X" in body
-    assert message["Message-ID"] == stored(mail_id).message_id and message["Auto-Submitted"] == "auto-generated"
+    assert (
+        message["Message-ID"] == stored(mail_id).message_id
+        and message["Auto-Submitted"] == "auto-generated"
+    )
     found = stored(mail_id)
     assert found.state is MailState.SENT and found.sent_at is not None and "Zoë" in found.body
 
@@ -131,11 +147,16 @@ def test_while_the_server_is_away_mail_waits(context: Flask, post: Post, monkeyp
     post.start()
     make_due()
     jobs.drain()
-    assert sorted(message["To"] for message in post.inbox.messages) == [f"person{n}@example.org" for n in range(5)]
+    assert sorted(message["To"] for message in post.inbox.messages) == [
+        f"person{n}@example.org" for n in range(5)
+    ]
 
 
-def test_a_worker_that_dies_after_handing_over_sends_the_same_message(context: Flask, post: Post, monkeypatch) -> None:
-    """At least once cannot be avoided between two systems; the Message-ID lets the receiver's server see that it is one."""
+def test_a_worker_that_dies_after_handing_over_sends_the_same_message(
+    context: Flask, post: Post, monkeypatch
+) -> None:
+    """At least once cannot be avoided between two systems; the Message-ID lets the receiver's
+    server see that it is one."""
     use(context, monkeypatch, f"smtp://127.0.0.1:{post.port}")
     send()
 
@@ -172,20 +193,34 @@ def test_a_mail_rolled_back_is_never_sent(context: Flask, post: Post, monkeypatc
     use(context, monkeypatch, f"smtp://127.0.0.1:{post.port}")
     with pytest.raises(RuntimeError), transaction():
         mail.send(
-            "certificate_ready", "zoe@example.org", holder="Zoë", number="1", course={"en": "x"}, is_corrected=False,
-            verify_url="", own_url="",
-        )  # fmt: skip
+            "certificate_ready",
+            "zoe@example.org",
+            holder="Zoë",
+            number="1",
+            course={"en": "x"},
+            is_corrected=False,
+            verify_url="",
+            own_url="",
+        )
         raise RuntimeError("refused")
     jobs.drain()
     assert post.inbox.messages == []
 
 
-@pytest.mark.parametrize("address", ["zoe@example.org\r\nBcc: all@example.org", "zoe@example.org, all@example.org"])
-def test_an_address_cannot_smuggle_in_others(context: Flask, post: Post, monkeypatch, address: str) -> None:
+@pytest.mark.parametrize(
+    "address", ["zoe@example.org\r\nBcc: all@example.org", "zoe@example.org, all@example.org"]
+)
+def test_an_address_cannot_smuggle_in_others(
+    context: Flask, post: Post, monkeypatch, address: str
+) -> None:
     use(context, monkeypatch, f"smtp://127.0.0.1:{post.port}")
     send(address=address)
     jobs.drain()
-    assert not [message for message in post.inbox.messages if "all@example.org" in str(message["To"]) + str(message["Bcc"])]
+    assert not [
+        message
+        for message in post.inbox.messages
+        if "all@example.org" in str(message["To"]) + str(message["Bcc"])
+    ]
 
 
 # Encrypted
@@ -194,7 +229,8 @@ def test_an_address_cannot_smuggle_in_others(context: Flask, post: Post, monkeyp
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
     """A certificate for 127.0.0.1 with its key, in one file."""
-    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(UTC)
     made = (
         x509.CertificateBuilder()
@@ -204,12 +240,16 @@ def certificate(tmp_path: Path) -> Path:
         .serial_number(1)
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), False)
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), False
+        )
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
         .sign(key, hashes.SHA256())
     )
     plain = serialization.NoEncryption()
-    private = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain
+    )
     path = tmp_path / "server.pem"
     path.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
     return path
@@ -221,12 +261,16 @@ def server_context(certificate: Path) -> ssl.SSLContext:
     return made
 
 
-def test_where_the_server_can_encrypt_the_mail_is_encrypted(context: Flask, certificate: Path, monkeypatch) -> None:
+def test_where_the_server_can_encrypt_the_mail_is_encrypted(
+    context: Flask, certificate: Path, monkeypatch
+) -> None:
     post = Post()
     post.options = {
-        "tls_context": server_context(certificate), "require_starttls": True, "auth_required": True,
+        "tls_context": server_context(certificate),
+        "require_starttls": True,
+        "auth_required": True,
         "authenticator": post.inbox.authenticate,
-    }  # fmt: skip
+    }
     post.start()
     try:
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
@@ -235,14 +279,19 @@ def test_where_the_server_can_encrypt_the_mail_is_encrypted(context: Flask, cert
         jobs.drain()
     finally:
         post.stop()
-    assert (len(post.inbox.messages), post.inbox.over_tls, post.inbox.users) == (1, [True], [b"rostrum"])
+    assert (len(post.inbox.messages), post.inbox.over_tls, post.inbox.users) == (
+        1,
+        [True],
+        [b"rostrum"],
+    )
 
 
 @pytest.mark.parametrize(("scheme", "option"), [("smtp", "tls_context"), ("smtps", "ssl_context")])
 def test_a_server_with_a_false_certificate_gets_nothing(
     context: Flask, certificate: Path, monkeypatch, scheme: str, option: str
 ) -> None:
-    """Whether it encrypts when asked or from the first byte. Once the certificate is trusted, the mail goes."""
+    """Whether it encrypts when asked or from the first byte. Once the certificate is trusted,
+    the mail goes."""
     post = Post(**{option: server_context(certificate)})
     post.start()
     try:
@@ -264,7 +313,9 @@ def test_a_password_is_not_told_in_clear_text(context: Flask, monkeypatch) -> No
     post.options["authenticator"] = post.inbox.authenticate
     post.start()
     try:
-        monkeypatch.setattr(mail.server, "is_loopback", lambda host: False)  # as if the server were elsewhere
+        monkeypatch.setattr(
+            mail.server, "is_loopback", lambda host: False
+        )  # as if the server were elsewhere
         use(context, monkeypatch, f"smtp://rostrum:p%40ss%20word@127.0.0.1:{post.port}")
         mail_id = send()
         jobs.drain()
@@ -273,7 +324,9 @@ def test_a_password_is_not_told_in_clear_text(context: Flask, monkeypatch) -> No
     assert post.inbox.users == [] and stored(mail_id).state is MailState.QUEUED
 
 
-def test_a_refused_address_stays_out_of_log_and_ledger(context: Flask, post: Post, monkeypatch, caplog) -> None:
+def test_a_refused_address_stays_out_of_log_and_ledger(
+    context: Flask, post: Post, monkeypatch, caplog
+) -> None:
     async def handle_RCPT(self, server, session, envelope, address, options) -> str:
         return f"550 no such mailbox: {address}"
 
@@ -282,5 +335,7 @@ def test_a_refused_address_stays_out_of_log_and_ledger(context: Flask, post: Pos
     send(address="anna.secret@example.org")
     jobs.drain()
     refused = db.session.scalars(sa.select(Mail)).one()
-    assert refused.state is MailState.REFUSED and "anna.secret" in refused.answer, "for those who may read the message"
+    assert refused.state is MailState.REFUSED and "anna.secret" in refused.answer, (
+        "for those who may read the message"
+    )
     assert "anna.secret" not in caplog.text and db.session.scalars(sa.select(Job.error)).all() == []

@@ -1,4 +1,5 @@
-"""Mail against servers that refuse, put off, are slow, fall silent, die or are away: every message arrives, once."""
+"""Mail against servers that refuse, put off, are slow, fall silent, die or are away: every
+message arrives, once."""
 
 from __future__ import annotations
 
@@ -28,10 +29,13 @@ pytestmark = pytest.mark.usefixtures("context")
 
 @pytest.fixture
 def post(context: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., SmtpServer]]:
-    """`post(**answers)`: a mail server that answers so, and is the one that the application uses."""
+    """`post(**answers)`: a mail server that answers so, and is the one that the application
+    uses."""
     started: list[SmtpServer] = []
 
-    def make(*, answers: dict[str, Any] | None = None, user: str = "", **options: Any) -> SmtpServer:
+    def make(
+        *, answers: dict[str, Any] | None = None, user: str = "", **options: Any
+    ) -> SmtpServer:
         made = SmtpServer(**options)
         made.answers.update(answers or {})
         started.append(made.start())
@@ -52,7 +56,9 @@ def states() -> dict[str, int]:
 
 def tickets() -> int:
     db.session.rollback()
-    return db.session.scalar(sa.select(sa.func.count(Job.id)).where(Job.kind.in_(mail.JOB_KINDS))) or 0
+    return (
+        db.session.scalar(sa.select(sa.func.count(Job.id)).where(Job.kind.in_(mail.JOB_KINDS))) or 0
+    )
 
 
 def link(address: str = "zoe@example.org", lifetime: timedelta = timedelta(minutes=30)) -> int:
@@ -80,7 +86,11 @@ def test_a_server_that_wants_few_messages_on_a_connection_gets_them_all_at_once(
     there = post(answers={"MAIL": lambda _, before: "421 enough" if before % 4 == 3 else "250 ok"})
     many(8)
     jobs.drain()
-    assert len(there.ids) == len(set(there.ids)) == 8 and there.connections > 2 and states() == {"sent": 8}
+    assert (
+        len(there.ids) == len(set(there.ids)) == 8
+        and there.connections > 2
+        and states() == {"sent": 8}
+    )
 
 
 # Refused
@@ -92,7 +102,9 @@ def test_what_is_refused_for_good_is_refused_at_once_and_only_that(post, step: s
     there = post(
         answers={
             step: lambda who, before: (
-                "550 5.1.1 no such mailbox" if before == 1 else ("354 go on" if step == "DATA" else "250 ok")
+                "550 5.1.1 no such mailbox"
+                if before == 1
+                else ("354 go on" if step == "DATA" else "250 ok")
             )
         }
     )
@@ -100,7 +112,9 @@ def test_what_is_refused_for_good_is_refused_at_once_and_only_that(post, step: s
     jobs.drain()
     found = db.session.scalars(sa.select(Mail).order_by(Mail.id)).all()
     assert [one.state for one in found] == [MailState.SENT, MailState.REFUSED, MailState.SENT]
-    assert found[1].answer == "550 5.1.1 no such mailbox" and tickets() == 0 and there.connections == 1
+    assert (
+        found[1].answer == "550 5.1.1 no such mailbox" and tickets() == 0 and there.connections == 1
+    )
     make_due()
     jobs.drain()
     assert states() == {"sent": 2, "refused": 1}
@@ -147,7 +161,9 @@ def test_the_wait_grows_to_an_hour_and_ends_after_four_days(post) -> None:
         waits.append(job.run_after - now)
         assert 3.99 * 86400 < job.give_up_at - now < 4 * 86400 + 1
         make_due()
-    assert waits[0] < 40 and waits[4] > 300 and all(2600 < wait < 4600 for wait in waits[-2:]), waits
+    assert waits[0] < 40 and waits[4] > 300 and all(2600 < wait < 4600 for wait in waits[-2:]), (
+        waits
+    )
     with transaction():
         db.session.execute(sa.update(Job).values(give_up_at=1.0))
     jobs.drain()
@@ -165,7 +181,11 @@ def test_a_server_that_is_away_for_hours_loses_nothing_and_is_asked_once_for_all
     assert states() == {"queued": 5} and mail.standing().step == "away"
     there.start()
     jobs.drain()
-    assert len(set(there.ids)) == len(there.ids) == 5 and states() == {"sent": 5} and mail.standing() is None
+    assert (
+        len(set(there.ids)) == len(there.ids) == 5
+        and states() == {"sent": 5}
+        and mail.standing() is None
+    )
 
 
 def test_whatever_waited_goes_as_soon_as_the_server_is_back(post) -> None:
@@ -203,7 +223,9 @@ def test_a_second_copy_only_where_the_server_died_before_answering_the_dot(post)
 
 
 @pytest.mark.parametrize("step", ["", "EHLO", "MAIL", "RCPT", "DATA", "."])
-def test_a_server_that_falls_silent_is_not_waited_for_for_ever(post, monkeypatch, step: str) -> None:
+def test_a_server_that_falls_silent_is_not_waited_for_for_ever(
+    post, monkeypatch, step: str
+) -> None:
     monkeypatch.setattr(server, "CONNECT_SECONDS", 0.3)
     monkeypatch.setattr(server, "DATA_SECONDS", 0.3)
     there = post(answers={step: HANG})
@@ -221,11 +243,18 @@ def test_a_server_that_falls_silent_is_not_waited_for_for_ever(post, monkeypatch
 
 @pytest.mark.both_databases
 @pytest.mark.parametrize(
-    ("step", "name"), [("", "greeting"), ("MAIL", "sender"), ("AUTH", "sign_in"), ("STARTTLS", "encryption")]
+    ("step", "name"),
+    [("", "greeting"), ("MAIL", "sender"), ("AUTH", "sign_in"), ("STARTTLS", "encryption")],
 )
-def test_a_fault_of_the_setup_stops_sending_and_keeps_everything(post, step: str, name: str, caplog) -> None:
+def test_a_fault_of_the_setup_stops_sending_and_keeps_everything(
+    post, step: str, name: str, caplog
+) -> None:
     offered = {"AUTH": ("AUTH PLAIN",), "STARTTLS": ("STARTTLS",)}.get(step, ())
-    there = post(answers={step: "554 not from here"}, extensions=offered, user="rostrum:pass" if step == "AUTH" else "")
+    there = post(
+        answers={step: "554 not from here"},
+        extensions=offered,
+        user="rostrum:pass" if step == "AUTH" else "",
+    )
     many(3)
     jobs.drain()
     many(3)
@@ -244,7 +273,12 @@ def test_a_fault_of_the_setup_stops_sending_and_keeps_everything(post, step: str
     there.extensions = offered if step == "AUTH" else ()
     make_due()
     jobs.drain()
-    assert states() == {"sent": 6} and mail.standing() is None and tickets() == 0 and list(breaches()) == []
+    assert (
+        states() == {"sent": 6}
+        and mail.standing() is None
+        and tickets() == 0
+        and list(breaches()) == []
+    )
 
 
 def test_a_mended_setup_goes_on_at_the_press_of_a_button(post) -> None:
@@ -284,7 +318,9 @@ def test_an_expired_link_is_not_sent(post, context: Flask) -> None:
     make_due()
     jobs.drain()
     assert [who for who, _ in there.messages] == ["other@example.org"]
-    assert (stored(short).state, stored(short).body) == (MailState.EXPIRED, "") and stored(long).state is MailState.SENT
+    assert (stored(short).state, stored(short).body) == (MailState.EXPIRED, "") and stored(
+        long
+    ).state is MailState.SENT
 
 
 def test_links_go_first(post) -> None:
@@ -307,11 +343,16 @@ def test_bulk_mail_delays_no_link(post, context: Flask) -> None:
 
 
 @pytest.mark.both_databases
-def test_recipients_who_fall_silent_delay_no_link_of_others(post, context: Flask, monkeypatch) -> None:
-    """The server falls silent before the text of one link and after that of another: each may hold up a lane for minutes."""
+def test_recipients_who_fall_silent_delay_no_link_of_others(
+    post, context: Flask, monkeypatch
+) -> None:
+    """The server falls silent before the text of one link and after that of another: each may
+    hold up a lane for minutes."""
     monkeypatch.setattr(server, "CONNECT_SECONDS", 9.0)
     monkeypatch.setattr(server, "DATA_SECONDS", 9.0)
-    there = post(answers={step: hanging_for(who) for step, who in (("RCPT", "tarpit1"), (".", "tarpit2"))})
+    there = post(
+        answers={step: hanging_for(who) for step, who in (("RCPT", "tarpit1"), (".", "tarpit2"))}
+    )
     link("tarpit1@example.org"), link("tarpit2@example.org")
     with lanes_at_work(context):
         time.sleep(1.5)
@@ -326,7 +367,10 @@ def hanging_for(who: str) -> Callable[[str, int], str]:
 @contextmanager
 def lanes_at_work(context: Flask) -> Iterator[None]:
     stop = threading.Event()
-    lanes = [threading.Thread(target=worker._work_lane, args=(context, lane, stop)) for lane in running.work_of().lanes]
+    lanes = [
+        threading.Thread(target=worker._work_lane, args=(context, lane, stop))
+        for lane in running.work_of().lanes
+    ]
     [one.start() for one in lanes]
     try:
         yield
@@ -338,7 +382,10 @@ def lanes_at_work(context: Flask) -> Iterator[None]:
 def seconds_of_a_link(there: SmtpServer) -> float:
     link("waiting@example.org")
     asked = time.monotonic()
-    while "waiting@example.org" not in [who for who, _ in there.messages] and time.monotonic() < asked + 20:
+    while (
+        "waiting@example.org" not in [who for who, _ in there.messages]
+        and time.monotonic() < asked + 20
+    ):
         time.sleep(0.05)
     return time.monotonic() - asked
 
@@ -389,14 +436,21 @@ def test_a_server_that_lost_smtputf8_meanwhile(post) -> None:
     there = post(extensions=())
     mail_id = send(address="jürgen@example.org")
     jobs.drain()
-    assert (stored(mail_id).state, stored(mail_id).answer) == (MailState.REFUSED, "SMTPUTF8 is not offered")
+    assert (stored(mail_id).state, stored(mail_id).answer) == (
+        MailState.REFUSED,
+        "SMTPUTF8 is not offered",
+    )
     assert there.messages == []
     assert route.can_write_to(mail.addresses.parse("jürgen@example.org")) is False
 
 
 @pytest.mark.both_databases
-@pytest.mark.parametrize("answer", ["555 5.5.4 unknown parameter", "451 not now", "421 bye", DROP, HANG])
-def test_a_message_that_needs_smtputf8_never_stops_the_others(post, monkeypatch, answer: str) -> None:
+@pytest.mark.parametrize(
+    "answer", ["555 5.5.4 unknown parameter", "451 not now", "421 bye", DROP, HANG]
+)
+def test_a_message_that_needs_smtputf8_never_stops_the_others(
+    post, monkeypatch, answer: str
+) -> None:
     monkeypatch.setattr(server, "CONNECT_SECONDS", 0.3)
     post(answers={"MAIL": lambda told, _: answer if "SMTPUTF8" in told else "250 ok"})
     mail_id = send(address="jürgen@example.org")
@@ -405,7 +459,10 @@ def test_a_message_that_needs_smtputf8_never_stops_the_others(post, monkeypatch,
         jobs.drain()
         make_due()
     is_refused = answer.startswith("555")
-    assert states() == ({"sent": 3, "refused": 1} if is_refused else {"sent": 3, "queued": 1}) and mail.standing() is None
+    assert (
+        states() == ({"sent": 3, "refused": 1} if is_refused else {"sent": 3, "queued": 1})
+        and mail.standing() is None
+    )
     if is_refused:
         assert stored(mail_id).answer == answer
         send(), jobs.drain()  # on another connection, on which the server offers it again

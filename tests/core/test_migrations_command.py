@@ -36,5 +36,8 @@ def test_the_commands_migrate(tmp_path: Path) -> None:
 def test_without_migration_a_command_says_what_to_do_first(tmp_path: Path, words: str) -> None:
     runner = make_app(tmp_path).test_cli_runner()
     result = runner.invoke(args=words.split())
-    assert (result.exit_code, result.output.splitlines()[0][:35]) == (1, "Error: Run flask db upgrade first: ")
+    assert (result.exit_code, result.output.splitlines()[0][:35]) == (
+        1,
+        "Error: Run flask db upgrade first: ",
+    )
     assert runner.invoke(args=[*words.split()[:2], "--help"]).exit_code == 0

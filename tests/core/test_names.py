@@ -9,7 +9,10 @@ from core import names
 
 def found(query: str, *spellings: str | None) -> bool:
     words = names.indexed(spellings).split()
-    return any(all(any(word.startswith(sought) for word in words) for sought in way) for way in names.sought(query))
+    return any(
+        all(any(word.startswith(sought) for word in words) for sought in way)
+        for way in names.sought(query)
+    )
 
 
 @pytest.mark.parametrize(
@@ -49,7 +52,13 @@ def test_a_name_is_found(query: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "name"), [("guyen", "Zoë Nguyễn"), ("zoe diallo", "Zoë Nguyễn"), ("明小", "王小明"), ("евченко", "Шевченко")]
+    ("query", "name"),
+    [
+        ("guyen", "Zoë Nguyễn"),
+        ("zoe diallo", "Zoë Nguyễn"),
+        ("明小", "王小明"),
+        ("евченко", "Шевченко"),
+    ],
 )
 def test_another_name_is_not(query: str, name: str) -> None:
     assert not found(query, name)
@@ -70,4 +79,8 @@ def test_the_words_hold_nothing_but_plain_ascii() -> None:
 
 def test_experts_are_ordered_by_family_name_accents_aside() -> None:
     people = [("Zoë", "Ångström"), ("Ana", "anker"), ("Bo", "Anger")]
-    assert sorted(people, key=lambda one: names.sort_key(*one)) == [("Bo", "Anger"), ("Zoë", "Ångström"), ("Ana", "anker")]
+    assert sorted(people, key=lambda one: names.sort_key(*one)) == [
+        ("Bo", "Anger"),
+        ("Zoë", "Ångström"),
+        ("Ana", "anker"),
+    ]

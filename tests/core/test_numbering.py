@@ -1,4 +1,5 @@
-"""A number, once issued, is never issued again: not after a rollback, not when the database was set back by hand."""
+"""A number, once issued, is never issued again: not after a rollback, not when the database was
+set back by hand."""
 
 from __future__ import annotations
 
@@ -34,11 +35,14 @@ def set_back(value: int) -> None:
 
 def sentences() -> list[str]:
     """The breaches, without the notes."""
-    return [sentence for sentence in numbering.breaches() if not isinstance(sentence, checking.Note)]
+    return [
+        sentence for sentence in numbering.breaches() if not isinstance(sentence, checking.Note)
+    ]
 
 
 def test_a_number_whose_issue_was_undone_is_void(context: Flask) -> None:
-    """It looks the same when the database was set back by one number, and then someone may have that number."""
+    """It looks the same when the database was set back by one number, and then someone may have
+    that number."""
     assert take() == 1
     with pytest.raises(ZeroDivisionError), transaction():
         assert numbering.next_in(SERIES) == 2
@@ -70,7 +74,9 @@ def test_the_first_number_of_all_does_not_come_twice(context: Flask) -> None:
 def test_a_database_set_back_by_hand_goes_on_after_the_mark(context: Flask) -> None:
     assert [take() for _ in range(5)] == [1, 2, 3, 4, 5]
     set_back(2)
-    assert list(numbering.breaches()) == ["numbers: RST-2026-000005-6 was given, but the database counts only to 2"]
+    assert list(numbering.breaches()) == [
+        "numbers: RST-2026-000005-6 was given, but the database counts only to 2"
+    ]
     assert [take(), take()] == [6, 7]
     (void,) = numbering.voids(SERIES)
     assert (void.first, void.last, void.reason) == (3, 5, numbering.VoidReason.SET_BACK)
@@ -90,11 +96,13 @@ def test_a_database_set_back_by_hand_goes_on_after_the_mark(context: Flask) -> N
     ],
 )
 def test_a_damaged_mark_is_a_breach_and_stops_nobody(context: Flask, damage: bytes) -> None:
-    """Nothing shows whether the database was set back, so a block of numbers is skipped, as after a restore without evidence."""
+    """Nothing shows whether the database was set back, so a block of numbers is skipped, as
+    after a restore without evidence."""
     take()
     storage.put("numbers/certificate-2026", damage)
     assert sentences() == [
-        "numbers: the mark numbers/certificate-2026 is damaged; Rostrum will skip 1000 numbers before the next one"
+        "numbers: the mark numbers/certificate-2026 is damaged; Rostrum will skip 1000 numbers "
+        "before the next one"
     ]
     assert take() == 1002
     (void,) = numbering.voids()
@@ -141,5 +149,8 @@ def test_the_command_names_it(context: Flask) -> None:
     take(), take(), take()
     set_back(1)
     result = context.test_cli_runner().invoke(args=["check"])
-    assert (result.exit_code, "was given, but the database counts only to 1" in result.output) == (1, True)
+    assert (result.exit_code, "was given, but the database counts only to 1" in result.output) == (
+        1,
+        True,
+    )
     assert checking.breaches() != []

@@ -1,4 +1,5 @@
-"""Ids and cursors that no database could look for: addresses of nothing, and values that are refused."""
+"""Ids and cursors that no database could look for: addresses of nothing, and values that are
+refused."""
 
 from __future__ import annotations
 
@@ -57,7 +58,9 @@ def test_an_id_in_a_body_that_no_row_can_have_is_422(app: Flask, number: int) ->
         (7, 1),
     ],
 )
-def test_a_cursor_that_is_none_of_ours_is_refused(app: Flask, sign_in, values: tuple[Any, ...]) -> None:
+def test_a_cursor_that_is_none_of_ours_is_refused(
+    app: Flask, sign_in, values: tuple[Any, ...]
+) -> None:
     api = ApiClient(app, token_for(app, Role.COORDINATOR))
     after = cursor(*values)
     assert api.get(f"/deliveries?after={after}").json["code"] == "bad_cursor"

@@ -1,4 +1,5 @@
-"""When nothing can be written: reading goes on, and who wanted to write is told so with 503, on pages and in the API."""
+"""When nothing can be written: reading goes on, and who wanted to write is told so with 503, on
+pages and in the API."""
 
 from __future__ import annotations
 
@@ -42,7 +43,11 @@ def held(app: Flask) -> Iterator[None]:
             other.execute("ROLLBACK")
         return
     with app.app_context(), db.engine.connect() as connection:
-        connection.execute(sa.text("LOCK TABLE audit_head, skill, try_count, user_session IN ACCESS EXCLUSIVE MODE"))
+        connection.execute(
+            sa.text(
+                "LOCK TABLE audit_head, skill, try_count, user_session IN ACCESS EXCLUSIVE MODE"
+            )
+        )
         yield
         connection.rollback()
 
@@ -67,20 +72,31 @@ def test_while_a_lock_is_held_writers_are_told_so_and_readers_read(app: Flask, s
         began = time.monotonic()
         answer = api.put("/skills/x", SKILL)
         assert 0.3 < time.monotonic() - began < 2
-        assert (answer.status_code, answer.json["code"], answer.mimetype) == (503, "busy", "application/problem+json")
+        assert (answer.status_code, answer.json["code"], answer.mimetype) == (
+            503,
+            "busy",
+            "application/problem+json",
+        )
         assert int(answer.headers["Retry-After"]) > 0
-        page = reader.post("/me/details", {"csrf_token": token, "given_name": "A", "name_on_certificate": "A", "language": "en"})
+        page = reader.post(
+            "/me/details",
+            {"csrf_token": token, "given_name": "A", "name_on_certificate": "A", "language": "en"},
+        )
         assert (page.status, page.response.headers["Retry-After"]) == (503, "5")
         assert "Nothing was saved" in page.text
         began = time.monotonic()
-        assert [reader.get(path).status for path in ("/", "/me", "/deliveries", "/help")] == [200] * 4
+        assert [reader.get(path).status for path in ("/", "/me", "/deliveries", "/help")] == [
+            200
+        ] * 4
         assert [api.get(path).status_code for path in ("/skills", "/courses")] == [200] * 2
         assert time.monotonic() - began < 2
     assert api.put("/skills/x", SKILL).status_code == 201
 
 
 @pytest.mark.usefixtures("hurried")
-def test_a_page_of_somebody_not_seen_for_a_while_does_not_wait_for_writers(app: Flask, sign_in, monkeypatch) -> None:
+def test_a_page_of_somebody_not_seen_for_a_while_does_not_wait_for_writers(
+    app: Flask, sign_in, monkeypatch
+) -> None:
     monkeypatch.setattr(database, "PATIENCE", 30)
     with app.app_context():
         reader = sign_in(factories.actor())
@@ -122,7 +138,9 @@ def test_a_job_waits_until_it_can_be_claimed(app: Flask, monkeypatch) -> None:
 def test_a_command_says_it_in_a_sentence(app: Flask, monkeypatch) -> None:
     monkeypatch.setattr(database, "PATIENCE", 0.2)
     with held(app):
-        done = app.test_cli_runner().invoke(args=["accounts", "create", "a@example.org", "--name", "Ann", "--role", "trainer"])
+        done = app.test_cli_runner().invoke(
+            args=["accounts", "create", "a@example.org", "--name", "Ann", "--role", "trainer"]
+        )
     assert (done.exit_code, "Traceback" in done.output) == (1, False)
     assert "Try again in a moment" in done.output
 
@@ -193,20 +211,28 @@ def test_outages_are_recognised(error: Exception, code: str) -> None:
 @pytest.mark.parametrize(
     "error",
     [
-        as_sqlite("SQLITE_CORRUPT"), as_sqlite("SQLITE_ERROR"), FileNotFoundError(2, "x"), ValueError("database is locked"),
-        sa.exc.IntegrityError("x", None, as_sqlite("SQLITE_CONSTRAINT")), RuntimeError("disk I/O error"),
+        as_sqlite("SQLITE_CORRUPT"),
+        as_sqlite("SQLITE_ERROR"),
+        FileNotFoundError(2, "x"),
+        ValueError("database is locked"),
+        sa.exc.IntegrityError("x", None, as_sqlite("SQLITE_CONSTRAINT")),
+        RuntimeError("disk I/O error"),
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_bugs_are_not_called_outages(error: Exception) -> None:
     assert find_outage(error) is None
 
 
-def test_a_full_disk_under_the_files_is_503_and_no_traceback(app: Flask, sign_in, monkeypatch, caplog) -> None:
+def test_a_full_disk_under_the_files_is_503_and_no_traceback(
+    app: Flask, sign_in, monkeypatch, caplog
+) -> None:
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(app, "view_functions", app.view_functions | {"administration.help_page": full})
+    monkeypatch.setattr(
+        app, "view_functions", app.view_functions | {"administration.help_page": full}
+    )
     from core.web import Access
 
     full.access = Access()  # type: ignore[attr-defined]  # what the gate reads
@@ -217,7 +243,9 @@ def test_a_full_disk_under_the_files_is_503_and_no_traceback(app: Flask, sign_in
 
 
 def test_nothing_half_is_left_of_a_file_that_did_not_fit(context: Flask, monkeypatch) -> None:
-    monkeypatch.setattr("core.storage.os.fsync", lambda _: (_ for _ in ()).throw(OSError(errno.ENOSPC, "full")))
+    monkeypatch.setattr(
+        "core.storage.os.fsync", lambda _: (_ for _ in ()).throw(OSError(errno.ENOSPC, "full"))
+    )
     with pytest.raises(OSError, match="full"):
         storage.put("certificates/a.pdf", b"x")
     assert list(storage.keys("certificates")) == []
@@ -230,7 +258,10 @@ def test_ready_says_that_nothing_can_be_written(app: Flask, monkeypatch) -> None
     monkeypatch.setattr(health, "PROBE_SECONDS", 0)
     client = app.test_client()
     assert (client.get("/readyz").status_code, client.get("/healthz").status_code) == (200, 200)
-    monkeypatch.setattr("core.health.tempfile.TemporaryFile", lambda **_: (_ for _ in ()).throw(OSError(errno.EROFS, "x")))
+    monkeypatch.setattr(
+        "core.health.tempfile.TemporaryFile",
+        lambda **_: (_ for _ in ()).throw(OSError(errno.EROFS, "x")),
+    )
     answer = client.get("/readyz")
     assert (answer.status_code, "EROFS" in answer.text) == (503, True)
     assert client.get("/healthz").status_code == 200
@@ -257,7 +288,9 @@ def test_a_read_only_postgresql_is_503(postgresql_url: str, tmp_path: Path) -> N
         with app.app_context():
             with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
                 name = re.sub(r".*/", "", url)
-                connection.exec_driver_sql(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
+                connection.exec_driver_sql(
+                    f'ALTER DATABASE "{name}" SET default_transaction_read_only = on'
+                )
             db.session.remove()
             db.engine.dispose()
         answer = api.put("/skills/x", SKILL)
@@ -279,6 +312,10 @@ def test_a_postgresql_that_is_away_is_503_everywhere(app: Flask, tmp_path: Path)
         answer = client.get(path)
         assert answer.status_code == 503 or path == "/sign-in"
     answer = client.get("/api/v1/courses", headers={"Authorization": "Bearer x"})
-    assert (answer.status_code, answer.mimetype, answer.json["code"]) == (503, "application/problem+json", "database_unavailable")
+    assert (answer.status_code, answer.mimetype, answer.json["code"]) == (
+        503,
+        "application/problem+json",
+        "database_unavailable",
+    )
     assert int(answer.headers["Retry-After"]) > 0
     assert (client.get("/readyz").status_code, client.get("/healthz").status_code) == (503, 200)

@@ -1,5 +1,5 @@
-"""When one of these fails, a library has a new version: read what changed in it, see whether our change still fits and is still
-needed, and name the new version here."""
+"""When one of these fails, a library has a new version: read what changed in it, see whether our
+change still fits and is still needed, and name the new version here."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from wtforms.widgets.core import html_params
 from core.forms import attributes
 from tests.guards import source
 
-#: library → the version that core/patches.py, and classes that override its inner names, were written for.
+#: library → the version that core/patches.py, and classes that override its inner names, were
+#: written for.
 FITS = {"wtforms": "3.3.2", "werkzeug": "3.1.9", "waitress": "3.0.2"}
 
 
@@ -31,12 +32,23 @@ def test_the_inner_names_are_there() -> None:
     assert list(inspect.signature(Select.render_option).parameters)[0] == "choice"
     assert callable(Input.html_params)
     assert list(inspect.signature(FormDataParser._parse_urlencoded).parameters) == [
-        "self", "stream", "mimetype", "content_length", "options",
-    ]  # fmt: skip
+        "self",
+        "stream",
+        "mimetype",
+        "content_length",
+        "options",
+    ]
 
 
 class Asking(Form):
-    name = StringField(render_kw={"maxlength": 3, "autofocus": True, "disabled": False, "aria_label": 'a "name" & more'})
+    name = StringField(
+        render_kw={
+            "maxlength": 3,
+            "autofocus": True,
+            "disabled": False,
+            "aria_label": 'a "name" & more',
+        }
+    )
     kind = SelectField(validate_choice=False)
 
     def __init__(self, **data: str) -> None:
@@ -45,7 +57,14 @@ class Asking(Form):
 
 
 def test_attributes_are_those_of_the_library(app: Flask) -> None:
-    given = {"id": "name", "maxlength": 3, "autofocus": True, "disabled": False, "aria_label": 'a "name" & more', "class_": "x"}
+    given = {
+        "id": "name",
+        "maxlength": 3,
+        "autofocus": True,
+        "disabled": False,
+        "aria_label": 'a "name" & more',
+        "class_": "x",
+    }
     assert attributes(**given) == html_params(**given)
     assert "maxlength" in str(Asking().name)
 
@@ -60,7 +79,9 @@ def patches(name: str, tree: ast.Module) -> Iterator[str]:
     libraries = {
         alias.asname or alias.name
         for node in tree.body
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] not in ours
+        if isinstance(node, ast.ImportFrom)
+        and node.module
+        and node.module.split(".")[0] not in ours
         for alias in node.names
     } | {
         (alias.asname or alias.name).split(".")[0]
@@ -70,7 +91,11 @@ def patches(name: str, tree: ast.Module) -> Iterator[str]:
         if alias.name.split(".")[0] not in ours
     }
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store) and ast.unparse(node).split(".")[0] in libraries:
+        if (
+            isinstance(node, ast.Attribute)
+            and isinstance(node.ctx, ast.Store)
+            and ast.unparse(node).split(".")[0] in libraries
+        ):
             yield f"{name}:{node.lineno} changes {ast.unparse(node)}; do so in core/patches.py"
 
 
@@ -85,7 +110,9 @@ def test_libraries_are_changed_in_one_place() -> None:
         if source.name(path) != "core/patches.py"
         for breach in patches(source.name(path), source.tree(path))
     ]
-    assert [breach for breach in found if not any(owner in breach for owner in OF_THE_REQUEST)] == []
+    assert [
+        breach for breach in found if not any(owner in breach for owner in OF_THE_REQUEST)
+    ] == []
 
 
 def test_a_change_elsewhere_is_caught() -> None:

@@ -1,4 +1,5 @@
-"""One declaration for one object and for lists: what `can` says of a row, `visible` says of the table."""
+"""One declaration for one object and for lists: what `can` says of a row, `visible` says of the
+table."""
 
 from __future__ import annotations
 
@@ -56,13 +57,19 @@ def row_of(model: type, ids: list[int]) -> object:
     model=st.sampled_from(PROTECTED),
     ids=st.lists(st.integers(1, 3), min_size=4, max_size=4),
 )
-def test_a_list_shows_exactly_what_its_pages_show(context: Flask, held, permission, model, ids) -> None:
+def test_a_list_shows_exactly_what_its_pages_show(
+    context: Flask, held, permission, model, ids
+) -> None:
     actor = make_actor(Someone(), held)
     row = row_of(model, ids)
     columns = {name: getattr(row, name) for name in model.__scope__.values()}
-    table = sa.select(*[sa.literal(value).label(name) for name, value in columns.items()]).subquery()
+    table = sa.select(
+        *[sa.literal(value).label(name) for name, value in columns.items()]
+    ).subquery()
     listed = aliased(model, table, adapt_on_names=True)
-    shown = db.session.scalar(sa.select(sa.func.count()).select_from(table).where(visible(listed, actor, permission)))
+    shown = db.session.scalar(
+        sa.select(sa.func.count()).select_from(table).where(visible(listed, actor, permission))
+    )
     assert bool(shown) is can(actor, permission, row), (held, permission, columns)
 
 
@@ -80,18 +87,24 @@ def test_refusals_tell_whether_to_sign_in(context: Flask) -> None:
 
 
 def test_a_scoped_role_ends_at_its_scope(context: Flask) -> None:
-    nominator = make_actor(Someone(), [RoleAssignment(role=Role.NOMINATOR, scope=Reach.ORGANIZATION, scope_id=1)])
-    own, other = (
-        Enrollment(nominated_by_id=1, delivery_id=9, person_id=9),
-        Enrollment(nominated_by_id=2, delivery_id=9, person_id=9),
+    nominator = make_actor(
+        Someone(), [RoleAssignment(role=Role.NOMINATOR, scope=Reach.ORGANIZATION, scope_id=1)]
     )
+    own = Enrollment(nominated_by_id=1, delivery_id=9, person_id=9)
+    other = Enrollment(nominated_by_id=2, delivery_id=9, person_id=9)
     assert can(nominator, Permission.ENROLLMENT_READ, own)
     assert not can(nominator, Permission.ENROLLMENT_READ, other)
-    assert can(nominator, Permission.ENROLLMENT_READ, Enrollment(nominated_by_id=2, delivery_id=9, person_id=2)), "about oneself"
+    assert can(
+        nominator,
+        Permission.ENROLLMENT_READ,
+        Enrollment(nominated_by_id=2, delivery_id=9, person_id=2),
+    ), "about oneself"
 
 
 def test_a_nominator_without_an_organization_may_nominate_nobody() -> None:
-    actor = make_actor(Someone(), [RoleAssignment(role=Role.NOMINATOR, scope=Reach.EVERYWHERE, scope_id=0)])
+    actor = make_actor(
+        Someone(), [RoleAssignment(role=Role.NOMINATOR, scope=Reach.EVERYWHERE, scope_id=0)]
+    )
     assert not can(actor, Permission.ENROLLMENT_NOMINATE)
 
 

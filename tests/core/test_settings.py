@@ -68,18 +68,33 @@ def test_two_processes_that_start_together_agree_on_the_key(tmp_path: Path) -> N
         ({"CHECKPOINT_URL": "archive.example.org"}, "CHECKPOINT_URL must look like"),
         ({"CHECKPOINT_URL": "ftp://archive.example.org"}, "CHECKPOINT_URL must look like"),
         ({"CHECKPOINT_MAIL": "archive"}, "CHECKPOINT_MAIL must be an email address"),
-        ({"CHECKPOINT_MAIL": "a@example.org, b@example.org"}, "CHECKPOINT_MAIL must be an email address"),
-        ({"NOW": "2027-03-08T09:00:00Z", "PUBLIC_URL": "https://training.example.org"}, "NOW sets the clock"),
+        (
+            {"CHECKPOINT_MAIL": "a@example.org, b@example.org"},
+            "CHECKPOINT_MAIL must be an email address",
+        ),
+        (
+            {"NOW": "2027-03-08T09:00:00Z", "PUBLIC_URL": "https://training.example.org"},
+            "NOW sets the clock",
+        ),
     ],
 )
-def test_a_bad_setting_stops_the_start_with_one_sentence(tmp_path: Path, given: dict[str, str], words: str) -> None:
+def test_a_bad_setting_stops_the_start_with_one_sentence(
+    tmp_path: Path, given: dict[str, str], words: str
+) -> None:
     with pytest.raises(SettingsError, match=words) as caught:
         read(tmp_path, **given)
     assert "\n" not in str(caught.value)
 
 
 def test_other_programs_variables_are_none_of_our_business(tmp_path: Path) -> None:
-    foreign = {"HOSTNAME": "box", "HOME": "/root", "PYTHONPATH": ".", "POSTGRES_DB": "x", "MAILTO": "a@example.org", "PORTS": "1"}
+    foreign = {
+        "HOSTNAME": "box",
+        "HOME": "/root",
+        "PYTHONPATH": ".",
+        "POSTGRES_DB": "x",
+        "MAILTO": "a@example.org",
+        "PORTS": "1",
+    }
     assert read(tmp_path, **foreign) == read(tmp_path)
 
 
@@ -92,12 +107,16 @@ def test_other_programs_variables_are_none_of_our_business(tmp_path: Path) -> No
         ("127.0.0.1", "https://training.example.org", False),
     ],
 )
-def test_demonstration_sign_ins_are_for_this_machine_only(tmp_path: Path, host: str, public: str, is_local: bool) -> None:
+def test_demonstration_sign_ins_are_for_this_machine_only(
+    tmp_path: Path, host: str, public: str, is_local: bool
+) -> None:
     assert read(tmp_path, HOST=host, PUBLIC_URL=public).is_local is is_local
 
 
 def test_secrets_do_not_show_when_settings_are_printed(tmp_path: Path) -> None:
-    settings = read(tmp_path, MAIL_URL="smtp://user:swordfish@mail.example.org", SECRET_KEY="k" * 40)
+    settings = read(
+        tmp_path, MAIL_URL="smtp://user:swordfish@mail.example.org", SECRET_KEY="k" * 40
+    )
     assert "swordfish" not in repr(settings)
     assert "k" * 40 not in repr(settings)
 

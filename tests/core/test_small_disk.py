@@ -1,4 +1,5 @@
-"""A real disk of 6 MB that fills up, and a real PostgreSQL that is stopped: the application goes on saying so, and recovers."""
+"""A real disk of 6 MB that fills up, and a real PostgreSQL that is stopped: the application goes
+on saying so, and recovers."""
 
 from __future__ import annotations
 
@@ -26,10 +27,14 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     folder = tmp_path / "disk"
     folder.mkdir()
     mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=6m,mode=0700", "tmpfs", str(folder)], capture_output=True, check=False
+        ["mount", "-t", "tmpfs", "-o", "size=6m,mode=0700", "tmpfs", str(folder)],
+        capture_output=True,
+        check=False,
     )
     if mounted.returncode != 0:
-        pytest.skip("only root may mount a small disk; test_outages.py covers the same errors without one")
+        pytest.skip(
+            "only root may mount a small disk; test_outages.py covers the same errors without one"
+        )
     try:
         yield folder
     finally:
@@ -69,7 +74,12 @@ def test_a_disk_that_is_full(small_disk: Path, monkeypatch, caplog) -> None:
     refused = [api.put(f"/skills/s{n}", {"title": {"en": "X" * 80}}) for n in range(120)]
     assert {answer.status_code for answer in refused[-10:]} == {503}
     assert (refused[-1].json["code"], refused[-1].headers["Retry-After"]) == ("cannot_save", "60")
-    details = {"csrf_token": token, "given_name": "Ama", "name_on_certificate": "Ama", "language": "en"}
+    details = {
+        "csrf_token": token,
+        "given_name": "Ama",
+        "name_on_certificate": "Ama",
+        "language": "en",
+    }
     page = browser.post("/me/details", details)
     assert page.status == 503 and "the disk is full" in page.text
     assert [browser.get(path).status for path in ("/", "/me", "/deliveries")] == [200] * 3
@@ -98,11 +108,20 @@ def test_a_postgresql_that_is_stopped(tmp_path: Path, monkeypatch, caplog) -> No
         token = browser.token()
         assert api.get("/skills").status_code == 200
     answers = [api.get("/skills"), api.put("/skills/x", {"title": {"en": "X"}})]
-    assert [(answer.status_code, answer.json["code"]) for answer in answers] == [(503, "database_unavailable")] * 2
-    details = {"csrf_token": token, "given_name": "Ama", "name_on_certificate": "Ama", "language": "en"}
+    assert [(answer.status_code, answer.json["code"]) for answer in answers] == [
+        (503, "database_unavailable")
+    ] * 2
+    details = {
+        "csrf_token": token,
+        "given_name": "Ama",
+        "name_on_certificate": "Ama",
+        "language": "en",
+    }
     pages = [Browser(app).get("/"), browser.get("/me"), browser.post("/me/details", details)]
     assert [page.status for page in pages] == [503] * 3
-    assert all(page.response.headers["Retry-After"] and "cannot be reached" in page.text for page in pages)
+    assert all(
+        page.response.headers["Retry-After"] and "cannot be reached" in page.text for page in pages
+    )
     client = app.test_client()
     assert (client.get("/readyz").status_code, client.get("/healthz").status_code) == (503, 200)
     assert "Traceback" not in caplog.text and 'File "' not in caplog.text

@@ -18,7 +18,12 @@ def root() -> Path:
 
 def test_only_what_was_stored_is_a_key(context: Flask, tmp_path: Path) -> None:
     storage.put("bulk/a.pdf", b"a")
-    for name in ("Thumbs.db", "certificates/copy (1).pdf", "numbers/certificate-2026~", "bulk/two\nlines"):
+    for name in (
+        "Thumbs.db",
+        "certificates/copy (1).pdf",
+        "numbers/certificate-2026~",
+        "bulk/two\nlines",
+    ):
         (root() / name).parent.mkdir(exist_ok=True)
         (root() / name).write_bytes(b"x")
     (root() / "certificates" / "link").symlink_to(tmp_path)
@@ -32,14 +37,19 @@ def test_only_what_was_stored_is_a_key(context: Flask, tmp_path: Path) -> None:
         "numbers/certificate-2026~",
     ]
     result = context.test_cli_runner().invoke(args=["check"])
-    assert (result.exit_code, "note: files: Rostrum did not store Thumbs.db, so no backup includes it" in result.output) == (
+    assert (
+        result.exit_code,
+        "note: files: Rostrum did not store Thumbs.db, so no backup includes it" in result.output,
+    ) == (
         0,
         True,
     )
 
 
 @pytest.mark.parametrize("kind", [OSError, PermissionError])
-def test_what_cannot_be_read_is_named(context: Flask, monkeypatch: pytest.MonkeyPatch, kind: Callable[..., OSError]) -> None:
+def test_what_cannot_be_read_is_named(
+    context: Flask, monkeypatch: pytest.MonkeyPatch, kind: Callable[..., OSError]
+) -> None:
     storage.put("certificates/a.pdf", b"a")
 
     def refuse(path: Path) -> bytes:

@@ -1,5 +1,5 @@
-"""What every kind of store promises, held against the folder and against another kind, with which certificates are issued, read,
-checked and copied as well."""
+"""What every kind of store promises, held against the folder and against another kind, with
+which certificates are issued, read, checked and copied as well."""
 
 from __future__ import annotations
 
@@ -94,16 +94,22 @@ def test_a_probe_leaves_nothing(store: Storage) -> None:
 
 def test_the_address_of_a_file_is_said_where_there_is_one(store: Storage) -> None:
     store.put("bulk/a.pdf", b"a")
-    assert store.url("bulk/a.pdf") == (None if isinstance(store, Folder) else "https://files.example.org/bulk/a.pdf")
+    assert store.url("bulk/a.pdf") == (
+        None if isinstance(store, Folder) else "https://files.example.org/bulk/a.pdf"
+    )
 
 
-def test_certificates_are_issued_read_checked_and_copied_from_another_kind(context: Flask, monkeypatch, tmp_path: Path) -> None:
+def test_certificates_are_issued_read_checked_and_copied_from_another_kind(
+    context: Flask, monkeypatch, tmp_path: Path
+) -> None:
     memory = InMemory()
     monkeypatch.setitem(context.extensions, "storage", memory)
     made = makers.issued(makers.finished_delivery(2))
     assert all(files.read(one) == memory.files[one.file_key] for one in made)
     memory.put(made[0].file_key, b"damaged")
-    assert files.read(made[0]).startswith(b"%PDF-") and memory.files[made[0].file_key].startswith(b"%PDF-")
+    assert files.read(made[0]).startswith(b"%PDF-") and memory.files[made[0].file_key].startswith(
+        b"%PDF-"
+    )
     assert list(queries.breaches()) == []
     facts = making.make(tmp_path / "copy", with_keys=False)
     assert (facts["files"], facts["lacking"]) == (len(memory.files), [])

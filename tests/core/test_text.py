@@ -55,7 +55,11 @@ def test_what_cannot_be_seen_is_blank() -> None:
 
 
 def test_controls_and_damage_are_noticed() -> None:
-    assert has_forbidden("Am\u0007ina") and has_forbidden("\ue000") and not has_forbidden("مهدی\u200cزاده")
+    assert (
+        has_forbidden("Am\u0007ina")
+        and has_forbidden("\ue000")
+        and not has_forbidden("مهدی\u200cزاده")
+    )
     assert is_garbled("SÃ©nÃ©gal") and is_garbled("N\ufffd") and is_garbled("Nâ€™Diaye")
     assert not any(is_garbled(name) for name in ("Þóra", "Ýmir", "Ñusta", "João", "Ãngela"))
 
@@ -75,7 +79,17 @@ def test_whatever_becomes_a_mark_counts_as_one() -> None:
 
 
 @pytest.mark.parametrize(
-    "mark", ["\u0315\u0300", "\u0344\u0316", "\uff9e\u0300", "\U0001d165\u0300", "\u0f73\u0f71", "\u200d", " ", "\u2028"]
+    "mark",
+    [
+        "\u0315\u0300",
+        "\u0344\u0316",
+        "\uff9e\u0300",
+        "\U0001d165\u0300",
+        "\u0f73\u0f71",
+        "\u200d",
+        " ",
+        "\u2028",
+    ],
 )
 @pytest.mark.parametrize("read", [one_line, in_lines, names.fold, names.number_key, names.sought])
 def test_hostile_text_takes_little_time(read, mark: str) -> None:

@@ -1,4 +1,5 @@
-"""Threads of a web process: so many compute, and whoever waits for something is replaced meanwhile."""
+"""Threads of a web process: so many compute, and whoever waits for something is replaced
+meanwhile."""
 
 from __future__ import annotations
 
@@ -18,7 +19,9 @@ from core.waiting import CLIENT, LOCK, MOMENT, waits
 class Task:
     """A request that does `act`."""
 
-    def __init__(self, act: Callable[[], None], *, may_write: bool = False, makes_no_pause: bool = False):
+    def __init__(
+        self, act: Callable[[], None], *, may_write: bool = False, makes_no_pause: bool = False
+    ):
         self.act = act
         self.may_write = lambda: may_write
         self.makes_no_pause = lambda: makes_no_pause
@@ -86,7 +89,9 @@ def test_so_many_compute_at_once_and_no_more() -> None:
 def test_requests_are_served_in_the_order_they_came() -> None:
     threads, served = Threads(1), []
     with held(threads, 1, None):
-        tasks = serve(threads, *[lambda number=number: served.append(number) for number in range(20)])  # type: ignore[misc]  # mypy sees no default
+        tasks = serve(
+            threads, *[lambda number=number: served.append(number) for number in range(20)]
+        )  # type: ignore[misc]  # mypy sees no default
     assert all(task.over.wait(10) for task in tasks)
     assert served == list(range(20))
 
@@ -167,7 +172,10 @@ def test_who_computes_for_long_is_relieved(count: int, monkeypatch: pytest.Monke
     monkeypatch.setattr(seats, "LONG", 0.02)
     threads = Threads(1)
     others: list[Task] = []
-    relieves, over = threading.Thread(target=lambda: [threads.relieve() or time.sleep(0.005) for _ in range(400)]), []
+    relieves = threading.Thread(
+        target=lambda: [threads.relieve() or time.sleep(0.005) for _ in range(400)]
+    )
+    over = []
     relieves.start()
     with held(threads, count, None):
         others = serve(threads, *[lambda: over.append(1)] * 20)
@@ -190,7 +198,9 @@ def test_no_more_than_a_few_are_relieved(monkeypatch: pytest.MonkeyPatch) -> Non
     assert all(task.over.wait(5) for task in tasks)
 
 
-def test_who_is_relieved_and_then_waits_gives_no_second_seat(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_is_relieved_and_then_waits_gives_no_second_seat(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(seats, "LONG", 0.0)
     threads, computes, goes_on, seen = Threads(1), threading.Event(), threading.Event(), []
 
@@ -250,7 +260,9 @@ def test_waiting_inside_of_waiting_and_outside_of_a_request_is_nothing_of_its_ow
     assert seen == [1, 0]
 
 
-def test_a_request_that_fails_unforeseen_costs_no_thread_and_no_words(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_request_that_fails_unforeseen_costs_no_thread_and_no_words(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     threads, name = Threads(1), "Amina Diallo"
 
     def fails() -> None:

@@ -19,7 +19,8 @@ from tests.conftest import make_app
 
 
 @pytest.mark.parametrize(
-    ("accepted", "encoding", "undo"), [("gzip", "gzip", gzip.decompress), ("gzip, br", "br", brotli.decompress)]
+    ("accepted", "encoding", "undo"),
+    [("gzip", "gzip", gzip.decompress), ("gzip, br", "br", brotli.decompress)],
 )
 def test_style_travels_compressed(app: Flask, accepted: str, encoding: str, undo) -> None:
     with app.test_request_context():
@@ -29,12 +30,18 @@ def test_style_travels_compressed(app: Flask, accepted: str, encoding: str, undo
     assert small.headers["Content-Encoding"] == encoding
     assert undo(small.data) == plain.data
     assert len(small.data) * 3 < len(plain.data)
-    assert "immutable" in small.headers["Cache-Control"] or "max-age=31536000" in small.headers["Cache-Control"]
+    assert (
+        "immutable" in small.headers["Cache-Control"]
+        or "max-age=31536000" in small.headers["Cache-Control"]
+    )
 
 
 POLICY = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
-    "font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src "
+        "'self' data:; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors "
+        "'none'"
+    ),
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
@@ -53,13 +60,19 @@ def public_url(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def visitor(app: Flask, tmp_path: Path, public_url: str) -> FlaskClient:
     """Someone who comes to an application served under `public_url`."""
-    client = make_app(tmp_path, app.extensions["settings"].database_url, PUBLIC_URL=public_url).test_client()
+    client = make_app(
+        tmp_path, app.extensions["settings"].database_url, PUBLIC_URL=public_url
+    ).test_client()
     client.environ_base["HTTP_REFERER"] = public_url
     return client
 
 
-@pytest.mark.parametrize("path", ["/", "/sign-in", "/nowhere", "/api/v1/courses", "/api/v1/openapi.json"])
-def test_every_answer_carries_the_whole_policy(visitor: FlaskClient, public_url: str, path: str) -> None:
+@pytest.mark.parametrize(
+    "path", ["/", "/sign-in", "/nowhere", "/api/v1/courses", "/api/v1/openapi.json"]
+)
+def test_every_answer_carries_the_whole_policy(
+    visitor: FlaskClient, public_url: str, path: str
+) -> None:
     headers = visitor.get(path, base_url=public_url).headers
     named = {*POLICY, *ONLY_HTTPS}
     expected = POLICY | ONLY_HTTPS if public_url.startswith("https:") else POLICY
@@ -68,8 +81,11 @@ def test_every_answer_carries_the_whole_policy(visitor: FlaskClient, public_url:
     assert {name: value for name, value in headers.items() if name in named} == expected
 
 
-def test_cookies_are_out_of_reach_for_scripts_other_sites_and_plain_http(visitor: FlaskClient, public_url: str) -> None:
-    """The visit, the notice and the language. `__Host-` keeps other hosts of the domain from setting the first two."""
+def test_cookies_are_out_of_reach_for_scripts_other_sites_and_plain_http(
+    visitor: FlaskClient, public_url: str
+) -> None:
+    """The visit, the notice and the language. `__Host-` keeps other hosts of the domain from
+    setting the first two."""
     page = visitor.get("/sign-in?lang=fr", base_url=public_url)
     token = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', page.text)
     assert token
@@ -85,7 +101,10 @@ def test_cookies_are_out_of_reach_for_scripts_other_sites_and_plain_http(visitor
 def cookies(answer: TestResponse) -> dict[str, set[str]]:
     """Each cookie's name with its attributes, without the dates."""
     found = [header.split("; ") for header in answer.headers.getlist("Set-Cookie")]
-    return {first.partition("=")[0]: {part for part in rest if not part.startswith("Expires=")} for first, *rest in found}
+    return {
+        first.partition("=")[0]: {part for part in rest if not part.startswith("Expires=")}
+        for first, *rest in found
+    }
 
 
 def test_a_foreign_host_is_not_served_in_production(tmp_path) -> None:

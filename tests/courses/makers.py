@@ -1,4 +1,5 @@
-"""A course and a delivery for tests, made through the services, each in a transaction of its own (inside an app context)."""
+"""A course and a delivery for tests, made through the services, each in a transaction of its own
+(inside an app context)."""
 
 from __future__ import annotations
 
@@ -20,13 +21,18 @@ GTI_FILE = Path(__file__).parents[2] / "demonstration/courses/gender-training-in
 
 
 def gti() -> dict[str, Any]:
-    """The body of the Gender Training Initiative: three days, 12 sessions of 90 minutes, for PUT /courses/{code}."""
-    return {key: value for key, value in json.loads(GTI_FILE.read_text(encoding="utf-8")).items() if key != "code"}
+    """The body of the Gender Training Initiative: three days, 12 sessions of 90 minutes, for PUT
+    /courses/{code}."""
+    return {
+        key: value
+        for key, value in json.loads(GTI_FILE.read_text(encoding="utf-8")).items()
+        if key != "code"
+    }
 
 
 def course(actor: Actor = SYSTEM, code: str = "GTI", **changes: Any) -> Course:
-    """The Gender Training Initiative under `code`, with parts of its body replaced (`completion={…}`, `grants=[…]`,
-    `centre="KAC"`)."""
+    """The Gender Training Initiative under `code`, with parts of its body replaced
+    (`completion={…}`, `grants=[…]`, `centre="KAC"`)."""
     body = CourseBody.model_validate(gti() | changes)
     with transaction():
         services.put_course(actor, code, body.definition(), centre=body.centre)
@@ -41,13 +47,17 @@ def delivery(
     published: bool = True,
     **changes: Any,
 ) -> Delivery:
-    """A delivery of `course` (default: the Gender Training Initiative), from Monday 8 March 2027 in Halifax unless
-    `changes` say otherwise (fields of DeliveryPlan). Note: `actor` does not yet have the rights that scheduling it gives
-    (`factories.refreshed(actor)` does)."""
+    """A delivery of `course` (default: the Gender Training Initiative), from Monday 8 March 2027
+    in Halifax unless `changes` say otherwise (fields of DeliveryPlan). Note: `actor` does not
+    yet have the rights that scheduling it gives (`factories.refreshed(actor)` does)."""
     taught = course or _course_of_the_house()
     values: dict[str, Any] = {
-        "starts_on": date(2027, 3, 8), "time_zone": "America/Halifax", "venue": "Clementsport", "country": "CA", "language": "en",
-    }  # fmt: skip
+        "starts_on": date(2027, 3, 8),
+        "time_zone": "America/Halifax",
+        "venue": "Clementsport",
+        "country": "CA",
+        "language": "en",
+    }
     kept = tuple(PoolPlan(category, number) for category, number in (pools or {}).items())
     plan = DeliveryPlan(**(values | {"places": places, "pools": kept} | changes))
     with transaction():

@@ -42,23 +42,34 @@ def count(app: Flask, model: Any) -> int:
 def test_a_course_is_changed_under_either_code(app: Flask, api: ApiClient) -> None:
     course = api.get("/courses/gti").json
     assert course["code"] == "GTI"
-    body = {name: value for name, value in makers.gti().items() if name != "code"} | {"title": {"en": "Another title"}}
+    body = {name: value for name, value in makers.gti().items() if name != "code"} | {
+        "title": {"en": "Another title"}
+    }
     answer = api.put("/courses/gTi", body)
-    assert (answer.status_code, answer.json["code"], answer.json["title"]["en"]) == (200, "GTI", "Another title")
+    assert (answer.status_code, answer.json["code"], answer.json["title"]["en"]) == (
+        200,
+        "GTI",
+        "Another title",
+    )
     assert count(app, Course) == 1
 
 
 def test_what_a_course_grants_and_asks_for_is_named_in_any_case(app: Flask, api: ApiClient) -> None:
     body = {name: value for name, value in makers.gti().items() if name != "code"}
     before = api.get("/courses/GTI").json["version"]
-    shouted = body | {"grants": [grant | {"skill": grant["skill"].upper()} for grant in body["grants"]]}
+    shouted = body | {
+        "grants": [grant | {"skill": grant["skill"].upper()} for grant in body["grants"]]
+    }
     assert api.put("/courses/GTI", shouted).json["version"] == before  # nothing was changed
     skills = count(app, Skill)
     completion = body["completion"] | {"prerequisites": ["gti"]}
     made = api.put("/courses/ADVANCED", shouted | {"completion": completion})
     assert made.status_code == 201 and made.json["completion"]["prerequisites"] == ["GTI"]
     assert count(app, Skill) == skills
-    own = api.put("/courses/advanced", body | {"completion": body["completion"] | {"prerequisites": ["Advanced"]}})
+    own = api.put(
+        "/courses/advanced",
+        body | {"completion": body["completion"] | {"prerequisites": ["Advanced"]}},
+    )
     assert own.json["errors"][0]["code"] == "own_prerequisite"
 
 
@@ -70,18 +81,33 @@ def test_a_skill_is_one(app: Flask, api: ApiClient) -> None:
 
 def test_a_delivery_is_found_and_its_code_is_taken_in_any_case(api: ApiClient) -> None:
     assert api.get("/deliveries/gti-2027-03").json["code"] == "GTI-2027-03"
-    assert [one["code"] for one in api.get("/deliveries?course=gti").json["items"]] == ["GTI-2027-03"]
+    assert [one["code"] for one in api.get("/deliveries?course=gti").json["items"]] == [
+        "GTI-2027-03"
+    ]
     again = {
-        "code": "gti-2027-03", "starts_on": "2027-03-08", "time_zone": "Africa/Dakar", "venue": "Dakar", "country": "SN",
-        "language": "fr", "places": 5,
-    }  # fmt: skip
+        "code": "gti-2027-03",
+        "starts_on": "2027-03-08",
+        "time_zone": "Africa/Dakar",
+        "venue": "Dakar",
+        "country": "SN",
+        "language": "fr",
+        "places": 5,
+    }
     assert api.post("/courses/gti/deliveries", again).json["code"] == "code_taken"
-    free = api.post("/courses/gti/deliveries", {name: value for name, value in again.items() if name != "code"})
+    free = api.post(
+        "/courses/gti/deliveries", {name: value for name, value in again.items() if name != "code"}
+    )
     assert free.json["code"] == "GTI-2027-03-2"
 
 
 @pytest.mark.parametrize(
-    "path", ["/courses/gti", "/deliveries/gti-2027-03", "/deliveries/gti-2027-03.ics", "/deliveries/Gti-2027-03/apply"]
+    "path",
+    [
+        "/courses/gti",
+        "/deliveries/gti-2027-03",
+        "/deliveries/gti-2027-03.ics",
+        "/deliveries/Gti-2027-03/apply",
+    ],
 )
 def test_addresses_accept_either(app: Flask, api: ApiClient, path: str) -> None:
     assert Browser(app).client.get(path).status_code == 200
@@ -99,7 +125,9 @@ def test_an_organization_is_one(app: Flask) -> None:
         assert organization_by_code(SYSTEM, "ca-mfa").id == kept
         with pytest.raises(Conflict), transaction():
             create_organization(SYSTEM, code="Ca-Mfa", name="Twice")
-        assert count(app, Organization) == 3  # with the centre and the roster office that there are from the start
+        assert (
+            count(app, Organization) == 3
+        )  # with the centre and the roster office that there are from the start
 
 
 def test_a_code_in_the_body_may_differ_in_case(api: ApiClient) -> None:
@@ -114,7 +142,9 @@ def test_the_database_refuses_a_twin(app: Flask, api: ApiClient, model: Any) -> 
         kept = db.session.scalars(sa.select(model)).first()
         assert kept is not None
         table = model.__table__
-        values = dict(db.session.execute(sa.select(table).where(table.c.id == kept.id)).mappings().one())
+        values = dict(
+            db.session.execute(sa.select(table).where(table.c.id == kept.id)).mappings().one()
+        )
         values |= {"id": 99, "code": values["code"].swapcase()}
         with pytest.raises(sa.exc.IntegrityError), transaction():
             db.session.execute(sa.insert(table), values)
@@ -129,5 +159,7 @@ def test_a_number_is_read_in_any_case(app: Flask, api: ApiClient) -> None:
 
 def test_services_make_no_twin(app: Flask, api: ApiClient) -> None:
     with app.app_context(), transaction():
-        course, is_new = services.put_course(SYSTEM, "gti", CourseBody.model_validate(makers.gti()).definition())
+        course, is_new = services.put_course(
+            SYSTEM, "gti", CourseBody.model_validate(makers.gti()).definition()
+        )
         assert (course.code, is_new) == ("GTI", False)

@@ -37,7 +37,9 @@ def api(app: Flask, trainer: Actor) -> ApiClient:
 
 def client_of(app: Flask, actor: Actor) -> ApiClient:
     with app.app_context(), transaction():
-        return ApiClient(app, create_token(SYSTEM, db.session.get_one(Person, actor.person_id), name="test"))
+        return ApiClient(
+            app, create_token(SYSTEM, db.session.get_one(Person, actor.person_id), name="test")
+        )
 
 
 def field_errors(response: Any) -> list[tuple[str, str]]:
@@ -56,7 +58,12 @@ def test_a_course_is_put_and_got(api: ApiClient) -> None:
     assert api.put("/courses/GTI", body | {"code": "GTI"}).json["version"] == 1
     got = api.get("/courses/GTI").json
     assert {key: got[key] for key in body} == body
-    assert api.put("/courses/GTI", got | {"completion": {"min_attendance_percent": 80}}).json["version"] == 2
+    assert (
+        api.put("/courses/GTI", got | {"completion": {"min_attendance_percent": 80}}).json[
+            "version"
+        ]
+        == 2
+    )
     assert api.put("/courses/GTI", got).status_code == 409  # made from version 1
     assert [one["code"] for one in api.get("/courses").json["items"]] == ["GTI"]
 
@@ -72,14 +79,20 @@ def test_putting_the_same_course_leaves_no_trace(app: Flask, api: ApiClient) -> 
 
 def test_wrong_courses_are_refused_by_field(api: ApiClient) -> None:
     body = makers.gti()
-    assert field_errors(api.put("/courses/GTI", body | {"code": "OTHER"})) == [("code", "code_differs")]
-    assert field_errors(api.put("/courses/new", body)) == [("code", "reserved_code")]
-    assert field_errors(api.put("/courses/GTI", body | {"surprise": 1})) == [("surprise", "unknown_field")]
-    assert field_errors(api.put("/courses/GTI", body | {"completion": {"min_attendance_percent": 120}})) == [
-        ("completion.min_attendance_percent", "bad_percent")
+    assert field_errors(api.put("/courses/GTI", body | {"code": "OTHER"})) == [
+        ("code", "code_differs")
     ]
+    assert field_errors(api.put("/courses/new", body)) == [("code", "reserved_code")]
+    assert field_errors(api.put("/courses/GTI", body | {"surprise": 1})) == [
+        ("surprise", "unknown_field")
+    ]
+    assert field_errors(
+        api.put("/courses/GTI", body | {"completion": {"min_attendance_percent": 120}})
+    ) == [("completion.min_attendance_percent", "bad_percent")]
     untitled = body["grants"][0] | {"title": None}
-    assert field_errors(api.put("/courses/GTI", body | {"grants": [untitled]})) == [("grants.0.skill", "unknown_skill")]
+    assert field_errors(api.put("/courses/GTI", body | {"grants": [untitled]})) == [
+        ("grants.0.skill", "unknown_skill")
+    ]
     del body["title"]
     assert field_errors(api.put("/courses/GTI", body)) == [("title", "required")]
     assert api.get("/courses/GTI").status_code == 404
@@ -125,8 +138,13 @@ def test_import_takes_one_course_or_a_list(app: Flask, tmp_path: Path) -> None:
     assert (done.exit_code, done.output.strip()) == (0, "GTI: made, version 1")
     several = tmp_path / "courses.json"
     second = makers.gti() | {"code": "POC", "title": {"en": "Protection of civilians"}}
-    several.write_text("\ufeff" + json.dumps([makers.gti() | {"code": "GTI"}, second]), encoding="utf-8")
-    assert run(app, str(several)).output.splitlines() == ["GTI: up to date, version 1", "POC: made, version 1"]
+    several.write_text(
+        "\ufeff" + json.dumps([makers.gti() | {"code": "GTI"}, second]), encoding="utf-8"
+    )
+    assert run(app, str(several)).output.splitlines() == [
+        "GTI: up to date, version 1",
+        "POC: made, version 1",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -136,7 +154,10 @@ def test_import_takes_one_course_or_a_list(app: Flask, tmp_path: Path) -> None:
         ("[1]", "JSON object"),
         ("{}", "title"),
         (json.dumps(makers.gti()), "code: Give a code"),
-        (json.dumps(makers.gti() | {"code": "GTI", "default_places": 0}), "default_places: Give a number of places"),
+        (
+            json.dumps(makers.gti() | {"code": "GTI", "default_places": 0}),
+            "default_places: Give a number of places",
+        ),
     ],
 )
 def test_import_says_what_is_wrong(app: Flask, tmp_path: Path, content: str, said: str) -> None:
@@ -185,7 +206,9 @@ def test_a_trainer_makes_a_course_in_a_form(app: Flask, sign_in: Any, trainer: A
     assert "Negotiation" in skills.text and skills.link("Negotiation").endswith("/courses/NEW-1")
 
 
-def test_rows_are_added_and_removed_without_a_script(app: Flask, sign_in: Any, trainer: Actor) -> None:
+def test_rows_are_added_and_removed_without_a_script(
+    app: Flask, sign_in: Any, trainer: Actor
+) -> None:
     page = sign_in(trainer).get("/courses/new")
     page = page.form(button="Save").submit("Add a session", **filled(page))
     assert page.status == 200 and not page.errors
@@ -196,12 +219,18 @@ def test_rows_are_added_and_removed_without_a_script(app: Flask, sign_in: Any, t
     form = page.form(button="Save")
     assert form.values["sessions-0-title-en"] == "Session 2" and "sessions-11-day" not in form.names
     page = form.submit("Add an objective")
-    page = page.form(button="Save").submit("Add a skill", **{"objectives-0-text-en": "Reach an agreement."})
+    page = page.form(button="Save").submit(
+        "Add a skill", **{"objectives-0-text-en": "Reach an agreement."}
+    )
     made = page.form(button="Save").submit("Save")
     assert made.path == "/courses/NEW-1", made.errors
     with app.app_context():
         version = get_course("NEW-1").current
-        assert (len(version.blocks), version.objectives, len(version.grants)) == (11, [{"en": "Reach an agreement."}], 1)
+        assert (len(version.blocks), version.objectives, len(version.grants)) == (
+            11,
+            [{"en": "Reach an agreement."}],
+            1,
+        )
 
 
 @pytest.mark.parametrize(
@@ -245,13 +274,21 @@ def test_what_is_wrong_is_said_at_its_field_and_typed_values_stay(
         assert db.session.scalar(sa.select(Course.id)) is None
 
 
-def test_what_is_wrong_in_a_row_names_the_row_in_the_order_of_the_page(sign_in: Any, trainer: Actor) -> None:
+def test_what_is_wrong_in_a_row_names_the_row_in_the_order_of_the_page(
+    sign_in: Any, trainer: Actor
+) -> None:
     page = sign_in(trainer).get("/courses/new")
     title = "Give the title in at least one language."
     assert page.form(button="Save").submit("Save").errors == [
-        "Give a code, such as GTI.", title, *(f"Session {number}: {title}" for number in range(1, 13)),
-    ]  # fmt: skip
-    wrong = {"completion-min_attendance_percent": "101", "sessions-2-minutes": "0", "grants-0-valid_months": "0"}
+        "Give a code, such as GTI.",
+        title,
+        *(f"Session {number}: {title}" for number in range(1, 13)),
+    ]
+    wrong = {
+        "completion-min_attendance_percent": "101",
+        "sessions-2-minutes": "0",
+        "grants-0-valid_months": "0",
+    }
     assert page.form(button="Save").submit("Save", **filled(page, **wrong)).errors == [
         "Session 3: Give how long the session takes, in minutes.",
         "Give a percentage from 0 to 100.",
@@ -259,7 +296,9 @@ def test_what_is_wrong_in_a_row_names_the_row_in_the_order_of_the_page(sign_in: 
     ]
 
 
-def test_rows_left_empty_stay_on_the_page_and_out_of_the_course(app: Flask, sign_in: Any, trainer: Actor) -> None:
+def test_rows_left_empty_stay_on_the_page_and_out_of_the_course(
+    app: Flask, sign_in: Any, trainer: Actor
+) -> None:
     page = sign_in(trainer).get("/courses/new").form(button="Save").submit("Add a skill")
     emptied = {
         "sessions-1-start": "",
@@ -272,8 +311,15 @@ def test_rows_left_empty_stay_on_the_page_and_out_of_the_course(app: Flask, sign
     refused = page.form(button="Save").submit("Save", **typed)
     assert [sentence.partition(":")[0] for sentence in refused.errors] == ["Session 4", "Skill 2"]
     form = refused.form(button="Save")
-    assert {"objectives-0-text-en", "grants-0-level", "grants-1-skill", "sessions-11-day"} <= form.names
-    made = form.submit("Save", **{"sessions-3-title-en": "Session 4", "grants-1-skill": "negotiation"})
+    assert {
+        "objectives-0-text-en",
+        "grants-0-level",
+        "grants-1-skill",
+        "sessions-11-day",
+    } <= form.names
+    made = form.submit(
+        "Save", **{"sessions-3-title-en": "Session 4", "grants-1-skill": "negotiation"}
+    )
     assert made.path == "/courses/NEW-1", made.errors
     with app.app_context():
         version = get_course("NEW-1").current
@@ -304,22 +350,30 @@ def test_a_course_is_edited(app: Flask, sign_in: Any, trainer: Actor) -> None:
     same = page.form(button="Save").submit("Save")
     assert same.path == "/courses/GTI" and "number 1" in same.text
     page = browser.get("/courses/GTI/edit")
-    saved = page.form(button="Save").submit("Save", **{"sessions-0-minutes": "60", "summary-en": "Shorter."})
+    saved = page.form(button="Save").submit(
+        "Save", **{"sessions-0-minutes": "60", "summary-en": "Shorter."}
+    )
     assert "number 2" in saved.text and "Shorter." in saved.text
     stale = page.form(button="Save").submit("Save", **{"sessions-0-minutes": "45"})
     assert stale.status == 422 and "Someone changed this course" in stale.text
     assert stale.form(button="Save").values["sessions-0-minutes"] == "45"
 
 
-def test_the_same_button_pressed_twice_makes_one_course(app: Flask, sign_in: Any, trainer: Actor) -> None:
+def test_the_same_button_pressed_twice_makes_one_course(
+    app: Flask, sign_in: Any, trainer: Actor
+) -> None:
     page = sign_in(trainer).get("/courses/new")
     form, values = page.form(button="Save"), filled(page)
-    assert form.submit("Save", **values).path == form.submit("Save", **values).path == "/courses/NEW-1"
+    assert (
+        form.submit("Save", **values).path == form.submit("Save", **values).path == "/courses/NEW-1"
+    )
     with app.app_context():
         assert len(get_course("NEW-1").versions) == 1
 
 
-def test_everybody_reads_courses_and_nobody_else_edits(app: Flask, browser: Browser, sign_in: Any) -> None:
+def test_everybody_reads_courses_and_nobody_else_edits(
+    app: Flask, browser: Browser, sign_in: Any
+) -> None:
     with app.app_context():
         makers.course()
         participant = factories.actor()
@@ -344,10 +398,14 @@ def test_more_objectives_than_fit_on_a_certificate_are_told_to_who_may_change_it
     sign_in: Any, api: ApiClient, trainer: Actor, browser: Browser
 ) -> None:
     first = makers.gti()["sessions"][0]
-    sessions = [first | {"day": day, "objective": {"en": f"Objective {day}"}} for day in range(1, 17)]
+    sessions = [
+        first | {"day": day, "objective": {"en": f"Objective {day}"}} for day in range(1, 17)
+    ]
     api.put("/courses/GTI", makers.gti() | {"sessions": sessions, "objectives": []})
     said = "14 of the 16 objectives of the sessions fit on the certificate."
     assert said in sign_in(trainer).get("/courses/GTI").text
     assert said not in browser.get("/courses/GTI").text
-    api.put("/courses/GTI", makers.gti() | {"sessions": sessions, "objectives": [{"en": "One for all"}]})
+    api.put(
+        "/courses/GTI", makers.gti() | {"sessions": sessions, "objectives": [{"en": "One for all"}]}
+    )
     assert said not in sign_in(trainer).get("/courses/GTI").text

@@ -1,4 +1,5 @@
-"""A change to what is taught or granted makes a new version; words change in place; no change does nothing."""
+"""A change to what is taught or granted makes a new version; words change in place; no change
+does nothing."""
 
 from __future__ import annotations
 
@@ -46,11 +47,21 @@ def test_the_gender_training_initiative_is_taken_whole(context: Flask) -> None:
     course = makers.course()
     version = course.current
     assert (version.number, len(version.blocks), version.days, version.minutes) == (1, 12, 3, 1080)
-    assert (version.min_attendance_percent, version.min_score_percent, version.prerequisites) == (100, 70, [])
+    assert (version.min_attendance_percent, version.min_score_percent, version.prerequisites) == (
+        100,
+        70,
+        [],
+    )
     grant = version.grants[0]
-    assert (grant.skill.code, grant.level, grant.valid_months) == ("gender-peace-operations", "practitioner", 36)
+    assert (grant.skill.code, grant.level, grant.valid_months) == (
+        "gender-peace-operations",
+        "practitioner",
+        36,
+    )
     assert grant.skill.title["fr"] == "Le genre dans les opérations de paix"
-    assert version.stated_objectives[0]["en"] == "State expectations and establish a baseline score."
+    assert (
+        version.stated_objectives[0]["en"] == "State expectations and establish a baseline score."
+    )
 
 
 def test_the_same_course_again_makes_no_version_and_no_noise(context: Flask) -> None:
@@ -72,11 +83,17 @@ def test_the_same_course_again_makes_no_version_and_no_noise(context: Flask) -> 
         {"completion": {"min_attendance_percent": 80, "min_score_percent": 70}},
         {"completion": {"min_attendance_percent": 100, "min_score_percent": None}},
         {"grants": []},
-        {"grants": [{"skill": "gender-peace-operations", "level": "practitioner", "valid_months": 24}]},
+        {
+            "grants": [
+                {"skill": "gender-peace-operations", "level": "practitioner", "valid_months": 24}
+            ]
+        },
         {"grants": [{"skill": "gender-peace-operations", "level": "advanced", "valid_months": 36}]},
     ],
 )
-def test_a_change_to_what_is_taught_or_granted_makes_a_version(context: Flask, change: dict[str, Any]) -> None:
+def test_a_change_to_what_is_taught_or_granted_makes_a_version(
+    context: Flask, change: dict[str, Any]
+) -> None:
     put()
     put(**change)
     course = get_course("GTI")
@@ -108,7 +125,9 @@ def test_running_deliveries_keep_their_version(context: Flask) -> None:
     kept = get_delivery(SYSTEM, delivery.code)
     assert kept.version.number == 1 and len(kept.sessions) == 12
     later = makers.delivery(SYSTEM, get_course("GTI"))
-    assert later.version.number == 2 and len(later.sessions) == 4 and later.ends_on == later.starts_on
+    assert (
+        later.version.number == 2 and len(later.sessions) == 4 and later.ends_on == later.starts_on
+    )
 
 
 def test_what_is_answered_may_be_sent_back(context: Flask) -> None:
@@ -149,12 +168,27 @@ def grant(**changes: Any) -> dict[str, Any]:
         ({"sessions": sessions(minutes=121)}, ("sessions.1.start", "sessions_overlap")),
         ({"sessions": sessions(start="08:30")}, ("sessions.0.start", "outside_the_day")),
         ({"sessions": sessions(start="16:30", day=4)}, ("sessions.0.start", "outside_the_day")),
-        ({"time_of_day": {"start": "17:00", "end": "09:00"}}, ("time_of_day.end", "day_ends_before_start")),
+        (
+            {"time_of_day": {"start": "17:00", "end": "09:00"}},
+            ("time_of_day.end", "day_ends_before_start"),
+        ),
         ({"time_of_day": {"start": "soon", "end": "17:00"}}, ("time_of_day.start", "bad_time")),
-        ({"completion": {"min_attendance_percent": 101}}, ("completion.min_attendance_percent", "bad_percent")),
-        ({"completion": {"min_score_percent": -1}}, ("completion.min_score_percent", "bad_percent")),
-        ({"completion": {"prerequisites": ["GTI"]}}, ("completion.prerequisites", "own_prerequisite")),
-        ({"completion": {"prerequisites": ["NONE"]}}, ("completion.prerequisites", "unknown_prerequisite")),
+        (
+            {"completion": {"min_attendance_percent": 101}},
+            ("completion.min_attendance_percent", "bad_percent"),
+        ),
+        (
+            {"completion": {"min_score_percent": -1}},
+            ("completion.min_score_percent", "bad_percent"),
+        ),
+        (
+            {"completion": {"prerequisites": ["GTI"]}},
+            ("completion.prerequisites", "own_prerequisite"),
+        ),
+        (
+            {"completion": {"prerequisites": ["NONE"]}},
+            ("completion.prerequisites", "unknown_prerequisite"),
+        ),
         ({"grants": [grant(), grant()]}, ("grants.1.skill", "duplicate_skill")),
         ({"grants": [grant(valid_months=0)]}, ("grants.0.valid_months", "bad_months")),
         ({"grants": [grant(valid_months=241)]}, ("grants.0.valid_months", "bad_months")),
@@ -163,14 +197,19 @@ def grant(**changes: Any) -> dict[str, Any]:
         ({"grants": [grant(title=None)]}, ("grants.0.skill", "unknown_skill")),
     ],
 )
-def test_wrong_values_are_refused_where_they_stand(context: Flask, change: dict[str, Any], fault: tuple[str, str]) -> None:
+def test_wrong_values_are_refused_where_they_stand(
+    context: Flask, change: dict[str, Any], fault: tuple[str, str]
+) -> None:
     assert refusal_of_parts(change) == [fault]
     assert db.session.scalar(sa.select(sa.func.count()).select_from(CourseVersion)) == 0
 
 
 def refusal_of_parts(change: dict[str, Any]) -> list[tuple[str | None, str]]:
-    """As `refusal`, for values whose shape the API would already refuse (an empty title) put past it."""
-    body = CourseBody.model_validate(makers.gti() | {k: v for k, v in change.items() if k != "title"})
+    """As `refusal`, for values whose shape the API would already refuse (an empty title) put
+    past it."""
+    body = CourseBody.model_validate(
+        makers.gti() | {k: v for k, v in change.items() if k != "title"}
+    )
     body = body.model_copy(update={k: v for k, v in change.items() if k == "title"})
     with pytest.raises(DomainError) as caught, transaction():
         services.put_course(SYSTEM, "GTI", body.definition())
@@ -183,17 +222,30 @@ def test_a_code_that_no_address_can_carry_is_refused(context: Flask, code: str) 
 
 
 def test_every_fault_is_named_at_once(context: Flask) -> None:
-    assert len(refusal(default_places=0, grants=[grant(valid_months=0)], completion={"min_attendance_percent": 900})) == 3
+    assert (
+        len(
+            refusal(
+                default_places=0,
+                grants=[grant(valid_months=0)],
+                completion={"min_attendance_percent": 900},
+            )
+        )
+        == 3
+    )
 
 
 def test_prerequisites_in_a_circle_are_refused(context: Flask) -> None:
     put("A", grants=[])
     put("B", grants=[], completion={"prerequisites": ["A"]})
     put("C", grants=[], completion={"prerequisites": ["B"]})
-    assert refusal("A", grants=[], completion={"prerequisites": ["C"]}) == [("completion.prerequisites", "prerequisite_circle")]
+    assert refusal("A", grants=[], completion={"prerequisites": ["C"]}) == [
+        ("completion.prerequisites", "prerequisite_circle")
+    ]
 
 
 def test_a_known_skill_keeps_its_title(context: Flask) -> None:
     put()
     put("GTI-2", grants=[grant(title={"en": "Something else"})])
-    assert [skill.title["en"] for skill in db.session.scalars(sa.select(Skill))] == ["Gender in peace operations"]
+    assert [skill.title["en"] for skill in db.session.scalars(sa.select(Skill))] == [
+        "Gender in peace operations"
+    ]

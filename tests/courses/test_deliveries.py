@@ -49,7 +49,11 @@ def change(delivery: Delivery, **changes: Any) -> Delivery:
 
 def last_facts(count: int = 1) -> str:
     """The last entries of the audit trail."""
-    return "\n".join(db.session.scalars(sa.select(AuditEntry.body).order_by(AuditEntry.number.desc()).limit(count)))
+    return "\n".join(
+        db.session.scalars(
+            sa.select(AuditEntry.body).order_by(AuditEntry.number.desc()).limit(count)
+        )
+    )
 
 
 def test_a_delivery_follows_the_course(context: Flask) -> None:
@@ -59,7 +63,10 @@ def test_a_delivery_follows_the_course(context: Flask) -> None:
     assert delivery.closes_on == date(2027, 2, 15)
     assert [pool.places for pool in delivery.pools] == [10, 5, 10]
     first, last = delivery.sessions[0], delivery.sessions[-1]
-    assert (first.day, first.starts_at) == (1, datetime(2027, 3, 8, 13, tzinfo=UTC))  # Halifax is at UTC−4
+    assert (first.day, first.starts_at) == (
+        1,
+        datetime(2027, 3, 8, 13, tzinfo=UTC),
+    )  # Halifax is at UTC−4
     assert (last.day, last.ends_at) == (3, datetime(2027, 3, 10, 21, tzinfo=UTC))
 
 
@@ -70,7 +77,11 @@ def test_across_a_clock_change_the_day_still_begins_at_nine(context: Flask) -> N
 
 
 def test_codes_are_told_apart(context: Flask) -> None:
-    assert [makers.delivery().code for _ in range(3)] == ["GTI-2027-03", "GTI-2027-03-2", "GTI-2027-03-3"]
+    assert [makers.delivery().code for _ in range(3)] == [
+        "GTI-2027-03",
+        "GTI-2027-03-2",
+        "GTI-2027-03-3",
+    ]
     assert makers.delivery(code="PSC-HALIFAX").code == "PSC-HALIFAX"
     with pytest.raises(Conflict, match="code_taken"):
         makers.delivery(code="PSC-HALIFAX")
@@ -116,7 +127,9 @@ def test_the_usual_closing_date(starts_on: date, closing: date) -> None:
         ({"trainers": (9999,)}, ("trainers", "unknown_trainer")),
     ],
 )
-def test_wrong_values_are_refused_where_they_stand(context: Flask, changes: dict[str, Any], fault: tuple[str, str]) -> None:
+def test_wrong_values_are_refused_where_they_stand(
+    context: Flask, changes: dict[str, Any], fault: tuple[str, str]
+) -> None:
     assert refusal(**changes) == [fault]
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Delivery)) == 0
 
@@ -131,13 +144,19 @@ def test_two_pools_for_one_category_are_refused(context: Flask) -> None:
 
 def test_today_is_past_where_the_day_is_over(context: Flask) -> None:
     clock.travel(context, datetime(2026, 11, 23, 11, tzinfo=UTC))  # already the 24th on Kiritimati
-    assert refusal(starts_on=date(2026, 11, 23), time_zone="Pacific/Kiritimati") == [("starts_on", "past_date")]
-    assert makers.delivery(starts_on=date(2026, 11, 23), time_zone="Pacific/Pago_Pago").closes_on == date(2026, 11, 23)
+    assert refusal(starts_on=date(2026, 11, 23), time_zone="Pacific/Kiritimati") == [
+        ("starts_on", "past_date")
+    ]
+    assert makers.delivery(
+        starts_on=date(2026, 11, 23), time_zone="Pacific/Pago_Pago"
+    ).closes_on == date(2026, 11, 23)
 
 
 def test_a_clock_change_in_a_session_is_refused(context: Flask) -> None:
     night = [{"day": 1, "start": "02:30", "minutes": 60, "title": {"en": "Night patrol"}}]
-    course = makers.course(SYSTEM, "NIGHT", sessions=night, time_of_day={"start": "00:00", "end": "23:59"}, grants=[])
+    course = makers.course(
+        SYSTEM, "NIGHT", sessions=night, time_of_day={"start": "00:00", "end": "23:59"}, grants=[]
+    )
     with pytest.raises(DomainError, match="clock_change"):
         makers.delivery(SYSTEM, course, starts_on=date(2027, 3, 14))
 
@@ -148,7 +167,10 @@ def test_who_schedules_as_a_trainer_teaches_it(context: Flask) -> None:
     own = makers.delivery(trainer)
     assert [person.id for person in trainers_of([own.id])[own.id]] == [trainer.person_id]
     shared = makers.delivery(trainer, trainers=(other.person_id,), published=False)
-    assert {person.id for person in trainers_of([shared.id])[shared.id]} == {trainer.person_id, other.person_id}
+    assert {person.id for person in trainers_of([shared.id])[shared.id]} == {
+        trainer.person_id,
+        other.person_id,
+    }
     assert factories.refreshed(other).can("delivery:write", shared)
     with pytest.raises(NotFound):
         get_delivery(factories.actor(Role.TRAINER), shared.code)
@@ -156,7 +178,8 @@ def test_who_schedules_as_a_trainer_teaches_it(context: Flask) -> None:
 
 def test_a_coordinator_may_leave_the_teaching_to_others(context: Flask) -> None:
     makers.course()
-    coordinator, trainer = factories.actor(Role.COORDINATOR, Role.TRAINER), factories.actor(Role.TRAINER)
+    coordinator = factories.actor(Role.COORDINATOR, Role.TRAINER)
+    trainer = factories.actor(Role.TRAINER)
     delivery = makers.delivery(coordinator, trainers=(trainer.person_id,))
     assert [person.id for person in trainers_of([delivery.id])[delivery.id]] == [trainer.person_id]
 
@@ -223,20 +246,35 @@ def test_a_reason_is_needed_to_cancel(context: Flask, reason: str) -> None:
 def test_a_change_says_what_changed_and_moves_the_sessions(context: Flask) -> None:
     delivery = makers.delivery(pools={"police": 5})
     ids = [session.id for session in delivery.sessions]
-    moved = change(delivery, starts_on=date(2027, 6, 7), venue="Halifax", closes_on=None, pools=(PoolPlan("civilian", 7),))
+    moved = change(
+        delivery,
+        starts_on=date(2027, 6, 7),
+        venue="Halifax",
+        closes_on=None,
+        pools=(PoolPlan("civilian", 7),),
+    )
     assert moved.sessions[0].starts_at == datetime(2027, 6, 7, 12, tzinfo=UTC)
     assert [session.id for session in moved.sessions] == ids  # marks stay with their session
     assert (moved.ends_on, moved.closes_on) == (date(2027, 6, 9), date(2027, 5, 17))
     assert [(pool.category, pool.places) for pool in moved.pools] == [("civilian", 7)]
     said = last_facts(2)
-    assert '"changed":["starts_on","venue","pools","closes_on","ends_on"]' in said and '"delivery.moved"' in said
+    assert (
+        '"changed":["starts_on","venue","pools","closes_on","ends_on"]' in said
+        and '"delivery.moved"' in said
+    )
     assert "Halifax" not in said and "Clementsport" not in said
 
 
 def test_pools_can_trade_places(context: Flask) -> None:
     delivery = makers.delivery(places=10, pools={"police": 4, "military": 6})
-    changed = change(delivery, pools=(PoolPlan("military", 3), PoolPlan("civilian", 2), PoolPlan("police", 5)))
-    assert {pool.category.value: pool.places for pool in changed.pools} == {"police": 5, "military": 3, "civilian": 2}
+    changed = change(
+        delivery, pools=(PoolPlan("military", 3), PoolPlan("civilian", 2), PoolPlan("police", 5))
+    )
+    assert {pool.category.value: pool.places for pool in changed.pools} == {
+        "police": 5,
+        "military": 3,
+        "civilian": 2,
+    }
 
 
 def test_a_change_of_nothing_announces_nothing(context: Flask) -> None:
@@ -314,7 +352,9 @@ def test_touch_makes_others_wait_and_see(app: Flask) -> None:
                 with transaction():
                     delivery = touch(delivery_id)
                     plan = plan_of(delivery)
-                    services.change(SYSTEM, delivery, replace(plan, places=plan.places + 1), rev=delivery.rev)
+                    services.change(
+                        SYSTEM, delivery, replace(plan, places=plan.places + 1), rev=delivery.rev
+                    )
 
     threads = [threading.Thread(target=raise_places) for _ in range(8)]
     for thread in threads:
@@ -352,6 +392,15 @@ def test_deliveries_scheduled_at_once_get_different_codes(app: Flask) -> None:
 def test_the_plan_of_a_delivery_is_what_was_asked_for(context: Flask) -> None:
     delivery = makers.delivery(pools={"police": 5}, admission="approval")
     assert plan_of(delivery) == DeliveryPlan(
-        starts_on=date(2027, 3, 8), time_zone="America/Halifax", venue="Clementsport", country="CA", language="en", places=25,
-        pools=(PoolPlan("police", 5),), admission="approval", closes_on=date(2027, 2, 15), trainers=(), code="GTI-2027-03",
-    )  # fmt: skip
+        starts_on=date(2027, 3, 8),
+        time_zone="America/Halifax",
+        venue="Clementsport",
+        country="CA",
+        language="en",
+        places=25,
+        pools=(PoolPlan("police", 5),),
+        admission="approval",
+        closes_on=date(2027, 2, 15),
+        trainers=(),
+        code="GTI-2027-03",
+    )

@@ -1,4 +1,5 @@
-"""What is written down for a course, a skill or a delivery can be printed later: no one learns it after the last day."""
+"""What is written down for a course, a skill or a delivery can be printed later: no one learns
+it after the last day."""
 
 from __future__ import annotations
 
@@ -34,9 +35,13 @@ def refusals(**changes: Any) -> set[tuple[str | None, str]]:
         ("𓀀 in stone", "not_printable"),
     ],
 )
-def test_a_title_that_could_not_be_printed_is_refused_at_once(context: Flask, text: str, code: str) -> None:
+def test_a_title_that_could_not_be_printed_is_refused_at_once(
+    context: Flask, text: str, code: str
+) -> None:
     bad = {"en": "Good", "fr": text}
-    found = refusals(title=bad, sessions=[SESSION | {"title": bad}], grants=[GRANT | {"title": bad}])
+    found = refusals(
+        title=bad, sessions=[SESSION | {"title": bad}], grants=[GRANT | {"title": bad}]
+    )
     assert found == {("title", code), ("sessions.0.title", code), ("grants.0.title", code)}
     with pytest.raises(DomainError) as caught:
         services.put_skill(SYSTEM, "first-aid", title=bad)
@@ -60,10 +65,20 @@ def test_line_ends_and_tabs_in_a_title_become_spaces(context: Flask) -> None:
         grants=[GRANT | {"title": broken}],
     )
     version, whole = course.current, {"en": "First aid, again"}
-    assert [course.title, version.objectives[0], version.blocks[0].title, version.grants[0].skill.title] == [whole] * 4
+    assert [
+        course.title,
+        version.objectives[0],
+        version.blocks[0].title,
+        version.grants[0].skill.title,
+    ] == [whole] * 4
     with transaction():
-        services.put_skill(SYSTEM, "first-aid", title={"en": "First\r\naid", "fr": "Secours\u00a0: tous"})
-    assert db.session.query(Skill).filter_by(code="first-aid").one().title == {"en": "First aid", "fr": "Secours\u00a0: tous"}
+        services.put_skill(
+            SYSTEM, "first-aid", title={"en": "First\r\naid", "fr": "Secours\u00a0: tous"}
+        )
+    assert db.session.query(Skill).filter_by(code="first-aid").one().title == {
+        "en": "First aid",
+        "fr": "Secours\u00a0: tous",
+    }
 
 
 def test_names_in_any_script_that_the_fonts_have_are_taken(context: Flask) -> None:
@@ -71,16 +86,25 @@ def test_names_in_any_script_that_the_fonts_have_are_taken(context: Flask) -> No
     assert makers.course(SYSTEM, "FA", title=words).title == words
 
 
-def test_a_course_grants_no_more_skills_and_lists_no_more_objectives_than_fit(context: Flask) -> None:
+def test_a_course_grants_no_more_skills_and_lists_no_more_objectives_than_fit(
+    context: Flask,
+) -> None:
     grants = [GRANT | {"skill": f"skill-{number}"} for number in range(7)]
     objectives = [{"en": f"Objective {number}"} for number in range(15)]
-    assert refusals(grants=grants, objectives=objectives) == {("grants", "too_many"), ("objectives", "too_many")}
+    assert refusals(grants=grants, objectives=objectives) == {
+        ("grants", "too_many"),
+        ("objectives", "too_many"),
+    }
     course = makers.course(SYSTEM, "GTI", grants=grants[:6], objectives=objectives[:14])
     assert (len(course.current.grants), len(course.current.objectives)) == (6, 14)
 
 
-@pytest.mark.parametrize(("venue", "code"), [("Camp 😀", "not_printable"), ("Camp \x07", "forbidden_character")])
-def test_a_venue_that_could_not_be_printed_is_refused_at_once(context: Flask, venue: str, code: str) -> None:
+@pytest.mark.parametrize(
+    ("venue", "code"), [("Camp 😀", "not_printable"), ("Camp \x07", "forbidden_character")]
+)
+def test_a_venue_that_could_not_be_printed_is_refused_at_once(
+    context: Flask, venue: str, code: str
+) -> None:
     with pytest.raises(DomainError) as caught:
         makers.delivery(venue=venue)
     assert (caught.value.field, caught.value.code) == ("venue", code)
@@ -100,4 +124,6 @@ def test_what_is_accepted_is_what_is_printed(context: Flask) -> None:
 
 
 def test_invisible_marks_are_taken_off_a_title(context: Flask) -> None:
-    assert makers.course(SYSTEM, "FA", title={"en": "First\u202e \u200baid"}).title == {"en": "First aid"}
+    assert makers.course(SYSTEM, "FA", title={"en": "First\u202e \u200baid"}).title == {
+        "en": "First aid"
+    }

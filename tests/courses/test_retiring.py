@@ -1,4 +1,5 @@
-"""Courses that are not taught any more: out of the lists and out of scheduling, with what there is going on."""
+"""Courses that are not taught any more: out of the lists and out of scheduling, with what there
+is going on."""
 
 from __future__ import annotations
 
@@ -42,19 +43,28 @@ def test_programs_retire_and_bring_back(app: Flask, course: str) -> None:
     assert client.get("/courses/GTI").json["status"] == "taught"
     retired = client.post("/courses/gti/retire")
     assert (retired.status_code, retired.json["status"]) == (200, "retired")
-    assert codes(client.get("/courses")) == [] and codes(client.get("/courses?status=retired")) == ["GTI"]
+    assert codes(client.get("/courses")) == [] and codes(client.get("/courses?status=retired")) == [
+        "GTI"
+    ]
     assert client.get("/courses/GTI").json["status"] == "retired"
     assert client.post("/courses/GTI/retire").json["code"] == "state_does_not_allow"
     plan = {
-        "starts_on": "2027-06-07", "time_zone": "Africa/Dakar", "venue": "Dakar", "country": "SN", "language": "fr", "places": 5,
-    }  # fmt: skip
+        "starts_on": "2027-06-07",
+        "time_zone": "Africa/Dakar",
+        "venue": "Dakar",
+        "country": "SN",
+        "language": "fr",
+        "places": 5,
+    }
     assert client.post("/courses/GTI/deliveries", plan).json["code"] == "course_retired"
     assert codes(client.get("/deliveries")) == ["GTI-2027-03"]  # what there is goes on
     assert client.post("/courses/GTI/bring-back").json["status"] == "taught"
     assert client.post("/courses/GTI/deliveries", plan).status_code == 201
     with app.app_context():
         acts = db.session.scalars(
-            sa.select(AuditEntry.action).where(AuditEntry.action.like("course.%")).order_by(AuditEntry.number)
+            sa.select(AuditEntry.action)
+            .where(AuditEntry.action.like("course.%"))
+            .order_by(AuditEntry.number)
         ).all()
         assert acts[-2:] == ["course.retired", "course.brought_back"]
 

@@ -29,12 +29,20 @@ from tests.courses.makers import course
 from tests.enrollment import makers as enrollments
 
 BODY = {
-    "code": "GTI-2027-03", "starts_on": "2027-03-08", "time_zone": "America/Halifax", "venue": "Clementsport", "country": "CA",
-    "language": "en", "places": 25, "admission": "automatic",
+    "code": "GTI-2027-03",
+    "starts_on": "2027-03-08",
+    "time_zone": "America/Halifax",
+    "venue": "Clementsport",
+    "country": "CA",
+    "language": "en",
+    "places": 25,
+    "admission": "automatic",
     "pools": [
-        {"category": "military", "places": 10}, {"category": "police", "places": 5}, {"category": "civilian", "places": 10},
+        {"category": "military", "places": 10},
+        {"category": "police", "places": 5},
+        {"category": "civilian", "places": 10},
     ],
-}  # fmt: skip
+}
 
 
 @pytest.fixture
@@ -51,7 +59,9 @@ def api(app: Flask, trainer: Actor) -> ApiClient:
 
 def client_of(app: Flask, actor: Actor) -> ApiClient:
     with app.app_context(), transaction():
-        return ApiClient(app, create_token(SYSTEM, db.session.get_one(Person, actor.person_id), name="test"))
+        return ApiClient(
+            app, create_token(SYSTEM, db.session.get_one(Person, actor.person_id), name="test")
+        )
 
 
 def field_errors(response: Any) -> list[tuple[str, str]]:
@@ -64,14 +74,26 @@ def field_errors(response: Any) -> list[tuple[str, str]]:
 
 def test_a_delivery_is_scheduled_as_the_contract_says(api: ApiClient) -> None:
     made = api.post("/courses/GTI/deliveries", BODY)
-    assert (made.status_code, made.json["status"], made.json["code"]) == (201, "draft", "GTI-2027-03")
+    assert (made.status_code, made.json["status"], made.json["code"]) == (
+        201,
+        "draft",
+        "GTI-2027-03",
+    )
     assert made.json["closes_on"] == "2027-02-15" and made.json["ends_on"] == "2027-03-10"
     first = made.json["sessions"][0]
     assert first == {
-        "number": 1, "day": 1, "starts_at": "2027-03-08T09:00:00-04:00", "ends_at": "2027-03-08T10:30:00-04:00", "minutes": 90,
-        "title": {"en": "Opening, ground rules, pre-test", "fr": "Ouverture, règles de conduite, test initial"},
-        "cancelled": False, "cancel_reason": None,
-    }  # fmt: skip
+        "number": 1,
+        "day": 1,
+        "starts_at": "2027-03-08T09:00:00-04:00",
+        "ends_at": "2027-03-08T10:30:00-04:00",
+        "minutes": 90,
+        "title": {
+            "en": "Opening, ground rules, pre-test",
+            "fr": "Ouverture, règles de conduite, test initial",
+        },
+        "cancelled": False,
+        "cancel_reason": None,
+    }
     assert len(made.json["sessions"]) == 12
     published = api.post("/deliveries/GTI-2027-03/publish")
     assert (published.status_code, published.json["status"]) == (200, "published")
@@ -84,12 +106,17 @@ def test_what_is_left_out_is_taken_from_the_course(api: ApiClient) -> None:
     body = {key: BODY[key] for key in ("starts_on", "time_zone", "venue", "country", "language")}
     made = api.post("/courses/GTI/deliveries", body | {"starts_on": "2027-03-13"})
     assert (made.json["code"], made.json["places"], made.json["pools"]) == ("GTI-2027-03", 25, [])
-    assert made.json["sessions"][4]["starts_at"] == "2027-03-14T09:00:00-03:00"  # the clocks went forward in the night
+    assert (
+        made.json["sessions"][4]["starts_at"] == "2027-03-14T09:00:00-03:00"
+    )  # the clocks went forward in the night
 
 
 def test_the_same_key_schedules_once(app: Flask, api: ApiClient) -> None:
     body = BODY | {"code": None}
-    answers = [api.post("/courses/GTI/deliveries", body, Idempotency_Key="k1").json["code"] for _ in range(2)]
+    answers = [
+        api.post("/courses/GTI/deliveries", body, Idempotency_Key="k1").json["code"]
+        for _ in range(2)
+    ]
     assert answers == ["GTI-2027-03", "GTI-2027-03"]
     with app.app_context():
         assert db.session.scalar(sa.select(sa.func.count()).select_from(Delivery)) == 1
@@ -110,7 +137,9 @@ def test_the_same_key_schedules_once(app: Flask, api: ApiClient) -> None:
         ({"seats": 3}, ("seats", "unknown_field")),
     ],
 )
-def test_wrong_values_are_refused_by_field(api: ApiClient, changes: dict[str, Any], fault: tuple[str, str]) -> None:
+def test_wrong_values_are_refused_by_field(
+    api: ApiClient, changes: dict[str, Any], fault: tuple[str, str]
+) -> None:
     assert field_errors(api.post("/courses/GTI/deliveries", BODY | changes)) == [fault]
     assert api.get("/deliveries").json["items"] == []
 
@@ -119,12 +148,16 @@ def test_refusals_of_the_api(app: Flask, api: ApiClient) -> None:
     assert api.post("/courses/NONE/deliveries", BODY).status_code == 404
     api.post("/courses/GTI/deliveries", BODY)
     assert api.post("/courses/GTI/deliveries", BODY).status_code == 409
-    assert field_errors(api.post("/deliveries/GTI-2027-03/cancel", {"reason": ""})) == [("reason", "required")]
+    assert field_errors(api.post("/deliveries/GTI-2027-03/cancel", {"reason": ""})) == [
+        ("reason", "required")
+    ]
     with app.app_context():
         stranger = factories.actor(Role.TRAINER)
         makers.delivery(stranger, code="OTHER")
     strange = client_of(app, stranger)
-    assert strange.post("/deliveries/GTI-2027-03/publish").status_code == 404  # a draft of someone else
+    assert (
+        strange.post("/deliveries/GTI-2027-03/publish").status_code == 404
+    )  # a draft of someone else
     api.post("/deliveries/GTI-2027-03/publish")
     assert strange.post("/deliveries/GTI-2027-03/cancel", {"reason": "No."}).status_code == 403
 
@@ -142,7 +175,13 @@ def test_deliveries_are_listed_with_places_and_filtered(app: Flask, api: ApiClie
     with app.app_context():
         makers.course(code="POC", grants=[])
     api.post("/courses/GTI/deliveries", BODY)
-    french = {"code": "POC-DAKAR", "country": "SN", "language": "fr", "starts_on": "2027-05-03", "time_zone": "Africa/Dakar"}
+    french = {
+        "code": "POC-DAKAR",
+        "country": "SN",
+        "language": "fr",
+        "starts_on": "2027-05-03",
+        "time_zone": "Africa/Dakar",
+    }
     api.post("/courses/POC/deliveries", BODY | french | {"pools": BODY["pools"][:1]})
     api.post("/deliveries/POC-DAKAR/publish")
 
@@ -150,7 +189,13 @@ def test_deliveries_are_listed_with_places_and_filtered(app: Flask, api: ApiClie
         return [one["code"] for one in api.get(f"/deliveries?{query}").json["items"]]
 
     assert codes("") == ["GTI-2027-03", "POC-DAKAR"]
-    assert codes("course=POC") == codes("language=fr") == codes("country=SN") == codes("from=2027-04-01") == ["POC-DAKAR"]
+    assert (
+        codes("course=POC")
+        == codes("language=fr")
+        == codes("country=SN")
+        == codes("from=2027-04-01")
+        == ["POC-DAKAR"]
+    )
     assert codes("status=draft") == codes("to=2027-03-08") == ["GTI-2027-03"]
     assert codes("status=finished") == codes("course=NONE") == []
     assert api.get("/deliveries?status=lost").status_code == 422
@@ -170,10 +215,18 @@ def test_deliveries_are_listed_with_places_and_filtered(app: Flask, api: ApiClie
 
 def typed(**changes: Any) -> dict[str, Any]:
     values: dict[str, Any] = {
-        "starts_on-day": "8", "starts_on-month": "3", "starts_on-year": "2027", "time_zone": "America/Halifax",
-        "venue": "Clementsport", "country": "CA", "language": "en", "places": "25", "pool_military": "10", "pool_police": "5",
+        "starts_on-day": "8",
+        "starts_on-month": "3",
+        "starts_on-year": "2027",
+        "time_zone": "America/Halifax",
+        "venue": "Clementsport",
+        "country": "CA",
+        "language": "en",
+        "places": "25",
+        "pool_military": "10",
+        "pool_police": "5",
         "pool_civilian": "10",
-    }  # fmt: skip
+    }
     return values | changes
 
 
@@ -182,7 +235,10 @@ def test_a_trainer_publishes_in_two_clicks(app: Flask, sign_in: Any, trainer: Ac
     page = browser.get("/courses/GTI").follow("Schedule")
     published = page.form(button="Publish").submit("Publish", **typed())
     assert published.path == "/deliveries/GTI-2027-03"
-    assert "Monday 8 March 2027 to Wednesday 10 March 2027. People can apply until Monday 15 February 2027." in published.text
+    assert (
+        "Monday 8 March 2027 to Wednesday 10 March 2027. People can apply until Monday 15 "
+        "February 2027." in published.text
+    )
     assert "Noor Haddad" in published.text and "Apply" in published.text
     with app.app_context():
         assert get_delivery(SYSTEM, "GTI-2027-03").status is DeliveryStatus.PUBLISHED
@@ -191,20 +247,34 @@ def test_a_trainer_publishes_in_two_clicks(app: Flask, sign_in: Any, trainer: Ac
 def test_the_next_form_begins_with_what_was_chosen_last(sign_in: Any, trainer: Actor) -> None:
     browser = sign_in(trainer)
     first = browser.get("/courses/GTI/schedule").form(button="Publish")
-    assert first.values["places"] == "25" and first.values.getlist("trainers") == [str(trainer.person_id)]
+    assert first.values["places"] == "25" and first.values.getlist("trainers") == [
+        str(trainer.person_id)
+    ]
     first.submit("Publish", **typed(venue="Halifax"))
     form = browser.get("/courses/GTI/schedule").form(button="Publish")
     kept = ("venue", "country", "time_zone", "language", "pool_police", "starts_on-day")
-    assert [form.values[name] for name in kept] == ["Halifax", "CA", "America/Halifax", "en", "5", ""]
+    assert [form.values[name] for name in kept] == [
+        "Halifax",
+        "CA",
+        "America/Halifax",
+        "en",
+        "5",
+        "",
+    ]
 
 
-def test_a_draft_is_kept_published_and_cancelled(app: Flask, browser: Browser, sign_in: Any, trainer: Actor) -> None:
+def test_a_draft_is_kept_published_and_cancelled(
+    app: Flask, browser: Browser, sign_in: Any, trainer: Actor
+) -> None:
     own = sign_in(trainer)
     draft = own.get("/courses/GTI/schedule").form(button="Publish").submit("Save draft", **typed())
     assert "This is a draft." in draft.text and browser.get("/deliveries/GTI-2027-03").status == 404
     assert "GTI-2027-03" not in browser.get("/").text
     published = draft.form(button="Publish").submit("Publish")
-    assert "You can apply until" in published.text and browser.get("/deliveries/GTI-2027-03").status == 200
+    assert (
+        "You can apply until" in published.text
+        and browser.get("/deliveries/GTI-2027-03").status == 200
+    )
     confirm = published.follow("Cancel the delivery")
     refused = confirm.form(button="Cancel the delivery").submit(reason=" ")
     assert refused.status == 422 and "Give the reason" in refused.text
@@ -213,7 +283,11 @@ def test_a_draft_is_kept_published_and_cancelled(app: Flask, browser: Browser, s
     seen = browser.get("/deliveries/GTI-2027-03")
     assert "This delivery was cancelled: The venue is flooded." in seen.text
     assert not [link for link in seen.all("a") if (link.get("href") or "").endswith("/apply")]
-    assert own.get("/deliveries/GTI-2027-03/cancel").status == own.get("/deliveries/GTI-2027-03/edit").status == 409
+    assert (
+        own.get("/deliveries/GTI-2027-03/cancel").status
+        == own.get("/deliveries/GTI-2027-03/edit").status
+        == 409
+    )
 
 
 @pytest.mark.parametrize(
@@ -221,11 +295,20 @@ def test_a_draft_is_kept_published_and_cancelled(app: Flask, browser: Browser, s
     [
         ({"starts_on-year": "2025"}, "This date is past."),
         ({"starts_on-day": "31", "starts_on-month": "2"}, "There is no such day."),
-        ({"starts_on-day": "", "starts_on-month": "", "starts_on-year": ""}, "Give the day, the month and the year."),
+        (
+            {"starts_on-day": "", "starts_on-month": "", "starts_on-year": ""},
+            "Give the day, the month and the year.",
+        ),
         ({"starts_on-year": "27"}, "four digits"),
         ({"starts_on-day": "soon"[:2]}, "as numbers"),
-        ({"closes_on-day": "9", "closes_on-month": "3", "closes_on-year": "2027"}, "must close on the first day"),
-        ({"closes_on-day": "1", "closes_on-month": "11", "closes_on-year": "2026"}, "This closing date is past"),
+        (
+            {"closes_on-day": "9", "closes_on-month": "3", "closes_on-year": "2027"},
+            "must close on the first day",
+        ),
+        (
+            {"closes_on-day": "1", "closes_on-month": "11", "closes_on-year": "2026"},
+            "This closing date is past",
+        ),
         ({"places": "0"}, "Give a number of places from 1"),
         ({"places": ""}, "Give the number of places."),
         ({"places": "many"}, "Give a whole number."),
@@ -238,7 +321,10 @@ def test_a_draft_is_kept_published_and_cancelled(app: Flask, browser: Browser, s
         ({"language": "xx"}, "This language is not known."),
         ({"venue": ""}, "Say where the course takes place."),
         ({"admission": "lottery"}, "Choose automatic admission"),
-        ({"trainers": ["99999"]}, "Choose only people who have the role of trainer in this centre."),
+        (
+            {"trainers": ["99999"]},
+            "Choose only people who have the role of trainer in this centre.",
+        ),
         ({"code": "a b"}, "Use letters without accents"),
     ],
 )
@@ -249,20 +335,34 @@ def test_what_is_wrong_is_said_at_its_field_and_typed_values_stay(
     refused = page.form(button="Publish").submit("Publish", **typed(**changes))
     assert refused.status == 422 and sentence in refused.text and refused.title.startswith("Error")
     kept = refused.form(button="Publish").values
-    expected = {name: value for name, value in typed(**changes).items() if name not in ("trainers", "admission")}
+    expected = {
+        name: value
+        for name, value in typed(**changes).items()
+        if name not in ("trainers", "admission")
+    }
     shown = {name: kept.get(name, "") for name in expected}
-    unlisted = {name for name in ("time_zone", "language") if changes.get(name)}  # what no list offers cannot stay chosen
-    assert {k: v for k, v in shown.items() if k not in unlisted} == {k: v for k, v in expected.items() if k not in unlisted}
+    unlisted = {
+        name for name in ("time_zone", "language") if changes.get(name)
+    }  # what no list offers cannot stay chosen
+    assert {k: v for k, v in shown.items() if k not in unlisted} == {
+        k: v for k, v in expected.items() if k not in unlisted
+    }
     with app.app_context():
         assert db.session.scalar(sa.select(Delivery.id)) is None
 
 
-def test_everything_left_empty_is_told_at_once_in_the_order_of_the_page(sign_in: Any, trainer: Actor) -> None:
+def test_everything_left_empty_is_told_at_once_in_the_order_of_the_page(
+    sign_in: Any, trainer: Actor
+) -> None:
     page = sign_in(trainer).get("/courses/GTI/schedule")
     assert page.form(button="Publish").submit("Publish", places="").errors == [
-        "Give the day, the month and the year.", "Say where the course takes place.", "Choose the country.",
-        "Choose the time zone.", "Choose the language.", "Give the number of places.",
-    ]  # fmt: skip
+        "Give the day, the month and the year.",
+        "Say where the course takes place.",
+        "Choose the country.",
+        "Choose the time zone.",
+        "Choose the language.",
+        "Give the number of places.",
+    ]
 
 
 def test_the_form_begins_with_the_last_delivery_of_the_course_whoever_scheduled_it(
@@ -271,21 +371,45 @@ def test_the_form_begins_with_the_last_delivery_of_the_course_whoever_scheduled_
     scheduled(app, trainer, venue="Halifax", admission="approval", places=12, pools={"police": 4})
     with app.app_context():
         coordinator = factories.actor(Role.COORDINATOR)
-        makers.delivery(coordinator, makers.course(code="POC", grants=[]), venue="Kyiv", country="UA", time_zone="Europe/Kyiv")
-        makers.delivery(factories.actor(Role.TRAINER), venue="Nowhere", code="DRAFT", published=False)
+        makers.delivery(
+            coordinator,
+            makers.course(code="POC", grants=[]),
+            venue="Kyiv",
+            country="UA",
+            time_zone="Europe/Kyiv",
+        )
+        makers.delivery(
+            factories.actor(Role.TRAINER), venue="Nowhere", code="DRAFT", published=False
+        )
     form = sign_in(coordinator).get("/courses/POC/schedule").form(button="Publish")
     assert form.values["venue"] == "Kyiv"
     with app.app_context():
         stranger = factories.actor(Role.TRAINER)
     form = sign_in(stranger).get("/courses/GTI/schedule").form(button="Publish")
     kept = ("venue", "country", "time_zone", "language", "places", "pool_police", "admission")
-    assert [form.values[name] for name in kept] == ["Halifax", "CA", "America/Halifax", "en", "12", "4", "approval"]
-    assert form.values["starts_on-year"] == "", "a draft of someone else is not shown, and no date is proposed"
+    assert [form.values[name] for name in kept] == [
+        "Halifax",
+        "CA",
+        "America/Halifax",
+        "en",
+        "12",
+        "4",
+        "approval",
+    ]
+    assert form.values["starts_on-year"] == "", (
+        "a draft of someone else is not shown, and no date is proposed"
+    )
 
 
-def test_the_same_button_pressed_twice_schedules_once(app: Flask, sign_in: Any, trainer: Actor) -> None:
+def test_the_same_button_pressed_twice_schedules_once(
+    app: Flask, sign_in: Any, trainer: Actor
+) -> None:
     form = sign_in(trainer).get("/courses/GTI/schedule").form(button="Publish")
-    assert form.submit("Publish", **typed()).path == form.submit("Publish", **typed()).path == "/deliveries/GTI-2027-03"
+    assert (
+        form.submit("Publish", **typed()).path
+        == form.submit("Publish", **typed()).path
+        == "/deliveries/GTI-2027-03"
+    )
     with app.app_context():
         assert db.session.scalar(sa.select(sa.func.count()).select_from(Delivery)) == 1
 
@@ -303,21 +427,34 @@ def test_a_published_delivery_is_changed(app: Flask, sign_in: Any, trainer: Acto
     scheduled(app, trainer)
     page = edit_page(sign_in(trainer))
     assert "This is Monday 8 March 2027." in page.text
-    saved = page.form(button="Save").submit("Save", **{"starts_on-day": "9", "venue": "Halifax", "places": "30"})
-    assert "GTI-2027-03 was saved." in saved.text and "Tuesday 9 March 2027" in saved.text and "30 of 30 left" in saved.text
+    saved = page.form(button="Save").submit(
+        "Save", **{"starts_on-day": "9", "venue": "Halifax", "places": "30"}
+    )
+    assert (
+        "GTI-2027-03 was saved." in saved.text
+        and "Tuesday 9 March 2027" in saved.text
+        and "30 of 30 left" in saved.text
+    )
 
 
-def test_the_form_says_how_many_people_a_move_concerns(app: Flask, sign_in: Any, trainer: Actor) -> None:
+def test_the_form_says_how_many_people_a_move_concerns(
+    app: Flask, sign_in: Any, trainer: Actor
+) -> None:
     scheduled(app, trainer)
     browser = sign_in(trainer)
     assert "will be told" not in edit_page(browser).text
     with app.app_context():
         for _ in range(2):
             enrollments.enrolled(get_delivery(SYSTEM, "GTI-2027-03"))
-    assert "2 people will be told if you change the dates, the time zone or the place." in edit_page(browser).text
+    assert (
+        "2 people will be told if you change the dates, the time zone or the place."
+        in edit_page(browser).text
+    )
 
 
-def test_a_stale_form_shows_both_and_keeps_what_was_typed(app: Flask, sign_in: Any, trainer: Actor) -> None:
+def test_a_stale_form_shows_both_and_keeps_what_was_typed(
+    app: Flask, sign_in: Any, trainer: Actor
+) -> None:
     scheduled(app, trainer)
     browser = sign_in(trainer)
     first, second = edit_page(browser), edit_page(browser)
@@ -332,7 +469,9 @@ def test_a_stale_form_shows_both_and_keeps_what_was_typed(app: Flask, sign_in: A
         assert get_delivery(SYSTEM, "GTI-2027-03").venue == "Sydney"
 
 
-def test_only_its_trainers_and_coordinators_change_a_delivery(app: Flask, browser: Browser, sign_in: Any, trainer: Actor) -> None:
+def test_only_its_trainers_and_coordinators_change_a_delivery(
+    app: Flask, browser: Browser, sign_in: Any, trainer: Actor
+) -> None:
     scheduled(app, trainer)
     with app.app_context():
         coordinator, stranger = factories.actor(Role.COORDINATOR), factories.actor(Role.TRAINER)
@@ -345,7 +484,10 @@ def test_only_its_trainers_and_coordinators_change_a_delivery(app: Flask, browse
     token = other.token()
     assert other.post("/deliveries/GTI-2027-03/publish", {"csrf_token": token}).status == 403
     assert other.get("/deliveries/NONE/edit").status == 404
-    assert "GTI-2027-03" not in other.get("/deliveries").text and "OTHER" in other.get("/deliveries").text
+    assert (
+        "GTI-2027-03" not in other.get("/deliveries").text
+        and "OTHER" in other.get("/deliveries").text
+    )
 
 
 # Calendars
@@ -364,13 +506,18 @@ def test_the_calendar_holds_every_session(app: Flask, browser: Browser, trainer:
     events = found.walk("VEVENT")
     assert len(events) == 12 and len({str(event["uid"]) for event in events}) == 12
     for event, session in zip(events, delivery.sessions, strict=True):
-        assert event.decoded("dtstart") == session.starts_at and event.decoded("dtend") == session.ends_at
+        assert (
+            event.decoded("dtstart") == session.starts_at
+            and event.decoded("dtend") == session.ends_at
+        )
         assert event["status"] == "CONFIRMED" and event["location"] == "Clementsport, Canada"
     assert events[0].decoded("dtstart") == datetime(2027, 3, 8, 13, tzinfo=UTC)
     assert all(line.isascii() is True or line for line in found.to_ical().splitlines())
 
 
-def test_a_change_and_a_cancellation_reach_calendars(app: Flask, browser: Browser, trainer: Actor) -> None:
+def test_a_change_and_a_cancellation_reach_calendars(
+    app: Flask, browser: Browser, trainer: Actor
+) -> None:
     scheduled(app, trainer)
     before = calendar(browser).walk("VEVENT")
     with app.app_context(), transaction():
@@ -381,7 +528,9 @@ def test_a_change_and_a_cancellation_reach_calendars(app: Flask, browser: Browse
     assert {str(event["status"]) for event in after} == {"CANCELLED"}
 
 
-def test_only_what_a_calendar_shows_raises_its_sequence(app: Flask, browser: Browser, trainer: Actor) -> None:
+def test_only_what_a_calendar_shows_raises_its_sequence(
+    app: Flask, browser: Browser, trainer: Actor
+) -> None:
     scheduled(app, trainer)
 
     def shown() -> tuple[int, datetime]:
@@ -391,7 +540,9 @@ def test_only_what_a_calendar_shows_raises_its_sequence(app: Flask, browser: Bro
     def changed(**values: Any) -> None:
         with app.app_context(), transaction():
             found = get_delivery(SYSTEM, "GTI-2027-03")
-            services.change(SYSTEM, found, dataclasses.replace(plan_of(found), **values), rev=found.rev)
+            services.change(
+                SYSTEM, found, dataclasses.replace(plan_of(found), **values), rev=found.rev
+            )
 
     first, _at = before = shown()
     changed(places=30)
@@ -432,18 +583,27 @@ def test_a_sequence_rises_where_the_calendar_shows_something_else_and_nowhere_el
     assert sequences(browser, *codes) == [3, 1, 2]
 
 
-def test_a_calendar_names_the_language_that_it_speaks(app: Flask, browser: Browser, trainer: Actor) -> None:
+def test_a_calendar_names_the_language_that_it_speaks(
+    app: Flask, browser: Browser, trainer: Actor
+) -> None:
     scheduled(app, trainer, language="es", code="IN-ES")
     event = calendar(browser, "IN-ES").walk("VEVENT")[0]
-    assert {event[name].params["LANGUAGE"] for name in ("summary", "description", "location")} == {"en"}
+    assert {event[name].params["LANGUAGE"] for name in ("summary", "description", "location")} == {
+        "en"
+    }
     assert browser.client.get("/deliveries/IN-ES.ics").headers["Content-Language"] == "en"
     with app.app_context():
         course(title={"fr": "Autre titre"})
     event = calendar(browser, "IN-ES").walk("VEVENT")[0]
-    assert "LANGUAGE" not in event["description"].params and event["summary"].params["LANGUAGE"] == "en"
+    assert (
+        "LANGUAGE" not in event["description"].params
+        and event["summary"].params["LANGUAGE"] == "en"
+    )
 
 
-def test_a_calendar_names_who_holds_the_course_in_its_language(app: Flask, browser: Browser, trainer: Actor) -> None:
+def test_a_calendar_names_who_holds_the_course_in_its_language(
+    app: Flask, browser: Browser, trainer: Actor
+) -> None:
     scheduled(app, trainer, language="fr", country="SN", venue="Dakar")
     event = calendar(browser).walk("VEVENT")[0]
     assert event["summary"].params["LANGUAGE"] == "fr" and event["location"] == "Dakar, Sénégal"
@@ -455,14 +615,18 @@ def test_a_calendar_names_who_holds_the_course_in_its_language(app: Flask, brows
     assert event["summary"].startswith("Annulé") and "Tempête." in event["description"]
 
 
-def test_a_draft_has_no_calendar(app: Flask, browser: Browser, sign_in: Any, trainer: Actor) -> None:
+def test_a_draft_has_no_calendar(
+    app: Flask, browser: Browser, sign_in: Any, trainer: Actor
+) -> None:
     scheduled(app, trainer, published=False)
     assert browser.get("/deliveries/GTI-2027-03.ics").status == 404
     assert sign_in(trainer).get("/deliveries/GTI-2027-03.ics").status == 404
     assert browser.get("/deliveries/NONE.ics").status == 404
 
 
-def test_a_course_of_the_past_is_no_trap_for_the_form(app: Flask, sign_in: Any, trainer: Actor) -> None:
+def test_a_course_of_the_past_is_no_trap_for_the_form(
+    app: Flask, sign_in: Any, trainer: Actor
+) -> None:
     """The last delivery's own dates are never proposed again."""
     scheduled(app, trainer, starts_on=date(2026, 11, 23) + timedelta(days=1))
     form = sign_in(trainer).get("/courses/GTI/schedule").form(button="Publish")
@@ -470,15 +634,25 @@ def test_a_course_of_the_past_is_no_trap_for_the_form(app: Flask, sign_in: Any, 
 
 
 @pytest.mark.both_databases
-def test_characters_that_no_database_keeps_are_refused(app: Flask, api: ApiClient, sign_in: Any, trainer: Actor) -> None:
+def test_characters_that_no_database_keeps_are_refused(
+    app: Flask, api: ApiClient, sign_in: Any, trainer: Actor
+) -> None:
     assert api.post("/courses/GTI/deliveries", BODY | {"venue": "Hali\0fax"}).status_code == 422
     browser = sign_in(trainer)
-    assert [browser.client.get(address).status_code for address in ("/courses/GTI%00", "/?course=%00")] == [400, 400]
-    refused = browser.get("/courses/GTI/schedule").form(button="Publish").submit("Publish", **typed(venue="Hali\0fax"))
+    assert [
+        browser.client.get(address).status_code for address in ("/courses/GTI%00", "/?course=%00")
+    ] == [400, 400]
+    refused = (
+        browser.get("/courses/GTI/schedule")
+        .form(button="Publish")
+        .submit("Publish", **typed(venue="Hali\0fax"))
+    )
     assert refused.status == 422 and "cannot be kept" in refused.text
 
 
-def test_the_form_is_read_in_another_language_without_losing_anything(sign_in: Any, trainer: Actor) -> None:
+def test_the_form_is_read_in_another_language_without_losing_anything(
+    sign_in: Any, trainer: Actor
+) -> None:
     browser = sign_in(trainer)
     for address, button, values in (
         ("/courses/GTI/schedule", "Publish", typed(venue="")),
@@ -499,7 +673,12 @@ def test_the_form_is_read_in_another_language_without_losing_anything(sign_in: A
 
 
 def typed_zone(sign_in: Any, trainer: Actor, **changes: Any) -> Page:
-    return sign_in(trainer).get("/courses/GTI/schedule").form(button="Publish").submit("Publish", **typed(**changes))
+    return (
+        sign_in(trainer)
+        .get("/courses/GTI/schedule")
+        .form(button="Publish")
+        .submit("Publish", **typed(**changes))
+    )
 
 
 def test_the_time_zone_of_the_country_is_proposed(app: Flask, sign_in: Any, trainer: Actor) -> None:
@@ -511,35 +690,55 @@ def test_the_time_zone_of_the_country_is_proposed(app: Flask, sign_in: Any, trai
         assert db.session.scalars(sa.select(Delivery)).one().time_zone == "Europe/Belgrade"
 
 
-def test_where_a_country_has_several_clocks_its_zones_stand_first(sign_in: Any, trainer: Actor) -> None:
+def test_where_a_country_has_several_clocks_its_zones_stand_first(
+    sign_in: Any, trainer: Actor
+) -> None:
     page = typed_zone(sign_in, trainer, country="CD", time_zone="")
     assert page.status == 422 and "Choose the time zone." in page.text
     select = page.all("select", name="time_zone")[0]
     groups = [group.get("label") for group in select.iter("optgroup")]
     assert groups[1] == "Time zones: Democratic Republic of the Congo"
     names = [option.get("value") for option in select.iter("option")]
-    assert names[:3] == ["", "Africa/Kinshasa", "Africa/Lubumbashi"] and len(names) == len(set(names))
+    assert names[:3] == ["", "Africa/Kinshasa", "Africa/Lubumbashi"] and len(names) == len(
+        set(names)
+    )
 
 
 @pytest.mark.parametrize(
     ("country", "zone"),
-    [("SN", "Africa/Dakar"), ("XK", "Europe/Belgrade"), ("TL", "Asia/Dili"), ("DE", "Europe/Berlin"), ("US", None), ("CD", None)],
+    [
+        ("SN", "Africa/Dakar"),
+        ("XK", "Europe/Belgrade"),
+        ("TL", "Asia/Dili"),
+        ("DE", "Europe/Berlin"),
+        ("US", None),
+        ("CD", None),
+    ],
 )
 def test_a_zone_is_proposed_where_all_clocks_agree(country: str, zone: str | None) -> None:
     assert timetable.zone_of(country, date(2027, 3, 8)) == zone
 
 
 def test_countries_without_any_clock_have_none() -> None:
-    assert {code for code, _ in countries.choices("en") if not timetable.zones_of(code)} == {"BV", "HM"}  # no one lives there
+    assert {code for code, _ in countries.choices("en") if not timetable.zones_of(code)} == {
+        "BV",
+        "HM",
+    }  # no one lives there
     assert timetable.zones_of("ZZ") == ()
 
 
-def test_a_time_zone_of_another_country_is_asked_about_once(app: Flask, sign_in: Any, trainer: Actor) -> None:
+def test_a_time_zone_of_another_country_is_asked_about_once(
+    app: Flask, sign_in: Any, trainer: Actor
+) -> None:
     page = typed_zone(sign_in, trainer, country="KE", time_zone="America/Halifax")
-    assert page.status == 422 and "America/Halifax is no time zone of this country: Kenya" in page.text
+    assert (
+        page.status == 422 and "America/Halifax is no time zone of this country: Kenya" in page.text
+    )
     form = page.form(button="Publish")
     assert form.values["time_zone"] == "Africa/Nairobi"
-    page = form.submit("Publish", time_zone="America/Halifax")  # meant: the course keeps other clocks
+    page = form.submit(
+        "Publish", time_zone="America/Halifax"
+    )  # meant: the course keeps other clocks
     assert "is published" in page.text
     with app.app_context():
         made = db.session.scalars(sa.select(Delivery)).one()
@@ -550,4 +749,7 @@ def test_a_time_zone_of_another_country_is_asked_about_once(app: Flask, sign_in:
 
 
 def test_a_zone_with_the_same_clocks_is_taken(sign_in: Any, trainer: Actor) -> None:
-    assert "is published" in typed_zone(sign_in, trainer, country="SN", time_zone="Africa/Abidjan").text
+    assert (
+        "is published"
+        in typed_zone(sign_in, trainer, country="SN", time_zone="Africa/Abidjan").text
+    )

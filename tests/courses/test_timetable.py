@@ -18,7 +18,9 @@ ZONES = sorted(zone_names())
 
 
 def block(number: int, day: int, start: str, minutes: int) -> TimetableBlock:
-    return TimetableBlock(number=number, day=day, start=start, minutes=minutes, title={"en": f"Session {number}"})
+    return TimetableBlock(
+        number=number, day=day, start=start, minutes=minutes, title={"en": f"Session {number}"}
+    )
 
 
 DAYS = [
@@ -31,7 +33,9 @@ DAYS = [
 def clock_changes(zone: ZoneInfo) -> list[date]:
     """The days from 2026 to 2030 on which the zone's clocks change."""
     noons = [datetime(2026, 1, 1, 12, tzinfo=zone) + timedelta(days=n) for n in range(5 * 365)]
-    return [after.date() for before, after in pairwise(noons) if before.utcoffset() != after.utcoffset()]
+    return [
+        after.date() for before, after in pairwise(noons) if before.utcoffset() != after.utcoffset()
+    ]
 
 
 @st.composite
@@ -65,25 +69,40 @@ def test_sessions_keep_their_time_of_day(start: tuple[str, date]) -> None:
 
 @given(starts(), st.integers(0, 23 * 60), st.integers(1, 180))
 @example(("America/Halifax", date(2027, 3, 14)), 150, 60)  # 02:30 does not exist
-def test_any_time_of_day_is_met_or_refused(start: tuple[str, date], minute: int, minutes: int) -> None:
+def test_any_time_of_day_is_met_or_refused(
+    start: tuple[str, date], minute: int, minutes: int
+) -> None:
     name, first = start
     clock = f"{minute // 60:02d}:{minute % 60:02d}"
     try:
         made = instants([block(1, 1, clock, minutes)], first, name)
     except Invalid as refusal:
         assert (refusal.code, refusal.field) == ("clock_change", "starts_on")
-        assert first in clock_changes(ZoneInfo(name)) or first + timedelta(days=1) in clock_changes(ZoneInfo(name))
+        assert first in clock_changes(ZoneInfo(name)) or first + timedelta(days=1) in clock_changes(
+            ZoneInfo(name)
+        )
         return
     assert f"{made[0].starts_at.astimezone(ZoneInfo(name)):%H:%M}" == clock
 
 
 def test_a_time_that_comes_twice_means_the_first() -> None:
     found = 0
-    for name in ("America/Halifax", "Europe/Paris", "Australia/Lord_Howe", "Africa/Casablanca", "America/Santiago"):
+    for name in (
+        "America/Halifax",
+        "Europe/Paris",
+        "Australia/Lord_Howe",
+        "Africa/Casablanca",
+        "America/Santiago",
+    ):
         zone = ZoneInfo(name)
         for day in clock_changes(zone):
-            for first in (day, day - timedelta(days=1)):  # at midnight the clocks change between two days
-                for clock in (f"{hour:02d}:{minute:02d}" for hour in range(24) for minute in (0, 30)):
+            for first in (
+                day,
+                day - timedelta(days=1),
+            ):  # at midnight the clocks change between two days
+                for clock in (
+                    f"{hour:02d}:{minute:02d}" for hour in range(24) for minute in (0, 30)
+                ):
                     before, after = _offsets(first, clock, zone)
                     if before > after:
                         starts_at = instants([block(1, 1, clock, 30)], first, name)[0].starts_at
@@ -114,7 +133,9 @@ def test_a_session_that_a_clock_change_pushes_into_the_next_is_refused() -> None
 def test_today_is_that_of_the_place() -> None:
     instant = datetime(2026, 11, 23, 11, tzinfo=UTC)
     assert today_in("Pacific/Kiritimati", instant) == date(2026, 11, 24)
-    assert today_in("Pacific/Pago_Pago", datetime(2026, 11, 23, 9, tzinfo=UTC)) == date(2026, 11, 22)
+    assert today_in("Pacific/Pago_Pago", datetime(2026, 11, 23, 9, tzinfo=UTC)) == date(
+        2026, 11, 22
+    )
 
 
 def test_every_zone_can_be_chosen_once() -> None:

@@ -1,4 +1,5 @@
-"""The demonstration: it loads in seconds, is the same everywhere, shows every state, and breaks no rule of the application."""
+"""The demonstration: it loads in seconds, is the same everywhere, shows every state, and breaks
+no rule of the application."""
 
 from __future__ import annotations
 
@@ -47,25 +48,49 @@ def test_a_chinese_participant_is_called_as_she_writes_her_name() -> None:
 
 
 def facts(app: Flask) -> dict[str, list[tuple]]:
-    """What two loads must have in common. Tokens of certificates and passwords' hashes are random, and must be."""
+    """What two loads must have in common. Tokens of certificates and passwords' hashes are
+    random, and must be."""
     with app.app_context():
         statements = {
             "people": sa.select(
-                Person.identifier, Person.email, Person.given_name, Person.family_name, Person.country
+                Person.identifier,
+                Person.email,
+                Person.given_name,
+                Person.family_name,
+                Person.country,
             ).order_by(Person.id),
-            "deliveries": sa.select(Delivery.code, Delivery.status, Delivery.starts_on, Delivery.places).order_by(Delivery.id),
+            "deliveries": sa.select(
+                Delivery.code, Delivery.status, Delivery.starts_on, Delivery.places
+            ).order_by(Delivery.id),
             "enrollments": sa.select(
-                Enrollment.delivery_id, Enrollment.person_id, Enrollment.status, Enrollment.line, Enrollment.category
+                Enrollment.delivery_id,
+                Enrollment.person_id,
+                Enrollment.status,
+                Enrollment.line,
+                Enrollment.category,
             ).order_by(Enrollment.id),
-            "marks": sa.select(Mark.enrollment_id, Mark.session_id, Mark.mark, Mark.minutes).order_by(Mark.id),
+            "marks": sa.select(
+                Mark.enrollment_id, Mark.session_id, Mark.mark, Mark.minutes
+            ).order_by(Mark.id),
             "certificates": sa.select(
-                Certificate.number, Certificate.holder_name, Certificate.status, Certificate.issued_on, Certificate.valid_until
+                Certificate.number,
+                Certificate.holder_name,
+                Certificate.status,
+                Certificate.issued_on,
+                Certificate.valid_until,
             ).order_by(Certificate.id),
             "skills": sa.select(
-                ExpertSkill.expert_id, ExpertSkill.skill_id, ExpertSkill.level, ExpertSkill.valid_from, ExpertSkill.valid_until
+                ExpertSkill.expert_id,
+                ExpertSkill.skill_id,
+                ExpertSkill.level,
+                ExpertSkill.valid_from,
+                ExpertSkill.valid_until,
             ).order_by(ExpertSkill.id),
-        }  # fmt: skip
-        return {name: [tuple(row) for row in db.session.execute(statement)] for name, statement in statements.items()}
+        }
+        return {
+            name: [tuple(row) for row in db.session.execute(statement)]
+            for name, statement in statements.items()
+        }
 
 
 @pytest.mark.alone
@@ -80,30 +105,48 @@ def test_it_loads_in_seconds_and_shows_every_state(app: Flask) -> None:
         experts = db.session.scalar(sa.select(sa.func.count()).select_from(Expert)) or 0
     assert deliveries == set(DeliveryStatus)
     assert enrollments >= {
-        EnrollmentStatus.REQUESTED, EnrollmentStatus.WAITLISTED, EnrollmentStatus.CONFIRMED, EnrollmentStatus.COMPLETED,
+        EnrollmentStatus.REQUESTED,
+        EnrollmentStatus.WAITLISTED,
+        EnrollmentStatus.CONFIRMED,
+        EnrollmentStatus.COMPLETED,
         EnrollmentStatus.NOT_COMPLETED,
-    }  # fmt: skip
-    assert certificates >= {CertificateStatus.VALID, CertificateStatus.REVOKED, CertificateStatus.SUSPENDED}
+    }
+    assert certificates >= {
+        CertificateStatus.VALID,
+        CertificateStatus.REVOKED,
+        CertificateStatus.SUSPENDED,
+    }
     assert experts >= 300
 
 
 def test_it_breaks_no_rule(demonstration: Flask) -> None:
-    """The commands that judge all data find nothing, before the workers have made the certificates' files and after."""
+    """The commands that judge all data find nothing, before the workers have made the
+    certificates' files and after."""
     for command in (("check",), ("roster", "rebuild", "--check"), ("audit", "verify")):
         run(demonstration, *command)
     with demonstration.app_context():
-        bad = db.session.execute(sa.select(jobs.Job.kind, jobs.Job.error).where(jobs.Job.state == jobs.JobState.DEAD)).all()
+        bad = db.session.execute(
+            sa.select(jobs.Job.kind, jobs.Job.error).where(jobs.Job.state == jobs.JobState.DEAD)
+        ).all()
         assert not bad
 
 
-def test_its_roster_staff_find_everyone_who_was_admitted_and_others_wait_or_refused(app: Flask) -> None:
+def test_its_roster_staff_find_everyone_who_was_admitted_and_others_wait_or_refused(
+    app: Flask,
+) -> None:
     run(app, "demo", "load", "--experts", "200")
     with app.app_context():
-        office = actor_of(db.session.scalars(sa.select(Person).where(Person.email == SIGN_INS[4].email)).one())
-        admitted = db.session.scalar(sa.select(sa.func.count()).where(Expert.status == ExpertStatus.ADMITTED))
+        office = actor_of(
+            db.session.scalars(sa.select(Person).where(Person.email == SIGN_INS[4].email)).one()
+        )
+        admitted = db.session.scalar(
+            sa.select(sa.func.count()).where(Expert.status == ExpertStatus.ADMITTED)
+        )
         assert find_experts(office, Filters()).count == admitted and admitted > 150
         assert count_waiting(office) > 1
-        refused = sa.select(sa.func.count(Consent.id)).where(Consent.purpose == ConsentPurpose.ROSTER, ~Consent.given)
+        refused = sa.select(sa.func.count(Consent.id)).where(
+            Consent.purpose == ConsentPurpose.ROSTER, ~Consent.given
+        )
         assert (db.session.scalar(refused) or 0) > 1
 
 
@@ -119,7 +162,9 @@ def test_files_of_its_certificates_are_made_by_the_worker(app: Flask) -> None:
     run(app, "check")
 
 
-def test_it_is_the_same_everywhere(demonstration: Flask, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_it_is_the_same_everywhere(
+    demonstration: Flask, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     from core import clock
     from core.migrations import upgrade
     from tests.conftest import NOW, make_app
@@ -141,8 +186,12 @@ def test_all_six_sign_in(demonstration: Flask) -> None:
     with settings(demonstration, demo=True):
         for one in SIGN_INS:
             page = Browser(demonstration).get("/sign-in")
-            page = page.form(action="/sign-in").submit(email=one.email, password=DEMONSTRATION_PASSWORD)
-            assert page.status == 200 and f"{one.given_name} {one.family_name}" in page.text, one.email
+            page = page.form(action="/sign-in").submit(
+                email=one.email, password=DEMONSTRATION_PASSWORD
+            )
+            assert page.status == 200 and f"{one.given_name} {one.family_name}" in page.text, (
+                one.email
+            )
 
 
 def test_it_loads_only_once(demonstration: Flask) -> None:
@@ -152,5 +201,7 @@ def test_it_loads_only_once(demonstration: Flask) -> None:
     assert "already loaded" in result.output
     assert facts(demonstration) == before
     with demonstration.app_context():
-        accounts = db.session.scalar(sa.select(sa.func.count()).select_from(Account).where(Account.is_demonstration))
+        accounts = db.session.scalar(
+            sa.select(sa.func.count()).select_from(Account).where(Account.is_demonstration)
+        )
     assert accounts == len(SIGN_INS)

@@ -18,7 +18,9 @@ from tests.enrollment import makers
 def client(app: Flask) -> Callable[..., ApiClient]:
     def make(*roles: Role, organization: str | None = None, **values: Any) -> ApiClient:
         with app.app_context():
-            scope = {"organization_id": factories.organization(organization).id} if organization else {}
+            scope = (
+                {"organization_id": factories.organization(organization).id} if organization else {}
+            )
             return ApiClient(app, makers.token_of(factories.actor(*roles, **scope, **values)))
 
     return make

@@ -1,4 +1,5 @@
-"""Deliveries with people in them, made through the services, each act in a transaction of its own (inside an app context)."""
+"""Deliveries with people in them, made through the services, each act in a transaction of its
+own (inside an app context)."""
 
 from __future__ import annotations
 
@@ -27,21 +28,33 @@ _count = itertools.count(1)
 __all__ = ["course", "delivery"]
 
 
-def enrolled(into: Delivery, category: str = "civilian", person: Person | None = None, **wish: Any) -> Enrollment:
+def enrolled(
+    into: Delivery, category: str = "civilian", person: Person | None = None, **wish: Any
+) -> Enrollment:
     """A person (a new one, unless given) who has applied for `into`."""
     who = person or factories.person(email=f"applicant{next(_count)}@example.org")
     with transaction():
-        return services.enroll(SYSTEM, into.id, db.session.get_one(Person, who.id), Wish(category, **wish))
+        return services.enroll(
+            SYSTEM, into.id, db.session.get_one(Person, who.id), Wish(category, **wish)
+        )
 
 
 def nominee(category: str = "civilian", **values: Any) -> Nominee:
     n = next(_count)
-    given = {"given_name": "Nominee", "family_name": f"Number {n}", "email": f"nominee{n}@example.org", "country": "CA"}
+    given = {
+        "given_name": "Nominee",
+        "family_name": f"Number {n}",
+        "email": f"nominee{n}@example.org",
+        "country": "CA",
+    }
     return Nominee(category=category, **(given | values))
 
 
-def attend(into: Delivery, enrollment: Enrollment, minutes: int | None = None, score: float | None = None) -> None:
-    """Marks the person present in every session from the first on, up to `minutes` in all (None: all of it), after the last one."""
+def attend(
+    into: Delivery, enrollment: Enrollment, minutes: int | None = None, score: float | None = None
+) -> None:
+    """Marks the person present in every session from the first on, up to `minutes` in all (None:
+    all of it), after the last one."""
     left, marks = minutes, []
     for session in attendance_grid(into).held:
         now = session.minutes if left is None else min(left, session.minutes)
@@ -55,7 +68,9 @@ def attend(into: Delivery, enrollment: Enrollment, minutes: int | None = None, s
     with factories.after(into.id), transaction():
         classroom.services.record_attendance(SYSTEM, into.id, marks)
         if score is not None:
-            classroom.services.record_scores(SYSTEM, into.id, [ScoreGiven(enrollment.id, "post", score)])
+            classroom.services.record_scores(
+                SYSTEM, into.id, [ScoreGiven(enrollment.id, "post", score)]
+            )
 
 
 def finished(into: Delivery) -> Delivery:
@@ -67,7 +82,9 @@ def finished(into: Delivery) -> Delivery:
 def again(enrollment: Enrollment) -> Enrollment:
     """The enrollment as it stands now."""
     db.session.rollback()
-    return db.session.get_one(Enrollment, sa.inspect(enrollment).identity[0], populate_existing=True)
+    return db.session.get_one(
+        Enrollment, sa.inspect(enrollment).identity[0], populate_existing=True
+    )
 
 
 def token_of(actor: Actor) -> str:

@@ -26,14 +26,19 @@ from tests.courses import makers as courses
 from tests.enrollment import makers
 
 ABOUT = {
-    "email": "Awa.Diop@example.org", "given_name": "Awa", "family_name": "Diop", "country": "SN", "gender": "female",
+    "email": "Awa.Diop@example.org",
+    "given_name": "Awa",
+    "family_name": "Diop",
+    "country": "SN",
+    "gender": "female",
     "category": "police",
-}  # fmt: skip
+}
 
 
 @pytest.fixture
 def code(app: Flask) -> str:
-    """A published delivery with two places for police, one for the military and one open to everyone."""
+    """A published delivery with two places for police, one for the military and one open to
+    everyone."""
     with app.app_context():
         return courses.delivery(places=4, pools={"police": 2, "military": 1}).code
 
@@ -48,7 +53,9 @@ def last_screen(browser: Browser, code: str, **changes: Any) -> Page:
 
 
 def apply(browser: Browser, code: str, **changes: Any) -> Page:
-    return last_screen(browser, code, **changes).form("/apply").submit("Send application", consent="y")
+    return (
+        last_screen(browser, code, **changes).form("/apply").submit("Send application", consent="y")
+    )
 
 
 def enrollments(app: Flask) -> list[tuple[str, str, str]]:
@@ -64,18 +71,26 @@ def enrollments(app: Flask) -> list[tuple[str, str, str]]:
 
 def mails(app: Flask) -> list[tuple[str, str]]:
     with app.app_context():
-        return [(mail.address, mail.kind) for mail in db.session.scalars(sa.select(Mail).order_by(Mail.id))]
+        return [
+            (mail.address, mail.kind)
+            for mail in db.session.scalars(sa.select(Mail).order_by(Mail.id))
+        ]
 
 
 def confirm(app: Flask, number: int = -1) -> Page:
-    """What an applicant sees who opens the link of a message (the last one, unless `number` says which)."""
+    """What an applicant sees who opens the link of a message (the last one, unless `number` says
+    which)."""
     with app.app_context():
-        bodies = db.session.scalars(sa.select(Mail.body).where(Mail.kind == "application_received").order_by(Mail.id)).all()
+        bodies = db.session.scalars(
+            sa.select(Mail.body).where(Mail.kind == "application_received").order_by(Mail.id)
+        ).all()
     link = next(word for word in bodies[number].split() if "/sign-in/" in word)
     return Browser(app).get(link[link.index("/sign-in/") :]).form().submit()
 
 
-def test_three_screens_and_five_requests_from_the_form_are_enough(app: Flask, browser: Browser, code: str) -> None:
+def test_three_screens_and_five_requests_from_the_form_are_enough(
+    app: Flask, browser: Browser, code: str
+) -> None:
     answers: list[int] = []
     app_client = browser.client.open
 
@@ -97,7 +112,9 @@ def test_three_screens_and_five_requests_from_the_form_are_enough(app: Flask, br
     assert mails(app)[1:] == [("Awa.Diop@example.org", "enrollment_confirmed")]
 
 
-def test_the_mailed_link_is_the_sign_in_and_shows_where_it_stands(app: Flask, browser: Browser, code: str) -> None:
+def test_the_mailed_link_is_the_sign_in_and_shows_where_it_stands(
+    app: Flask, browser: Browser, code: str
+) -> None:
     apply(browser, code)
     with app.app_context():
         body = db.session.scalar(sa.select(Mail.body))
@@ -108,18 +125,27 @@ def test_the_mailed_link_is_the_sign_in_and_shows_where_it_stands(app: Flask, br
     assert "Gender-sensitive approaches to peace support operations" in page.text
     assert "Place confirmed" in page.text
     assert page.status == 200
-    assert "Gender-sensitive approaches to peace support operations" in stranger.get("/me/enrollments").text
+    assert (
+        "Gender-sensitive approaches to peace support operations"
+        in stranger.get("/me/enrollments").text
+    )
 
 
 def test_going_back_and_changing_loses_nothing(browser: Browser, code: str) -> None:
-    page = begin(browser, code).form("/apply").submit("Continue", **(ABOUT | {"category": "military"}))
-    page = page.form("/apply").submit("Continue", rank="Captain", rank_code="of2", organization="Police", needs="No nuts")
+    page = (
+        begin(browser, code).form("/apply").submit("Continue", **(ABOUT | {"category": "military"}))
+    )
+    page = page.form("/apply").submit(
+        "Continue", rank="Captain", rank_code="of2", organization="Police", needs="No nuts"
+    )
     assert "OF-2" in page.text
     assert "No nuts" in page.text
     page = page.form("/apply").submit("Change – Given name", consent="y")
     assert page.form("/apply").values["given_name"] == "Awa"
     page = page.form("/apply").submit("Continue", given_name="Aïssatou", category="civilian")
-    assert "rank" not in {e.get("name") for e in page.all("input") if e.get("type") != "hidden"}, "civilians have no rank"
+    assert "rank" not in {e.get("name") for e in page.all("input") if e.get("type") != "hidden"}, (
+        "civilians have no rank"
+    )
     page = page.form("/apply").submit("Back")
     page = page.form("/apply").submit("Continue", category="military")
     assert page.form("/apply").values["rank"] == "Captain"
@@ -130,7 +156,9 @@ def test_going_back_and_changing_loses_nothing(browser: Browser, code: str) -> N
 
 
 def test_back_keeps_what_is_not_yet_right(browser: Browser, code: str) -> None:
-    page = begin(browser, code).form("/apply").submit("Continue", **(ABOUT | {"category": "military"}))
+    page = (
+        begin(browser, code).form("/apply").submit("Continue", **(ABOUT | {"category": "military"}))
+    )
     page = page.form("/apply").submit("Back", rank_code="nonsense")
     page = page.form("/apply").submit("Continue")
     assert page.form("/apply").values["rank_code"] == "nonsense"
@@ -153,7 +181,9 @@ def test_back_keeps_what_is_not_yet_right(browser: Browser, code: str) -> None:
         ("category", "general", "Choose your personnel category."),
     ],
 )
-def test_a_wrong_answer_is_said_at_its_field(browser: Browser, code: str, field: str, value: Any, sentence: str) -> None:
+def test_a_wrong_answer_is_said_at_its_field(
+    browser: Browser, code: str, field: str, value: Any, sentence: str
+) -> None:
     page = begin(browser, code).form("/apply").submit("Continue", **(ABOUT | {field: value}))
     assert page.status == 422
     assert page.title.startswith("Error:")
@@ -171,7 +201,9 @@ def test_without_consent_nothing_is_sent(app: Flask, browser: Browser, code: str
     assert enrollments(app) == []
 
 
-def test_fields_of_other_screens_are_checked_again_when_sending(app: Flask, browser: Browser, code: str) -> None:
+def test_fields_of_other_screens_are_checked_again_when_sending(
+    app: Flask, browser: Browser, code: str
+) -> None:
     page = last_screen(browser, code)
     forged = page.form("/apply").values
     forged["category"] = "general"
@@ -208,7 +240,9 @@ def test_who_would_wait_is_told_before_beginning(app: Flask, browser: Browser, c
     assert enrollments(app)[-1] == ("Diop", "police", "waitlisted")
 
 
-def test_a_stranger_learns_nothing_of_a_person_who_is_known(app: Flask, browser: Browser, code: str) -> None:
+def test_a_stranger_learns_nothing_of_a_person_who_is_known(
+    app: Flask, browser: Browser, code: str
+) -> None:
     with app.app_context():
         known = factories.person("Awa", "Ndiaye", email="awa.diop@example.org", country="ML")
         known_id = known.id
@@ -218,9 +252,13 @@ def test_a_stranger_learns_nothing_of_a_person_who_is_known(app: Flask, browser:
     assert "Ndiaye" not in page.html
     with app.app_context():
         kept = db.session.get_one(Person, known_id)
-        assert (kept.family_name, kept.country) == ("Ndiaye", "ML"), "an applicant who is not signed in overwrites nothing"
+        assert (kept.family_name, kept.country) == ("Ndiaye", "ML"), (
+            "an applicant who is not signed in overwrites nothing"
+        )
         made = db.session.scalars(sa.select(Enrollment)).one()
-        assert made.person_id != known_id and made.name_on_certificate == "Awa Somebody", "no one is taken for someone else"
+        assert made.person_id != known_id and made.name_on_certificate == "Awa Somebody", (
+            "no one is taken for someone else"
+        )
         assert made.person.email == "Awa.Diop@example.org" and made.person.is_provisional
     assert [address for address, _kind in mails(app)] == ["Awa.Diop@example.org"]
 
@@ -236,17 +274,23 @@ def test_applying_a_second_time_looks_like_the_first(app: Flask, code: str) -> N
     assert first == second
     assert mails(app) == [("Awa.Diop@example.org", "application_received")] * 2
     first_page, second_page = confirm(app, 0), confirm(app, 1)
-    assert first_page.path == second_page.path, "there is one enrollment, and either link leads to it"
+    assert first_page.path == second_page.path, (
+        "there is one enrollment, and either link leads to it"
+    )
     assert enrollments(app) == [("Diop", "police", "confirmed"), ("Diop", "police", "substituted")]
 
 
 @pytest.mark.parametrize("admission", ["automatic", "approval"])
 @pytest.mark.parametrize("is_full", [False, True])
-def test_what_the_screen_says_is_true_of_a_first_and_a_second_application(app: Flask, admission: str, is_full: bool) -> None:
+def test_what_the_screen_says_is_true_of_a_first_and_a_second_application(
+    app: Flask, admission: str, is_full: bool
+) -> None:
     with app.app_context():
         into = courses.delivery(places=2, admission=admission)
         code = into.code
-        makers.enrolled(into, "police", factories.person("Awa", "Diop", email="awa.diop@example.org"))
+        makers.enrolled(
+            into, "police", factories.person("Awa", "Diop", email="awa.diop@example.org")
+        )
         for _number in range(2 * is_full):
             makers.enrolled(into, "police")
 
@@ -259,12 +303,16 @@ def test_what_the_screen_says_is_true_of_a_first_and_a_second_application(app: F
     assert known == unknown, "a stranger learns nothing"
     assert "You are number" not in known and "Place confirmed" not in known
     behind = confirm(app, 0).text
-    assert ("Place confirmed" if admission == "automatic" else "A coordinator decides") in behind, "there stands what is so"
+    assert ("Place confirmed" if admission == "automatic" else "A coordinator decides") in behind, (
+        "there stands what is so"
+    )
     if admission == "automatic":
         assert ("Place confirmed" in confirm(app, 1).text) is not is_full
 
 
-def test_in_a_demonstration_an_applicant_is_told_where_the_message_is(app: Flask, browser: Browser, code: str) -> None:
+def test_in_a_demonstration_an_applicant_is_told_where_the_message_is(
+    app: Flask, browser: Browser, code: str
+) -> None:
     told = "read under Messages what would have been sent"
     with settings(app, demo=True):
         assert told in apply(browser, code).text
@@ -277,7 +325,9 @@ def test_applications_do_not_fill_a_mailbox(app: Flask, code: str) -> None:
     assert len(mails(app)) == apply_views.MOST_MAILS
 
 
-def test_the_page_after_sending_lasts_an_hour_and_cannot_be_forged(app: Flask, browser: Browser, code: str) -> None:
+def test_the_page_after_sending_lasts_an_hour_and_cannot_be_forged(
+    app: Flask, browser: Browser, code: str
+) -> None:
     address = apply(browser, code).path
     assert Browser(app).get(address).status == 200
     assert Browser(app).get(address[:-3] + "abc").status == 404
@@ -295,32 +345,42 @@ def test_somebody_signed_in_starts_at_the_last_screen(app: Flask, sign_in: Any, 
     assert "Captain" in page.text
     assert "awa@example.org" in page.text
     page = page.form("/apply").submit("Change – Country")
-    assert "email" not in page.form("/apply").names, "the address is the sign-in; it is not changed here"
+    assert "email" not in page.form("/apply").names, (
+        "the address is the sign-in; it is not changed here"
+    )
     page = page.form("/apply").submit("Continue", country="ML").form("/apply").submit("Continue")
     page = page.form("/apply").submit("Send application", consent="y")
     assert page.path.startswith("/enrollments/")
     assert "Your application was sent" in page.text
     with app.app_context():
-        assert db.session.get_one(Person, actor.person_id).country == "ML", "people change their own data"
+        assert db.session.get_one(Person, actor.person_id).country == "ML", (
+            "people change their own data"
+        )
     again = browser.get(f"/deliveries/{code}/apply")
     assert "You already applied" in again.text
     assert again.follow("See where it stands").status == 200
 
 
-def test_somebody_signed_in_cannot_apply_for_another_address(app: Flask, sign_in: Any, code: str) -> None:
+def test_somebody_signed_in_cannot_apply_for_another_address(
+    app: Flask, sign_in: Any, code: str
+) -> None:
     with app.app_context():
         actor = factories.actor(given="Awa", family="Diop", email="awa@example.org")
         factories.person("Other", "Person", email="other@example.org")
     browser = sign_in(actor)
     page = begin(browser, code)
-    values = page.form("/apply").values.to_dict() | ABOUT | {"email": "other@example.org", "screen": "1"}
+    values = (
+        page.form("/apply").values.to_dict() | ABOUT | {"email": "other@example.org", "screen": "1"}
+    )
     page = browser.post(f"/deliveries/{code}/apply", values).form("/apply").submit("Continue")
     page.form("/apply").submit("Send application", consent="y")
     with app.app_context():
         assert db.session.scalar(sa.select(Enrollment.person_id)) == actor.person_id
 
 
-def test_after_the_closing_date_the_next_deliveries_are_shown(app: Flask, browser: Browser, code: str) -> None:
+def test_after_the_closing_date_the_next_deliveries_are_shown(
+    app: Flask, browser: Browser, code: str
+) -> None:
     form = last_screen(browser, code).form("/apply")
     with app.app_context():
         courses.delivery(starts_on=date(2027, 6, 7), venue="Kingston")
@@ -345,7 +405,9 @@ def test_a_cancelled_delivery_says_so(app: Flask, browser: Browser, code: str) -
 
 
 @pytest.mark.parametrize("is_posted", [False, True])
-def test_drafts_and_unknown_codes_do_not_exist(app: Flask, browser: Browser, is_posted: bool) -> None:
+def test_drafts_and_unknown_codes_do_not_exist(
+    app: Flask, browser: Browser, is_posted: bool
+) -> None:
     with app.app_context():
         draft = courses.delivery(published=False).code
     for unknown in (draft, "NOTHING-2027"):
@@ -370,7 +432,9 @@ def test_changing_the_language_keeps_what_was_typed(browser: Browser, code: str)
     assert page.form("/apply").values["family_name"] == "Diop Ndoye"
 
 
-def test_a_flood_from_one_place_is_stopped(app: Flask, code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_flood_from_one_place_is_stopped(
+    app: Flask, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(apply_views, "MOST_APPLICATIONS", 2)
 
     def send(number: int) -> int:
@@ -406,7 +470,10 @@ def test_withdrawing_gives_the_place_to_the_next(app: Flask, sign_in: Any, code:
     assert "Give up your place?" in page.title
     form = page.form(button="Yes, give it up")
     page = form.submit(reason="Deployed")
-    assert "You gave up your place." in page.text and "You no longer take part in this course date." in page.text
+    assert (
+        "You gave up your place." in page.text
+        and "You no longer take part in this course date." in page.text
+    )
     assert "Deployed" in page.text
     with app.app_context():
         assert db.session.get_one(Enrollment, waiting_id).status is EnrollmentStatus.CONFIRMED
@@ -416,7 +483,9 @@ def test_withdrawing_gives_the_place_to_the_next(app: Flask, sign_in: Any, code:
     assert browser.get(f"/enrollments/{waiting_id}/withdraw").status == 404
 
 
-def test_after_giving_up_one_can_apply_again_or_choose_another_date(app: Flask, sign_in: Any, code: str) -> None:
+def test_after_giving_up_one_can_apply_again_or_choose_another_date(
+    app: Flask, sign_in: Any, code: str
+) -> None:
     with app.app_context():
         into = get_delivery(SYSTEM, code)
         actor = factories.actor(given="Awa", family="Diop")
@@ -443,7 +512,9 @@ def test_after_giving_up_one_can_apply_again_or_choose_another_date(app: Flask, 
     assert page.link("See the dates of this course")
 
 
-def test_a_cancelled_delivery_offers_neither_places_nor_a_calendar(app: Flask, browser: Browser, code: str) -> None:
+def test_a_cancelled_delivery_offers_neither_places_nor_a_calendar(
+    app: Flask, browser: Browser, code: str
+) -> None:
     page = browser.get(f"/deliveries/{code}")
     offered = ("2 of 2 left", "Apply untilMonday", "Add to your calendar")
     assert all(words in page.text for words in offered), page.text
@@ -454,9 +525,14 @@ def test_a_cancelled_delivery_offers_neither_places_nor_a_calendar(app: Flask, b
     assert not [words for words in offered if words in page.text]
 
 
-def test_who_works_on_a_delivery_finds_the_work_before_the_application(app: Flask, sign_in: Any, code: str) -> None:
+def test_who_works_on_a_delivery_finds_the_work_before_the_application(
+    app: Flask, sign_in: Any, code: str
+) -> None:
     def primary(browser: Browser) -> list[str]:
-        return ["".join(a.itertext()) for a in browser.get(f"/deliveries/{code}").all("a", class_="button")]
+        return [
+            "".join(a.itertext())
+            for a in browser.get(f"/deliveries/{code}").all("a", class_="button")
+        ]
 
     with app.app_context():
         coordinator, participant = makers.coordinator(), factories.actor()
@@ -502,7 +578,11 @@ def test_french_pages(app: Flask, code: str) -> None:
 def test_nobodys_mailbox_is_filled_by_applications_of_others(app: Flask) -> None:
     with app.app_context():
         codes = [courses.delivery(places=4).code for _ in range(4)]
-    answers = [apply(Browser(app), code, email="victim@example.org").status for _ in range(3) for code in codes]
+    answers = [
+        apply(Browser(app), code, email="victim@example.org").status
+        for _ in range(3)
+        for code in codes
+    ]
     assert answers == [200] * apply_views.MOST_FOR_ONE_ADDRESS + [429] * 2
     assert len(mails(app)) == apply_views.MOST_FOR_ONE_ADDRESS
     assert apply(Browser(app), codes[0], email="other@example.org").status == 200

@@ -1,4 +1,5 @@
-"""A decision about who someone is covers what was shown, and nothing that is said, printed or changed afterwards."""
+"""A decision about who someone is covers what was shown, and nothing that is said, printed or
+changed afterwards."""
 
 from __future__ import annotations
 
@@ -31,9 +32,13 @@ AMA = {"given_name": "Ama", "family_name": "Traore", "birth_date": "1990-05-01"}
 SMITH = {"name_on_certificate": "John Smith", "names_confirmed": True}
 
 
-def two_records(app: Flask, france: ApiClient, ghana: ApiClient, code: str, **person: Any) -> tuple[dict, dict]:
+def two_records(
+    app: Flask, france: ApiClient, ghana: ApiClient, code: str, **person: Any
+) -> tuple[dict, dict]:
     """One officer, put forward by two governments."""
-    one = post(france, code, identifier="F-1", identifier_issuer="FR", email="kofi@example.org", **person)
+    one = post(
+        france, code, identifier="F-1", identifier_issuer="FR", email="kofi@example.org", **person
+    )
     other = post(ghana, code, identifier="A-1", email="kofi@example.org", **person)
     drain(app)
     return one, other
@@ -73,7 +78,9 @@ def test_after_a_merge_another_name_under_the_number_is_asked_about_and_found(
 
 
 @pytest.mark.both_databases
-def test_a_name_to_print_is_a_question_of_its_own(app: Flask, client, france: ApiClient, code: str, sign_in) -> None:
+def test_a_name_to_print_is_a_question_of_its_own(
+    app: Flask, client, france: ApiClient, code: str, sign_in
+) -> None:
     post(france, code, identifier="G-1", email="kofi@example.org", birth_date="1990-05-01")
     again = post(france, later(app), identifier="G-1", **AMA, **SMITH)
     coordinator = client(Role.COORDINATOR)
@@ -81,7 +88,9 @@ def test_a_name_to_print_is_a_question_of_its_own(app: Flask, client, france: Ap
     assert (person["about"], person["differs"]) == ("person", ["name"])
     assert (printed["about"], printed["name_on_certificate"]) == ("printed_name", "John Smith")
     decide(coordinator, "same")
-    assert printed_fault(app, again["id"]) == "name_differs", "who it is says nothing of what is printed"
+    assert printed_fault(app, again["id"]) == "name_differs", (
+        "who it is says nothing of what is printed"
+    )
     with app.app_context():
         page = sign_in(makers.coordinator()).get("/people-to-check")
     assert "Print this name?" in page.text
@@ -96,13 +105,21 @@ def test_a_decision_about_the_person_is_none_about_another_name_to_print(
     again = post(france, later(app), identifier="G-1", **AMA)
     decide(client(Role.COORDINATOR), "same")
     with app.app_context():
-        planted = sa.update(Enrollment).where(Enrollment.id == again["id"]).values(name_on_certificate="John Smith")
+        planted = (
+            sa.update(Enrollment)
+            .where(Enrollment.id == again["id"])
+            .values(name_on_certificate="John Smith")
+        )
         db.session.connection().execute(planted)
-        assert fault_of(db.session.get_one(Enrollment, again["id"]), "John Smith")[0] == "name_differs"
+        assert (
+            fault_of(db.session.get_one(Enrollment, again["id"]), "John Smith")[0] == "name_differs"
+        )
         assert any("the name to print" in line for line in queries.breaches_of_identity())
 
 
-def test_whoever_is_called_otherwise_since_is_asked_about_again(app: Flask, client, france: ApiClient, code: str) -> None:
+def test_whoever_is_called_otherwise_since_is_asked_about_again(
+    app: Flask, client, france: ApiClient, code: str
+) -> None:
     """Also where someone decided before: that was about the name of then."""
     first = post(france, code, identifier="G-1", email="kofi@example.org", birth_date="1990-05-01")
     again = post(france, later(app), identifier="G-1", **AMA)
@@ -110,10 +127,15 @@ def test_whoever_is_called_otherwise_since_is_asked_about_again(app: Flask, clie
     decide(coordinator, "same")
     with app.app_context(), transaction():
         people_services.change_person(
-            SYSTEM, db.session.get_one(Person, first["person"]["id"]), given_name="Kwame", family_name="Boateng"
+            SYSTEM,
+            db.session.get_one(Person, first["person"]["id"]),
+            given_name="Kwame",
+            family_name="Boateng",
         )
     asked = {one["enrollment"]: one["differs"] for one in questions_about("person", coordinator)}
-    assert set(asked) == {first["id"], again["id"]} and all("name" in differs for differs in asked.values())
+    assert set(asked) == {first["id"], again["id"]} and all(
+        "name" in differs for differs in asked.values()
+    )
     with app.app_context():
         about_people = sa.select(sa.func.count()).where(IdentityQuestion.is_about_people)
         assert db.session.scalar(about_people) == 2, "the first one, opened again"
@@ -129,7 +151,10 @@ def test_a_no_about_a_name_to_print_is_none_about_the_person(
         with app.app_context():
             page = sign_in(makers.coordinator()).get("/people-to-check")
         said = page.form("/different").submit().text
-        assert "the name to print is Kofi Mensah" in said and "different people" not in said.split("Decided")[1][:80]
+        assert (
+            "the name to print is Kofi Mensah" in said
+            and "different people" not in said.split("Decided")[1][:80]
+        )
         assert printed_fault(app, again["id"]) is None, "asked in each delivery, and decided"
     assert client(Role.COORDINATOR).post(f"/merges/{merge_id}/undo").status_code == 200
     new = later(app)
@@ -140,7 +165,9 @@ def test_a_no_about_a_name_to_print_is_none_about_the_person(
     assert len(questions(client(Role.COORDINATOR))) == 1, "whether the two are one is open again"
 
 
-def test_a_coordinator_decides_no_question_of_another_centre(app: Flask, client, france: ApiClient, ghana: ApiClient, code: str):
+def test_a_coordinator_decides_no_question_of_another_centre(
+    app: Flask, client, france: ApiClient, ghana: ApiClient, code: str
+):
     with app.app_context():
         factories.centre()
         elsewhere = courses.delivery(course=courses.course(code="KX", centre="KAC"), places=5).code
@@ -149,7 +176,9 @@ def test_a_coordinator_decides_no_question_of_another_centre(app: Flask, client,
     drain(app)
     decide(client(Role.COORDINATOR), "different")
     with app.app_context():
-        open_there = sa.select(IdentityQuestion.status).join(Enrollment, Enrollment.id == IdentityQuestion.enrollment_id)
+        open_there = sa.select(IdentityQuestion.status).join(
+            Enrollment, Enrollment.id == IdentityQuestion.enrollment_id
+        )
         codes = {one.delivery.code: one.id for one in db.session.scalars(sa.select(Enrollment))}
         there = db.session.scalars(open_there.where(Enrollment.id == codes[elsewhere])).all()
         assert there in ([], ["open"]), "an administrator's"
@@ -169,7 +198,12 @@ def test_the_check_of_a_file_asks_where_two_records_could_be_meant(
     two_records(app, france, ghana, code)
     with app.app_context():
         browser, body_id = sign_in(makers.coordinator()), factories.organization("FR-MFA").id
-    page = upload(browser, later(app), b"Kofi;Mensah;;kofi@example.org;GH;military\n", organization=str(body_id))
+    page = upload(
+        browser,
+        later(app),
+        b"Kofi;Mensah;;kofi@example.org;GH;military\n",
+        organization=str(body_id),
+    )
     assert "Same person?" in page.text and "is ready" not in page.text
 
 
@@ -177,7 +211,14 @@ def test_the_check_of_a_file_asks_a_body_whose_own_two_people_the_row_names(
     app: Flask, client, france: ApiClient, code: str, sign_in
 ):
     post(france, code, email="kofi@example.org")
-    post(france, code, identifier="G-2", email="ama@example.org", given_name="Ama", family_name="Traore")
+    post(
+        france,
+        code,
+        identifier="G-2",
+        email="ama@example.org",
+        given_name="Ama",
+        family_name="Traore",
+    )
     with app.app_context():
         body_id = factories.organization("FR-MFA").id
         browser = sign_in(factories.actor(Role.NOMINATOR, organization_id=body_id))
@@ -185,7 +226,9 @@ def test_the_check_of_a_file_asks_a_body_whose_own_two_people_the_row_names(
     assert "Same person?" in page.text and "is ready" not in page.text
 
 
-def test_the_name_of_someone_without_an_account_is_not_changed_by_way_of_initials(app: Flask, client) -> None:
+def test_the_name_of_someone_without_an_account_is_not_changed_by_way_of_initials(
+    app: Flask, client
+) -> None:
     with app.app_context():
         with transaction():
             person_id = people_services.record_person(
@@ -204,7 +247,9 @@ def test_the_name_of_someone_without_an_account_is_not_changed_by_way_of_initial
         with app.app_context():
             assert db.session.get_one(Person, person_id).full_name == name
     said = {"given_name": "Kwame", "family_name": "Mensah", "country": "GH"}
-    assert staff.put("/experts/GH-1", {"person": said} | profile).status_code == 202, "like a stranger"
+    assert staff.put("/experts/GH-1", {"person": said} | profile).status_code == 202, (
+        "like a stranger"
+    )
     with app.app_context():
         assert db.session.get_one(Person, person_id).full_name == "Kofi Yaw Mensah"
 
@@ -212,7 +257,11 @@ def test_the_name_of_someone_without_an_account_is_not_changed_by_way_of_initial
 def renamed(app: Flask, person_id: int, given: str, family: str) -> None:
     with app.app_context(), transaction():
         people_services.change_person(
-            SYSTEM, db.session.get_one(Person, person_id), given_name=given, family_name=family, names_confirmed=True
+            SYSTEM,
+            db.session.get_one(Person, person_id),
+            given_name=given,
+            family_name=family,
+            names_confirmed=True,
         )
 
 
@@ -221,11 +270,16 @@ def test_what_is_asked_or_decided_about_two_records_is_not_joined_in_the_backgro
     app: Flask, client, france: ApiClient, code: str, is_decided: bool
 ) -> None:
     first = post(france, code, identifier="G-1")
-    second = france.post(f"/deliveries/{later(app)}/enrollments", body(identifier="G-1") | {"identity": "new"}).json
+    second = france.post(
+        f"/deliveries/{later(app)}/enrollments", body(identifier="G-1") | {"identity": "new"}
+    ).json
     if is_decided:
         decide(client(Role.COORDINATOR), "different")
     drain(app)
-    people = [client(Role.COORDINATOR).get(f"/enrollments/{one['id']}").json["person"]["id"] for one in (first, second)]
+    people = [
+        client(Role.COORDINATOR).get(f"/enrollments/{one['id']}").json["person"]["id"]
+        for one in (first, second)
+    ]
     assert len(set(people)) == 2
     assert len(questions(client(Role.COORDINATOR))) == (0 if is_decided else 1)
 
@@ -241,8 +295,14 @@ def test_after_undoing_a_merge_what_is_open_is_about_the_record_that_is_its_own_
     assert coordinator.post(f"/merges/{merge_id}/undo").status_code == 200
     asked = {one["enrollment"]: one for one in questions(coordinator)}
     assert {one["candidate"]["id"] for one in asked.values()} == {other["person"]["id"]}
-    assert coordinator.post(f"/identity-questions/{asked[printed['id']]['id']}/same").json["merge"] is None
-    assert coordinator.post(f"/identity-questions/{asked[named['id']]['id']}/different").status_code == 200
+    assert (
+        coordinator.post(f"/identity-questions/{asked[printed['id']]['id']}/same").json["merge"]
+        is None
+    )
+    assert (
+        coordinator.post(f"/identity-questions/{asked[named['id']]['id']}/different").status_code
+        == 200
+    )
     assert coordinator.get(f"/enrollments/{named['id']}").json["person"]["given_name"] == "Ama"
     assert breaches(app) == []
 
@@ -259,12 +319,18 @@ def test_a_merge_answers_no_question_about_whom_a_nomination_names(
     assert question["enrollment"] == named["id"]
     decide(client(Role.COORDINATOR), "same")
     renamed(app, one["person"]["id"], "Kwame", "Boateng")
-    (question,) = (one for one in questions_about("person", client(Role.COORDINATOR)) if one["enrollment"] == named["id"])
+    (question,) = (
+        one
+        for one in questions_about("person", client(Role.COORDINATOR))
+        if one["enrollment"] == named["id"]
+    )
     answer = client(Role.COORDINATOR).post(f"/identity-questions/{question['id']}/same")
     assert answer.status_code == 200, answer.text
 
 
-def test_a_decision_about_what_has_changed_since_it_was_read_is_refused(app: Flask, client, france, code: str, sign_in) -> None:
+def test_a_decision_about_what_has_changed_since_it_was_read_is_refused(
+    app: Flask, client, france, code: str, sign_in
+) -> None:
     first = post(france, code, identifier="G-1", email="kofi@example.org", birth_date="1990-05-01")
     again = post(france, later(app), identifier="G-1", **AMA)
     coordinator = client(Role.COORDINATOR)
@@ -272,27 +338,47 @@ def test_a_decision_about_what_has_changed_since_it_was_read_is_refused(app: Fla
     with app.app_context():
         page = sign_in(makers.coordinator()).get("/people-to-check")
     renamed(app, first["person"]["id"], "Zed", "Zulu")
-    answer = coordinator.post(f"/identity-questions/{read['id']}/same", {"version": read["version"]})
+    answer = coordinator.post(
+        f"/identity-questions/{read['id']}/same", {"version": read["version"]}
+    )
     assert (answer.status_code, answer.json["code"]) == (409, "changed_meanwhile")
     said = page.form(f"/{read['id']}/same").submit()
     assert said.status == 409 and "Look at both again" in said.text and "Zulu" in said.text
     now = {one["id"]: one for one in questions(coordinator)}[read["id"]]
-    assert coordinator.post(f"/identity-questions/{read['id']}/same", {"version": now["version"]}).status_code == 200
+    assert (
+        coordinator.post(
+            f"/identity-questions/{read['id']}/same", {"version": now["version"]}
+        ).status_code
+        == 200
+    )
 
 
-def test_the_reason_of_an_earlier_decision_is_kept(app: Flask, client, france: ApiClient, code: str) -> None:
+def test_the_reason_of_an_earlier_decision_is_kept(
+    app: Flask, client, france: ApiClient, code: str
+) -> None:
     made = post(france, code, identifier="G-1", email="kofi@example.org", **SMITH)
     coordinator = client(Role.COORDINATOR)
     for reason in ("The passport says so", "So does the letter"):
         (question,) = questions_about("printed_name", coordinator)
-        assert coordinator.post(f"/identity-questions/{question['id']}/different", {"reason": reason}).status_code == 200
+        assert (
+            coordinator.post(
+                f"/identity-questions/{question['id']}/different", {"reason": reason}
+            ).status_code
+            == 200
+        )
         renamed(app, made["person"]["id"], "Zed", "Zulu")
     with app.app_context():
-        (question,) = db.session.scalars(sa.select(IdentityQuestion).where(~IdentityQuestion.is_about_people))
-        assert "The passport says so" in (question.reason or "") and "So does the letter" in (question.reason or "")
+        (question,) = db.session.scalars(
+            sa.select(IdentityQuestion).where(~IdentityQuestion.is_about_people)
+        )
+        assert "The passport says so" in (question.reason or "") and "So does the letter" in (
+            question.reason or ""
+        )
 
 
-def test_a_nomination_that_stands_aside_is_asked_about_as_well(app: Flask, client, france, ghana, code: str) -> None:
+def test_a_nomination_that_stands_aside_is_asked_about_as_well(
+    app: Flask, client, france, ghana, code: str
+) -> None:
     two_records(app, france, ghana, code)
     coordinator = client(Role.COORDINATOR)
     decide(coordinator, "same")
@@ -307,7 +393,11 @@ def test_a_person_renamed_while_the_nomination_is_submitted_is_asked_about(
     """Neither of two transactions that run at once sees what the other writes."""
     made = post(france, code, identifier="G-1", email="kofi@example.org")
     with app.app_context(), transaction():
-        meanwhile = sa.update(Person).where(Person.id == made["person"]["id"]).values(given_name="Zed", family_name="Zulu")
+        meanwhile = (
+            sa.update(Person)
+            .where(Person.id == made["person"]["id"])
+            .values(given_name="Zed", family_name="Zulu")
+        )
         db.session.execute(meanwhile)
         audit.record(SYSTEM, "test.renamed", f"person:{made['person']['id']}", {})
     assert questions(client(Role.COORDINATOR)) == []
@@ -317,9 +407,19 @@ def test_a_person_renamed_while_the_nomination_is_submitted_is_asked_about(
 
 
 @pytest.mark.both_databases
-def test_what_is_asked_again_states_what_is_true_now(app: Flask, client, france: ApiClient, ghana: ApiClient, code: str) -> None:
-    """The candidate was corrected meanwhile: what differed agrees now, and a page that was read before is stale."""
-    post(france, code, identifier="F-1", identifier_issuer="FR", email="kofi@example.org", birth_date="1990-05-01")
+def test_what_is_asked_again_states_what_is_true_now(
+    app: Flask, client, france: ApiClient, ghana: ApiClient, code: str
+) -> None:
+    """The candidate was corrected meanwhile: what differed agrees now, and a page that was read
+    before is stale."""
+    post(
+        france,
+        code,
+        identifier="F-1",
+        identifier_issuer="FR",
+        email="kofi@example.org",
+        birth_date="1990-05-01",
+    )
     post(ghana, code, identifier="A-1", email="kofi@example.org", birth_date="1991-05-01")
     drain(app)
     coordinator = client(Role.COORDINATOR)
@@ -327,16 +427,25 @@ def test_what_is_asked_again_states_what_is_true_now(app: Flask, client, france:
     assert "birth_date" in read["differs"]
     with app.app_context(), transaction():
         person = db.session.get_one(Person, read["candidate"]["id"])
-        people_services.change_person(SYSTEM, person, birth_date=date.fromisoformat(read["submitted"]["birth_date"]))
+        people_services.change_person(
+            SYSTEM, person, birth_date=date.fromisoformat(read["submitted"]["birth_date"])
+        )
     now = {one["id"]: one for one in questions(coordinator)}[read["id"]]
     assert "birth_date" in now["agrees"] and "birth_date" not in now["differs"]
     stale = coordinator.post(f"/identity-questions/{read['id']}/same", {"version": read["version"]})
     assert (stale.status_code, stale.json["code"]) == (409, "changed_meanwhile")
 
 
-def test_nobody_is_asked_about_a_nomination_that_was_withdrawn(app: Flask, client, france: ApiClient, code: str) -> None:
+def test_nobody_is_asked_about_a_nomination_that_was_withdrawn(
+    app: Flask, client, france: ApiClient, code: str
+) -> None:
     nominated = post(france, code, identifier="G-1", email="kofi@example.org")
-    assert client(Role.COORDINATOR).post(f"/enrollments/{nominated['id']}/withdraw", {"reason": "Ill"}).status_code == 200
+    assert (
+        client(Role.COORDINATOR)
+        .post(f"/enrollments/{nominated['id']}/withdraw", {"reason": "Ill"})
+        .status_code
+        == 200
+    )
     renamed(app, nominated["person"]["id"], "Zed", "Zulu")
     assert questions(client(Role.COORDINATOR)) == []
     assert breaches(app) == []

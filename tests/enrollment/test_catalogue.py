@@ -51,13 +51,23 @@ def schedule(app: Flask, code: str, **changes: Any) -> Delivery:
 def rows(page: Page) -> list[str]:
     """Codes of the deliveries listed, in order."""
     return [
-        link.get("href").removeprefix("/deliveries/") for cell in page.all("th", scope="row") for link in cell.iter("a")
-    ]  # fmt: skip
+        link.get("href").removeprefix("/deliveries/")
+        for cell in page.all("th", scope="row")
+        for link in cell.iter("a")
+    ]
 
 
 def several(app: Flask) -> None:
     schedule(app, "MARCH", pools={"military": 10, "police": 5})
-    schedule(app, "APRIL", starts_on=date(2027, 4, 5), country="SN", language="fr", time_zone="Africa/Dakar", venue="Dakar")
+    schedule(
+        app,
+        "APRIL",
+        starts_on=date(2027, 4, 5),
+        country="SN",
+        language="fr",
+        time_zone="Africa/Dakar",
+        venue="Dakar",
+    )
     schedule(app, "DRAFT", published=False)
     with app.app_context():
         makers.course(code="POC", title={"en": "Protection of civilians"}, grants=[])
@@ -68,7 +78,9 @@ def test_published_deliveries_are_listed_by_month(app: Flask, browser: Browser) 
     several(app)
     page = browser.get("/")
     assert rows(page) == ["MARCH", "APRIL", "MAY"]
-    assert "3 course dates" in page.text and page.text.index("March 2027") < page.text.index("April 2027")
+    assert "3 course dates" in page.text and page.text.index("March 2027") < page.text.index(
+        "April 2027"
+    )
     assert "8–10 March 2027" in page.text and "Dakar, Senegal" in page.text
     assert "Police 5, Military 10, Anyone 10" in page.text and ">1 place<" in page.html
     assert "15 February 2027" in page.text
@@ -124,7 +136,11 @@ def test_nothing_to_show_says_what_to_do(app: Flask, browser: Browser) -> None:
     assert browser.get("/").follow("See what is taught").path == "/courses"
     several(app)
     page = browser.get("/?language=pt")
-    assert "No course date matches" in page.text and rows(page.follow("Show all dates")) == ["MARCH", "APRIL", "MAY"]
+    assert "No course date matches" in page.text and rows(page.follow("Show all dates")) == [
+        "MARCH",
+        "APRIL",
+        "MAY",
+    ]
 
 
 def test_the_list_is_never_older_than_the_data(app: Flask, browser: Browser) -> None:
@@ -174,7 +190,9 @@ def test_a_fixed_number_of_queries(app: Flask, browser: Browser) -> None:
     assert len(kept) <= 2  # the end of the audit trail, and SQLite's BEGIN
 
 
-def test_pages_go_on_where_the_last_ended(app: Flask, browser: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pages_go_on_where_the_last_ended(
+    app: Flask, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("enrollment.catalogue.ROWS", 2)
     several(app)
     first = browser.get("/?language=")
@@ -188,7 +206,10 @@ def test_pages_go_on_where_the_last_ended(app: Flask, browser: Browser, monkeypa
 def test_days_in_words() -> None:
     assert days_words(date(2027, 3, 8), date(2027, 3, 10), "en") == "8–10 March 2027"
     assert days_words(date(2027, 3, 30), date(2027, 4, 1), "en") == "30 March – 1 April 2027"
-    assert days_words(date(2026, 12, 30), date(2027, 1, 1), "fr") == "30 décembre 2026 – 1er janvier 2027"
+    assert (
+        days_words(date(2026, 12, 30), date(2027, 1, 1), "fr")
+        == "30 décembre 2026 – 1er janvier 2027"
+    )
     assert days_words(date(2027, 3, 1), date(2027, 3, 3), "fr") == "1er–3 mars 2027"
     assert days_words(date(2027, 3, 8), date(2027, 3, 8), "en") == "8 March 2027"
 
@@ -200,17 +221,32 @@ def test_the_page_tells_everything_before_applying(app: Flask, browser: Browser)
     several(app)
     page = browser.get("/deliveries/MARCH")
     for words in (
-        "You can apply until Monday 15 February 2027.", "Wednesday 10 March 2027", "Clementsport, Canada", "5 of 5 left",
-        "Open to everyone", "09:00–10:30", "Times are those of the venue (America/Halifax).", "Military, Police, Civilian",
-        "Attend at least 100% of the minutes", "Gender in peace operations – Practitioner, valid for 36 months",
-    ):  # fmt: skip
+        "You can apply until Monday 15 February 2027.",
+        "Wednesday 10 March 2027",
+        "Clementsport, Canada",
+        "5 of 5 left",
+        "Open to everyone",
+        "09:00–10:30",
+        "Times are those of the venue (America/Halifax).",
+        "Military, Police, Civilian",
+        "Attend at least 100% of the minutes",
+        "Gender in peace operations – Practitioner, valid for 36 months",
+    ):
         assert words in page.text, words
-    assert page.link("Apply") == "/deliveries/MARCH/apply" and page.link("Add to your calendar") == "/deliveries/MARCH.ics"
+    assert (
+        page.link("Apply") == "/deliveries/MARCH/apply"
+        and page.link("Add to your calendar") == "/deliveries/MARCH.ics"
+    )
     assert "Your work" not in page.text and "Nominate" not in page.text
-    assert browser.get("/deliveries/NONE").status == 404 and browser.get("/deliveries/DRAFT").status == 404
+    assert (
+        browser.get("/deliveries/NONE").status == 404
+        and browser.get("/deliveries/DRAFT").status == 404
+    )
 
 
-def test_a_full_delivery_offers_the_waiting_list_and_other_dates(app: Flask, browser: Browser) -> None:
+def test_a_full_delivery_offers_the_waiting_list_and_other_dates(
+    app: Flask, browser: Browser
+) -> None:
     delivery = schedule(app, "MARCH", places=1)
     schedule(app, "APRIL", starts_on=date(2027, 4, 5))
     with app.app_context():
@@ -221,7 +257,9 @@ def test_a_full_delivery_offers_the_waiting_list_and_other_dates(app: Flask, bro
     assert page.link("Apply") and page.link("5 April 2027") == "/deliveries/APRIL"
 
 
-def test_closed_begun_and_finished_say_so_and_show_other_dates(app: Flask, browser: Browser) -> None:
+def test_closed_begun_and_finished_say_so_and_show_other_dates(
+    app: Flask, browser: Browser
+) -> None:
     schedule(app, "MARCH")
     schedule(app, "MAY", starts_on=date(2027, 5, 3))
     for moment, sentence in (
@@ -231,7 +269,9 @@ def test_closed_begun_and_finished_say_so_and_show_other_dates(app: Flask, brows
         clock.travel(app, moment)
         page = browser.get("/deliveries/MARCH")
         assert sentence in page.text and page.link("3 May 2027") == "/deliveries/MAY"
-        assert not [link for link in page.all("a", class_="button") if "apply" in (link.get("href") or "")]
+        assert not [
+            link for link in page.all("a", class_="button") if "apply" in (link.get("href") or "")
+        ]
 
 
 def test_people_see_that_they_have_applied(app: Flask, sign_in: Any) -> None:
@@ -254,15 +294,24 @@ def test_staff_find_their_work_and_nobody_else_does(app: Flask, sign_in: Any) ->
         organization_id = db.session.get_one(Organization, factories.organization().id).id
         nominator = factories.actor(Role.NOMINATOR, organization_id=organization_id)
     work = sign_in(trainer).get("/deliveries/MARCH")
-    assert "Your work" in work.text and work.link("Edit") and work.link("Attendance") and "Finish" not in work.text
+    assert (
+        "Your work" in work.text
+        and work.link("Edit")
+        and work.link("Attendance")
+        and "Finish" not in work.text
+    )
     all_of_it = sign_in(coordinator).get("/deliveries/MARCH")
     assert all_of_it.link("Finish and certify") and all_of_it.link("Participants and selection")
     assert "Your work" not in sign_in(stranger).get("/deliveries/MARCH").text
     nominates = sign_in(nominator).get("/deliveries/MARCH")
-    assert "Your work" not in nominates.text and nominates.link("Nominate people").startswith("/deliveries/MARCH/nominate")
+    assert "Your work" not in nominates.text and nominates.link("Nominate people").startswith(
+        "/deliveries/MARCH/nominate"
+    )
 
 
-def test_the_page_of_a_delivery_asks_a_fixed_number_of_queries(app: Flask, browser: Browser) -> None:
+def test_the_page_of_a_delivery_asks_a_fixed_number_of_queries(
+    app: Flask, browser: Browser
+) -> None:
     delivery = schedule(app, "MARCH")
     with queries_of(app) as few:
         browser.get("/deliveries/MARCH")
@@ -277,7 +326,9 @@ def test_the_page_of_a_delivery_asks_a_fixed_number_of_queries(app: Flask, brows
 # The list of deliveries to work on
 
 
-def test_trainers_and_coordinators_see_their_work_by_status(app: Flask, browser: Browser, sign_in: Any) -> None:
+def test_trainers_and_coordinators_see_their_work_by_status(
+    app: Flask, browser: Browser, sign_in: Any
+) -> None:
     with app.app_context():
         makers.course()
         trainer, coordinator = factories.actor(Role.TRAINER), factories.actor(Role.COORDINATOR)

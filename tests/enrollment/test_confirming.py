@@ -34,8 +34,14 @@ S = EnrollmentStatus
 
 
 def applied(into: Delivery, number: int, category: str = "police", **values: Any) -> int:
-    """Someone unknown has applied on the public form (inside an app context); the id of the enrollment."""
-    said = {"given_name": "Ama", "family_name": f"Number {number}", "email": f"ama{number}@example.org", "country": "GH"}
+    """Someone unknown has applied on the public form (inside an app context); the id of the
+    enrollment."""
+    said = {
+        "given_name": "Ama",
+        "family_name": f"Number {number}",
+        "email": f"ama{number}@example.org",
+        "country": "GH",
+    }
     with transaction():
         applicant = people_services.record_applicant(ANONYMOUS, **(said | values))
         return services.apply(ANONYMOUS, into.id, applicant, Wish(category)).id
@@ -44,7 +50,9 @@ def applied(into: Delivery, number: int, category: str = "police", **values: Any
 def link_of(enrollment_id: int) -> str:
     """The path of the link that was mailed with an application (inside an app context)."""
     origin = db.session.get_one(Enrollment, enrollment_id).origin_id
-    body = db.session.scalars(sa.select(Mail.body).where(Mail.person_id == origin).order_by(Mail.id)).first()
+    body = db.session.scalars(
+        sa.select(Mail.body).where(Mail.person_id == origin).order_by(Mail.id)
+    ).first()
     link = next(word for word in body.split() if "/sign-in/" in word)
     return link[link.index("/sign-in/") :]
 
@@ -82,7 +90,9 @@ def test_26_anonymous_applications_for_25_places_leave_25(app: Flask) -> None:
     assert coordinator.get(f"/deliveries/{code}").json["waiting"] == 0
     listed = coordinator.get(f"/deliveries/{code}/enrollments?status=unconfirmed").json["items"]
     assert len(listed) == 26 and listed[0]["position"] is None
-    assert "Place confirmed" in opened(app, ids[25]).text, "the last one opens first: no one holds anyone up"
+    assert "Place confirmed" in opened(app, ids[25]).text, (
+        "the last one opens first: no one holds anyone up"
+    )
     assert coordinator.get(f"/deliveries/{code}").json["places_left"] == 24
     with app.app_context():
         assert checking.breaches() == []
@@ -114,7 +124,9 @@ def test_an_application_is_forgotten_when_its_link_was_not_opened_in_time(app: F
     with app.app_context():
         assert db.session.get(Person, origin) is None, "what it said of someone is gone"
         assert db.session.scalar(sa.select(sa.func.count()).select_from(SignInLink)) == 0
-        assert db.session.scalar(sa.select(sa.func.count()).select_from(Mail)) == mails, "no one is written to once more"
+        assert db.session.scalar(sa.select(sa.func.count()).select_from(Mail)) == mails, (
+            "no one is written to once more"
+        )
         assert checking.breaches() == []
 
 
@@ -130,19 +142,31 @@ def test_a_link_that_is_too_old_confirms_nothing(app: Flask) -> None:
     ("taken_after", "opened_after", "is_good"),
     [
         (None, timedelta(days=4, hours=23), True),  # the message still waits, and its link does too
-        (None, timedelta(days=5, hours=1), False),  # five days after applying it is over in any case
-        (timedelta(days=2), timedelta(days=2, hours=23), True),  # 24 hours from the mail server's acceptance
+        (
+            None,
+            timedelta(days=5, hours=1),
+            False,
+        ),  # five days after applying it is over in any case
+        (
+            timedelta(days=2),
+            timedelta(days=2, hours=23),
+            True,
+        ),  # 24 hours from the mail server's acceptance
         (timedelta(days=2), timedelta(days=3, hours=1), False),
         (timedelta(days=4, hours=12), timedelta(days=5, hours=1), False),
     ],
 )
-def test_the_link_is_counted_from_the_acceptance_of_its_message(app: Flask, taken_after, opened_after, is_good) -> None:
+def test_the_link_is_counted_from_the_acceptance_of_its_message(
+    app: Flask, taken_after, opened_after, is_good
+) -> None:
     with app.app_context():
         one = applied(makers.delivery(places=5), 1)
         link = link_of(one)
         with transaction():
             taken = (
-                {"state": MailState.QUEUED} if taken_after is None else {"state": MailState.SENT, "sent_at": NOW + taken_after}
+                {"state": MailState.QUEUED}
+                if taken_after is None
+                else {"state": MailState.SENT, "sent_at": NOW + taken_after}
             )
             db.session.execute(sa.update(Mail).values(**taken))
     lapse(app, opened_after)
@@ -158,14 +182,18 @@ def test_before_its_link_is_opened_it_changes_neither_matching_nor_signing_in(ap
         applied(into, 1, given_name="Ibra", family_name="Ba", email="awa@example.org")
         with transaction():
             accounts_services.request_link("awa@example.org")
-        assert list(db.session.scalars(sa.select(Mail.kind).order_by(Mail.id)))[-1] == "sign_in", "one person has the mailbox"
+        assert list(db.session.scalars(sa.select(Mail.kind).order_by(Mail.id)))[-1] == "sign_in", (
+            "one person has the mailbox"
+        )
         with transaction():
             accounts_services.request_link("ama1@example.org")
         assert db.session.scalar(sa.select(sa.func.count()).where(Mail.kind == "sign_in")) == 1
         coordinator = ApiClient(app, makers.token_of(makers.coordinator()))
         code = other.code
     said = {"given_name": "Ibra", "family_name": "Ba", "email": "ibra@example.org", "country": "SN"}
-    answer = coordinator.post(f"/deliveries/{code}/enrollments", {"person": said, "category": "police"})
+    answer = coordinator.post(
+        f"/deliveries/{code}/enrollments", {"person": said, "category": "police"}
+    )
     assert answer.status_code == 201
 
 
@@ -202,7 +230,9 @@ def test_another_name_at_a_known_address_is_another_person_and_a_question(app: F
         ("finish", S.DECLINED, "the link in the email was opened after the course had ended"),
     ],
 )
-def test_a_link_opened_after_the_end_gives_no_place(app: Flask, ending: str, expected: EnrollmentStatus, words: str) -> None:
+def test_a_link_opened_after_the_end_gives_no_place(
+    app: Flask, ending: str, expected: EnrollmentStatus, words: str
+) -> None:
     with app.app_context():
         into = makers.delivery(places=5)
         one = applied(into, 1)
@@ -210,16 +240,21 @@ def test_a_link_opened_after_the_end_gives_no_place(app: Flask, ending: str, exp
             if ending == "cancel":
                 course_services.cancel(SYSTEM, into, reason="The trainer is ill")
             else:
-                db.session.execute(sa.update(Delivery).where(Delivery.id == into.id).values(status="finished"))
+                db.session.execute(
+                    sa.update(Delivery).where(Delivery.id == into.id).values(status="finished")
+                )
                 audit.record(SYSTEM, "test.finished", f"delivery:{into.id}", {})
     assert words in opened(app, one).text
     assert status(app, one) is expected
 
 
 def _opened_on_the_way(app: Flask, after: timedelta) -> tuple[Any, int]:
-    """An application, whose message is still on its way, for a course of 25 to 27 November; opened so long after now."""
+    """An application, whose message is still on its way, for a course of 25 to 27 November;
+    opened so long after now."""
     with app.app_context():
-        into = makers.delivery(places=5, starts_on=date(2026, 11, 25), closes_on=date(2026, 11, 24), time_zone="UTC")
+        into = makers.delivery(
+            places=5, starts_on=date(2026, 11, 25), closes_on=date(2026, 11, 24), time_zone="UTC"
+        )
         one = applied(into, 1)
         with transaction():
             db.session.execute(sa.update(Mail).values(state=MailState.QUEUED))
@@ -243,14 +278,18 @@ def test_a_link_opened_after_the_last_session_gives_no_place(app: Flask) -> None
     assert "the link in the email was opened after the course had ended" in page.text
 
 
-def test_forgetting_applications_lets_others_write_between(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_forgetting_applications_lets_others_write_between(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("enrollment.jobs.LAPSED_AT_ONCE", 2)
     with app.app_context():
         into = makers.delivery(places=5)
         ids = [applied(into, number) for number in range(5)]
     sizes: list[int] = []
     real = services.lapse_applications
-    monkeypatch.setattr("enrollment.jobs.lapse_applications", lambda some: (sizes.append(len(some)), real(some)))
+    monkeypatch.setattr(
+        "enrollment.jobs.lapse_applications", lambda some: (sizes.append(len(some)), real(some))
+    )
     lapse(app, timedelta(hours=25))
     assert sizes == [2, 2, 1] and {status(app, one) for one in ids} == {None}
 
@@ -265,7 +304,9 @@ def test_those_who_are_known_to_exist_need_no_link(app: Flask, sign_in: Any) -> 
             (nominated,) = services.nominate(coordinator, into.id, body, [makers.nominee()])
         entered = makers.enrolled(into)
         with transaction():
-            own = services.enroll(person, into.id, db.session.get_one(Person, person.person_id), Wish("police"))
+            own = services.enroll(
+                person, into.id, db.session.get_one(Person, person.person_id), Wish("police")
+            )
         assert [one.status for one in (nominated, entered, own)] == [S.CONFIRMED] * 3
         assert Role.COORDINATOR in coordinator.roles
     with app.app_context():

@@ -57,7 +57,13 @@ def nominated(app: Flask) -> list[str]:
 
 @pytest.mark.both_databases
 def test_rows_left_bad_are_there_another_day(app: Flask, at_work: Browser, code: str) -> None:
-    page = upload(at_work, code).form("/check").submit("Check again", day_first="1").form("/check").submit("Nominate 1")
+    page = (
+        upload(at_work, code)
+        .form("/check")
+        .submit("Check again", day_first="1")
+        .form("/check")
+        .submit("Nominate 1")
+    )
     assert "The rows below are kept for you" in page.text
     assert drafts(app) == [1]
     page = at_work.get(f"/deliveries/{code}/nominate")
@@ -71,15 +77,23 @@ def test_rows_left_bad_are_there_another_day(app: Flask, at_work: Browser, code:
     assert drafts(app) == []
     with app.app_context():
         actions = db.session.scalars(
-            sa.select(AuditEntry.action).where(AuditEntry.action.like("nomination_draft.%")).order_by(AuditEntry.number)
+            sa.select(AuditEntry.action)
+            .where(AuditEntry.action.like("nomination_draft.%"))
+            .order_by(AuditEntry.number)
         )
         assert list(actions) == ["nomination_draft.kept", "nomination_draft.discarded"]
 
 
 @pytest.mark.both_databases
-def test_all_rows_can_be_kept_without_nominating_anybody(app: Flask, at_work: Browser, code: str) -> None:
+def test_all_rows_can_be_kept_without_nominating_anybody(
+    app: Flask, at_work: Browser, code: str
+) -> None:
     for _again in range(2):
-        page = upload(at_work, code).form("/check").submit("Keep all rows for later", **{"row-3-email": "typed@example.org"})
+        page = (
+            upload(at_work, code)
+            .form("/check")
+            .submit("Keep all rows for later", **{"row-3-email": "typed@example.org"})
+        )
     assert "The rows are kept for you for 30 days." in page.text
     assert (drafts(app), nominated(app)) == ([2], [])
     page = page.follow("Go on with these rows")
@@ -134,12 +148,16 @@ def test_they_are_forgotten_after_a_month(app: Flask, at_work: Browser, code: st
 
 
 @pytest.mark.both_databases
-def test_they_are_forgotten_a_month_after_the_last_session(app: Flask, at_work: Browser, code: str) -> None:
+def test_they_are_forgotten_a_month_after_the_last_session(
+    app: Flask, at_work: Browser, code: str
+) -> None:
     """However late they were kept: they hold what people need."""
     upload(at_work, code).form("/check").submit("Keep all rows for later")
     with app.app_context():
         kept = db.session.scalars(sa.select(NominationDraft)).one()
-        over = max(session.ends_at for session in db.session.get_one(Delivery, kept.delivery_id).sessions)
+        over = max(
+            session.ends_at for session in db.session.get_one(Delivery, kept.delivery_id).sessions
+        )
         days = (over - clock.now()).days + 31
         with transaction():
             kept.kept_at = clock.now() + timedelta(days=days - 3)

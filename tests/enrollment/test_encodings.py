@@ -1,4 +1,5 @@
-"""A file is read in the encoding it was written in, or asks with the right reading among its questions. Never silently wrong."""
+"""A file is read in the encoding it was written in, or asks with the right reading among its
+questions. Never silently wrong."""
 
 from __future__ import annotations
 
@@ -16,15 +17,27 @@ from tests.enrollment.names_of_many_countries import NAMES
 
 #: Those that the product promises to notice.
 LISTED = [
-    "Windows-1250", "Windows-1251", "Windows-1252", "Windows-1253", "Windows-1254", "Windows-1256", "Windows-1257", "Windows-1258",
-    "ISO 8859-2", "ISO 8859-5", "ISO 8859-7", "ISO 8859-9", "MacRoman",
-]  # fmt: skip
+    "Windows-1250",
+    "Windows-1251",
+    "Windows-1252",
+    "Windows-1253",
+    "Windows-1254",
+    "Windows-1256",
+    "Windows-1257",
+    "Windows-1258",
+    "ISO 8859-2",
+    "ISO 8859-5",
+    "ISO 8859-7",
+    "ISO 8859-9",
+    "MacRoman",
+]
 Row = dict[str, str]
 HEADER = "Given name;Family name;E-mail;Country;Category\n"
 
 
 def encoded(text: str, reading: str) -> bytes | None:
-    """As a program writes it in that encoding, None when the encoding lacks a letter. Windows-1258 writes marks apart."""
+    """As a program writes it in that encoding, None when the encoding lacks a letter.
+    Windows-1258 writes marks apart."""
     codec = encodings.ENCODINGS[reading][0]
     written = b""
     for letter in text:
@@ -51,33 +64,52 @@ def encoded(text: str, reading: str) -> bytes | None:
 
 def people(country: str) -> list[Row]:
     pairs = (name.split(" ", 1) for name in NAMES[country].split("|"))
-    return [{"given_name": given, "family_name": family, "country": country} for given, family in pairs]
+    return [
+        {"given_name": given, "family_name": family, "country": country} for given, family in pairs
+    ]
 
 
 def written(rows: Sequence[Row], reading: str) -> list[tuple[Row, Row]]:
-    """(the row as raw bytes, the row as meant) of those that the encoding can write and that need it."""
+    """(the row as raw bytes, the row as meant) of those that the encoding can write and that
+    need it."""
     found = []
     for row in rows:
         cells = {column: encoded(text, reading) for column, text in row.items()}
-        if all(cell is not None for cell in cells.values()) and not all(cell.isascii() for cell in cells.values()):
+        if all(cell is not None for cell in cells.values()) and not all(
+            cell.isascii() for cell in cells.values()
+        ):
             found.append(({column: cell.decode("latin-1") for column, cell in cells.items()}, row))
     return found
 
 
 def as_read(raw: Sequence[Row], reading: str) -> list[str]:
-    return [clean(" ".join(encodings.meant(row[n], reading) or "" for n in ("given_name", "family_name"))) for row in raw]
+    return [
+        clean(
+            " ".join(encodings.meant(row[n], reading) or "" for n in ("given_name", "family_name"))
+        )
+        for row in raw
+    ]
 
 
 def verdict(choice: Choice, raw: Sequence[Row], meant: Sequence[Row]) -> str:
-    wanted = [unicodedata.normalize("NFC", f"{row['given_name']} {row['family_name']}") for row in meant]
+    wanted = [
+        unicodedata.normalize("NFC", f"{row['given_name']} {row['family_name']}") for row in meant
+    ]
     if choice.asks:
-        return "asked" if any(as_read(raw, one.code) == wanted for one in choice.offered) else "asked without the right reading"
+        return (
+            "asked"
+            if any(as_read(raw, one.code) == wanted for one in choice.offered)
+            else "asked without the right reading"
+        )
     return "read" if as_read(raw, choice.reading) == wanted else "silently wrong"
 
 
 def samples(rows: list[Row], *, every: int) -> Iterator[list[Row]]:
     """Single names, few and all of them, and in capitals."""
-    loud = [{**row, "given_name": row["given_name"].upper(), "family_name": row["family_name"].upper()} for row in rows]
+    loud = [
+        {**row, "given_name": row["given_name"].upper(), "family_name": row["family_name"].upper()}
+        for row in rows
+    ]
     yield from ([row] for row in rows[::every])
     yield from ([row] for row in loud[1::every])
     yield rows[:3]
@@ -98,14 +130,18 @@ def faults(country: str, reading: str, every: int) -> list[tuple[str, list[Row]]
 
 @pytest.mark.parametrize("reading", LISTED)
 def test_names_in_every_encoding_are_read_or_asked(reading: str) -> None:
-    assert {country: found for country in NAMES if (found := faults(country, reading, every=6))} == {}
+    assert {
+        country: found for country in NAMES if (found := faults(country, reading, every=6))
+    } == {}
 
 
 @pytest.mark.long
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("reading", encodings.of_bytes())
 def test_every_name_in_every_encoding_alone(reading: str) -> None:
-    assert {country: found for country in NAMES if (found := faults(country, reading, every=1))} == {}
+    assert {
+        country: found for country in NAMES if (found := faults(country, reading, every=1))
+    } == {}
 
 
 @pytest.mark.parametrize("reading", [one for one in LISTED if one != "Windows-1252"])
@@ -118,7 +154,9 @@ def test_one_name_in_an_unusual_encoding_is_asked(reading: str) -> None:
             assert choice.asks or same, (country, meant)
 
 
-@pytest.mark.parametrize("country", ["FR", "SN", "DE", "ES", "PE", "PT", "IS", "SE", "NO", "CA", "IE"])
+@pytest.mark.parametrize(
+    "country", ["FR", "SN", "DE", "ES", "PE", "PT", "IS", "SE", "NO", "CA", "IE"]
+)
 def test_what_excel_writes_in_the_west_needs_no_question(country: str) -> None:
     pairs = written(people(country), "Windows-1252")
     choice = choose([raw for raw, _ in pairs], BYTES)
@@ -127,12 +165,20 @@ def test_what_excel_writes_in_the_west_needs_no_question(country: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "reading"),
-    [("Jānis Bērziņš", "Windows-1257"), ("BOŻENA JĘDRZEJCZYK", "Windows-1250"), ("Алексей Горшков", "Windows-1251")],
+    [
+        ("Jānis Bērziņš", "Windows-1257"),
+        ("BOŻENA JĘDRZEJCZYK", "Windows-1250"),
+        ("Алексей Горшков", "Windows-1251"),
+    ],
 )
 @pytest.mark.parametrize("country", ["CA", "US", "FR", "DE", "BE", "CH", "IT", ""])
-def test_what_is_right_is_offered_whatever_country_sends_the_person(name: str, reading: str, country: str) -> None:
+def test_what_is_right_is_offered_whatever_country_sends_the_person(
+    name: str, reading: str, country: str
+) -> None:
     given, family = name.split(" ")
-    [(raw, meant)] = written([{"given_name": given, "family_name": family, "country": country}], reading)
+    [(raw, meant)] = written(
+        [{"given_name": given, "family_name": family, "country": country}], reading
+    )
     assert verdict(choose([raw], BYTES), [raw], [meant]) == "asked"
 
 
@@ -145,26 +191,42 @@ def test_a_name_that_ends_with_a_turned_comma_is_asked(country: str) -> None:
 
 
 def sent_abroad(reading: str, every: int) -> Iterator[tuple[str, list[Row]]]:
-    """(what comes of them, the rows) of one and of two names of each country, sent by every country."""
+    """(what comes of them, the rows) of one and of two names of each country, sent by every
+    country."""
     chosen = random.Random(8)
-    crossed = [(name, sender) for name in NAMES for sender in (*(code for code, _ in countries.choices("en")), "")]
+    crossed = [
+        (name, sender)
+        for name in NAMES
+        for sender in (*(code for code, _ in countries.choices("en")), "")
+    ]
     for name, sender in chosen.sample(crossed, len(crossed) // every):
-        rows = chosen.sample([{**row, "country": sender} for row in people(name)], chosen.choice((1, 1, 2)))
+        rows = chosen.sample(
+            [{**row, "country": sender} for row in people(name)], chosen.choice((1, 1, 2))
+        )
         if pairs := written(rows, reading):
             raw, meant = [one for one, _ in pairs], [one for _, one in pairs]
             yield verdict(choose(raw, BYTES), raw, meant), meant
 
 
 def foreign_letters(rows: Sequence[Row]) -> int:
-    return len({c.lower() for row in rows for c in row["given_name"] + row["family_name"] if c.isalpha() and not c.isascii()})
+    return len(
+        {
+            c.lower()
+            for row in rows
+            for c in row["given_name"] + row["family_name"]
+            if c.isalpha() and not c.isascii()
+        }
+    )
 
 
 def wrong_abroad(reading: str, every: int) -> list[tuple[str, list[Row]]]:
-    """A letter that is all there is, and usual where the person is sent from, tells nothing: Ñusta of Peru, or Ńusta."""
+    """A letter that is all there is, and usual where the person is sent from, tells nothing:
+    Ñusta of Peru, or Ńusta."""
     return [
         (said, rows)
         for said, rows in sent_abroad(reading, every)
-        if said not in ("read", "asked") and not (said == "silently wrong" and foreign_letters(rows) == 1)
+        if said not in ("read", "asked")
+        and not (said == "silently wrong" and foreign_letters(rows) == 1)
     ]
 
 
@@ -184,31 +246,48 @@ def test_few_names_are_not_misread_whatever_country_sends_them_in_all(reading: s
 @pytest.mark.parametrize(
     ("name", "reading"),
     [
-        ("María García", "MacRoman"), ("David Ruíz", "MacRoman"), ("Jiří Čapek", "Windows-1250"), ("Ana Čović", "Windows-1250"),
-        ("Agnieszka Śliwińska", "Windows-1250"), ("Rūta Jankauskaitė", "Windows-1257"),
+        ("María García", "MacRoman"),
+        ("David Ruíz", "MacRoman"),
+        ("Jiří Čapek", "Windows-1250"),
+        ("Ana Čović", "Windows-1250"),
+        ("Agnieszka Śliwińska", "Windows-1250"),
+        ("Rūta Jankauskaitė", "Windows-1257"),
     ],
-)  # fmt: skip
+)
 def test_a_single_foreign_name_is_asked(name: str, reading: str, country: str) -> None:
     given, family = name.split(" ")
-    [(raw, meant)] = written([{"given_name": given, "family_name": family, "country": country}], reading)
+    [(raw, meant)] = written(
+        [{"given_name": given, "family_name": family, "country": country}], reading
+    )
     assert verdict(choose([raw], BYTES), [raw], [meant]) == "asked"
 
 
 def test_enough_words_make_sure() -> None:
-    for country, reading in (("UA", "Windows-1251"), ("GR", "Windows-1253"), ("PL", "Windows-1250"), ("TR", "Windows-1254")):
+    for country, reading in (
+        ("UA", "Windows-1251"),
+        ("GR", "Windows-1253"),
+        ("PL", "Windows-1250"),
+        ("TR", "Windows-1254"),
+    ):
         raw = [one for one, _ in written(people(country), reading)]
         choice = choose(raw, BYTES)
         assert (choice.asks, choice.reading) == (False, reading)
 
 
-@pytest.mark.parametrize("name", ["Þóra", "Ýmir", "Ñusta", "Ægir", "Óðinn", "Ó’Súilleabháin", "Mª José", "Jean-Noël", "N’Diaye"])
+@pytest.mark.parametrize(
+    "name",
+    ["Þóra", "Ýmir", "Ñusta", "Ægir", "Óðinn", "Ó’Súilleabháin", "Mª José", "Jean-Noël", "N’Diaye"],
+)
 @pytest.mark.parametrize("country", ["IS", "PE", "SN", "FR", "CA", "IE", "NO"])
 def test_real_names_pass_in_unicode(name: str, country: str) -> None:
     choice = choose([{"given_name": name, "family_name": "Test", "country": country}], TEXT)
     assert (choice.asks, choice.reading) == (False, encodings.UNICODE)
 
 
-@pytest.mark.parametrize(("name", "country"), [("Þóra", "IS"), ("Ýmir", "IS"), ("Ñusta", "PE"), ("Ñusta", "BO"), ("Þór", "IS")])
+@pytest.mark.parametrize(
+    ("name", "country"),
+    [("Þóra", "IS"), ("Ýmir", "IS"), ("Ñusta", "PE"), ("Ñusta", "BO"), ("Þór", "IS")],
+)
 def test_real_names_pass_in_windows_1252(name: str, country: str) -> None:
     data = (HEADER + f"{name};Quispe;a@example.org;{country};police\n").encode("cp1252")
     file = read(data)
@@ -230,7 +309,9 @@ def misread(row: Row, codec: str, wrong: str = "cp1252") -> Row | None:
         return None
     return {
         column: "".join(
-            bytes([byte]).decode(wrong) if not 0x80 <= byte <= 0x9F or byte not in (0x81, 0x8D, 0x8F, 0x90, 0x9D) else chr(byte)
+            bytes([byte]).decode(wrong)
+            if not 0x80 <= byte <= 0x9F or byte not in (0x81, 0x8D, 0x8F, 0x90, 0x9D)
+            else chr(byte)
             for byte in cell
         )
         for column, cell in cells.items()
@@ -255,14 +336,18 @@ THERE = {
 @pytest.mark.parametrize("codec", THERE)
 def test_text_that_was_read_wrongly_and_saved_again_is_asked(codec: str) -> None:
     for country in THERE[codec]:
-        pairs = [(raw, row) for row in people(country)[:4] if (raw := misread(row, codec)) and raw != row]
+        pairs = [
+            (raw, row) for row in people(country)[:4] if (raw := misread(row, codec)) and raw != row
+        ]
         for some in [*([pair] for pair in pairs[:2]), pairs]:
             if some:
                 raw, meant = [one for one, _ in some], [one for _, one in some]
                 assert verdict(choose(raw, TEXT), raw, meant) in ("read", "asked"), (country, raw)
 
 
-@pytest.mark.parametrize("text", ["Zoë", "Сергій", "Γιώργος", "محمد", "Nguyễn", "王小明", "O’Neill"])
+@pytest.mark.parametrize(
+    "text", ["Zoë", "Сергій", "Γιώργος", "محمد", "Nguyễn", "王小明", "O’Neill"]
+)
 @pytest.mark.parametrize("times", [1, 2])
 def test_text_that_was_encoded_twice_is_asked_with_its_repair(text: str, times: int) -> None:
     damaged = {"given_name": text, "family_name": "Test", "country": "CA"}
@@ -295,7 +380,9 @@ def test_the_countries_in_the_file_decide_the_order() -> None:
 def test_headings_tell_too() -> None:
     heading = "Prénom;Nom;Courriel;Pays;Catégorie\n"
     for reading in ("MacRoman", "Windows-1252"):
-        data = (heading + "René;Müller;a@example.org;CH;police\n").encode(encodings.ENCODINGS[reading][0])
+        data = (heading + "René;Müller;a@example.org;CH;police\n").encode(
+            encodings.ENCODINGS[reading][0]
+        )
         file = read(data)
         assert file.columns[0] == "given_name"
         assert file.checked.choice.reading == reading

@@ -45,7 +45,9 @@ def nominated(delivery: Delivery, organization: Organization, actor: Actor = SYS
 
 
 def mails(person: Person) -> list[Mail]:
-    return list(db.session.scalars(sa.select(Mail).where(Mail.person_id == person.id).order_by(Mail.id)))
+    return list(
+        db.session.scalars(sa.select(Mail).where(Mail.person_id == person.id).order_by(Mail.id))
+    )
 
 
 # Applying
@@ -53,8 +55,14 @@ def mails(person: Person) -> list[Mail]:
 
 def test_somebody_gets_a_place_and_is_told(context: Flask) -> None:
     delivery, person = makers.delivery(places=1), factories.person("Zoë", "Lefèvre", language="en")
-    enrollment = makers.enrolled(delivery, "military", person, rank="Captain", rank_code="of 2", needs="Step-free\r\naccess")
-    assert (enrollment.status, enrollment.rank_code, enrollment.needs) == ("confirmed", "OF-2", "Step-free\naccess")
+    enrollment = makers.enrolled(
+        delivery, "military", person, rank="Captain", rank_code="of 2", needs="Step-free\r\naccess"
+    )
+    assert (enrollment.status, enrollment.rank_code, enrollment.needs) == (
+        "confirmed",
+        "OF-2",
+        "Step-free\naccess",
+    )
     assert enrollment.name_on_certificate == "Zoë Lefèvre"
     (mail,) = mails(person)
     assert mail.kind == "enrollment_confirmed" and mail.is_secret
@@ -72,13 +80,24 @@ def test_who_has_a_place_is_written_when_and_where_to_be_and_one_reference(conte
     enrollment = makers.enrolled(delivery, person=person)
     makers.enrolled(delivery, person=waiting)
     (mail,) = mails(person)
-    assert "The first session begins on Monday 8 March 2027 at 09:00 (time zone: America/Halifax)." in mail.body
-    assert f"/deliveries/{delivery.code}\n" in mail.body and "Where: Clementsport, Canada" in mail.body
-    assert f"Course code: {delivery.code}\nReference: {reference(delivery.id, person.id)}\n" in mail.body
+    assert (
+        "The first session begins on Monday 8 March 2027 at 09:00 (time zone: America/Halifax)."
+        in mail.body
+    )
+    assert (
+        f"/deliveries/{delivery.code}\n" in mail.body and "Where: Clementsport, Canada" in mail.body
+    )
+    assert (
+        f"Course code: {delivery.code}\nReference: {reference(delivery.id, person.id)}\n"
+        in mail.body
+    )
     with transaction():
         services.withdraw(SYSTEM, enrollment)
     first, promoted = mails(waiting)
-    assert f"Reference: {reference(delivery.id, waiting.id)}\n" in first.body and "The first session" not in first.body
+    assert (
+        f"Reference: {reference(delivery.id, waiting.id)}\n" in first.body
+        and "The first session" not in first.body
+    )
     assert "The first session begins on Monday" in promoted.body
     assert f"Reference: {reference(delivery.id, person.id)}\n" in mails(person)[-1].body
 
@@ -90,7 +109,11 @@ def test_somebody_with_a_password_gets_the_plain_address(context: Flask) -> None
         audit.record(SYSTEM, "test", "test", {})
     enrollment = makers.enrolled(makers.delivery(), person=person)
     (mail,) = mails(person)
-    assert f"/enrollments/{enrollment.id}" in mail.body and "sign-in" not in mail.body and not mail.is_secret
+    assert (
+        f"/enrollments/{enrollment.id}" in mail.body
+        and "sign-in" not in mail.body
+        and not mail.is_secret
+    )
 
 
 def test_somebody_without_an_address_gets_a_place_without_mail(context: Flask) -> None:
@@ -145,7 +168,9 @@ def test_the_database_itself_refuses_a_second_live_enrollment(context: Flask) ->
         (Wish("police", name_on_certificate="x" * 121), "too_long", "name_on_certificate"),
     ],
 )
-def test_a_wish_that_cannot_be_accepted_names_its_field(context: Flask, wish: Wish, code: str, field: str) -> None:
+def test_a_wish_that_cannot_be_accepted_names_its_field(
+    context: Flask, wish: Wish, code: str, field: str
+) -> None:
     delivery, person = makers.delivery(), factories.person()
     refusal = refused(Invalid, services.enroll, SYSTEM, delivery.id, person, wish)
     assert (refusal.code, refusal.field) == (code, field)
@@ -153,27 +178,48 @@ def test_a_wish_that_cannot_be_accepted_names_its_field(context: Flask, wish: Wi
 
 def test_everything_wrong_with_a_wish_is_said_at_once(context: Flask) -> None:
     delivery, person = makers.delivery(), factories.person()
-    refusal = refused(Invalid, services.enroll, SYSTEM, delivery.id, person, Wish("army", rank="x" * 121, rank_code="?"))
+    refusal = refused(
+        Invalid,
+        services.enroll,
+        SYSTEM,
+        delivery.id,
+        person,
+        Wish("army", rank="x" * 121, rank_code="?"),
+    )
     assert {one.field for one in refusal.errors} == {"category", "rank", "rank_code"}
 
 
 def test_a_category_outside_the_audience_is_refused_with_the_audience(context: Flask) -> None:
     delivery = makers.delivery(course=makers.course(code="POL", audience=["police", "civilian"]))
-    refusal = refused(Invalid, services.enroll, SYSTEM, delivery.id, factories.person(), Wish("military"))
+    refusal = refused(
+        Invalid, services.enroll, SYSTEM, delivery.id, factories.person(), Wish("military")
+    )
     assert refusal.code == "category_not_in_audience" and "Police, Civilian" in str(refusal.message)
 
 
 def test_stages_of_a_delivery_that_take_nobody(context: Flask) -> None:
     person = factories.person()
     draft = makers.delivery(published=False)
-    assert refused(Conflict, services.enroll, SYSTEM, draft.id, person, Wish("police")).code == "not_published"
+    assert (
+        refused(Conflict, services.enroll, SYSTEM, draft.id, person, Wish("police")).code
+        == "not_published"
+    )
     cancelled = makers.delivery()
     with transaction():
         courses.cancel(SYSTEM, db.session.get_one(Delivery, cancelled.id), reason="Flood")
-    assert refused(Conflict, services.enroll, SYSTEM, cancelled.id, person, Wish("police")).code == "delivery_cancelled"
+    assert (
+        refused(Conflict, services.enroll, SYSTEM, cancelled.id, person, Wish("police")).code
+        == "delivery_cancelled"
+    )
     over = makers.finished(makers.delivery())
-    assert refused(Conflict, services.enroll, SYSTEM, over.id, person, Wish("police")).code == "delivery_finished"
-    assert refused(NotFound, services.enroll, SYSTEM, 999, person, Wish("police")).code == "unknown_delivery"
+    assert (
+        refused(Conflict, services.enroll, SYSTEM, over.id, person, Wish("police")).code
+        == "delivery_finished"
+    )
+    assert (
+        refused(NotFound, services.enroll, SYSTEM, 999, person, Wish("police")).code
+        == "unknown_delivery"
+    )
 
 
 def test_after_closing_only_coordinators_enrol(context: Flask) -> None:
@@ -181,10 +227,15 @@ def test_after_closing_only_coordinators_enrol(context: Flask) -> None:
     me, coordinator = factories.actor(), makers.coordinator()
     clock.travel(context, NOW + timedelta(days=9))  # 2 December
     person = db.session.get_one(Person, me.person_id)
-    assert refused(Conflict, services.enroll, me, delivery.id, person, Wish("police")).code == "enrollment_closed"
+    assert (
+        refused(Conflict, services.enroll, me, delivery.id, person, Wish("police")).code
+        == "enrollment_closed"
+    )
     with transaction():
         assert (
-            services.enroll(coordinator, delivery.id, db.session.get_one(Person, me.person_id), Wish("police")).status
+            services.enroll(
+                coordinator, delivery.id, db.session.get_one(Person, me.person_id), Wish("police")
+            ).status
             == "confirmed"
         )
 
@@ -200,7 +251,9 @@ def test_the_closing_day_itself_counts_where_the_course_is_held(context: Flask) 
 
 def test_who_may_enrol_whom(context: Flask) -> None:
     delivery = makers.delivery()
-    me, stranger, trainer = factories.actor(), factories.person(), factories.actor(Role.TRAINER, delivery_id=delivery.id)
+    me = factories.actor()
+    stranger = factories.person()
+    trainer = factories.actor(Role.TRAINER, delivery_id=delivery.id)
     refused(NotAllowed, services.enroll, me, delivery.id, stranger, Wish("police"))
     refused(NotAllowed, services.enroll, trainer, delivery.id, stranger, Wish("police"))
     refused(NotSignedIn, services.enroll, ANONYMOUS, delivery.id, stranger, Wish("police"))
@@ -210,15 +263,24 @@ def test_who_may_enrol_whom(context: Flask) -> None:
 # Deciding
 
 
-def test_approving_gives_a_place_while_there_is_one_then_a_place_in_the_line(context: Flask) -> None:
+def test_approving_gives_a_place_while_there_is_one_then_a_place_in_the_line(
+    context: Flask,
+) -> None:
     delivery, coordinator = makers.delivery(places=1, admission="approval"), makers.coordinator()
     first, second, third = (makers.enrolled(delivery) for _ in range(3))
     for enrollment in (third, first, second):
         with transaction():
             services.approve(coordinator, db.session.get_one(Enrollment, enrollment.id))
-    assert [makers.again(one).status for one in (third, first, second)] == ["confirmed", "waitlisted", "waitlisted"]
+    assert [makers.again(one).status for one in (third, first, second)] == [
+        "confirmed",
+        "waitlisted",
+        "waitlisted",
+    ]
     assert queries.positions(delivery.id) == {first.id: 1, second.id: 2}
-    assert [mail.kind for mail in mails(second.person)] == ["enrollment_requested", "enrollment_waitlisted"]
+    assert [mail.kind for mail in mails(second.person)] == [
+        "enrollment_requested",
+        "enrollment_waitlisted",
+    ]
     refusal = refused(Conflict, services.approve, coordinator, makers.again(first))
     assert refusal.code == "state_does_not_allow"
 
@@ -229,7 +291,11 @@ def test_declining_needs_a_reason_and_tells_it(context: Flask) -> None:
     refusal = refused(Invalid, services.decline, coordinator, enrollment, reason="  ")
     assert (refusal.code, refusal.field) == ("reason_needed", "reason")
     with transaction():
-        services.decline(coordinator, db.session.get_one(Enrollment, enrollment.id), reason="Two others of your unit are coming.")
+        services.decline(
+            coordinator,
+            db.session.get_one(Enrollment, enrollment.id),
+            reason="Two others of your unit are coming.",
+        )
     assert makers.again(enrollment).status == "declined"
     assert "Two others of your unit are coming." in mails(enrollment.person)[-1].body
 
@@ -238,20 +304,32 @@ def test_who_may_decide(context: Flask) -> None:
     delivery = makers.delivery(admission="approval")
     enrollment = makers.enrolled(delivery)
     trainer = factories.actor(Role.TRAINER, delivery_id=delivery.id)
-    for actor in (factories.actor(), trainer, factories.actor(Role.NOMINATOR, organization_id=factories.organization().id)):
+    for actor in (
+        factories.actor(),
+        trainer,
+        factories.actor(Role.NOMINATOR, organization_id=factories.organization().id),
+    ):
         refused(NotAllowed, services.approve, actor, enrollment)
         refused(NotAllowed, services.decline, actor, enrollment, reason="No")
     assert makers.again(enrollment).status == "requested"
 
 
-def test_nobody_decides_on_the_own_request_or_the_own_organizations_nomination(context: Flask) -> None:
+def test_nobody_decides_on_the_own_request_or_the_own_organizations_nomination(
+    context: Flask,
+) -> None:
     delivery, organization = makers.delivery(admission="approval"), factories.organization()
     both = factories.actor(Role.COORDINATOR, Role.NOMINATOR, organization_id=organization.id)
     own = makers.enrolled(delivery, person=db.session.get_one(Person, both.person_id))
     put_forward = nominated(delivery, organization, both)
     for enrollment in (own, put_forward):
-        assert refused(NotAllowed, services.approve, both, makers.again(enrollment)).code == "own_nomination"
-        assert refused(NotAllowed, services.decline, both, makers.again(enrollment), reason="x").code == "own_nomination"
+        assert (
+            refused(NotAllowed, services.approve, both, makers.again(enrollment)).code
+            == "own_nomination"
+        )
+        assert (
+            refused(NotAllowed, services.decline, both, makers.again(enrollment), reason="x").code
+            == "own_nomination"
+        )
     somebody_else, administrator = makers.coordinator(), factories.actor(Role.ADMINISTRATOR)
     with transaction():
         services.approve(somebody_else, db.session.get_one(Enrollment, put_forward.id))
@@ -260,10 +338,15 @@ def test_nobody_decides_on_the_own_request_or_the_own_organizations_nomination(c
 
 
 def test_a_coordinator_who_records_a_nomination_for_others_may_approve_it(context: Flask) -> None:
-    delivery, coordinator, organization = makers.delivery(admission="approval"), makers.coordinator(), factories.organization()
+    delivery = makers.delivery(admission="approval")
+    coordinator = makers.coordinator()
+    organization = factories.organization()
     made = nominated(delivery, organization, coordinator)
     with transaction():
-        assert services.approve(coordinator, db.session.get_one(Enrollment, made.id)).status == "confirmed"
+        assert (
+            services.approve(coordinator, db.session.get_one(Enrollment, made.id)).status
+            == "confirmed"
+        )
 
 
 # Withdrawing
@@ -273,16 +356,30 @@ def test_withdrawing_gives_the_place_to_the_next_and_tells_both(context: Flask) 
     delivery = makers.delivery(places=1)
     first, second, third = (makers.enrolled(delivery) for _ in range(3))
     with transaction():
-        services.withdraw(SYSTEM, db.session.get_one(Enrollment, first.id), reason="Deployed earlier than planned")
-    assert [makers.again(one).status for one in (first, second, third)] == ["withdrawn", "confirmed", "waitlisted"]
+        services.withdraw(
+            SYSTEM, db.session.get_one(Enrollment, first.id), reason="Deployed earlier than planned"
+        )
+    assert [makers.again(one).status for one in (first, second, third)] == [
+        "withdrawn",
+        "confirmed",
+        "waitlisted",
+    ]
     assert "Deployed earlier than planned" in mails(first.person)[-1].body
-    assert [mail.kind for mail in mails(second.person)] == ["enrollment_waitlisted", "enrollment_promoted"]
+    assert [mail.kind for mail in mails(second.person)] == [
+        "enrollment_waitlisted",
+        "enrollment_promoted",
+    ]
     assert queries.positions(delivery.id) == {third.id: 1}
-    assert refused(Conflict, services.withdraw, SYSTEM, makers.again(first)).code == "state_does_not_allow"
+    assert (
+        refused(Conflict, services.withdraw, SYSTEM, makers.again(first)).code
+        == "state_does_not_allow"
+    )
 
 
 @pytest.mark.parametrize("admission", ["automatic", "approval"])
-def test_waiting_and_requested_people_may_withdraw_themselves(context: Flask, admission: str) -> None:
+def test_waiting_and_requested_people_may_withdraw_themselves(
+    context: Flask, admission: str
+) -> None:
     delivery, me = makers.delivery(places=1, admission=admission), factories.actor()
     makers.enrolled(delivery)
     enrollment = makers.enrolled(delivery, person=db.session.get_one(Person, me.person_id))
@@ -292,10 +389,14 @@ def test_waiting_and_requested_people_may_withdraw_themselves(context: Flask, ad
 
 
 def test_who_may_withdraw_whom(context: Flask) -> None:
-    delivery, own, other = makers.delivery(), factories.organization(), factories.organization("SN-POL", "Police", "SN")
+    delivery = makers.delivery()
+    own = factories.organization()
+    other = factories.organization("SN-POL", "Police", "SN")
     made = nominated(delivery, own)
     applied = makers.enrolled(delivery)
-    nominator, another = (factories.actor(Role.NOMINATOR, organization_id=o.id) for o in (own, other))
+    nominator, another = (
+        factories.actor(Role.NOMINATOR, organization_id=o.id) for o in (own, other)
+    )
     trainer = factories.actor(Role.TRAINER, delivery_id=delivery.id)
     for actor, enrollment in [
         (another, made),
@@ -320,13 +421,29 @@ def test_cancelling_ends_everybody_and_tells_why(context: Flask) -> None:
     delivery = makers.delivery(places=1)
     made = [makers.enrolled(delivery) for _ in range(3)]
     with transaction():
-        services.withdraw(SYSTEM, db.session.get_one(Enrollment, made[1].id), reason="My own reason")
+        services.withdraw(
+            SYSTEM, db.session.get_one(Enrollment, made[1].id), reason="My own reason"
+        )
     with transaction():
-        courses.cancel(SYSTEM, db.session.get_one(Delivery, delivery.id), reason="The venue is flooded.")
-    assert [makers.again(one).status for one in made] == ["delivery_cancelled", "withdrawn", "delivery_cancelled"]
-    assert [makers.again(one).reason for one in made] == ["The venue is flooded.", "My own reason", "The venue is flooded."]
+        courses.cancel(
+            SYSTEM, db.session.get_one(Delivery, delivery.id), reason="The venue is flooded."
+        )
+    assert [makers.again(one).status for one in made] == [
+        "delivery_cancelled",
+        "withdrawn",
+        "delivery_cancelled",
+    ]
+    assert [makers.again(one).reason for one in made] == [
+        "The venue is flooded.",
+        "My own reason",
+        "The venue is flooded.",
+    ]
     last = [mails(one.person)[-1] for one in made]
-    assert [mail.kind for mail in last] == ["delivery_cancelled", "enrollment_withdrawn", "delivery_cancelled"]
+    assert [mail.kind for mail in last] == [
+        "delivery_cancelled",
+        "enrollment_withdrawn",
+        "delivery_cancelled",
+    ]
     assert "The venue is flooded." in last[0].body
     assert list(queries.breaches()) == []
 
@@ -350,10 +467,18 @@ def test_who_has_or_wants_a_place_is_told_when_the_course_moves(context: Flask) 
     mail = mails(seated.person)[-1]
     assert mail.subject.startswith("The course has moved: ")
     was, now = mail.body.split("From now on it is:")
-    assert "From 8 March 2027 to 10 March 2027\nWhere: Clementsport, Canada\nTime zone: America/Halifax" in was
-    assert "From 15 March 2027 to 17 March 2027\nWhere: Kingston, Canada\n" in now and "Time zone: America/Toronto" in now
+    assert (
+        "From 8 March 2027 to 10 March 2027\nWhere: Clementsport, Canada\nTime zone: "
+        "America/Halifax" in was
+    )
+    assert (
+        "From 15 March 2027 to 17 March 2027\nWhere: Kingston, Canada\n" in now
+        and "Time zone: America/Toronto" in now
+    )
     with transaction():
-        assert use_link(now.partition("/sign-in/")[2].split()[0])[1] == f"/enrollments/{seated.id}", "where it is given up"
+        assert (
+            use_link(now.partition("/sign-in/")[2].split()[0])[1] == f"/enrollments/{seated.id}"
+        ), "where it is given up"
         audit.record(SYSTEM, "test", "test", {})
 
 
@@ -384,9 +509,15 @@ def test_every_step_is_in_the_audit_trail_without_names(context: Flask) -> None:
     delivery, person = makers.delivery(places=1), factories.person("Confidential", "Surname")
     enrollment = makers.enrolled(delivery, person=person, needs="Secret need")
     with transaction():
-        services.withdraw(SYSTEM, db.session.get_one(Enrollment, enrollment.id), reason="Secret reason")
+        services.withdraw(
+            SYSTEM, db.session.get_one(Enrollment, enrollment.id), reason="Secret reason"
+        )
     entries = list(
-        db.session.scalars(sa.select(audit.AuditEntry).where(audit.AuditEntry.subject == f"enrollment:{enrollment.id}"))
+        db.session.scalars(
+            sa.select(audit.AuditEntry).where(
+                audit.AuditEntry.subject == f"enrollment:{enrollment.id}"
+            )
+        )
     )
     assert [entry.action for entry in entries] == ["enrollment.made", "enrollment.withdrawn"]
     everything = " ".join(db.session.scalars(sa.select(audit.AuditEntry.body)))

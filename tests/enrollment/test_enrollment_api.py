@@ -20,13 +20,24 @@ from tests.enrollment import makers
 
 AFTER = datetime(2027, 3, 11, 12, tzinfo=UTC)
 ZOE = {
-    "identifier": "CA-0001", "given_name": "Zoë", "family_name": "Lefèvre-Nguyễn", "name_on_certificate": "Zoë Lefèvre-Nguyễn",
-    "email": "zoe.lefevre@forces.example.ca", "country": "CA", "gender": "female", "birth_date": None,
-}  # fmt: skip
+    "identifier": "CA-0001",
+    "given_name": "Zoë",
+    "family_name": "Lefèvre-Nguyễn",
+    "name_on_certificate": "Zoë Lefèvre-Nguyễn",
+    "email": "zoe.lefevre@forces.example.ca",
+    "country": "CA",
+    "gender": "female",
+    "birth_date": None,
+}
 BODY = {
-    "person": ZOE, "category": "military", "rank": "Captain", "rank_code": "OF-2", "organization": "Canadian Army",
-    "nominated_by": "CA-MFA", "needs": None,
-}  # fmt: skip
+    "person": ZOE,
+    "category": "military",
+    "rank": "Captain",
+    "rank_code": "OF-2",
+    "organization": "Canadian Army",
+    "nominated_by": "CA-MFA",
+    "needs": None,
+}
 
 
 @pytest.fixture
@@ -41,7 +52,12 @@ def scheduled(app: Flask, **changes: Any) -> str:
 
 
 def person(name: str, **values: Any) -> dict[str, Any]:
-    return {"given_name": name, "family_name": "Example", "email": f"{name.lower()}@example.org", "country": "CA"} | values
+    return {
+        "given_name": name,
+        "family_name": "Example",
+        "email": f"{name.lower()}@example.org",
+        "country": "CA",
+    } | values
 
 
 def problem(response) -> tuple[int, str, list[str]]:
@@ -56,29 +72,52 @@ def test_the_example_of_the_contract(client, code: str) -> None:
     answer = client(Role.COORDINATOR).post(f"/deliveries/{code}/enrollments", BODY)
     assert answer.status_code == 201
     made = answer.json
-    assert made["delivery"] == code and made["category"] == "military" and made["nominated_by"] == "CA-MFA"
+    assert (
+        made["delivery"] == code
+        and made["category"] == "military"
+        and made["nominated_by"] == "CA-MFA"
+    )
     assert (made["status"], made["position"], made["reason"]) == ("confirmed", None, None)
-    assert made["person"]["given_name"] == "Zoë" and made["person"]["name_on_certificate"] == "Zoë Lefèvre-Nguyễn"
-    assert (made["rank"], made["rank_code"], made["organization"], made["needs"]) == ("Captain", "OF-2", "Canadian Army", None)
+    assert (
+        made["person"]["given_name"] == "Zoë"
+        and made["person"]["name_on_certificate"] == "Zoë Lefèvre-Nguyễn"
+    )
+    assert (made["rank"], made["rank_code"], made["organization"], made["needs"]) == (
+        "Captain",
+        "OF-2",
+        "Canadian Army",
+        None,
+    )
 
 
 def test_the_same_person_twice_is_409(client, code: str) -> None:
     coordinator = client(Role.COORDINATOR)
     assert coordinator.post(f"/deliveries/{code}/enrollments", BODY).status_code == 201
-    by_address = {"person": person("Zoe", family_name="Lefevre", email="ZOE.lefevre@forces.example.ca"), "category": "civilian"}
+    by_address = {
+        "person": person("Zoe", family_name="Lefevre", email="ZOE.lefevre@forces.example.ca"),
+        "category": "civilian",
+    }
     for body in (BODY, by_address):
-        assert problem(coordinator.post(f"/deliveries/{code}/enrollments", body))[:2] == (409, "already_enrolled")
+        assert problem(coordinator.post(f"/deliveries/{code}/enrollments", body))[:2] == (
+            409,
+            "already_enrolled",
+        )
 
 
 def test_waiting_people_are_told_position_and_reason(client, code: str) -> None:
     coordinator = client(Role.COORDINATOR)
     made = [
-        coordinator.post(f"/deliveries/{code}/enrollments", {"person": person(f"P{n}"), "category": "police"}).json
+        coordinator.post(
+            f"/deliveries/{code}/enrollments", {"person": person(f"P{n}"), "category": "police"}
+        ).json
         for n in range(3)
     ]
     assert [one["status"] for one in made] == ["confirmed", "waitlisted", "waitlisted"]
     assert [one["position"] for one in made] == [None, 1, 2]
-    assert made[2]["reason"] == "No place is open at the moment; this person is number 2 on the waiting list."
+    assert (
+        made[2]["reason"]
+        == "No place is open at the moment; this person is number 2 on the waiting list."
+    )
 
 
 @pytest.mark.parametrize(
@@ -98,7 +137,9 @@ def test_waiting_people_are_told_position_and_reason(client, code: str) -> None:
         ({"nominated_by": "no code!"}, "nominated_by", "bad_code"),
     ],
 )
-def test_bad_values_are_422_at_their_field(client, code: str, change: dict, field: str, fault: str | None) -> None:
+def test_bad_values_are_422_at_their_field(
+    client, code: str, change: dict, field: str, fault: str | None
+) -> None:
     answer = client(Role.COORDINATOR).post(f"/deliveries/{code}/enrollments", BODY | change)
     assert answer.status_code == 422
     faults = {error["field"]: error["code"] for error in answer.json["errors"]}
@@ -106,20 +147,34 @@ def test_bad_values_are_422_at_their_field(client, code: str, change: dict, fiel
 
 
 def test_a_person_with_an_identifier_needs_no_address(client, code: str) -> None:
-    body = {"person": person("Nomail", email=None, identifier="X-1", birth_date="1990-02-01"), "category": "police"}
+    body = {
+        "person": person("Nomail", email=None, identifier="X-1", birth_date="1990-02-01"),
+        "category": "police",
+    }
     made = client(Role.COORDINATOR).post(f"/deliveries/{code}/enrollments", body)
     assert made.status_code == 201 and made.json["person"]["email"] is None
-    assert made.json["person"]["birth_date"] == "1990-02-01" and made.json["person"]["gender"] == "undisclosed"
+    assert (
+        made.json["person"]["birth_date"] == "1990-02-01"
+        and made.json["person"]["gender"] == "undisclosed"
+    )
 
 
 def test_stages_answer_409(app: Flask, client) -> None:
     coordinator, body = client(Role.COORDINATOR), {"person": person("A"), "category": "police"}
     draft = scheduled(app, published=False)
-    assert problem(coordinator.post(f"/deliveries/{draft}/enrollments", body))[:2] == (409, "not_published")
-    assert client(Role.PARTICIPANT).post(f"/deliveries/{draft}/enrollments", body).status_code == 404
+    assert problem(coordinator.post(f"/deliveries/{draft}/enrollments", body))[:2] == (
+        409,
+        "not_published",
+    )
+    assert (
+        client(Role.PARTICIPANT).post(f"/deliveries/{draft}/enrollments", body).status_code == 404
+    )
     coordinator.post(f"/deliveries/{draft}/publish")
     coordinator.post(f"/deliveries/{draft}/cancel", {"reason": "Flood"})
-    assert problem(coordinator.post(f"/deliveries/{draft}/enrollments", body))[:2] == (409, "delivery_cancelled")
+    assert problem(coordinator.post(f"/deliveries/{draft}/enrollments", body))[:2] == (
+        409,
+        "delivery_cancelled",
+    )
     assert problem(coordinator.post("/deliveries/NONE/enrollments", body))[0] == 404
 
 
@@ -128,9 +183,16 @@ def test_participants_enrol_themselves_and_nobody_else(app: Flask, client, code:
     mine = {"person": person("BINTA", family_name="", email="ME@example.org"), "category": "police"}
     made = me.post(f"/deliveries/{code}/enrollments", mine)
     assert made.status_code == 201
-    assert made.json["person"]["given_name"] == "Binta", "an enrollment does not change what is known of the person"
-    assert problem(me.post(f"/deliveries/{code}/enrollments", BODY | {"nominated_by": None}))[:2] == (403, "not_allowed")
-    assert problem(me.post(f"/deliveries/{code}/enrollments", BODY))[1] in ("unknown_organization", "not_allowed")
+    assert made.json["person"]["given_name"] == "Binta", (
+        "an enrollment does not change what is known of the person"
+    )
+    assert problem(me.post(f"/deliveries/{code}/enrollments", BODY | {"nominated_by": None}))[
+        :2
+    ] == (403, "not_allowed")
+    assert problem(me.post(f"/deliveries/{code}/enrollments", BODY))[1] in (
+        "unknown_organization",
+        "not_allowed",
+    )
 
 
 def test_nominators_put_forward_people_of_their_organization(client, code: str) -> None:
@@ -139,28 +201,46 @@ def test_nominators_put_forward_people_of_their_organization(client, code: str) 
     made = nominator.post(f"/deliveries/{code}/enrollments", BODY)
     assert (made.status_code, made.json["nominated_by"]) == (201, "CA-MFA")
     assert made.json["person"]["identifier"] == "CA-0001"
-    assert problem(other.post(f"/deliveries/{code}/enrollments", BODY | {"person": person("B")}))[:2] == (403, "not_allowed")
+    assert problem(other.post(f"/deliveries/{code}/enrollments", BODY | {"person": person("B")}))[
+        :2
+    ] == (403, "not_allowed")
     unknown = nominator.post(f"/deliveries/{code}/enrollments", BODY | {"nominated_by": "XX-XX"})
     assert problem(unknown) == (422, "unknown_organization", ["nominated_by"])
     assert other.get(f"/enrollments/{made.json['id']}").status_code == 404
-    assert [one["id"] for one in nominator.get(f"/deliveries/{code}/enrollments").json["items"]] == [made.json["id"]]
+    assert [
+        one["id"] for one in nominator.get(f"/deliveries/{code}/enrollments").json["items"]
+    ] == [made.json["id"]]
     assert other.get(f"/deliveries/{code}/enrollments").json == {"items": [], "next": None}
 
 
 def test_a_nominator_of_one_organization_need_not_name_it(app: Flask, client, code: str) -> None:
     body = {"person": person("C"), "category": "police"}
-    made = client(Role.NOMINATOR, organization="CA-MFA").post(f"/deliveries/{code}/enrollments", body)
+    made = client(Role.NOMINATOR, organization="CA-MFA").post(
+        f"/deliveries/{code}/enrollments", body
+    )
     assert (made.status_code, made.json["nominated_by"]) == (201, "CA-MFA")
-    own = client(Role.NOMINATOR, organization="CA-MFA", email="self@example.org", given="Self", family="Example")
+    own = client(
+        Role.NOMINATOR,
+        organization="CA-MFA",
+        email="self@example.org",
+        given="Self",
+        family="Example",
+    )
     made = own.post(f"/deliveries/{code}/enrollments", body | {"person": person("Self")})
     assert (made.status_code, made.json["nominated_by"]) == (201, None)
     with app.app_context():
-        of_two = factories.actor(Role.NOMINATOR, organization_id=factories.organization("CA-MFA").id)
+        of_two = factories.actor(
+            Role.NOMINATOR, organization_id=factories.organization("CA-MFA").id
+        )
         second = factories.organization("SN-POL").id
         with transaction():
-            assign_role(SYSTEM, of_two.person_id, Role.NOMINATOR, scope=Reach.ORGANIZATION, scope_id=second)
+            assign_role(
+                SYSTEM, of_two.person_id, Role.NOMINATOR, scope=Reach.ORGANIZATION, scope_id=second
+            )
         token = makers.token_of(factories.refreshed(of_two))
-    refused = ApiClient(app, token).post(f"/deliveries/{code}/enrollments", body | {"person": person("D")})
+    refused = ApiClient(app, token).post(
+        f"/deliveries/{code}/enrollments", body | {"person": person("D")}
+    )
     assert problem(refused)[:2] == (403, "not_allowed")
 
 
@@ -186,23 +266,41 @@ def known(app: Flask, email: str) -> tuple[Any, ...]:
     """(given name, identifier, country, gender, birth date) of the person with this address."""
     with app.app_context():
         who = db.session.scalars(db.select(Person).where(Person.email == email)).one()
-        return who.given_name, who.identifier, who.country, who.gender.value, who.birth_date and who.birth_date.isoformat()
+        return (
+            who.given_name,
+            who.identifier,
+            who.country,
+            who.gender.value,
+            who.birth_date and who.birth_date.isoformat(),
+        )
 
 
-SAID = person("OLD", identifier="X-1", email="known@example.org", country="CA", gender="female", birth_date="1990-05-01")
+SAID = person(
+    "OLD",
+    identifier="X-1",
+    email="known@example.org",
+    country="CA",
+    gender="female",
+    birth_date="1990-05-01",
+)
 
 
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        ({"country": None}, ("Old", None, "CA", "undisclosed", "1990-05-01")),  # who prefers not to say is not overruled
+        (
+            {"country": None},
+            ("Old", None, "CA", "undisclosed", "1990-05-01"),
+        ),  # who prefers not to say is not overruled
         (
             {"country": "SN", "gender": "male", "birth_date": date(1990, 5, 1)},
             ("Old", None, "SN", "male", "1990-05-01"),
         ),
     ],
 )
-def test_a_coordinator_fills_what_was_not_known_of_a_person(app: Flask, client, code: str, before, after) -> None:
+def test_a_coordinator_fills_what_was_not_known_of_a_person(
+    app: Flask, client, code: str, before, after
+) -> None:
     with app.app_context():
         factories.person("Old", "Example", email="known@example.org", **before)
     body = {"person": SAID, "category": "police"}
@@ -214,23 +312,41 @@ def test_a_nominator_fills_nothing(app: Flask, client, code: str) -> None:
     with app.app_context():
         factories.person("Old", "Example", email="known@example.org", country=None)
     body = {"person": SAID, "category": "police"}
-    assert client(Role.NOMINATOR, organization="CA-MFA").post(f"/deliveries/{code}/enrollments", body).status_code == 201
+    assert (
+        client(Role.NOMINATOR, organization="CA-MFA")
+        .post(f"/deliveries/{code}/enrollments", body)
+        .status_code
+        == 201
+    )
     with app.app_context():
-        first = db.session.scalars(sa.select(Person).where(Person.email == "known@example.org").order_by(Person.id)).first()
+        first = db.session.scalars(
+            sa.select(Person).where(Person.email == "known@example.org").order_by(Person.id)
+        ).first()
         assert (first.given_name, first.country, first.birth_date) == ("Old", None, None)
 
 
 def test_who_enrols_oneself_says_it_anew(app: Flask, client, code: str) -> None:
     own = client(given="Old", family="Example", email="known@example.org", country="SN")
-    assert own.post(f"/deliveries/{code}/enrollments", {"person": SAID, "category": "police"}).status_code == 201
+    assert (
+        own.post(
+            f"/deliveries/{code}/enrollments", {"person": SAID, "category": "police"}
+        ).status_code
+        == 201
+    )
     assert known(app, "known@example.org") == ("Old", None, "CA", "female", "1990-05-01")
 
 
 def test_a_nominator_learns_nothing_from_what_others_know(app: Flask, client, code: str) -> None:
     with app.app_context():
         factories.person("Zoë", "Secret", email="zoe@example.org", identifier="HIDDEN-1")
-    body = {"person": person("Zoe", email="zoe@example.org"), "category": "military", "nominated_by": "CA-MFA"}
-    made = client(Role.NOMINATOR, organization="CA-MFA").post(f"/deliveries/{code}/enrollments", body)
+    body = {
+        "person": person("Zoe", email="zoe@example.org"),
+        "category": "military",
+        "nominated_by": "CA-MFA",
+    }
+    made = client(Role.NOMINATOR, organization="CA-MFA").post(
+        f"/deliveries/{code}/enrollments", body
+    )
     assert made.status_code == 201
     assert "HIDDEN" not in made.text and "Secret" not in made.text
 
@@ -240,7 +356,9 @@ def test_the_same_key_enrols_once(client, code: str) -> None:
     first = coordinator.post(f"/deliveries/{code}/enrollments", BODY, Idempotency_Key="one")
     again = coordinator.post(f"/deliveries/{code}/enrollments", BODY, Idempotency_Key="one")
     assert (again.status_code, again.json) == (201, first.json)
-    other = coordinator.post(f"/deliveries/{code}/enrollments", BODY | {"rank": None}, Idempotency_Key="one")
+    other = coordinator.post(
+        f"/deliveries/{code}/enrollments", BODY | {"rank": None}, Idempotency_Key="one"
+    )
     assert problem(other)[:2] == (409, "idempotency_key_reused")
 
 
@@ -250,16 +368,31 @@ def test_the_same_key_enrols_once(client, code: str) -> None:
 def test_the_list_is_filtered_and_paged(client, code: str) -> None:
     coordinator = client(Role.COORDINATOR)
     for n, category in enumerate(["military", "police", "police", "civilian"]):
-        coordinator.post(f"/deliveries/{code}/enrollments", {"person": person(f"P{n}"), "category": category})
+        coordinator.post(
+            f"/deliveries/{code}/enrollments", {"person": person(f"P{n}"), "category": category}
+        )
     everybody = coordinator.get(f"/deliveries/{code}/enrollments").json["items"]
-    assert [one["status"] for one in everybody] == ["confirmed", "confirmed", "waitlisted", "waitlisted"]
+    assert [one["status"] for one in everybody] == [
+        "confirmed",
+        "confirmed",
+        "waitlisted",
+        "waitlisted",
+    ]
     assert [one["position"] for one in everybody] == [None, None, 1, 2]
-    waiting = coordinator.get(f"/deliveries/{code}/enrollments?status=waitlisted&category=civilian").json["items"]
+    waiting = coordinator.get(
+        f"/deliveries/{code}/enrollments?status=waitlisted&category=civilian"
+    ).json["items"]
     assert [one["id"] for one in waiting] == [everybody[3]["id"]]
     page = coordinator.get(f"/deliveries/{code}/enrollments?limit=3").json
     rest = coordinator.get(page["next"]).json
-    assert [one["id"] for one in page["items"] + rest["items"]] == [one["id"] for one in everybody] and rest["next"] is None
-    assert problem(coordinator.get(f"/deliveries/{code}/enrollments?status=lost")) == (422, "invalid_values", ["status"])
+    assert [one["id"] for one in page["items"] + rest["items"]] == [
+        one["id"] for one in everybody
+    ] and rest["next"] is None
+    assert problem(coordinator.get(f"/deliveries/{code}/enrollments?status=lost")) == (
+        422,
+        "invalid_values",
+        ["status"],
+    )
 
 
 def test_one_enrollment_is_seen_by_those_it_concerns(app: Flask, client, code: str) -> None:
@@ -267,7 +400,9 @@ def test_one_enrollment_is_seen_by_those_it_concerns(app: Flask, client, code: s
     with app.app_context():
         from accounts.sessions import actor_of
 
-        herself = ApiClient(app, makers.token_of(actor_of(db.session.get_one(Person, made["person"]["id"]))))
+        herself = ApiClient(
+            app, makers.token_of(actor_of(db.session.get_one(Person, made["person"]["id"])))
+        )
     assert herself.get(f"/enrollments/{made['id']}").json["person"]["identifier"] == "CA-0001"
     assert client(Role.TRAINER).get(f"/enrollments/{made['id']}").status_code == 404
     assert client().get(f"/enrollments/{made['id']}").status_code == 404
@@ -282,14 +417,26 @@ def test_approve_decline_withdraw(app: Flask, client) -> None:
     code = scheduled(app, places=1, admission="approval")
     coordinator = client(Role.COORDINATOR)
     path = f"/deliveries/{code}/enrollments"
-    made = [coordinator.post(path, {"person": person(f"P{n}"), "category": "police"}).json for n in range(4)]
+    made = [
+        coordinator.post(path, {"person": person(f"P{n}"), "category": "police"}).json
+        for n in range(4)
+    ]
     assert {one["status"] for one in made} == {"requested"}
     approved = [coordinator.post(f"/enrollments/{one['id']}/approve").json for one in made[:3]]
-    assert [(one["status"], one["position"]) for one in approved] == [("confirmed", None), ("waitlisted", 1), ("waitlisted", 2)]
+    assert [(one["status"], one["position"]) for one in approved] == [
+        ("confirmed", None),
+        ("waitlisted", 1),
+        ("waitlisted", 2),
+    ]
     assert problem(coordinator.post(f"/enrollments/{made[3]['id']}/decline", {}))[2] == ["reason"]
-    declined = coordinator.post(f"/enrollments/{made[3]['id']}/decline", {"reason": "Too many from one unit."}).json
+    declined = coordinator.post(
+        f"/enrollments/{made[3]['id']}/decline", {"reason": "Too many from one unit."}
+    ).json
     assert (declined["status"], declined["reason"]) == ("declined", "Too many from one unit.")
-    assert problem(coordinator.post(f"/enrollments/{made[3]['id']}/approve"))[:2] == (409, "state_does_not_allow")
+    assert problem(coordinator.post(f"/enrollments/{made[3]['id']}/approve"))[:2] == (
+        409,
+        "state_does_not_allow",
+    )
     withdrawn = coordinator.post(f"/enrollments/{made[0]['id']}/withdraw")
     assert (withdrawn.json["status"], withdrawn.json["reason"]) == ("withdrawn", None)
     assert coordinator.get(f"/enrollments/{made[1]['id']}").json["status"] == "confirmed"
@@ -303,4 +450,9 @@ def test_others_may_not_decide(app: Flask, client) -> None:
     assert nominator.post(f"/enrollments/{made['id']}/approve").status_code == 403
     assert stranger.post(f"/enrollments/{made['id']}/approve").status_code == 404
     assert stranger.post(f"/enrollments/{made['id']}/withdraw").status_code == 404
-    assert nominator.post(f"/enrollments/{made['id']}/withdraw", {"reason": "Needed at home"}).json["status"] == "withdrawn"
+    assert (
+        nominator.post(f"/enrollments/{made['id']}/withdraw", {"reason": "Needed at home"}).json[
+            "status"
+        ]
+        == "withdrawn"
+    )

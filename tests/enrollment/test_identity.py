@@ -1,4 +1,5 @@
-"""Who is meant: no identity is guessed, no body learns what another knows, and a record can be mended."""
+"""Who is meant: no identity is guessed, no body learns what another knows, and a record can be
+mended."""
 
 from __future__ import annotations
 
@@ -48,44 +49,81 @@ def post(client: ApiClient, code: str, **person: Any) -> Any:
 # One number and two officers of two countries
 
 
-def test_one_number_and_two_officers_of_two_countries_are_two_people(app: Flask, client, code: str) -> None:
+def test_one_number_and_two_officers_of_two_countries_are_two_people(
+    app: Flask, client, code: str
+) -> None:
     coordinator = client(Role.COORDINATOR)
     first = post(coordinator, code, identifier="ML-77", email="kofi@example.org")
     other = post(
-        coordinator, code, identifier="ml 77", email="aya@example.org", given_name="Aya", family_name="Traoré", country="ML"
+        coordinator,
+        code,
+        identifier="ml 77",
+        email="aya@example.org",
+        given_name="Aya",
+        family_name="Traoré",
+        country="ML",
     )
     assert first["person"]["id"] != other["person"]["id"]
     again = coordinator.post(f"/deliveries/{code}/enrollments", body(identifier="ml77"))
-    assert (again.status_code, again.json["code"]) == (409, "already_enrolled"), "case, spaces and hyphens aside it is his"
+    assert (again.status_code, again.json["code"]) == (409, "already_enrolled"), (
+        "case, spaces and hyphens aside it is his"
+    )
 
 
 @pytest.mark.parametrize(
     ("said", "is_asked"),
     [
         ({"identifier": "A-1", "given_name": "Ama"}, True),  # the number of someone else
-        ({"identifier": "A-1", "given_name": "Ama", "birth_date": "1990-05-01"}, False),  # born on the same day: renamed
-        ({"identifier": "A-1", "birth_date": "1991-05-01"}, True),  # his number and name, another date of birth
+        (
+            {"identifier": "A-1", "given_name": "Ama", "birth_date": "1990-05-01"},
+            False,
+        ),  # born on the same day: renamed
+        (
+            {"identifier": "A-1", "birth_date": "1991-05-01"},
+            True,
+        ),  # his number and name, another date of birth
         ({"identifier": "A-1", "family_name": ""}, False),  # a part of the name is missing
-        ({"identifier": "A-1", "given_name": "MENSAH", "family_name": "Kofi"}, False),  # in any order
-        ({"identifier": "A-1", "identifier_issuer": "GH-AF"}, False),  # the armed force is one issuer with its country
+        (
+            {"identifier": "A-1", "given_name": "MENSAH", "family_name": "Kofi"},
+            False,
+        ),  # in any order
+        (
+            {"identifier": "A-1", "identifier_issuer": "GH-AF"},
+            False,
+        ),  # the armed force is one issuer with its country
         ({"identifier": "A-1", "identifier_issuer": "GH-AF", "given_name": "Ama"}, True),
-        ({"identifier": "A-2", "email": "kofi@example.org"}, True),  # his mailbox and name, another number
+        (
+            {"identifier": "A-2", "email": "kofi@example.org"},
+            True,
+        ),  # his mailbox and name, another number
         ({"email": "kofi@example.org", "given_name": "Ama"}, True),  # a mailbox that two people use
         ({"email": "KOFI@example.org"}, False),
-        ({"identifier": "A-1", "identifier_kind": "passport", "email": "x@example.org"}, None),  # no number of this kind
-        ({"identifier": "A-1", "country": "ML", "email": "x@example.org"}, None),  # another country's number
+        (
+            {"identifier": "A-1", "identifier_kind": "passport", "email": "x@example.org"},
+            None,
+        ),  # no number of this kind
+        (
+            {"identifier": "A-1", "country": "ML", "email": "x@example.org"},
+            None,
+        ),  # another country's number
     ],
 )
-def test_a_coordinator_is_asked_where_not_everything_agrees(app: Flask, client, code: str, said, is_asked) -> None:
+def test_a_coordinator_is_asked_where_not_everything_agrees(
+    app: Flask, client, code: str, said, is_asked
+) -> None:
     with app.app_context():
         factories.organization("GH-AF", "Ghana Armed Forces", "GH")
     coordinator = client(Role.COORDINATOR)
-    known = post(coordinator, code, identifier="A-1", email="kofi@example.org", birth_date="1990-05-01")["person"]["id"]
+    known = post(
+        coordinator, code, identifier="A-1", email="kofi@example.org", birth_date="1990-05-01"
+    )["person"]["id"]
     with app.app_context():
         other = makers.delivery(places=3).code
     answer = coordinator.post(f"/deliveries/{other}/enrollments", body(**said))
     if not is_asked:
-        assert answer.status_code == 201 and (answer.json["person"]["id"] == known) == (is_asked is False), answer.json
+        assert answer.status_code == 201 and (answer.json["person"]["id"] == known) == (
+            is_asked is False
+        ), answer.json
         return
     assert (answer.status_code, answer.json["code"]) == (409, "identity_in_doubt")
     assert [one["id"] for one in answer.json["candidates"]] == [known]
@@ -104,17 +142,25 @@ def test_two_issuers_of_one_country_are_a_question(app: Flask, client, code: str
         factories.organization("GH-PS", "Ghana Police Service", "GH")
     coordinator = client(Role.COORDINATOR)
     post(coordinator, code, identifier="77", identifier_issuer="GH-AF")
-    answer = coordinator.post(f"/deliveries/{code}/enrollments", body(identifier="77", identifier_issuer="GH-PS"))
+    answer = coordinator.post(
+        f"/deliveries/{code}/enrollments", body(identifier="77", identifier_issuer="GH-PS")
+    )
     assert answer.json["code"] == "identity_in_doubt"
-    unknown = coordinator.post(f"/deliveries/{code}/enrollments", body(identifier="77", identifier_issuer="Atlantis"))
-    assert unknown.status_code == 422 and unknown.json["errors"][0]["field"] == "person.identifier_issuer"
+    unknown = coordinator.post(
+        f"/deliveries/{code}/enrollments", body(identifier="77", identifier_issuer="Atlantis")
+    )
+    assert (
+        unknown.status_code == 422
+        and unknown.json["errors"][0]["field"] == "person.identifier_issuer"
+    )
 
 
 # A body learns nothing
 
 
 def answers(app: Flask, ask: Callable[[], Any]) -> tuple[str, list[str], list[str]]:
-    """(answer without ids, tokens and instants; kinds of statements; mail and jobs that were written)."""
+    """(answer without ids, tokens and instants; kinds of statements; mail and jobs that were
+    written)."""
     answer, done, written = _done(app, ask)
     text = re.sub(r'"(id|created_at)":("[^"]*"|\d+)', r'"\1":0', answer.text)
     return f"{answer.status_code} {text}", done, written
@@ -124,14 +170,20 @@ def _done(app: Flask, act: Callable[[], Any]) -> tuple[Any, list[str], list[str]
     with app.app_context(), queries_counted() as count:
         made = act()
     with app.app_context():
-        written = [f"mail {kind} {len(body.split())}" for kind, body in db.session.execute(sa.select(Mail.kind, Mail.body))]
-        written += [f"job {kind}" for kind in db.session.scalars(sa.select(Job.kind).order_by(Job.id))]
+        written = [
+            f"mail {kind} {len(body.split())}"
+            for kind, body in db.session.execute(sa.select(Mail.kind, Mail.body))
+        ]
+        written += [
+            f"job {kind}" for kind in db.session.scalars(sa.select(Job.kind).order_by(Job.id))
+        ]
     return made, kinds(count.statements), written
 
 
 @pytest.mark.both_databases
 def test_two_governments_and_one_person_are_answered_like_a_stranger(app: Flask, client) -> None:
-    """The second body gets the answer it would get of a stranger, with the same statements, messages and jobs."""
+    """The second body gets the answer it would get of a stranger, with the same statements,
+    messages and jobs."""
     done = []
     for is_known in (True, False):
         with app.app_context():
@@ -139,7 +191,10 @@ def test_two_governments_and_one_person_are_answered_like_a_stranger(app: Flask,
             other = factories.organization(f"FR-{is_known}", "Other State", "FR").id
         first = ApiClient(app, _token(app, other))
         post(
-            first, into, **{"identifier": "FR-1"} | ({"email": "kofi@example.org"} if is_known else {"email": "else@example.org"})
+            first,
+            into,
+            **{"identifier": "FR-1"}
+            | ({"email": "kofi@example.org"} if is_known else {"email": "else@example.org"}),
         )
         second = client(Role.NOMINATOR, organization="GH-MOD")
         with app.app_context(), transaction():
@@ -147,7 +202,12 @@ def test_two_governments_and_one_person_are_answered_like_a_stranger(app: Flask,
             db.session.execute(sa.delete(Job))
         said = body(identifier="GH-1", email="kofi@example.org")
         done.append(
-            answers(app, lambda second=second, into=into, said=said: second.post(f"/deliveries/{into}/enrollments", said))
+            answers(
+                app,
+                lambda second=second, into=into, said=said: second.post(
+                    f"/deliveries/{into}/enrollments", said
+                ),
+            )
         )
         if is_known:
             with app.app_context(), transaction():
@@ -159,7 +219,13 @@ def test_two_governments_and_one_person_are_answered_like_a_stranger(app: Flask,
 
 
 def _by_form(browser: Browser, code: str) -> list[Page]:
-    said = {"identifier": "GH-1", "given_name": "Kofi", "family_name": "Mensah", "email": "kofi@example.org", "country": "GH"}
+    said = {
+        "identifier": "GH-1",
+        "given_name": "Kofi",
+        "family_name": "Mensah",
+        "email": "kofi@example.org",
+        "country": "GH",
+    }
     form = browser.get(f"/deliveries/{code}/nominate/person").form("/person")
     return [form.submit("Nominate", **said, category="military")]
 
@@ -172,17 +238,27 @@ def _by_file(browser: Browser, code: str) -> list[Page]:
 
 SAME = {"identifier": "FR-1", "identifier_issuer": "FR", "email": "kofi@example.org"}
 NUMBER_OF_ANOTHER = {"identifier": "GH-1", "given_name": "Ama", "email": "ama@example.org"}
-STRANGER = {"identifier": "ZZ-9", "given_name": "Esi", "family_name": "Owusu", "email": "esi@example.org"}
+STRANGER = {
+    "identifier": "ZZ-9",
+    "given_name": "Esi",
+    "family_name": "Owusu",
+    "email": "esi@example.org",
+}
 
 
 @pytest.mark.both_databases
 @pytest.mark.parametrize("act", [_by_form, _by_file])
 @pytest.mark.parametrize("said", [SAME, NUMBER_OF_ANOTHER])
-def test_pages_answer_two_governments_about_one_person_as_about_a_stranger(app: Flask, client, sign_in, act, said: Any) -> None:
-    """The page of one person, the check of a file, and the list, before and after everyone was compared."""
+def test_pages_answer_two_governments_about_one_person_as_about_a_stranger(
+    app: Flask, client, sign_in, act, said: Any
+) -> None:
+    """The page of one person, the check of a file, and the list, before and after everyone was
+    compared."""
     first = client(Role.NOMINATOR, organization="FR-MFA")
     with app.app_context():
-        second = sign_in(factories.actor(Role.NOMINATOR, organization_id=factories.organization("GH-MOD").id))
+        second = sign_in(
+            factories.actor(Role.NOMINATOR, organization_id=factories.organization("GH-MOD").id)
+        )
         into = makers.delivery(places=6).code
     rounds, lists = [], f"/nominations?delivery={into}"
     for other in (STRANGER, said):
@@ -231,7 +307,9 @@ def shared(app: Flask, client, code: str) -> dict[str, Any]:
     """Two bodies put one officer forward for one delivery."""
     bodies = {name: client(Role.NOMINATOR, organization=name) for name in ("GH-MOD", "FR-MFA")}
     made = {
-        name: post(one, code, identifier=f"{name}-1", email="kofi@example.org", identifier_issuer=name)
+        name: post(
+            one, code, identifier=f"{name}-1", email="kofi@example.org", identifier_issuer=name
+        )
         for name, one in bodies.items()
     }
     with app.app_context():
@@ -243,7 +321,9 @@ def places_left(client: ApiClient, code: str) -> int:
     return client.get(f"/deliveries/{code}").json["places_left"]
 
 
-def test_two_governments_and_one_person_have_one_seat_once_that_is_decided(app: Flask, code: str, shared) -> None:
+def test_two_governments_and_one_person_have_one_seat_once_that_is_decided(
+    app: Flask, code: str, shared
+) -> None:
     coordinator, first, second = shared["coordinator"], *shared["made"].values()
     assert places_left(coordinator, code) == 4, "until then two people have two places"
     (question,) = coordinator.get("/identity-questions").json["items"]
@@ -257,11 +337,16 @@ def test_two_governments_and_one_person_have_one_seat_once_that_is_decided(app: 
         (item,) = body_.get(f"/deliveries/{code}/enrollments?status=confirmed").json["items"]
         assert item == made
     assert coordinator.get("/identity-questions").json["items"] == []
-    people = {one["person"]["id"] for one in coordinator.get(f"/deliveries/{code}/enrollments?status=confirmed").json["items"]}
+    people = {
+        one["person"]["id"]
+        for one in coordinator.get(f"/deliveries/{code}/enrollments?status=confirmed").json["items"]
+    }
     assert len(people) == 1
 
 
-def test_a_body_that_takes_its_nomination_back_does_not_take_the_others_place(app: Flask, code: str, shared) -> None:
+def test_a_body_that_takes_its_nomination_back_does_not_take_the_others_place(
+    app: Flask, code: str, shared
+) -> None:
     coordinator, (first, second) = shared["coordinator"], shared["made"].values()
     (question,) = coordinator.get("/identity-questions").json["items"]
     coordinator.post(f"/identity-questions/{question['id']}/same")
@@ -277,23 +362,35 @@ def test_two_people_stay_two_when_that_is_decided(app: Flask, code: str, shared)
     coordinator = shared["coordinator"]
     (question,) = coordinator.get("/identity-questions").json["items"]
     assert (
-        coordinator.post(f"/identity-questions/{question['id']}/different", {"reason": "A cousin"}).json["status"] == "different"
+        coordinator.post(
+            f"/identity-questions/{question['id']}/different", {"reason": "A cousin"}
+        ).json["status"]
+        == "different"
     )
     assert places_left(coordinator, code) == 4
-    assert coordinator.post(f"/identity-questions/{question['id']}/same").status_code == 409, "decided once"
+    assert coordinator.post(f"/identity-questions/{question['id']}/same").status_code == 409, (
+        "decided once"
+    )
 
 
-def test_the_same_officer_nominated_again_by_the_same_body_is_known(app: Flask, client, code: str) -> None:
+def test_the_same_officer_nominated_again_by_the_same_body_is_known(
+    app: Flask, client, code: str
+) -> None:
     nominator = client(Role.NOMINATOR, organization="GH-MOD")
     first = post(nominator, code, identifier="A-1", email="kofi@example.org")
     again = nominator.post(f"/deliveries/{code}/enrollments", body(identifier="a 1"))
     assert (again.status_code, again.json["code"]) == (409, "already_enrolled")
     with app.app_context():
         later = makers.delivery(places=3).code
-    assert post(nominator, later, identifier="A-1", email="new@example.org")["person"]["id"] == first["person"]["id"]
+    assert (
+        post(nominator, later, identifier="A-1", email="new@example.org")["person"]["id"]
+        == first["person"]["id"]
+    )
 
 
-def test_whoever_another_body_trained_before_is_recognised_afterwards(app: Flask, client, code: str) -> None:
+def test_whoever_another_body_trained_before_is_recognised_afterwards(
+    app: Flask, client, code: str
+) -> None:
     first = client(Role.NOMINATOR, organization="GH-MOD")
     known = post(first, code, identifier="A-1", email="kofi@example.org")
     with app.app_context():
@@ -308,19 +405,32 @@ def test_whoever_another_body_trained_before_is_recognised_afterwards(app: Flask
     assert client(Role.COORDINATOR).get("/identity-questions").json["items"] == []
 
 
-def test_the_page_asks_a_body_about_its_own_people_only(app: Flask, client, sign_in, code: str) -> None:
+def test_the_page_asks_a_body_about_its_own_people_only(
+    app: Flask, client, sign_in, code: str
+) -> None:
     own = client(Role.NOMINATOR, organization="GH-MOD")
     post(own, code, identifier="A-1", email="kofi@example.org")
-    post(client(Role.NOMINATOR, organization="FR-MFA"), code, identifier="A-2", email="ama@example.org", given_name="Ama")
+    post(
+        client(Role.NOMINATOR, organization="FR-MFA"),
+        code,
+        identifier="A-2",
+        email="ama@example.org",
+        given_name="Ama",
+    )
     with app.app_context():
         later = makers.delivery(places=6).code
         body_id = factories.organization("GH-MOD").id
         browser = sign_in(factories.actor(Role.NOMINATOR, organization_id=body_id))
     text = "identifier,given_name,family_name,email,country,category\n" + "".join(
-        f"{row},GH,military\n" for row in ("A-1,Yaw,Owusu,yaw@example.org", "A-2,Esi,Boateng,esi@example.org")
+        f"{row},GH,military\n"
+        for row in ("A-1,Yaw,Owusu,yaw@example.org", "A-2,Esi,Boateng,esi@example.org")
     )
     page = browser.get(f"/deliveries/{later}/nominate").form("/nominate").submit(text=text)
-    assert "1 row needs fixing" in page.text and "Yes, the same as Kofi Mensah" in page.text and "Ama" not in page.text
+    assert (
+        "1 row needs fixing" in page.text
+        and "Yes, the same as Kofi Mensah" in page.text
+        and "Ama" not in page.text
+    )
     form = page.form("/check")
     page = form.submit(act="check", **{"row-2-identity": "new"})
     assert "2 people are ready" in page.text
@@ -328,9 +438,12 @@ def test_the_page_asks_a_body_about_its_own_people_only(app: Flask, client, sign
     with app.app_context():
         jobs.drain()
         asked = [
-            (q.candidate.given_name, q.enrollment.origin.given_name) for q in db.session.scalars(sa.select(IdentityQuestion))
+            (q.candidate.given_name, q.enrollment.origin.given_name)
+            for q in db.session.scalars(sa.select(IdentityQuestion))
         ]
-    assert sorted(asked) == [("Ama", "Esi"), ("Kofi", "Yaw")], "what a body answers is still for a coordinator to decide"
+    assert sorted(asked) == [("Ama", "Esi"), ("Kofi", "Yaw")], (
+        "what a body answers is still for a coordinator to decide"
+    )
 
 
 def test_pages_and_files_say_whose_a_number_is(app: Flask, client, sign_in, code: str) -> None:
@@ -339,19 +452,33 @@ def test_pages_and_files_say_whose_a_number_is(app: Flask, client, sign_in, code
         browser = sign_in(factories.actor(Role.NOMINATOR, organization_id=body_id))
         factories.organization("UN-DPO")
     page = browser.get(f"/deliveries/{code}/nominate/person").form("/person")
-    said = OFFICER | {"email": "kofi@example.org", "category": "military", "identifier": "7", "identifier_issuer": "Atlantis"}
+    said = OFFICER | {
+        "email": "kofi@example.org",
+        "category": "military",
+        "identifier": "7",
+        "identifier_issuer": "Atlantis",
+    }
     refused = page.submit("Nominate", **said)
-    assert refused.status == 422 and any("code of the organization that issued the number" in one for one in refused.errors)
+    assert refused.status == 422 and any(
+        "code of the organization that issued the number" in one for one in refused.errors
+    )
     refused.form("/person").submit("Nominate", identifier_issuer="UN-DPO")
     rows = "identifier,issued by,given_name,family_name,email,country,category\n" + "".join(
         f"{row},GH,military\n"
-        for row in ("7,Kenya,Ama,Owusu,ama@example.org", "7,GH,Esi,Boateng,esi@example.org", "8,Mars,Yaw,Sy,yaw@example.org")
+        for row in (
+            "7,Kenya,Ama,Owusu,ama@example.org",
+            "7,GH,Esi,Boateng,esi@example.org",
+            "8,Mars,Yaw,Sy,yaw@example.org",
+        )
     )
     page = browser.get(f"/deliveries/{code}/nominate").form("/nominate").submit(text=rows)
     assert "2 people are ready" in page.text and "Row 4, Issuer of the number" in page.text
     page.form("/check").submit("Nominate 2")
     with app.app_context():
-        issuers = [queries.issuer_of(one)[0] for one in db.session.scalars(sa.select(Person).where(Person.identifier == "7"))]
+        issuers = [
+            queries.issuer_of(one)[0]
+            for one in db.session.scalars(sa.select(Person).where(Person.identifier == "7"))
+        ]
     assert issuers == ["UN-DPO", "KE", "GH"]
 
 
@@ -370,11 +497,19 @@ def test_a_shared_mailbox_identifies_neither_and_lists_both(app: Flask, client, 
         assert "Kofi Mensah" in message.body and "Ama" in message.body
         links = re.findall(r"/sign-in/\S+", message.body)
     names = {
-        Browser(app).get(link).form().submit().follow("Kofi Mensah" if n == 0 else "Ama").status for n, link in enumerate(links)
+        Browser(app).get(link).form().submit().follow("Kofi Mensah" if n == 0 else "Ama").status
+        for n, link in enumerate(links)
     }
     assert len(links) == 2 and names == {200}
-    page = Browser(app).get("/sign-in").form(button="Sign in").submit(email="ops@example.org", password=PASSWORD)
-    assert page.status == 200 and "Ama" in page.text, "a password belongs to one person and goes on working"
+    page = (
+        Browser(app)
+        .get("/sign-in")
+        .form(button="Sign in")
+        .submit(email="ops@example.org", password=PASSWORD)
+    )
+    assert page.status == 200 and "Ama" in page.text, (
+        "a password belongs to one person and goes on working"
+    )
 
 
 # A name that differs
@@ -386,7 +521,14 @@ def test_names_that_differ_never_do_so_unnoticed(app: Flask, client, sign_in, co
     with app.app_context():
         later = makers.delivery(places=3)
         later_code = later.code
-    made = post(nominator, later_code, identifier="A-1", birth_date="1990-05-01", given_name="Ama", family_name="Owusu")
+    made = post(
+        nominator,
+        later_code,
+        identifier="A-1",
+        birth_date="1990-05-01",
+        given_name="Ama",
+        family_name="Owusu",
+    )
     assert made["person"]["full_name"] == "Ama Owusu"
     seen = coordinator.get(f"/enrollments/{made['id']}").json["person"]
     assert (seen["full_name"], seen["submitted_name"]) == ("Kofi Mensah", "Ama Owusu")
@@ -394,7 +536,10 @@ def test_names_that_differ_never_do_so_unnoticed(app: Flask, client, sign_in, co
     with app.app_context():
         assert "another name" in " ".join(checking.breaches())
         result = app.test_cli_runner().invoke(args=["people", "suspects"])
-        assert "put forward as Ama Owusu, born 1990-05-01, enrolled is Kofi Mensah, born 1990-05-01" in result.output
+        assert (
+            "put forward as Ama Owusu, born 1990-05-01, enrolled is Kofi Mensah, born 1990-05-01"
+            in result.output
+        )
         browser = sign_in(makers.coordinator())
     page = browser.get("/people-to-check")
     assert "Ama Owusu" in page.text and "Kofi Mensah" in page.text
@@ -411,7 +556,10 @@ def test_names_that_differ_never_do_so_unnoticed(app: Flask, client, sign_in, co
 
 def _two_records() -> tuple[int, int, dict[str, int]]:
     """Two records with a certificate each: their ids, and the holder of each number."""
-    issued = [certificates.issued(certificates.finished_delivery([name]))[0] for name in ("Kofi Mensah", "Kofi Mensa")]
+    issued = [
+        certificates.issued(certificates.finished_delivery([name]))[0]
+        for name in ("Kofi Mensah", "Kofi Mensa")
+    ]
     held = {one.number: one.person_id for one in map(certificates.again, issued)}
     keep, merged = held.values()
     return keep, merged, held
@@ -423,35 +571,54 @@ def test_a_merge_is_reviewed_by_two_keeps_all_and_can_be_undone(app: Flask, sign
         keep, merged, held = _two_records()
         numbers = set(held)
         first, second = makers.coordinator(), makers.coordinator()
-        proposer, confirmer = ApiClient(app, makers.token_of(first)), ApiClient(app, makers.token_of(second))
-    proposed = proposer.post("/people/merges", {"keep": keep, "merge": merged, "reason": "One officer, misspelt once"})
+        proposer = ApiClient(app, makers.token_of(first))
+        confirmer = ApiClient(app, makers.token_of(second))
+    proposed = proposer.post(
+        "/people/merges", {"keep": keep, "merge": merged, "reason": "One officer, misspelt once"}
+    )
     assert (proposed.status_code, proposed.json["status"]) == (201, "proposed")
     merge = proposed.json["id"]
     assert proposer.post(f"/merges/{merge}/confirm").json["code"] == "second_person_needed"
     assert confirmer.post(f"/merges/{merge}/confirm").json["status"] == "confirmed"
     with app.app_context():
-        assert set(db.session.scalars(sa.select(Certificate.number).where(Certificate.person_id == keep))) == numbers
-        later = makers.enrolled(makers.delivery(places=2), person=db.session.get_one(Person, keep)).id
+        assert (
+            set(
+                db.session.scalars(
+                    sa.select(Certificate.number).where(Certificate.person_id == keep)
+                )
+            )
+            == numbers
+        )
+        later = makers.enrolled(
+            makers.delivery(places=2), person=db.session.get_one(Person, keep)
+        ).id
         assert checking.breaches() == []
         actor = people_services.current_record(db.session.get_one(Person, merged))
         assert actor.id == keep
     assert confirmer.post(f"/merges/{merge}/undo").json["status"] == "undone"
     with app.app_context():
-        holders = dict(db.session.execute(sa.select(Certificate.number, Certificate.person_id)).all())
+        holders = dict(
+            db.session.execute(sa.select(Certificate.number, Certificate.person_id)).all()
+        )
         assert holders == held, "certificates stay with their enrollment"
         assert db.session.get_one(Enrollment, later).person_id == keep
         assert checking.breaches() == []
     assert confirmer.post(f"/merges/{merge}/undo").status_code == 409
 
 
-def test_a_certificate_issued_between_merge_and_undo_goes_back_with_its_enrollment(app: Flask) -> None:
+def test_a_certificate_issued_between_merge_and_undo_goes_back_with_its_enrollment(
+    app: Flask,
+) -> None:
     with app.app_context():
         into = certificates.finished_delivery(["Kofi Mensa"])
         (enrollment,) = certificates.enrollments(into)
         keep, origin = factories.person("Kofi", "Mensah").id, enrollment.origin_id
         with transaction():
             people_services.join_records(
-                SYSTEM, db.session.get_one(Person, keep), db.session.get_one(Person, origin), reason="test"
+                SYSTEM,
+                db.session.get_one(Person, keep),
+                db.session.get_one(Person, origin),
+                reason="test",
             )
         (certificate,) = certificates.issued(into)
         assert certificate.person_id == keep

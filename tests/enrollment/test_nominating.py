@@ -33,7 +33,9 @@ def nominator(organization: Organization) -> Actor:
     return factories.actor(Role.NOMINATOR, organization_id=organization.id)
 
 
-def nominate(actor: Actor, delivery: Delivery, organization: Organization, *nominees: Nominee) -> list[Enrollment]:
+def nominate(
+    actor: Actor, delivery: Delivery, organization: Organization, *nominees: Nominee
+) -> list[Enrollment]:
     """In a transaction of its own."""
     with transaction():
         by = db.session.get_one(Organization, organization.id)
@@ -49,13 +51,23 @@ def refusal(*args) -> DomainError:
 
 def test_people_are_nominated_in_their_order(nominator: Actor, organization: Organization) -> None:
     delivery = makers.delivery(places=2)
-    made = nominate(nominator, delivery, organization, *(makers.nominee("police", rank_code="OF-1") for _ in range(4)))
+    made = nominate(
+        nominator,
+        delivery,
+        organization,
+        *(makers.nominee("police", rank_code="OF-1") for _ in range(4)),
+    )
     assert [one.status for one in made] == ["confirmed", "confirmed", "waitlisted", "waitlisted"]
     assert queries.positions(delivery.id) == {made[2].id: 1, made[3].id: 2}
-    assert {one.nominated_by.code for one in made} == {"CA-MFA"} and made[0].enrolled_by_id == nominator.person_id
+    assert {one.nominated_by.code for one in made} == {"CA-MFA"} and made[
+        0
+    ].enrolled_by_id == nominator.person_id
     kinds = db.session.scalars(sa.select(Mail.kind).order_by(Mail.id)).all()
     assert kinds == ["enrollment_confirmed"] * 2 + ["enrollment_waitlisted"] * 2
-    assert "Ministry of Foreign Affairs has nominated you." in db.session.scalars(sa.select(Mail.body)).first()
+    assert (
+        "Ministry of Foreign Affairs has nominated you."
+        in db.session.scalars(sa.select(Mail.body)).first()
+    )
     assert list(queries.breaches()) == []
 
 
@@ -63,15 +75,23 @@ def test_one_bad_row_and_nothing_is_saved(nominator: Actor, organization: Organi
     delivery = makers.delivery()
     before = db.session.scalar(sa.select(sa.func.count()).select_from(Person))
     refused = refusal(
-        nominator, delivery, organization,
-        makers.nominee(row=2), makers.nominee("soldier", row=3), makers.nominee(email="nonsense", row=4),
-        makers.nominee(email=None, row=5), makers.nominee("army", rank_code="General", row=6),
-    )  # fmt: skip
+        nominator,
+        delivery,
+        organization,
+        makers.nominee(row=2),
+        makers.nominee("soldier", row=3),
+        makers.nominee(email="nonsense", row=4),
+        makers.nominee(email=None, row=5),
+        makers.nominee("army", rank_code="General", row=6),
+    )
     assert isinstance(refused, Invalid)
     assert [(one.code, one.field) for one in refused.errors] == [
-        ("unknown_category", "row-3.category"), ("bad_email", "row-4.person.email"), ("identity_needed", "row-5.person.email"),
-        ("bad_rank_code", "row-6.rank_code"), ("unknown_category", "row-6.category"),
-    ]  # fmt: skip
+        ("unknown_category", "row-3.category"),
+        ("bad_email", "row-4.person.email"),
+        ("identity_needed", "row-5.person.email"),
+        ("bad_rank_code", "row-6.rank_code"),
+        ("unknown_category", "row-6.category"),
+    ]
     for table in (Enrollment, Nomination, Mail):
         assert db.session.scalar(sa.select(sa.func.count()).select_from(table)) == 0
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Person)) == before
@@ -79,7 +99,13 @@ def test_one_bad_row_and_nothing_is_saved(nominator: Actor, organization: Organi
 
 def test_the_same_person_twice_in_one_list(nominator: Actor, organization: Organization) -> None:
     same = {"email": "same@example.org", "family_name": "Same"}
-    refused = refusal(nominator, makers.delivery(), organization, makers.nominee(**same, row=2), makers.nominee(**same, row=3))
+    refused = refusal(
+        nominator,
+        makers.delivery(),
+        organization,
+        makers.nominee(**same, row=2),
+        makers.nominee(**same, row=3),
+    )
     assert isinstance(refused, Conflict)
     assert (refused.code, refused.field) == ("already_enrolled", "row-3.person.email")
 
@@ -91,45 +117,84 @@ def test_nobody_at_all(nominator: Actor, organization: Organization) -> None:
 def test_only_for_the_own_organization(nominator: Actor, organization: Organization) -> None:
     delivery, other = makers.delivery(), factories.organization("SN-POL", "Police nationale", "SN")
     assert isinstance(refusal(nominator, delivery, other, makers.nominee()), NotAllowed)
-    assert isinstance(refusal(factories.actor(), delivery, organization, makers.nominee()), NotAllowed)
+    assert isinstance(
+        refusal(factories.actor(), delivery, organization, makers.nominee()), NotAllowed
+    )
     assert len(nominate(makers.coordinator(), delivery, other, makers.nominee())) == 1
 
 
-def test_a_person_known_already_is_recognised_and_left_as_is(nominator: Actor, organization: Organization) -> None:
-    known = factories.person("Zoë", "Lefèvre-Nguyễn", email="zoe@example.org", country="CA", birth_date=date(1985, 2, 3))
+def test_a_person_known_already_is_recognised_and_left_as_is(
+    nominator: Actor, organization: Organization
+) -> None:
+    known = factories.person(
+        "Zoë", "Lefèvre-Nguyễn", email="zoe@example.org", country="CA", birth_date=date(1985, 2, 3)
+    )
     known_id, delivery = known.id, makers.delivery()
-    said = makers.nominee(given_name="Zoe", family_name="Lefevre", email="ZOE@example.org", birth_date=None, country="FR")
+    said = makers.nominee(
+        given_name="Zoe",
+        family_name="Lefevre",
+        email="ZOE@example.org",
+        birth_date=None,
+        country="FR",
+    )
     (made,) = nominate(nominator, delivery, organization, said)
-    assert made.person_id != known.id and (made.person.given_name, made.person.country) == ("Zoe", "FR"), "a stranger, at first"
+    assert made.person_id != known.id and (made.person.given_name, made.person.country) == (
+        "Zoe",
+        "FR",
+    ), "a stranger, at first"
     jobs.drain()
     made = makers.again(made)
     assert made.person_id == known_id and made.name_on_certificate == "Zoë Lefèvre-Nguyễn"
     assert (made.person.given_name, made.person.country) == ("Zoë", "CA")
 
 
-def test_an_organization_reads_only_what_it_said(nominator: Actor, organization: Organization) -> None:
+def test_an_organization_reads_only_what_it_said(
+    nominator: Actor, organization: Organization
+) -> None:
     known = factories.person(
-        "Zoë", "Lefèvre-Nguyễn", email="zoe@example.org", identifier="CA-0001", birth_date=date(1985, 2, 3)
-    )  # fmt: skip
+        "Zoë",
+        "Lefèvre-Nguyễn",
+        email="zoe@example.org",
+        identifier="CA-0001",
+        birth_date=date(1985, 2, 3),
+    )
     known_id, delivery = known.id, makers.delivery()
-    said = makers.nominee(given_name="Zoe", family_name="Lefevre", email="zoe@example.org", country=None)
+    said = makers.nominee(
+        given_name="Zoe", family_name="Lefevre", email="zoe@example.org", country=None
+    )
     (made,) = nominate(nominator, delivery, organization, said)
     before = queries.person_shown(nominator, made)
     jobs.drain()
     made = makers.again(made)
     shown = queries.person_shown(nominator, made)
-    assert shown == before and shown.id != made.person_id == known_id, "the body reads its own submission, under its own id"
-    assert (shown.full_name, shown.name_on_certificate, shown.email) == ("Zoe Lefevre", "Zoe Lefevre", "zoe@example.org")
+    assert shown == before and shown.id != made.person_id == known_id, (
+        "the body reads its own submission, under its own id"
+    )
+    assert (shown.full_name, shown.name_on_certificate, shown.email) == (
+        "Zoe Lefevre",
+        "Zoe Lefevre",
+        "zoe@example.org",
+    )
     assert (shown.identifier, shown.birth_date, shown.country) == (None, None, None)
-    trainer = queries.person_shown(factories.actor(Role.TRAINER, delivery_id=made.delivery_id), made)
-    assert (trainer.full_name, trainer.identifier, trainer.birth_date) == ("Zoë Lefèvre-Nguyễn", None, None)
+    trainer = queries.person_shown(
+        factories.actor(Role.TRAINER, delivery_id=made.delivery_id), made
+    )
+    assert (trainer.full_name, trainer.identifier, trainer.birth_date) == (
+        "Zoë Lefèvre-Nguyễn",
+        None,
+        None,
+    )
     assert queries.person_shown(makers.coordinator(), made).identifier == "CA-0001"
     from accounts.sessions import actor_of
 
-    assert queries.person_shown(actor_of(db.session.get_one(Person, known_id)), made).birth_date == date(1985, 2, 3)
+    assert queries.person_shown(
+        actor_of(db.session.get_one(Person, known_id)), made
+    ).birth_date == date(1985, 2, 3)
 
 
-def test_lists_and_pages_agree_on_who_sees_what(nominator: Actor, organization: Organization) -> None:
+def test_lists_and_pages_agree_on_who_sees_what(
+    nominator: Actor, organization: Organization
+) -> None:
     delivery = makers.delivery()
     (mine,) = nominate(nominator, delivery, organization, makers.nominee())
     other = factories.organization("SN-POL", "Police nationale", "SN")

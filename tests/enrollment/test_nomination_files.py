@@ -1,4 +1,5 @@
-"""Nomination files are read rightly, whatever program wrote them, and each fault is named with its remedy."""
+"""Nomination files are read rightly, whatever program wrote them, and each fault is named with
+its remedy."""
 
 from __future__ import annotations
 
@@ -54,7 +55,8 @@ GOOD = {
 
 @pytest.fixture(scope="class")
 def without_mail_server() -> Iterator[None]:
-    """Whether an address can be written to is asked of the application's mail server; here there is none."""
+    """Whether an address can be written to is asked of the application's mail server; here there
+    is none."""
     app = Flask(__name__)
     Babel(app)
     app.extensions["settings"] = SimpleNamespace(mail_url=None)
@@ -63,7 +65,9 @@ def without_mail_server() -> Iterator[None]:
 
 
 def reading(data: bytes | str, **answers: Any) -> NominationFile:
-    return read(data.encode() if isinstance(data, str) else data, today=TODAY, answers=Answers(**answers))
+    return read(
+        data.encode() if isinstance(data, str) else data, today=TODAY, answers=Answers(**answers)
+    )
 
 
 def row_with(**values: str) -> NominationRow:
@@ -81,7 +85,8 @@ def refusal(data: bytes | str) -> UnreadableFile:
 
 
 def sheet(*rows: Mapping[str, str], delimiter: str = ",") -> str:
-    """A file with the good row under each of the given changes; addresses differ unless they are given."""
+    """A file with the good row under each of the given changes; addresses differ unless they are
+    given."""
     columns = list(dict.fromkeys([*GOOD, *(column for row in rows for column in row)]))
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, delimiter=delimiter)
@@ -120,7 +125,11 @@ class TestRealFiles:
         ]
         second = file.rows[1].fields
         assert (second["given_name"], second["family_name"]) == ("Étienne", "N’Diaye")
-        assert (second["country"], second["gender"], second["category"]) == ("SN", "male", "military")
+        assert (second["country"], second["gender"], second["category"]) == (
+            "SN",
+            "male",
+            "military",
+        )
         assert second["birth_date"] == date(1985, 11, 2)
 
     def test_a_utf16_file_with_a_header_only(self) -> None:
@@ -132,13 +141,17 @@ class TestRealFiles:
         Babel(app)
         with app.app_context():
             remedies = {p.code: str(p.remedy) for row in file.rows for p in row.problems}
-        assert remedies["unknown_category"].startswith("“Gendarme” is not a category. Write one of civilian,")
+        assert remedies["unknown_category"].startswith(
+            "“Gendarme” is not a category. Write one of civilian,"
+        )
         assert remedies["duplicate"].startswith("Row 2 has the same name and email address.")
         assert "year-month-day" in remedies["bad_date"]
         assert all(remedy.endswith(".") for remedy in remedies.values())
 
 
-FRENCH = "Prénom\tNom\tCourriel\tPays\tCatégorie\r\nAïcha\tN'Diaye\ta@example.org\tSénégal\tcivile\r\n"
+FRENCH = (
+    "Prénom\tNom\tCourriel\tPays\tCatégorie\r\nAïcha\tN'Diaye\ta@example.org\tSénégal\tcivile\r\n"
+)
 
 
 class TestEncodings:
@@ -162,7 +175,9 @@ class TestEncodings:
 
     def test_windows_1252_punctuation(self) -> None:
         data = f"{HEADER}\nZo\u00eb,N\u2019Diaye \u2013 \u0152uvr\u00e9,a@example.org,SN,police\n"
-        assert reading(data.encode("windows-1252")).rows[0].fields["family_name"] == "N’Diaye – Œuvré"
+        assert (
+            reading(data.encode("windows-1252")).rows[0].fields["family_name"] == "N’Diaye – Œuvré"
+        )
 
     def test_a_windows_1252_file_where_a_capital_meets_punctuation(self) -> None:
         """É» is also a UTF-8 sequence: among enough real accents it does not count."""
@@ -181,8 +196,14 @@ class TestEncodings:
             (b"%PDF-1.7\n", "not_text"),
             (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "not_text"),
             (HEADER.encode() + b"\nAmina,Di\0op,a@example.org,SN,police\n", "not_text"),
-            (HEADER.encode() + b"\nAm\xb6\xb7ina,Diop,a@example.org,SN,police\n", "unknown_encoding"),
-            (HEADER.encode() + b"\nZo\xc3\xab,Diop,a@example.org,S\xe9n,police\n", "ambiguous_encoding"),
+            (
+                HEADER.encode() + b"\nAm\xb6\xb7ina,Diop,a@example.org,SN,police\n",
+                "unknown_encoding",
+            ),
+            (
+                HEADER.encode() + b"\nZo\xc3\xab,Diop,a@example.org,S\xe9n,police\n",
+                "ambiguous_encoding",
+            ),
             (f"{HEADER}\nZoë,Lefèvre".encode() + b"\xc3", "ambiguous_encoding"),
             (b"\xef\xbb\xbf" + HEADER.encode() + b"\nZo\xeb", "damaged_text"),
             (b"\xff\xfe" + FRENCH.encode("utf-16-le")[:-1], "damaged_text"),
@@ -219,7 +240,9 @@ class TestTable:
         assert file.rows[0].is_good
 
     def test_the_delimiter_that_excel_states(self) -> None:
-        file = reading("sep=;\r\n" + HEADER.replace(",", ";") + "\r\nAmina;Diop;a@example.org;SN;x\r\n")
+        file = reading(
+            "sep=;\r\n" + HEADER.replace(",", ";") + "\r\nAmina;Diop;a@example.org;SN;x\r\n"
+        )
         assert file.delimiter == ";"
         assert file.rows[0].row == 2, "Excel does not count that line"
 
@@ -229,7 +252,16 @@ class TestTable:
 
     def test_rows_are_numbered_as_in_the_spreadsheet(self) -> None:
         good = "Amina,Diop,{}@example.org,SN,police"
-        lines = ["", HEADER, good.format("a"), "", ",,,,", " \u00a0,\u200b,,,", good.format("b"), ""]
+        lines = [
+            "",
+            HEADER,
+            good.format("a"),
+            "",
+            ",,,,",
+            " \u00a0,\u200b,,,",
+            good.format("b"),
+            "",
+        ]
         assert [row.row for row in reading("\n".join(lines)).rows] == [3, 7]
 
     def test_a_cell_with_line_ends_is_one_row(self) -> None:
@@ -277,7 +309,9 @@ class TestTable:
         assert [(p.column, p.value, p.code) for p in row.problems] == [("F", extra, "extra_cells")]
 
     def test_a_cell_under_a_blank_heading(self) -> None:
-        file = reading(f"{HEADER},,\nAmina,Diop,a@example.org,SN,police,,\nA,B,b@example.org,SN,police,,x\n")
+        file = reading(
+            f"{HEADER},,\nAmina,Diop,a@example.org,SN,police,,\nA,B,b@example.org,SN,police,,x\n"
+        )
         assert codes(file.rows[0]) == []
         assert codes(file.rows[1]) == [("G", "no_heading")]
 
@@ -364,7 +398,9 @@ class TestHeadings:
             assert "Catégorie" in str(error.message)
 
     def test_a_family_name_column_may_be_missing(self) -> None:
-        row = reading("given_name,email,country,category\nSukarno,a@example.org,ID,civilian\n").rows[0]
+        row = reading(
+            "given_name,email,country,category\nSukarno,a@example.org,ID,civilian\n"
+        ).rows[0]
         assert row.is_good
         assert row.fields["name_on_certificate"] == "Sukarno"
 
@@ -454,22 +490,39 @@ class TestText:
 
     @pytest.mark.parametrize(
         ("given", "family", "code"),
-        [("", "", "required"), (" \u00a0\u200b", "", "required"), ("-", "", "not_a_name"), ("-", "Diop", "name_in_doubt")],
+        [
+            ("", "", "required"),
+            (" \u00a0\u200b", "", "required"),
+            ("-", "", "not_a_name"),
+            ("-", "Diop", "name_in_doubt"),
+        ],
     )
     def test_names_that_are_none(self, given: str, family: str, code: str) -> None:
         assert codes(row_with(given_name=given, family_name=family)) == [("given_name", code)]
 
     def test_one_name_is_enough_in_either_column(self) -> None:
-        assert row_with(given_name="", family_name="Suharto").fields["name_on_certificate"] == "Suharto"
-        assert row_with(given_name="Suharto", family_name="").fields["name_on_certificate"] == "Suharto"
+        assert (
+            row_with(given_name="", family_name="Suharto").fields["name_on_certificate"]
+            == "Suharto"
+        )
+        assert (
+            row_with(given_name="Suharto", family_name="").fields["name_on_certificate"]
+            == "Suharto"
+        )
 
     def test_a_name_in_doubt_is_confirmed_with_the_row(self) -> None:
         row = row_with(given_name="Jennifer", family_name="Null", names_confirmed="1")
-        assert row.is_good and row.fields["family_name"] == "Null" and row.values["names_confirmed"] == "1"
+        assert (
+            row.is_good
+            and row.fields["family_name"] == "Null"
+            and row.values["names_confirmed"] == "1"
+        )
 
     @pytest.mark.parametrize("column", sorted(set(COLUMNS) - {"birth_date"}))
     def test_lengths(self, column: str) -> None:
-        assert codes(row_with(**{column: "x" * (MAX_LENGTHS[column] + 1)})) == [(column, "too_long")]
+        assert codes(row_with(**{column: "x" * (MAX_LENGTHS[column] + 1)})) == [
+            (column, "too_long")
+        ]
 
     @pytest.mark.parametrize("column", ["rank", "organization", "needs", "identifier"])
     def test_other_text_is_taken_as_it_is(self, column: str) -> None:
@@ -481,14 +534,19 @@ class TestText:
     def test_a_default_name_that_is_too_long_for_the_certificate(self) -> None:
         row = row_with(given_name="x" * 70, family_name="y" * 70)
         assert codes(row) == [("name_on_certificate", "too_long")]
-        assert row_with(given_name="x" * 70, family_name="y" * 70, name_on_certificate="y" * 70).is_good
+        assert row_with(
+            given_name="x" * 70, family_name="y" * 70, name_on_certificate="y" * 70
+        ).is_good
 
     @pytest.mark.parametrize("column", ["family_name", "name_on_certificate"])
     def test_other_names_have_the_same_rules(self, column: str) -> None:
         assert codes(row_with(**{column: "=A1"})) == [(column, "formula")]
 
     def test_a_given_name_on_the_certificate(self) -> None:
-        assert row_with(name_on_certificate="Dr Amina Diop").fields["name_on_certificate"] == "Dr Amina Diop"
+        assert (
+            row_with(name_on_certificate="Dr Amina Diop").fields["name_on_certificate"]
+            == "Dr Amina Diop"
+        )
 
     def test_all_problems_of_a_row_are_told_at_once(self) -> None:
         row = check_row(7, {"email": "x", "country": "Atlantis", "gender": "?"}, today=TODAY)
@@ -616,10 +674,9 @@ class TestCountriesAndLanguages:
 
     def test_importing_builds_no_index(self) -> None:
         program = (
-            "import enrollment.nomination_files as n, pycountry as p;"
-            "from core import countries as c;"
-            "assert not c._names.cache_info().currsize and not p.countries._is_loaded;"
-            "c.parse('Senegal'); assert c._names.cache_info().currsize"
+            "import enrollment.nomination_files as n, pycountry as p;from core import countries "
+            "as c;assert not c._names.cache_info().currsize and not "
+            "p.countries._is_loaded;c.parse('Senegal'); assert c._names.cache_info().currsize"
         )
         root = Path(__file__).parents[2]
         assert subprocess.run([sys.executable, "-c", program], cwd=root).returncode == 0
@@ -725,7 +782,10 @@ class TestBirthDates:
         assert codes(row) == [("birth_date", code)]
         assert row.fields["birth_date"] is None
 
-    @pytest.mark.parametrize("text", ["1988", "9000", "31/12/1900", "14 Mar 2030", "1900-01-01 00:00:00", "14/03-1988", "72000"])
+    @pytest.mark.parametrize(
+        "text",
+        ["1988", "9000", "31/12/1900", "14 Mar 2030", "1900-01-01 00:00:00", "14/03-1988", "72000"],
+    )
     def test_a_refusal_shows_what_was_typed(self, text: str) -> None:
         """It does not show the date that was read from it."""
         for row in reading(sheet({"birth_date": text})).rows:
@@ -737,7 +797,9 @@ class TestBirthDates:
 
     def test_born_on_29_february(self) -> None:
         assert check_row(2, {**GOOD, "birth_date": "2004-02-29"}, today=date(2020, 2, 28)).problems
-        assert not check_row(2, {**GOOD, "birth_date": "2004-02-29"}, today=date(2020, 2, 29)).problems
+        assert not check_row(
+            2, {**GOOD, "birth_date": "2004-02-29"}, today=date(2020, 2, 29)
+        ).problems
 
     def test_today_is_the_applications(self) -> None:
         app = Flask(__name__)
@@ -762,7 +824,9 @@ class TestBirthDates:
             date(1990, 2, 1),
         ]
 
-    @pytest.mark.parametrize(("day_first", "expected"), [(True, date(1987, 4, 3)), (False, date(1987, 3, 4))])
+    @pytest.mark.parametrize(
+        ("day_first", "expected"), [(True, date(1987, 4, 3)), (False, date(1987, 3, 4))]
+    )
     def test_the_answer_settles_it(self, day_first: bool, expected: date) -> None:
         file = self.dates("03/04/1987", day_first=day_first)
         assert file.date_order_question is False
@@ -821,9 +885,21 @@ class TestDuplicates:
     @pytest.mark.parametrize(
         ("first", "second", "is_duplicate"),
         [
-            ({"identifier": "77", "country": "GH"}, {"identifier": "77", "country": "ML"}, False),  # two countries' numbers
-            ({"identifier": "77", "country": "GH"}, {"identifier": "7 7", "country": "Ghana"}, True),
-            ({"email": "u@example.org"}, {"email": "u@example.org", "given_name": "Aya"}, False),  # two people, one mailbox
+            (
+                {"identifier": "77", "country": "GH"},
+                {"identifier": "77", "country": "ML"},
+                False,
+            ),  # two countries' numbers
+            (
+                {"identifier": "77", "country": "GH"},
+                {"identifier": "7 7", "country": "Ghana"},
+                True,
+            ),
+            (
+                {"email": "u@example.org"},
+                {"email": "u@example.org", "given_name": "Aya"},
+                False,
+            ),  # two people, one mailbox
             (
                 {"email": "u@example.org", "given_name": "Zoë", "family_name": "Diop"},
                 {"email": "u@example.org", "given_name": "DIOP", "family_name": "Zoe"},
@@ -831,19 +907,27 @@ class TestDuplicates:
             ),
         ],
     )
-    def test_one_person_twice_is_a_duplicate_and_two_people_are_none(self, first, second, is_duplicate: bool) -> None:
+    def test_one_person_twice_is_a_duplicate_and_two_people_are_none(
+        self, first, second, is_duplicate: bool
+    ) -> None:
         rows = reading(sheet(first, second)).rows
-        assert [one.code for one in rows[1].problems] == ["duplicate"] * is_duplicate, rows[1].problems
+        assert [one.code for one in rows[1].problems] == ["duplicate"] * is_duplicate, rows[
+            1
+        ].problems
 
     def test_blank_identifiers_are_no_duplicates(self) -> None:
-        assert all(row.is_good for row in reading(sheet({"identifier": ""}, {"identifier": ""})).rows)
+        assert all(
+            row.is_good for row in reading(sheet({"identifier": ""}, {"identifier": ""})).rows
+        )
 
     def test_namesakes_are_no_duplicates(self) -> None:
         assert all(row.is_good for row in reading(sheet({}, {})).rows)
 
 
 class TestTemplate:
-    @pytest.mark.parametrize(("locale", "delimiter"), [("en", ","), ("fr", ";"), ("fr-CA", ";"), ("ar", ",")])
+    @pytest.mark.parametrize(
+        ("locale", "delimiter"), [("en", ","), ("fr", ";"), ("fr-CA", ";"), ("ar", ",")]
+    )
     def test_it_reads_without_a_problem(self, locale: str, delimiter: str) -> None:
         data = template(locale)
         assert data.startswith(b"\xef\xbb\xbf")
@@ -861,7 +945,17 @@ class TestTemplate:
 
 TEXTS = st.text(st.characters(exclude_categories=()), max_size=60)
 ENCODINGS = st.sampled_from(
-    ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "windows-1252", "latin-1", "utf-32", "cp437"],
+    [
+        "utf-8",
+        "utf-8-sig",
+        "utf-16",
+        "utf-16-le",
+        "utf-16-be",
+        "windows-1252",
+        "latin-1",
+        "utf-32",
+        "cp437",
+    ],
 )
 
 
@@ -896,21 +990,30 @@ class TestAnything:
         st.sampled_from([",", ";", "\t", "|"]),
         st.permutations(COLUMNS),
         st.lists(
-            st.lists(TEXTS | st.sampled_from([*GOOD.values(), "03/04/1987", '"', "=1"]), max_size=16),
+            st.lists(
+                TEXTS | st.sampled_from([*GOOD.values(), "03/04/1987", '"', "=1"]), max_size=16
+            ),
             max_size=6,
         ),
         ENCODINGS,
         st.sampled_from([None, True, False]),
     )
     def test_cells(
-        self, delimiter: str, columns: list[str], rows: list[list[str]], encoding: str, day_first: bool | None
+        self,
+        delimiter: str,
+        columns: list[str],
+        rows: list[list[str]],
+        encoding: str,
+        day_first: bool | None,
     ) -> None:
         text = "\n".join(delimiter.join(cells) for cells in [columns, *rows])
         self.check(text.encode(encoding, "replace"), day_first)
 
     @given(st.data())
     def test_real_files_with_broken_bytes(self, data: st.DataObject) -> None:
-        original = (FILES / data.draw(st.sampled_from(sorted(p.name for p in FILES.iterdir())))).read_bytes()
+        original = (
+            FILES / data.draw(st.sampled_from(sorted(p.name for p in FILES.iterdir())))
+        ).read_bytes()
         start = data.draw(st.integers(0, len(original)))
         end = data.draw(st.integers(start, len(original)))
         self.check(original[:start] + data.draw(st.binary(max_size=20)) + original[end:])
@@ -923,7 +1026,9 @@ class TestAnything:
             text.encode()
 
     @given(st.dictionaries(st.sampled_from(COLUMNS), TEXTS))
-    def test_what_was_understood_means_the_same_when_read_again(self, values: dict[str, str]) -> None:
+    def test_what_was_understood_means_the_same_when_read_again(
+        self, values: dict[str, str]
+    ) -> None:
         row = row_with(**values)
         again = {column: str(value or "") for column, value in row.fields.items()}
         if row.is_good:
@@ -945,7 +1050,9 @@ class TestAnything:
             (HEADER + ",needs\n" + (",,,,," + "\u0316\u0301" * 1000 + "\n") * 500).encode(),
             (HEADER + ",needs\n" + (",,,,,a" + "\u200d" * 690 + "b\n") * 990).encode(),
             (HEADER + "\n" + ("x," * 1040 + "\n") * 990).encode(),
-            (HEADER + "\n" + (",," + "a." * 120 + "@" + "b." * 5 + "org,SN,police\n") * 990).encode(),
+            (
+                HEADER + "\n" + (",," + "a." * 120 + "@" + "b." * 5 + "org,SN,police\n") * 990
+            ).encode(),
         ],
         ids=lambda data: repr(data[-12:]),
     )
@@ -955,7 +1062,9 @@ class TestAnything:
         assert time.process_time() - start < 5
 
     def test_a_full_file_takes_little_time(self) -> None:
-        rows = [{"birth_date": "14/03/1988", "country": "Sénégal", "language": "français"}] * MAX_ROWS
+        rows = [
+            {"birth_date": "14/03/1988", "country": "Sénégal", "language": "français"}
+        ] * MAX_ROWS
         data = sheet(*rows).encode()
         countries.parse("Sénégal")
         languages.parse("français")

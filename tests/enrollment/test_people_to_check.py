@@ -17,7 +17,13 @@ from tests.enrollment import makers
 from tests.enrollment.test_identity import post
 from tests.enrollment.test_whose_record import drain, questions
 
-KOFI = {"given": "Kofi", "family": "Mensah", "country": "GH", "identifier": "GH-1", "issuer_country": "GH"}
+KOFI = {
+    "given": "Kofi",
+    "family": "Mensah",
+    "country": "GH",
+    "identifier": "GH-1",
+    "issuer_country": "GH",
+}
 
 
 @pytest.fixture
@@ -29,25 +35,39 @@ def records(app: Flask) -> list[int]:
 
 def nominated(app: Flask, client, code: str) -> int:
     """Someone with his number and name, put forward by a body that knows neither record."""
-    made = post(client(Role.NOMINATOR, organization="FR-MFA"), code, identifier="gh1", email="body@fr.example")
+    made = post(
+        client(Role.NOMINATOR, organization="FR-MFA"),
+        code,
+        identifier="gh1",
+        email="body@fr.example",
+    )
     drain(app)
     return made["id"]
 
 
 def merged(app: Flask, client, records: list[int]) -> None:
     keep, gone = records
-    proposed = client(Role.COORDINATOR).post("/people/merges", {"keep": keep, "merge": gone, "reason": "One officer"})
-    assert client(Role.COORDINATOR).post(f"/merges/{proposed.json['id']}/confirm").json["status"] == "confirmed"
+    proposed = client(Role.COORDINATOR).post(
+        "/people/merges", {"keep": keep, "merge": gone, "reason": "One officer"}
+    )
+    assert (
+        client(Role.COORDINATOR).post(f"/merges/{proposed.json['id']}/confirm").json["status"]
+        == "confirmed"
+    )
 
 
 def states(app: Flask) -> list[str]:
     with app.app_context():
-        return list(db.session.scalars(sa.select(IdentityQuestion.status).order_by(IdentityQuestion.id)))
+        return list(
+            db.session.scalars(sa.select(IdentityQuestion.status).order_by(IdentityQuestion.id))
+        )
 
 
 @pytest.mark.both_databases
 @pytest.mark.parametrize("step", ["same", "different"])
-def test_after_a_merge_one_question_is_open_about_two_people_and_decides_all(app: Flask, client, code, records, step) -> None:
+def test_after_a_merge_one_question_is_open_about_two_people_and_decides_all(
+    app: Flask, client, code, records, step
+) -> None:
     nominated(app, client, code)
     coordinator = client(Role.COORDINATOR)
     first, second = questions(coordinator)
@@ -61,7 +81,9 @@ def test_after_a_merge_one_question_is_open_about_two_people_and_decides_all(app
         assert coordinator.post(f"/identity-questions/{second['id']}/{again}").status_code == 409
 
 
-def test_a_question_about_a_merged_record_shows_the_record_that_is_kept(app: Flask, client, sign_in, code, records) -> None:
+def test_a_question_about_a_merged_record_shows_the_record_that_is_kept(
+    app: Flask, client, sign_in, code, records
+) -> None:
     nominated(app, client, code)
     coordinator = client(Role.COORDINATOR)
     first, second = questions(coordinator)
@@ -77,31 +99,55 @@ def test_a_question_about_a_merged_record_shows_the_record_that_is_kept(app: Fla
     assert "There is nothing to check." in page.text
 
 
-def test_a_question_says_whose_each_number_is_and_where_number_or_country_differ(app: Flask, client, sign_in, code: str) -> None:
+def test_a_question_says_whose_each_number_is_and_where_number_or_country_differ(
+    app: Flask, client, sign_in, code: str
+) -> None:
     with app.app_context():
         factories.organization("GH-AF", "Ghana Armed Forces", "GH")
-        factories.person("Kofi", "Mensah", country="GH", identifier="F-9", issuer_country="GH", email="kofi@example.org")
-    said = {"identifier": "F-1", "identifier_issuer": "GH-AF", "country": "FR", "email": "kofi@example.org"}
+        factories.person(
+            "Kofi",
+            "Mensah",
+            country="GH",
+            identifier="F-9",
+            issuer_country="GH",
+            email="kofi@example.org",
+        )
+    said = {
+        "identifier": "F-1",
+        "identifier_issuer": "GH-AF",
+        "country": "FR",
+        "email": "kofi@example.org",
+    }
     post(client(Role.NOMINATOR, organization="FR-MFA"), code, **said, given_name="Koffi")
     drain(app)
     with app.app_context():
         page = sign_in(makers.coordinator()).get("/people-to-check")
-    words = [" ".join(" ".join(row.itertext()).split()).replace(" )", ")").replace("( ", "(") for row in page.all("tr")[1:]]
+    words = [
+        " ".join(" ".join(row.itertext()).split()).replace(" )", ")").replace("( ", "(")
+        for row in page.all("tr")[1:]
+    ]
     rows = {row.split()[0]: row for row in words}
     assert "F-1 (Ghana Armed Forces)" in rows["Service"] and "F-9 (Ghana)" in rows["Service"]
     assert "differs" not in rows["Service"], "numbers of two issuers say nothing about each other"
     assert rows["Country"].endswith("France Ghana differs")
     told = [cell for cell in page.all("td") if "".join(cell.itertext()).strip()]
-    assert told and all(cell.get("data-label") for cell in told), "on a phone each cell says what it is"
+    assert told and all(cell.get("data-label") for cell in told), (
+        "on a phone each cell says what it is"
+    )
 
 
-def test_a_coordinator_finds_the_numbers_of_records_to_merge(app: Flask, client, sign_in, code: str, records) -> None:
-    """On the page of an enrollment, where nobody else sees them, in the question, and after the decision."""
+def test_a_coordinator_finds_the_numbers_of_records_to_merge(
+    app: Flask, client, sign_in, code: str, records
+) -> None:
+    """On the page of an enrollment, where nobody else sees them, in the question, and after the
+    decision."""
     enrollment = nominated(app, client, code)
     with app.app_context():
         own = db.session.get_one(Enrollment, enrollment).person_id
         coordinator = sign_in(makers.coordinator())
-        nominator = sign_in(factories.actor(Role.NOMINATOR, organization_id=factories.organization("FR-MFA").id))
+        nominator = sign_in(
+            factories.actor(Role.NOMINATOR, organization_id=factories.organization("FR-MFA").id)
+        )
     assert f"Record{own}" in "".join(coordinator.get(f"/enrollments/{enrollment}").text.split())
     assert "Record" not in nominator.get(f"/enrollments/{enrollment}").text
     page = coordinator.get("/people-to-check")
@@ -109,7 +155,9 @@ def test_a_coordinator_finds_the_numbers_of_records_to_merge(app: Flask, client,
     first = questions(client(Role.COORDINATOR))[0]["id"]
     page = page.form(f"/{first}/different").submit()
     assert f"Decided: records {records[0]} and {own} are two different people." in page.text
-    page = page.form("/people-to-check/merges").submit(keep=str(records[0]), merge=str(records[1]), reason="One officer")
+    page = page.form("/people-to-check/merges").submit(
+        keep=str(records[0]), merge=str(records[1]), reason="One officer"
+    )
     with app.app_context():
         page = sign_in(makers.coordinator()).get("/people-to-check")
     page = page.form("/confirm").submit()
@@ -123,7 +171,9 @@ def namesake(app: Flask) -> int:
         return factories.person("Kofi", "Mensah", country="GH").id
 
 
-def test_whom_someone_told_apart_stays_apart_from_both_records_after_a_merge(app: Flask, client, sign_in, code, records) -> None:
+def test_whom_someone_told_apart_stays_apart_from_both_records_after_a_merge(
+    app: Flask, client, sign_in, code, records
+) -> None:
     nominated(app, client, code)
     coordinator = client(Role.COORDINATOR)
     first, second = questions(coordinator)
@@ -135,7 +185,9 @@ def test_whom_someone_told_apart_stays_apart_from_both_records_after_a_merge(app
         assert "There is nothing to check." in page.text
 
 
-def test_a_merge_answers_the_question_whether_the_two_are_one(app: Flask, client, code: str) -> None:
+def test_a_merge_answers_the_question_whether_the_two_are_one(
+    app: Flask, client, code: str
+) -> None:
     with app.app_context():
         known = factories.person(**KOFI).id
     enrollment = nominated(app, client, code)
@@ -147,17 +199,28 @@ def test_a_merge_answers_the_question_whether_the_two_are_one(app: Flask, client
     assert questions(coordinator) == [] and states(app) == ["same"]
 
 
-def test_a_merge_leaves_open_whether_an_enrollment_is_in_the_right_name(app: Flask, client, code: str) -> None:
+def test_a_merge_leaves_open_whether_an_enrollment_is_in_the_right_name(
+    app: Flask, client, code: str
+) -> None:
     nominator, coordinator = client(Role.NOMINATOR, organization="GH-MOD"), client(Role.COORDINATOR)
     known = post(nominator, code, identifier="A-1", birth_date="1990-05-01")["person"]["id"]
     with app.app_context():
         later = makers.delivery(places=3).code
-    post(nominator, later, identifier="A-1", birth_date="1990-05-01", given_name="Ama", family_name="Owusu")
+    post(
+        nominator,
+        later,
+        identifier="A-1",
+        birth_date="1990-05-01",
+        given_name="Ama",
+        family_name="Owusu",
+    )
     merged(app, client, [known, namesake(app)])
     assert len(questions(coordinator)) == 1 and states(app) == ["open"]
 
 
-def test_same_is_refused_of_two_people_who_were_told_apart(app: Flask, client, sign_in, code: str, records) -> None:
+def test_same_is_refused_of_two_people_who_were_told_apart(
+    app: Flask, client, sign_in, code: str, records
+) -> None:
     """Also about another nomination of the same person."""
     enrollment = nominated(app, client, code)
     coordinator = client(Role.COORDINATOR)
@@ -167,7 +230,11 @@ def test_same_is_refused_of_two_people_who_were_told_apart(app: Flask, client, s
         person = db.session.get_one(Person, db.session.get_one(Enrollment, enrollment).person_id)
         again = makers.enrolled(makers.delivery(places=2), person=person).id
     with app.app_context(), transaction():
-        asked = {"agrees": [], "differs": [], "asked_at": db.session.get_one(IdentityQuestion, first["id"]).asked_at}
+        asked = {
+            "agrees": [],
+            "differs": [],
+            "asked_at": db.session.get_one(IdentityQuestion, first["id"]).asked_at,
+        }
         late = IdentityQuestion(enrollment_id=again, candidate_id=records[0], **asked)
         QUESTION.begin(late, QuestionStatus.OPEN, SYSTEM)
         late_id = late.id
@@ -176,6 +243,9 @@ def test_same_is_refused_of_two_people_who_were_told_apart(app: Flask, client, s
     with app.app_context():
         page = sign_in(makers.coordinator()).get("/people-to-check")
     refused = page.form(action=f"/people-to-check/{late_id}/same").submit()
-    assert refused.status == 409 and "It was decided before that these are two different people" in refused.text
+    assert (
+        refused.status == 409
+        and "It was decided before that these are two different people" in refused.text
+    )
     coordinator.post(f"/identity-questions/{late_id}/different")
     assert [one["id"] for one in questions(coordinator)] == [second["id"]]

@@ -1,4 +1,5 @@
-"""A category of personnel is a member and a row of one table: pages, files, rosters and certificates read it there."""
+"""A category of personnel is a member and a row of one table: pages, files, rosters and
+certificates read it there."""
 
 from __future__ import annotations
 
@@ -29,10 +30,14 @@ def test_each_has_its_row() -> None:
 
 
 @pytest.mark.parametrize("category", CATEGORIES)
-def test_it_is_offered_and_shown_everywhere(app: Flask, sign_in: Callable[..., Browser], category: PersonnelCategory) -> None:
+def test_it_is_offered_and_shown_everywhere(
+    app: Flask, sign_in: Callable[..., Browser], category: PersonnelCategory
+) -> None:
     with app.app_context():
         delivery = courses.delivery(
-            course=courses.course(code="ALL", audience=[*PersonnelCategory]), places=5, pools={category.value: 2}
+            course=courses.course(code="ALL", audience=[*PersonnelCategory]),
+            places=5,
+            pools={category.value: 2},
         )
         code = delivery.code
         makers.enrolled(delivery, category.value)
@@ -56,26 +61,42 @@ def test_it_is_offered_and_shown_everywhere(app: Flask, sign_in: Callable[..., B
 @pytest.mark.both_databases
 @pytest.mark.parametrize("category", [PersonnelCategory.CORRECTIONS, PersonnelCategory.JUSTICE])
 def test_people_of_it_are_nominated_by_page_file_and_program(
-    app: Flask, client: Callable[..., ApiClient], sign_in: Callable[..., Browser], category: PersonnelCategory
+    app: Flask,
+    client: Callable[..., ApiClient],
+    sign_in: Callable[..., Browser],
+    category: PersonnelCategory,
 ) -> None:
     with app.app_context():
-        code = courses.delivery(course=courses.course(code="ALL", audience=[*PersonnelCategory]), places=5).code
+        code = courses.delivery(
+            course=courses.course(code="ALL", audience=[*PersonnelCategory]), places=5
+        ).code
         body = factories.organization("NO-MOJ")
         nominator = factories.actor(Role.NOMINATOR, organization_id=body.id, family="Nominator")
     said = {
-        "person": {"given_name": "Kari", "family_name": "Nordmann", "email": "k@example.org", "country": "NO"},
+        "person": {
+            "given_name": "Kari",
+            "family_name": "Nordmann",
+            "email": "k@example.org",
+            "country": "NO",
+        },
         "category": category.value,
     }
-    answer = client(Role.NOMINATOR, organization="NO-MOJ").post(f"/deliveries/{code}/enrollments", said)
+    answer = client(Role.NOMINATOR, organization="NO-MOJ").post(
+        f"/deliveries/{code}/enrollments", said
+    )
     assert answer.status_code == 201, answer.text
     page = sign_in(nominator).get(f"/deliveries/{code}/nominate")
-    text = f"Given name,Family name,Email,Country,Category\nOla,Nordmann,o@example.org,NO,{category.words}\n".encode()
+    text = (
+        "Given name,Family "
+        f"name,Email,Country,Category\nOla,Nordmann,o@example.org,NO,{category.words}\n"
+    ).encode()
     shown = page.form("/nominate").submit(file=(io.BytesIO(text), "people.csv"))
     assert "not a category" not in shown.text
 
 
 def test_another_one_touches_four_files() -> None:
-    """Beside the table: a migration with its number, and translations. No other module names all of them."""
+    """Beside the table: a migration with its number, and translations. No other module names all
+    of them."""
     named = [
         str(path.relative_to(ROOT))
         for folder in (

@@ -38,7 +38,9 @@ POOLS = {C.POLICE: 2, C.MILITARY: 1}
         ({C.POLICE: 2, C.MILITARY: 1, C.CIVILIAN: 2}, C.POLICE, 0),
     ],
 )
-def test_a_place_of_the_own_pool_first_then_an_open_one(seated: dict[C, int], category: C, left: int) -> None:
+def test_a_place_of_the_own_pool_first_then_an_open_one(
+    seated: dict[C, int], category: C, left: int
+) -> None:
     seating = Seating(5, POOLS, seated)
     assert seating.left_for(category) == left
     assert seating.fits(category) is (left > 0)
@@ -46,7 +48,9 @@ def test_a_place_of_the_own_pool_first_then_an_open_one(seated: dict[C, int], ca
 
 
 def test_more_people_than_places_for_them_is_oversold() -> None:
-    assert Seating(5, POOLS, {C.CIVILIAN: 3}).is_oversold  # although five places would be enough for three
+    assert Seating(
+        5, POOLS, {C.CIVILIAN: 3}
+    ).is_oversold  # although five places would be enough for three
     assert Seating(2, {}, {C.CIVILIAN: 3}).is_oversold
     assert not Seating(2, {}, {C.CIVILIAN: 2}).is_oversold
 
@@ -73,19 +77,39 @@ def test_places_are_counted_per_pool_in_one_query(context: Flask) -> None:
 @pytest.mark.both_databases
 def test_positions_count_in_each_line_by_itself(context: Flask) -> None:
     delivery = makers.delivery(places=2, pools={"police": 1})
-    made = [makers.enrolled(delivery, c) for c in ("police", "civilian", "police", "civilian", "military", "police")]
-    assert queries.positions(delivery.id) == {made[2].id: 1, made[3].id: 1, made[4].id: 2, made[5].id: 2}
+    made = [
+        makers.enrolled(delivery, c)
+        for c in ("police", "civilian", "police", "civilian", "military", "police")
+    ]
+    assert queries.positions(delivery.id) == {
+        made[2].id: 1,
+        made[3].id: 1,
+        made[4].id: 2,
+        made[5].id: 2,
+    }
 
 
-def test_fewer_places_than_people_have_is_refused_and_more_places_are_given_out(context: Flask) -> None:
+def test_fewer_places_than_people_have_is_refused_and_more_places_are_given_out(
+    context: Flask,
+) -> None:
     delivery = makers.delivery(places=2)
     made = [makers.enrolled(delivery, "police") for _ in range(4)]
     with pytest.raises(Conflict) as refusal:
         resize(delivery.id, places=1)
     assert (refusal.value.code, refusal.value.field) == ("fewer_places_than_taken", "places")
-    assert [makers.again(one).status for one in made] == ["confirmed", "confirmed", "waitlisted", "waitlisted"]
+    assert [makers.again(one).status for one in made] == [
+        "confirmed",
+        "confirmed",
+        "waitlisted",
+        "waitlisted",
+    ]
     resize(delivery.id, places=3)
-    assert [makers.again(one).status for one in made] == ["confirmed", "confirmed", "confirmed", "waitlisted"]
+    assert [makers.again(one).status for one in made] == [
+        "confirmed",
+        "confirmed",
+        "confirmed",
+        "waitlisted",
+    ]
     assert queries.positions(delivery.id) == {made[3].id: 1}
 
 
@@ -106,7 +130,9 @@ def resize(delivery_id: int, **changes) -> None:
 def test_the_next_in_the_own_line_gets_the_place_that_becomes_free(context: Flask) -> None:
     delivery = makers.delivery(places=2, pools={"police": 1, "military": 1})
     police, military = makers.enrolled(delivery, "police"), makers.enrolled(delivery, "military")
-    civilian, second_military, second_police = (makers.enrolled(delivery, c) for c in ("civilian", "military", "police"))
+    civilian, second_military, second_police = (
+        makers.enrolled(delivery, c) for c in ("civilian", "military", "police")
+    )
     with transaction():
         services.withdraw(SYSTEM, db.session.get_one(Enrollment, police.id))
     assert makers.again(second_police).status == "confirmed"

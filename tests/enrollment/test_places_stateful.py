@@ -1,6 +1,8 @@
-"""Applying, nominating, deciding, withdrawing, resizing and cancelling in any order, against a model that deals with chairs.
+"""Applying, nominating, deciding, withdrawing, resizing and cancelling in any order, against a
+model that deals with chairs.
 
-Promises: never over a pool or the places, no one skipped, waiting positions 1 … n in each line without gaps.
+Promises: never over a pool or the places, no one skipped, waiting positions 1 … n in each line
+without gaps.
 """
 
 from __future__ import annotations
@@ -15,7 +17,14 @@ import sqlalchemy as sa
 from flask import Flask
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 import courses.services
 from core import clock
@@ -35,7 +44,9 @@ from tests.enrollment import makers
 S = EnrollmentStatus
 categories = st.sampled_from(["police", "military", "civilian"])
 #: Small enough to bind: most people meet a full pool.
-sizes = st.tuples(st.integers(1, 4), st.integers(0, 2), st.integers(0, 2)).filter(lambda s: s[1] + s[2] <= s[0])
+sizes = st.tuples(st.integers(1, 4), st.integers(0, 2), st.integers(0, 2)).filter(
+    lambda s: s[1] + s[2] <= s[0]
+)
 numbers = st.integers(0, 1000)
 _names = itertools.count(1)
 
@@ -51,11 +62,16 @@ class Somebody:
 
 
 class Chairs:
-    """The model: a chair per place, some with a category written on them. It seats people one by one, and knows no sums."""
+    """The model: a chair per place, some with a category written on them. It seats people one by
+    one, and knows no sums."""
 
     def __init__(self, places: int, police: int, military: int):
         self.pools = {"police": police, "military": military}
-        self.chairs = ["police"] * police + ["military"] * military + ["anybody"] * (places - police - military)
+        self.chairs = (
+            ["police"] * police
+            + ["military"] * military
+            + ["anybody"] * (places - police - military)
+        )
 
     def seat(self, seated: list[str]) -> bool:
         """Whether all of these can sit at the same time."""
@@ -111,7 +127,9 @@ class Places(RuleBasedStateMachine):
         somebody = self._pick(number, S.REQUESTED, S.WAITLISTED, S.CONFIRMED)
         person_id = self._person_id(somebody)
         with pytest.raises(Conflict) as refusal, transaction():
-            services.enroll(SYSTEM, self.delivery_id, db.session.get_one(Person, person_id), Wish("police"))
+            services.enroll(
+                SYSTEM, self.delivery_id, db.session.get_one(Person, person_id), Wish("police")
+            )
         assert refusal.value.code == "already_enrolled"
 
     @rule(chosen=st.lists(categories, min_size=1, max_size=4))
@@ -120,7 +138,12 @@ class Places(RuleBasedStateMachine):
         nominees = [makers.nominee(category) for category in chosen]
 
         def act() -> list[Enrollment]:
-            return services.nominate(SYSTEM, self.delivery_id, db.session.get_one(Organization, organization_id), nominees)
+            return services.nominate(
+                SYSTEM,
+                self.delivery_id,
+                db.session.get_one(Organization, organization_id),
+                nominees,
+            )
 
         for made, category in zip(self._unless_cancelled(act), chosen, strict=False):
             self._note(made, category)
@@ -173,7 +196,9 @@ class Places(RuleBasedStateMachine):
     @rule()
     def cancel(self) -> None:
         with transaction():
-            courses.services.cancel(SYSTEM, db.session.get_one(Delivery, self.delivery_id), reason="Flood")
+            courses.services.cancel(
+                SYSTEM, db.session.get_one(Delivery, self.delivery_id), reason="Flood"
+            )
         self.is_cancelled = True
         for somebody in self._with(S.REQUESTED, S.WAITLISTED, S.CONFIRMED):
             somebody.status = S.DELIVERY_CANCELLED
@@ -182,14 +207,21 @@ class Places(RuleBasedStateMachine):
 
     @invariant()
     def everybody_stands_where_the_model_says(self) -> None:
-        rows = db.session.execute(sa.select(Enrollment.id, Enrollment.status).where(Enrollment.delivery_id == self.delivery_id))
+        rows = db.session.execute(
+            sa.select(Enrollment.id, Enrollment.status).where(
+                Enrollment.delivery_id == self.delivery_id
+            )
+        )
         expected = {somebody.id: somebody.status for somebody in self.people}
         assert {row.id: row.status for row in rows} == expected
 
     @invariant()
     def never_over_a_pool_or_the_places(self) -> None:
         assert self.chairs.seat(self._seated())
-        assert all(pool.taken <= pool.places for pool in queries.places([self.delivery_id])[self.delivery_id])
+        assert all(
+            pool.taken <= pool.places
+            for pool in queries.places([self.delivery_id])[self.delivery_id]
+        )
 
     @invariant()
     def nobody_who_waits_could_sit(self) -> None:
@@ -235,7 +267,11 @@ class Places(RuleBasedStateMachine):
 
     def _apply(self, person_id: int, category: str) -> None:
         def act() -> list[Enrollment]:
-            return [services.enroll(SYSTEM, self.delivery_id, db.session.get_one(Person, person_id), Wish(category))]
+            return [
+                services.enroll(
+                    SYSTEM, self.delivery_id, db.session.get_one(Person, person_id), Wish(category)
+                )
+            ]
 
         for made in self._unless_cancelled(act):
             self._note(made, category)
@@ -246,7 +282,9 @@ class Places(RuleBasedStateMachine):
                 made = act()
         except Conflict as refusal:
             is_again = refusal.code == "already_enrolled"
-            assert is_again or (refusal.code == "delivery_cancelled" and self.is_cancelled), refusal.code
+            assert is_again or (refusal.code == "delivery_cancelled" and self.is_cancelled), (
+                refusal.code
+            )
             return []
         assert not self.is_cancelled
         return made
@@ -260,13 +298,16 @@ class Places(RuleBasedStateMachine):
         with transaction():
             delivery = db.session.get_one(Delivery, self.delivery_id)
             plan = dataclasses.replace(
-                plan_of(delivery), places=places, pools=(PoolPlan("police", police), PoolPlan("military", military)),
+                plan_of(delivery),
+                places=places,
+                pools=(PoolPlan("police", police), PoolPlan("military", military)),
                 admission="approval" if by_approval else "automatic",
-            )  # fmt: skip
+            )
             courses.services.change(SYSTEM, delivery, plan, rev=delivery.rev)
 
     def teardown(self) -> None:
-        """The next example begins without the rows of this one, so that the whole check stays quick."""
+        """The next example begins without the rows of this one, so that the whole check stays
+        quick."""
         db.session.remove()
 
 
@@ -279,7 +320,9 @@ def test_places_in_any_order(context: Flask) -> None:
             stateful_step_count=30,
             deadline=None,
             derandomize=True,
-            phases=[Phase.generate],  # making a failure small takes minutes with a database, and 30 steps can be read
+            phases=[
+                Phase.generate
+            ],  # making a failure small takes minutes with a database, and 30 steps can be read
             suppress_health_check=list(HealthCheck),
         ),
     )

@@ -1,4 +1,5 @@
-"""Several bodies, one person: each sees its own nomination as it would a stranger's, and there is one seat."""
+"""Several bodies, one person: each sees its own nomination as it would a stranger's, and there
+is one seat."""
 
 from __future__ import annotations
 
@@ -67,14 +68,18 @@ def put(app: Flask, client: ApiClient, code: str, **person: Any) -> Any:
 # Nominated again
 
 
-def test_a_body_nominates_a_person_once_although_another_body_was_first(app: Flask, ghana, france) -> None:
+def test_a_body_nominates_a_person_once_although_another_body_was_first(
+    app: Flask, ghana, france
+) -> None:
     put(app, ghana, delivery(app), identifier="A-1", **KOFI)
     code = delivery(app)
     put(app, france, code, identifier="F-9", identifier_issuer="FR", **KOFI)
     post(ghana, code, identifier="A-1", **KOFI)
     for _again in range(2):
         again = ghana.post(f"/deliveries/{code}/enrollments", body(identifier="A-1", **KOFI))
-        assert (again.status_code, again.json["code"]) == (409, "already_enrolled"), "as a stranger nominated twice"
+        assert (again.status_code, again.json["code"]) == (409, "already_enrolled"), (
+            "as a stranger nominated twice"
+        )
         drained(app)
 
 
@@ -86,28 +91,49 @@ HEADINGS = "identifier,given_name,family_name,email,country,category\n"
 
 @pytest.fixture
 def merged(app: Flask, ghana, france) -> Any:
-    """Ghana's record of an officer leads to the one that France's nomination made, under a longer name and another address."""
-    put(app, france, delivery(app), identifier="A-1", identifier_issuer="GH", email="kofi.b@example.org", given_name="Kofi Kwame")
+    """Ghana's record of an officer leads to the one that France's nomination made, under a
+    longer name and another address."""
+    put(
+        app,
+        france,
+        delivery(app),
+        identifier="A-1",
+        identifier_issuer="GH",
+        email="kofi.b@example.org",
+        given_name="Kofi Kwame",
+    )
     made = put(app, ghana, delivery(app), identifier="A-1", **KOFI)
     with app.app_context():
         enrollment = db.session.get_one(Enrollment, made["id"])
         if enrollment.person_id == made["person"]["id"]:
             with transaction():
-                keep = db.session.scalars(sa.select(Person).where(Person.email == "kofi.b@example.org")).one()
+                keep = db.session.scalars(
+                    sa.select(Person).where(Person.email == "kofi.b@example.org")
+                ).one()
                 join_records(SYSTEM, keep, enrollment.person, reason="test")
     return made
 
 
 def nominator(app: Flask, sign_in: Any, code: str = "GH-MOD") -> Any:
     with app.app_context():
-        return sign_in(factories.actor(Role.NOMINATOR, organization_id=factories.organization(code).id))
+        return sign_in(
+            factories.actor(Role.NOMINATOR, organization_id=factories.organization(code).id)
+        )
 
 
-def test_pages_show_a_body_only_the_record_of_its_own_nomination(app: Flask, sign_in, merged) -> None:
+def test_pages_show_a_body_only_the_record_of_its_own_nomination(
+    app: Flask, sign_in, merged
+) -> None:
     browser = nominator(app, sign_in)
     code = delivery(app)
     page = browser.get(f"/deliveries/{code}/nominate/person").form("/nominate/person")
-    said = {"given_name": "Kofi", "family_name": "Mensah", "identifier": "A-1", "country": "GH", "category": "military"}
+    said = {
+        "given_name": "Kofi",
+        "family_name": "Mensah",
+        "identifier": "A-1",
+        "country": "GH",
+        "category": "military",
+    }
     page = page.submit(**said, **KOFI, gender="male")
     assert "Kofi Mensah: place confirmed" in page.text and "Kwame" not in page.text
     assert "another email address" not in page.text, "it is the address that this body knows"
@@ -123,8 +149,12 @@ def test_pages_show_a_body_only_the_record_of_its_own_nomination(app: Flask, sig
         .submit(text=HEADINGS + "A-1,Yaw,Owusu,yaw@example.org,GH,military\n")
     )
     assert "Yes, the same as Kofi Mensah" in page.text
-    assert f'name="row-2-identity" value="{merged["person"]["id"]}"' in page.html, "the id is that of its own record"
-    page = page.form("/check").submit(act="check", **{"row-2-identity": str(merged["person"]["id"])})
+    assert f'name="row-2-identity" value="{merged["person"]["id"]}"' in page.html, (
+        "the id is that of its own record"
+    )
+    page = page.form("/check").submit(
+        act="check", **{"row-2-identity": str(merged["person"]["id"])}
+    )
     assert "1 person was nominated" in page.form("/check").submit("Nominate 1").text
 
 
@@ -133,14 +163,22 @@ def test_a_body_means_its_own_record_and_no_other_by_identity(app: Flask, ghana,
         kept = db.session.get_one(Enrollment, merged["id"]).person_id
     said = body(identifier="A-1", given_name="Yaw", email="yaw@example.org")
     refused = ghana.post(f"/deliveries/{delivery(app)}/enrollments", said | {"identity": kept})
-    assert (refused.status_code, refused.json["code"]) == (422, "unknown_identity"), "another body's record"
-    made = ghana.post(f"/deliveries/{delivery(app)}/enrollments", said | {"identity": merged["person"]["id"]})
+    assert (refused.status_code, refused.json["code"]) == (422, "unknown_identity"), (
+        "another body's record"
+    )
+    made = ghana.post(
+        f"/deliveries/{delivery(app)}/enrollments", said | {"identity": merged["person"]["id"]}
+    )
     assert made.status_code == 201 and made.json["person"]["id"] == merged["person"]["id"]
 
 
 def test_a_message_refused_at_anothers_address_is_not_told(app: Flask, sign_in, merged) -> None:
     with app.app_context(), transaction():
-        refused = sa.update(Mail).where(Mail.address == "kofi.b@example.org").values(state=MailState.REFUSED)
+        refused = (
+            sa.update(Mail)
+            .where(Mail.address == "kofi.b@example.org")
+            .values(state=MailState.REFUSED)
+        )
         db.session.execute(refused)
     browser = nominator(app, sign_in)
     for path in (f"/enrollments/{merged['id']}", "/nominations"):
@@ -156,16 +194,31 @@ def test_a_coordinator_of_another_centre_decides_nothing_here(app: Flask, client
         elsewhere = factories.actor(Role.COORDINATOR, centre_id=factories.centre("KAC").id)
         scope = {"scope": Reach.ORGANIZATION, "scope_id": factories.organization("GH-MOD").id}
         with transaction():
-            db.session.add(RoleAssignment(person_id=elsewhere.person_id, role=Role.NOMINATOR, **scope))
+            db.session.add(
+                RoleAssignment(person_id=elsewhere.person_id, role=Role.NOMINATOR, **scope)
+            )
             audit.record(SYSTEM, "test.granted", "person", {})
         both = ApiClient(app, makers.token_of(factories.refreshed(elsewhere)))
-    for person in (KOFI, {"identifier": "F-1", "identifier_issuer": "FR", "given_name": "Yaw", "email": "yaw@example.org"}):
-        answer = both.post(f"/deliveries/{code}/enrollments", body(**person) | {"nominated_by": "GH-MOD"})
+    for person in (
+        KOFI,
+        {
+            "identifier": "F-1",
+            "identifier_issuer": "FR",
+            "given_name": "Yaw",
+            "email": "yaw@example.org",
+        },
+    ):
+        answer = both.post(
+            f"/deliveries/{code}/enrollments", body(**person) | {"nominated_by": "GH-MOD"}
+        )
         assert answer.status_code == 201, answer.text
     doubted = body(email="kofi@example.org", given_name="Esi") | {"nominated_by": "GH-MOD"}
     assert both.post(f"/deliveries/{code}/enrollments", doubted).status_code == 201
     with app.app_context():
-        assert db.session.scalar(sa.select(sa.func.count()).where(Job.kind == "enrollment.compare")) == 1 + 3
+        assert (
+            db.session.scalar(sa.select(sa.func.count()).where(Job.kind == "enrollment.compare"))
+            == 1 + 3
+        )
 
 
 # The shared seat
@@ -180,7 +233,8 @@ def decided_same(coordinator: ApiClient) -> Any:
 
 @pytest.fixture
 def share(app: Flask, ghana, france, coordinator) -> Callable[..., tuple[int, int]]:
-    """One officer put forward by both bodies, and decided to be one: the enrollments of France, which came first, and Ghana."""
+    """One officer put forward by both bodies, and decided to be one: the enrollments of France,
+    which came first, and Ghana."""
 
     def make(code: str, **of_second: Any) -> tuple[int, int]:
         first = put(app, france, code, identifier="F-1", identifier_issuer="FR", **KOFI)
@@ -197,23 +251,37 @@ def read(client: ApiClient, enrollment_id: int) -> str:
     return client.get(f"/enrollments/{enrollment_id}").json["status"]
 
 
-def test_a_shared_request_that_was_declined_can_be_withdrawn_no_more(app: Flask, ghana, coordinator, sign_in, share) -> None:
+def test_a_shared_request_that_was_declined_can_be_withdrawn_no_more(
+    app: Flask, ghana, coordinator, sign_in, share
+) -> None:
     code = delivery(app, admission="approval")
     seat, aside = share(code)
-    stranger = put(app, ghana, code, identifier="A-5", given_name="Ama", email="ama@example.org")["id"]
+    stranger = put(app, ghana, code, identifier="A-5", given_name="Ama", email="ama@example.org")[
+        "id"
+    ]
     browser = nominator(app, sign_in)
     assert browser.get("/nominations").html.count('/withdraw"') == 2
     for one in (seat, stranger):
-        assert coordinator.post(f"/enrollments/{one}/decline", {"reason": "The course is full"}).json["status"] == "declined"
+        assert (
+            coordinator.post(f"/enrollments/{one}/decline", {"reason": "The course is full"}).json[
+                "status"
+            ]
+            == "declined"
+        )
     for one in (aside, stranger):
-        assert (read(ghana, one), "Withdraw" in browser.get(f"/enrollments/{one}").text) == ("declined", False)
+        assert (read(ghana, one), "Withdraw" in browser.get(f"/enrollments/{one}").text) == (
+            "declined",
+            False,
+        )
         again = ghana.post(f"/enrollments/{one}/withdraw")
         assert (again.status_code, again.json["code"]) == (409, "state_does_not_allow")
         assert browser.get(f"/enrollments/{one}/withdraw").status == 409
     assert '/withdraw"' not in browser.get("/nominations").html
 
 
-def test_the_certificate_of_a_shared_seat_is_either_bodys(app: Flask, ghana, france, sign_in, share) -> None:
+def test_the_certificate_of_a_shared_seat_is_either_bodys(
+    app: Flask, ghana, france, sign_in, share
+) -> None:
     code = delivery(app)
     seat, aside = share(code)
     outsider = ApiClient(app, _nominator_token(app, "NO-MOD"))
@@ -230,12 +298,17 @@ def test_the_certificate_of_a_shared_seat_is_either_bodys(app: Flask, ghana, fra
         assert one.get(f"/certificates/{number}/pdf").status_code == 200
     assert outsider.get(f"/certificates/{number}").status_code == 404
     browser = nominator(app, sign_in)
-    assert number in browser.get(f"/enrollments/{aside}").text and number in browser.get("/certificates").text
+    assert (
+        number in browser.get(f"/enrollments/{aside}").text
+        and number in browser.get("/certificates").text
+    )
 
 
 def _nominator_token(app: Flask, code: str) -> str:
     with app.app_context():
-        return makers.token_of(factories.actor(Role.NOMINATOR, organization_id=factories.organization(code).id))
+        return makers.token_of(
+            factories.actor(Role.NOMINATOR, organization_id=factories.organization(code).id)
+        )
 
 
 def statements(app: Flask, act: Callable[[], Any]) -> list[str]:
@@ -245,21 +318,34 @@ def statements(app: Flask, act: Callable[[], Any]) -> list[str]:
 
 
 @pytest.mark.both_databases
-def test_reading_and_nominating_again_cost_the_same_for_a_person_shared_or_merged(app: Flask, ghana, share, sign_in) -> None:
+def test_reading_and_nominating_again_cost_the_same_for_a_person_shared_or_merged(
+    app: Flask, ghana, share, sign_in
+) -> None:
     code = delivery(app)
     _seat, aside = share(code)
-    stranger = put(app, ghana, code, identifier="A-2", given_name="Ama", email="ama@example.org")["id"]
+    stranger = put(app, ghana, code, identifier="A-2", given_name="Ama", email="ama@example.org")[
+        "id"
+    ]
     browser = nominator(app, sign_in)
     browser.get("/nominations")
     for path in ("/enrollments/{}", "/enrollments/{}/withdraw"):
-        one, other = (statements(app, lambda p=path, i=i: browser.get(p.format(i))) for i in (aside, stranger))
+        one, other = (
+            statements(app, lambda p=path, i=i: browser.get(p.format(i))) for i in (aside, stranger)
+        )
         assert one == other, path
-    one, other = (statements(app, lambda i=i: ghana.get(f"/enrollments/{i}")) for i in (aside, stranger))
+    one, other = (
+        statements(app, lambda i=i: ghana.get(f"/enrollments/{i}")) for i in (aside, stranger)
+    )
     assert one == other
     later = delivery(app)
     said = {"A-1": KOFI, "A-2": {"given_name": "Ama", "email": "ama@example.org"}}
     one, other = (
-        statements(app, lambda n=n, p=p: ghana.post(f"/deliveries/{later}/enrollments", body(identifier=n, **p)))
+        statements(
+            app,
+            lambda n=n, p=p: ghana.post(
+                f"/deliveries/{later}/enrollments", body(identifier=n, **p)
+            ),
+        )
         for n, p in said.items()
     )
     assert one == other
@@ -268,7 +354,9 @@ def test_reading_and_nominating_again_cost_the_same_for_a_person_shared_or_merge
 # Entered by a coordinator
 
 
-def test_nominated_in_a_bodys_name_the_body_has_a_record_of_its_own(app: Flask, ghana, france, coordinator, sign_in) -> None:
+def test_nominated_in_a_bodys_name_the_body_has_a_record_of_its_own(
+    app: Flask, ghana, france, coordinator, sign_in
+) -> None:
     known = put(
         app,
         france,
@@ -280,7 +368,9 @@ def test_nominated_in_a_bodys_name_the_body_has_a_record_of_its_own(app: Flask, 
         **KOFI,
     )
     code = delivery(app)
-    made = coordinator.post(f"/deliveries/{code}/enrollments", body(**KOFI) | {"nominated_by": "GH-MOD"}).json
+    made = coordinator.post(
+        f"/deliveries/{code}/enrollments", body(**KOFI) | {"nominated_by": "GH-MOD"}
+    ).json
     assert made["person"]["id"] == known["person"]["id"], "the coordinator knows everyone"
     own = ghana.get(f"/enrollments/{made['id']}").json["person"]
     assert own["id"] != known["person"]["id"] and own["full_name"] == "Kofi Mensah"
@@ -292,19 +382,36 @@ def test_nominated_in_a_bodys_name_the_body_has_a_record_of_its_own(app: Flask, 
         .form("/nominate")
         .submit(text=HEADINGS + "F-1,Yaw,Owusu,yaw@example.org,FR,military\n")
     )
-    assert "1 person is ready" in page.text and "Kwame" not in page.text, "the number is known to another body only"
+    assert "1 person is ready" in page.text and "Kwame" not in page.text, (
+        "the number is known to another body only"
+    )
     with app.app_context():
         assert checking.breaches() == []
 
 
-def test_what_a_coordinator_entered_is_kept_beside_what_is_known(app: Flask, coordinator, sign_in) -> None:
-    known = post(coordinator, delivery(app), identifier="A-1", birth_date="1990-05-01")["person"]["id"]
-    said = {"identifier": "A-1", "birth_date": "1990-05-01", "given_name": "Ama", "family_name": "Owusu"}
+def test_what_a_coordinator_entered_is_kept_beside_what_is_known(
+    app: Flask, coordinator, sign_in
+) -> None:
+    known = post(coordinator, delivery(app), identifier="A-1", birth_date="1990-05-01")["person"][
+        "id"
+    ]
+    said = {
+        "identifier": "A-1",
+        "birth_date": "1990-05-01",
+        "given_name": "Ama",
+        "family_name": "Owusu",
+    }
     made = post(coordinator, delivery(app), **said)
-    assert (made["person"]["full_name"], made["person"]["submitted_name"]) == ("Kofi Mensah", "Ama Owusu")
+    assert (made["person"]["full_name"], made["person"]["submitted_name"]) == (
+        "Kofi Mensah",
+        "Ama Owusu",
+    )
     (question,) = coordinator.get("/identity-questions").json["items"]
     assert (question["candidate"]["id"], question["submitted"]["given_name"]) == (known, "Ama")
-    assert coordinator.post(f"/identity-questions/{question['id']}/different").json["status"] == "different"
+    assert (
+        coordinator.post(f"/identity-questions/{question['id']}/different").json["status"]
+        == "different"
+    )
     shown = coordinator.get(f"/enrollments/{made['id']}").json["person"]
     assert (shown["full_name"], shown["id"] != known) == ("Ama Owusu", True)
 
@@ -330,10 +437,17 @@ def test_a_decided_question_names_the_merge_and_it_can_be_undone_on_the_page(
     put(app, france, code, identifier="F-1", identifier_issuer="FR", **KOFI)
     put(app, ghana, code, identifier="A-1", **KOFI)
     merge = decided_same(coordinator)["merge"]
-    assert merge == last_merge(app) and coordinator.get(f"/merges/{merge}").json["status"] == "confirmed"
+    assert (
+        merge == last_merge(app)
+        and coordinator.get(f"/merges/{merge}").json["status"] == "confirmed"
+    )
     with app.app_context():
         browser = sign_in(makers.coordinator())
-    page = browser.get("/people-to-check").form(action=f"/people-to-check/merges/{merge}/undo").submit()
+    page = (
+        browser.get("/people-to-check")
+        .form(action=f"/people-to-check/merges/{merge}/undo")
+        .submit()
+    )
     assert "two people again" in page.text and places_left(coordinator, code) == 4
 
 
@@ -345,8 +459,12 @@ def test_a_decided_question_names_the_merge_and_it_can_be_undone_on_the_page(
         ("automatic", 1, None, "waitlisted"),  # it waited before, and the place is the other one's
     ],
 )
-def test_after_undoing_an_enrollment_stands_as_before(app, ghana, coordinator, share, admission, places, first, expected) -> None:
-    code = delivery(app, places=places, **({"admission": "approval"} if admission == "approval" else {}))
+def test_after_undoing_an_enrollment_stands_as_before(
+    app, ghana, coordinator, share, admission, places, first, expected
+) -> None:
+    code = delivery(
+        app, places=places, **({"admission": "approval"} if admission == "approval" else {})
+    )
     seat, aside = share(code)
     if admission == "approval":
         assert coordinator.post(f"/enrollments/{seat}/approve").json["status"] == "confirmed"
@@ -356,7 +474,9 @@ def test_after_undoing_an_enrollment_stands_as_before(app, ghana, coordinator, s
     assert read(coordinator, seat) == "confirmed"
 
 
-def test_after_undoing_a_place_given_away_meanwhile_is_waited_for(app: Flask, ghana, coordinator, share) -> None:
+def test_after_undoing_a_place_given_away_meanwhile_is_waited_for(
+    app: Flask, ghana, coordinator, share
+) -> None:
     code = delivery(app, places=2)
     seat, aside = share(code)
     put(app, ghana, code, identifier="A-7", given_name="Ama", email="ama@example.org")
@@ -364,15 +484,26 @@ def test_after_undoing_a_place_given_away_meanwhile_is_waited_for(app: Flask, gh
     assert (read(coordinator, seat), read(ghana, aside)) == ("confirmed", "waitlisted")
 
 
-@pytest.mark.parametrize(("ending", "expected"), [("cancel", "delivery_cancelled"), ("finish", "declined")])
-def test_after_undoing_an_enrollment_of_a_delivery_that_is_over_is_over(app, ghana, coordinator, share, ending, expected) -> None:
+@pytest.mark.parametrize(
+    ("ending", "expected"), [("cancel", "delivery_cancelled"), ("finish", "declined")]
+)
+def test_after_undoing_an_enrollment_of_a_delivery_that_is_over_is_over(
+    app, ghana, coordinator, share, ending, expected
+) -> None:
     code = delivery(app)
     seat, aside = share(code)
     if ending == "cancel":
-        assert coordinator.post(f"/deliveries/{code}/cancel", {"reason": "The trainer is ill"}).status_code == 200
+        assert (
+            coordinator.post(
+                f"/deliveries/{code}/cancel", {"reason": "The trainer is ill"}
+            ).status_code
+            == 200
+        )
     else:
         with app.app_context():
-            makers.finished(db.session.scalars(sa.select(Delivery).where(Delivery.code == code)).one())
+            makers.finished(
+                db.session.scalars(sa.select(Delivery).where(Delivery.code == code)).one()
+            )
     undone(app, coordinator)
     answer = ghana.get(f"/enrollments/{aside}").json
     assert answer["status"] == expected
@@ -380,20 +511,29 @@ def test_after_undoing_an_enrollment_of_a_delivery_that_is_over_is_over(app, gha
         assert answer["reason"] == "The trainer is ill"
 
 
-def test_after_undoing_a_body_that_nominated_anew_keeps_one_seat(app: Flask, ghana, coordinator, share) -> None:
+def test_after_undoing_a_body_that_nominated_anew_keeps_one_seat(
+    app: Flask, ghana, coordinator, share
+) -> None:
     code = delivery(app)
     seat, aside = share(code)
     assert coordinator.post(f"/enrollments/{seat}/withdraw").json["status"] == "withdrawn"
     anew = put(app, ghana, code, identifier="A-1", **KOFI)["id"]
     undone(app, coordinator)
-    assert (read(coordinator, seat), read(ghana, aside), read(ghana, anew)) == ("withdrawn", "confirmed", "confirmed")
+    assert (read(coordinator, seat), read(ghana, aside), read(ghana, anew)) == (
+        "withdrawn",
+        "confirmed",
+        "confirmed",
+    )
     assert places_left(coordinator, code) == 5
 
 
 def test_after_undoing_a_reopened_result_can_be_fixed_again(app: Flask) -> None:
     with app.app_context():
         into = makers.delivery(places=5)
-        came, missed = (makers.enrolled(into, person=factories.person("Kofi", name)) for name in ("Mensah", "Mensa"))
+        came, missed = (
+            makers.enrolled(into, person=factories.person("Kofi", name))
+            for name in ("Mensah", "Mensa")
+        )
         ids, people = (came.id, missed.id), (came.person_id, missed.person_id)
         makers.attend(into, came, score=90)
         makers.finished(into)
@@ -403,15 +543,22 @@ def test_after_undoing_a_reopened_result_can_be_fixed_again(app: Flask) -> None:
             undo_merge_of(*people)
             with transaction():
                 finish(SYSTEM, into.id)
-        assert [db.session.get_one(Enrollment, one).status for one in ids] == ["completed", "no_show"]
+        assert [db.session.get_one(Enrollment, one).status for one in ids] == [
+            "completed",
+            "no_show",
+        ]
         assert checking.breaches() == []
 
 
 @pytest.mark.both_databases
 @pytest.mark.parametrize("step", ["approve", "decline"])
-def test_a_coordinator_decides_by_either_nomination(app: Flask, ghana, coordinator, share, step: str) -> None:
+def test_a_coordinator_decides_by_either_nomination(
+    app: Flask, ghana, coordinator, share, step: str
+) -> None:
     seat, aside = share(delivery(app, admission="approval"))
-    answer = coordinator.post(f"/enrollments/{aside}/{step}", {"reason": "Too late"} if step == "decline" else None)
+    answer = coordinator.post(
+        f"/enrollments/{aside}/{step}", {"reason": "Too late"} if step == "decline" else None
+    )
     assert answer.status_code == 200, answer.text
     expected = "confirmed" if step == "approve" else "declined"
     assert (read(coordinator, seat), read(ghana, aside)) == (expected, expected)
@@ -425,11 +572,18 @@ def test_a_coordinator_decides_on_neither_nomination_where_one_is_of_the_own_org
     for organization in ("FR-MFA", "GH-MOD"):
         own = client(Role.COORDINATOR, Role.NOMINATOR, organization=organization)
         for one in both:
-            answer = own.post(f"/enrollments/{one}/{step}", {"reason": "Too late"} if step == "decline" else None)
-            assert (answer.status_code, answer.json.get("code")) == (403, "own_nomination"), (organization, one)
+            answer = own.post(
+                f"/enrollments/{one}/{step}", {"reason": "Too late"} if step == "decline" else None
+            )
+            assert (answer.status_code, answer.json.get("code")) == (403, "own_nomination"), (
+                organization,
+                one,
+            )
 
 
-def test_what_is_recorded_by_either_nomination_is_recorded_at_the_seat(app: Flask, coordinator, share) -> None:
+def test_what_is_recorded_by_either_nomination_is_recorded_at_the_seat(
+    app: Flask, coordinator, share
+) -> None:
     code = delivery(app)
     seat, aside = share(code)
     with app.app_context():
@@ -447,14 +601,19 @@ def test_a_record_marked_absent_is_no_obstacle_to_one_seat(app: Flask) -> None:
     with app.app_context():
         for is_finished in (False, True):
             into = makers.delivery(places=5)
-            came, missed = (makers.enrolled(into, person=factories.person("Kofi", name)) for name in ("Mensah", "Mensa"))
+            came, missed = (
+                makers.enrolled(into, person=factories.person("Kofi", name))
+                for name in ("Mensah", "Mensa")
+            )
             makers.attend(into, came, score=90)
             makers.attend(into, missed, minutes=0)
             if is_finished:
                 makers.finished(into)
             ids, people = (came.id, missed.id), (came.person_id, missed.person_id)
             with transaction():
-                merge = join_records(SYSTEM, *(db.session.get_one(Person, one) for one in people), reason="test")
+                merge = join_records(
+                    SYSTEM, *(db.session.get_one(Person, one) for one in people), reason="test"
+                )
             assert db.session.get_one(Enrollment, ids[1]).standing.id == ids[0]
             with transaction():
                 undo_merge(SYSTEM, merge)
@@ -464,38 +623,58 @@ def test_a_record_marked_absent_is_no_obstacle_to_one_seat(app: Flask) -> None:
 
 
 def test_a_result_that_is_open_again_is_better_than_an_absence(app: Flask) -> None:
-    """Of two records of one officer whom no one marked, the second one's result is reopened because it was the officer's."""
+    """Of two records of one officer whom no one marked, the second one's result is reopened
+    because it was the officer's."""
     with app.app_context():
         into = makers.delivery(places=5)
-        ids, people = zip(*((one.id, one.person_id) for one in (makers.enrolled(into) for _twice in range(2))), strict=True)
+        ids, people = zip(
+            *((one.id, one.person_id) for one in (makers.enrolled(into) for _twice in range(2))),
+            strict=True,
+        )
         makers.finished(into)
         with factories.after(into.id):
             with transaction():
                 reopen(SYSTEM, into.id, [ids[1]], reason="He was there")
             with transaction():
-                merge = join_records(SYSTEM, *(db.session.get_one(Person, one) for one in people), reason="test")
-            assert [db.session.get_one(Enrollment, one).status for one in ids] == ["substituted", "confirmed"]
+                merge = join_records(
+                    SYSTEM, *(db.session.get_one(Person, one) for one in people), reason="test"
+                )
+            assert [db.session.get_one(Enrollment, one).status for one in ids] == [
+                "substituted",
+                "confirmed",
+            ]
             with transaction():
                 undo_merge(SYSTEM, merge)
-        assert [db.session.get_one(Enrollment, one).status for one in ids] == ["no_show", "confirmed"]
+        assert [db.session.get_one(Enrollment, one).status for one in ids] == [
+            "no_show",
+            "confirmed",
+        ]
         assert checking.breaches() == []
 
 
 def undo_merge_of(keep_id: int, merged_id: int) -> None:
     """The two records become one, and two again (inside an app context)."""
     with transaction():
-        merge = join_records(SYSTEM, *(db.session.get_one(Person, one) for one in (keep_id, merged_id)), reason="test")
+        merge = join_records(
+            SYSTEM,
+            *(db.session.get_one(Person, one) for one in (keep_id, merged_id)),
+            reason="test",
+        )
     with transaction():
         undo_merge(SYSTEM, merge)
 
 
-def test_who_applied_before_being_nominated_keeps_the_position_of_applying(app: Flask, ghana, coordinator) -> None:
+def test_who_applied_before_being_nominated_keeps_the_position_of_applying(
+    app: Flask, ghana, coordinator
+) -> None:
     code = delivery(app, places=1)
     put(app, ghana, code, identifier="A-1", given_name="Esi", email="esi@example.org")
     with app.app_context():
         into = db.session.scalars(sa.select(Delivery).where(Delivery.code == code)).one()
         into_id, first = into.id, applied(into, 1, given_name="Kofi", family_name="Mensah", **KOFI)
-    stranger = put(app, ghana, code, identifier="A-2", given_name="Ama", email="ama@example.org")["id"]
+    stranger = put(app, ghana, code, identifier="A-2", given_name="Ama", email="ama@example.org")[
+        "id"
+    ]
     nominated = put(app, ghana, code, identifier="A-3", **KOFI)["id"]
     assert "number 1 on the waiting list" in opened(app, first).text
     with app.app_context():
@@ -506,13 +685,17 @@ def test_who_applied_before_being_nominated_keeps_the_position_of_applying(app: 
         assert positions(into_id) == {first: 1, stranger: 2, nominated: 3}
 
 
-def test_an_application_goes_before_no_one_who_was_accepted_before(app: Flask, ghana, coordinator) -> None:
+def test_an_application_goes_before_no_one_who_was_accepted_before(
+    app: Flask, ghana, coordinator
+) -> None:
     code = delivery(app, places=1, admission="approval")
     with app.app_context():
         into = db.session.scalars(sa.select(Delivery).where(Delivery.code == code)).one()
         into_id, first = into.id, applied(into, 1, given_name="Kofi", family_name="Mensah", **KOFI)
     others = [
-        put(app, ghana, code, identifier=f"A-{name}", given_name=name, email=f"{name}@example.org")["id"]
+        put(app, ghana, code, identifier=f"A-{name}", given_name=name, email=f"{name}@example.org")[
+            "id"
+        ]
         for name in ("Esi", "Kofi")
     ]
     for one in others:
@@ -523,19 +706,31 @@ def test_an_application_goes_before_no_one_who_was_accepted_before(app: Flask, g
 
 
 def test_undoing_gives_back_the_printed_name(app: Flask, client, coordinator) -> None:
-    kept = post(coordinator, delivery(app), identifier="A-1", given_name="Ama", email="ama@example.org")
+    kept = post(
+        coordinator, delivery(app), identifier="A-1", given_name="Ama", email="ama@example.org"
+    )
     other = post(coordinator, delivery(app), identifier="A-2", **KOFI)
     said = {"keep": kept["person"]["id"], "merge": other["person"]["id"], "reason": "One officer"}
     merge = coordinator.post("/people/merges", said).json["id"]
     assert client(Role.COORDINATOR).post(f"/merges/{merge}/confirm").json["status"] == "confirmed"
-    assert coordinator.get(f"/enrollments/{other['id']}").json["person"]["name_on_certificate"] == "Ama Mensah"
+    assert (
+        coordinator.get(f"/enrollments/{other['id']}").json["person"]["name_on_certificate"]
+        == "Ama Mensah"
+    )
     undone(app, coordinator)
-    assert coordinator.get(f"/enrollments/{other['id']}").json["person"]["name_on_certificate"] == "Kofi Mensah"
+    assert (
+        coordinator.get(f"/enrollments/{other['id']}").json["person"]["name_on_certificate"]
+        == "Kofi Mensah"
+    )
 
 
-def test_a_nomination_taken_back_hands_its_place_only_to_one_that_fits(app: Flask, ghana, france, coordinator, share) -> None:
+def test_a_nomination_taken_back_hands_its_place_only_to_one_that_fits(
+    app: Flask, ghana, france, coordinator, share
+) -> None:
     code = delivery(app, places=2, pools={"military": 1, "police": 1})
-    ama = body(identifier="F-2", identifier_issuer="FR", given_name="Ama", email="ama@example.org") | {"category": "police"}
+    ama = body(
+        identifier="F-2", identifier_issuer="FR", given_name="Ama", email="ama@example.org"
+    ) | {"category": "police"}
     assert france.post(f"/deliveries/{code}/enrollments", ama).json["status"] == "confirmed"
     seat, aside = share(code, category="police")
     with app.app_context():
@@ -543,12 +738,18 @@ def test_a_nomination_taken_back_hands_its_place_only_to_one_that_fits(app: Flas
     assert france.post(f"/enrollments/{seat}/withdraw").json["status"] == "withdrawn"
     assert read(ghana, aside) == "waitlisted", "the place that became free is for the military"
     with app.app_context():
-        told = db.session.scalars(sa.select(Mail).where(Mail.address == "kofi@example.org").order_by(Mail.id.desc())).first()
-        assert told.id > before and told.kind == "enrollment_waitlisted", "who had a place and has it no more is told"
+        told = db.session.scalars(
+            sa.select(Mail).where(Mail.address == "kofi@example.org").order_by(Mail.id.desc())
+        ).first()
+        assert told.id > before and told.kind == "enrollment_waitlisted", (
+            "who had a place and has it no more is told"
+        )
         assert checking.breaches() == []
 
 
-def test_who_gives_up_a_shared_seat_gives_it_up_for_both(app: Flask, ghana, france, coordinator, share) -> None:
+def test_who_gives_up_a_shared_seat_gives_it_up_for_both(
+    app: Flask, ghana, france, coordinator, share
+) -> None:
     code = delivery(app)
     seat, aside = share(code)
     with app.app_context():
@@ -577,8 +778,12 @@ def test_a_merge_of_people_who_never_enrolled_waits_in_the_second_coordinators_q
         merge = coordinator.post("/people/merges", said).json["id"]
         address = f"/people-to-check/merges/{merge}/confirm"
         assert address in second.get("/people-to-check").html
-        assert (address in elsewhere.get("/people-to-check").html) is (merged != known), "known in a centre: its own affair"
-    assert "is merged into record" in second.get("/people-to-check").form(action=address).submit().text
+        assert (address in elsewhere.get("/people-to-check").html) is (merged != known), (
+            "known in a centre: its own affair"
+        )
+    assert (
+        "is merged into record" in second.get("/people-to-check").form(action=address).submit().text
+    )
 
 
 def test_another_date_of_birth_is_suspect_too(app: Flask, coordinator, ghana) -> None:
@@ -586,19 +791,30 @@ def test_another_date_of_birth_is_suspect_too(app: Flask, coordinator, ghana) ->
     with app.app_context():
         assert checking.breaches() == []
         with transaction():
-            db.session.execute(sa.update(Person).where(Person.id == made["person"]["id"]).values(birth_date=date(1980, 1, 1)))
+            db.session.execute(
+                sa.update(Person)
+                .where(Person.id == made["person"]["id"])
+                .values(birth_date=date(1980, 1, 1))
+            )
             audit.record(SYSTEM, "test.changed", "person", {})
         (breach,) = checking.breaches()
-        assert f"enrollment {made['id']} was nominated under another name or date of birth" in breach
+        assert (
+            f"enrollment {made['id']} was nominated under another name or date of birth" in breach
+        )
         said = app.test_cli_runner().invoke(args=["people", "suspects"]).output
-    assert "put forward as Kofi Mensah, born 1990-05-01, enrolled is Kofi Mensah, born 1980-01-01" in said
+    assert (
+        "put forward as Kofi Mensah, born 1990-05-01, enrolled is Kofi Mensah, born 1980-01-01"
+        in said
+    )
 
 
 # What could break it
 
 
 @pytest.mark.both_databases
-def test_three_nominations_of_one_person_have_one_seat_and_part_again(app: Flask, ghana, france, coordinator) -> None:
+def test_three_nominations_of_one_person_have_one_seat_and_part_again(
+    app: Flask, ghana, france, coordinator
+) -> None:
     code = delivery(app)
     norway = ApiClient(app, _nominator_token(app, "NO-MOD"))
     ids = [
@@ -612,9 +828,14 @@ def test_three_nominations_of_one_person_have_one_seat_and_part_again(app: Flask
     assert places_left(coordinator, code) == 5
     merge = last_merge(app)
     different = coordinator.post(f"/identity-questions/{questions[2]['id']}/different")
-    assert different.status_code == 409, "that the last two are one person follows from the first two answers"
+    assert different.status_code == 409, (
+        "that the last two are one person follows from the first two answers"
+    )
     assert coordinator.post(f"/merges/{merge}/undo").json["status"] == "undone"
-    assert places_left(coordinator, code) == 4 and [read(coordinator, one) for one in ids].count("confirmed") == 3
+    assert (
+        places_left(coordinator, code) == 4
+        and [read(coordinator, one) for one in ids].count("confirmed") == 3
+    )
     with app.app_context():
         stands = [db.session.get_one(Enrollment, one) for one in ids]
         assert [one.seat_id for one in stands] == [None, ids[0], None]
@@ -646,7 +867,9 @@ def test_the_seat_of_three_turns_out_to_be_anothers(app: Flask, ghana, france, c
 
 
 @pytest.mark.both_databases
-def test_of_two_coordinators_who_decide_at_once_one_decides(app: Flask, ghana, france, client, coordinator) -> None:
+def test_of_two_coordinators_who_decide_at_once_one_decides(
+    app: Flask, ghana, france, client, coordinator
+) -> None:
     code = delivery(app)
     put(app, france, code, identifier="F-1", identifier_issuer="FR", **KOFI)
     second = put(app, ghana, code, identifier="A-1", **KOFI)["id"]
@@ -657,7 +880,10 @@ def test_of_two_coordinators_who_decide_at_once_one_decides(app: Flask, ghana, f
         start.wait()
         answers.append(who.post(f"/identity-questions/{question['id']}/{step}").status_code)
 
-    threads = [Thread(target=decide, args=one) for one in ((coordinator, "same"), (client(Role.COORDINATOR), "different"))]
+    threads = [
+        Thread(target=decide, args=one)
+        for one in ((coordinator, "same"), (client(Role.COORDINATOR), "different"))
+    ]
     for one in threads:
         one.start()
     for one in threads:
@@ -668,7 +894,9 @@ def test_of_two_coordinators_who_decide_at_once_one_decides(app: Flask, ghana, f
         assert checking.breaches() == []
 
 
-def test_a_nomination_withdrawn_before_it_is_decided_gives_nobody_a_seat(app: Flask, ghana, france, coordinator) -> None:
+def test_a_nomination_withdrawn_before_it_is_decided_gives_nobody_a_seat(
+    app: Flask, ghana, france, coordinator
+) -> None:
     code = delivery(app)
     first = put(app, france, code, identifier="F-1", identifier_issuer="FR", **KOFI)["id"]
     second = put(app, ghana, code, identifier="A-1", **KOFI)["id"]
@@ -679,7 +907,9 @@ def test_a_nomination_withdrawn_before_it_is_decided_gives_nobody_a_seat(app: Fl
     assert (read(france, first), read(ghana, second)) == ("withdrawn", "confirmed")
 
 
-def test_a_record_with_a_closed_account_is_merged_by_two_people(app: Flask, ghana, france, client, coordinator) -> None:
+def test_a_record_with_a_closed_account_is_merged_by_two_people(
+    app: Flask, ghana, france, client, coordinator
+) -> None:
     code = delivery(app)
     put(app, france, code, identifier="F-1", identifier_issuer="FR", **KOFI)
     second = put(app, ghana, code, identifier="A-1", **KOFI)
@@ -696,7 +926,10 @@ def test_a_record_with_a_closed_account_is_merged_by_two_people(app: Flask, ghan
 @pytest.mark.both_databases
 def test_two_links_of_one_applicant_opened_at_once_make_one_person(app: Flask) -> None:
     with app.app_context():
-        ids = [applied(makers.delivery(), 1, given_name="Kofi", family_name="Mensah", **KOFI) for _one in range(2)]
+        ids = [
+            applied(makers.delivery(), 1, given_name="Kofi", family_name="Mensah", **KOFI)
+            for _one in range(2)
+        ]
         links = [link_of(one) for one in ids]
     pages = [Browser(app).get(link) for link in links]
     start = Barrier(2)
@@ -712,5 +945,9 @@ def test_two_links_of_one_applicant_opened_at_once_make_one_person(app: Flask) -
         one.join()
     with app.app_context():
         one, other = (db.session.get_one(Enrollment, one) for one in ids)
-        assert (one.status, other.status, one.person_id) == ("confirmed", "confirmed", other.person_id)
+        assert (one.status, other.status, one.person_id) == (
+            "confirmed",
+            "confirmed",
+            other.person_id,
+        )
         assert checking.breaches() == []

@@ -26,7 +26,13 @@ def code(app: Flask) -> str:
     with app.app_context():
         into = courses.delivery(places=2, admission="approval")
         for family, category in (("Ba", "police"), ("Cissé", "military"), ("Diop", "police")):
-            makers.enrolled(into, category, factories.person("Awa", family), rank="Captain", needs=f"Needs of {family}")
+            makers.enrolled(
+                into,
+                category,
+                factories.person("Awa", family),
+                rank="Captain",
+                needs=f"Needs of {family}",
+            )
         return into.code
 
 
@@ -39,7 +45,9 @@ def coordinator(app: Flask, sign_in: Any) -> Browser:
 def statuses(app: Flask) -> dict[str, str]:
     with app.app_context():
         found = db.session.execute(
-            sa.select(Person.family_name, Enrollment.status).join(Enrollment, Enrollment.person_id == Person.id)
+            sa.select(Person.family_name, Enrollment.status).join(
+                Enrollment, Enrollment.person_id == Person.id
+            )
         )
         return {name: status.value for name, status in found}
 
@@ -53,7 +61,9 @@ def selection(browser: Browser, code: str) -> Page:
 def id_of(app: Flask, family: str) -> int:
     with app.app_context():
         return db.session.scalar(
-            sa.select(Enrollment.id).join(Person, Person.id == Enrollment.person_id).where(Person.family_name == family)
+            sa.select(Enrollment.id)
+            .join(Person, Person.id == Enrollment.person_id)
+            .where(Person.family_name == family)
         )
 
 
@@ -67,7 +77,9 @@ def test_one_is_approved_by_its_button(app: Flask, coordinator: Browser, code: s
     assert statuses(app) == {"Ba": "requested", "Cissé": "confirmed", "Diop": "requested"}
 
 
-def test_several_are_approved_in_the_order_of_their_requests(app: Flask, coordinator: Browser, code: str) -> None:
+def test_several_are_approved_in_the_order_of_their_requests(
+    app: Flask, coordinator: Browser, code: str
+) -> None:
     ids = [id_of(app, family) for family in ("Diop", "Cissé", "Ba")]
     page = selection(coordinator, code).form("/selection").submit("Approve selected", chosen=ids)
     assert "3 requests approved. 1 person waits for a place." in page.text
@@ -122,7 +134,9 @@ def test_the_waiting_list_is_in_order_with_positions(app: Flask, coordinator: Br
         code = into.code
     page = selection(coordinator, code)
     assert "Waiting list: Police" in page.text
-    order = [page.text.index(name) for name in ("P Police2", "M Military0", "M Military1", "M Military2")]
+    order = [
+        page.text.index(name) for name in ("P Police2", "M Military0", "M Military1", "M Military2")
+    ]
     assert order == sorted(order)
 
 
@@ -134,14 +148,25 @@ def test_who_may_come_here(app: Flask, sign_in: Any, code: str) -> None:
         nominator = sign_in(factories.actor(Role.NOMINATOR, organization_id=organization))
         elsewhere = sign_in(factories.actor(Role.TRAINER, delivery_id=delivery_id + 99))
         trainer = sign_in(factories.actor(Role.TRAINER, delivery_id=delivery_id))
-    addresses = [f"/deliveries/{code}/{page}" for page in ("selection", "participants.csv", "sheet")]
+    addresses = [
+        f"/deliveries/{code}/{page}" for page in ("selection", "participants.csv", "sheet")
+    ]
     for address in addresses:
-        assert [browser.get(address).status for browser in (stranger, nominator, elsewhere)] == [403, 403, 403], address
+        assert [browser.get(address).status for browser in (stranger, nominator, elsewhere)] == [
+            403,
+            403,
+            403,
+        ], address
         assert Browser(app).get(address, follow=False).status == 303
         assert trainer.get(address).status == 200
     page = selection(trainer, code)
     assert "Approve" not in page.text, "trainers look, coordinators decide"
-    assert trainer.post(f"/deliveries/{code}/selection", {"csrf_token": trainer.token(), "approve": "1"}).status == 403
+    assert (
+        trainer.post(
+            f"/deliveries/{code}/selection", {"csrf_token": trainer.token(), "approve": "1"}
+        ).status
+        == 403
+    )
     assert selection(trainer, code).status == 200
     assert trainer.get("/deliveries/NOTHING/selection").status == 404
 
@@ -155,7 +180,9 @@ def test_the_list_as_a_file(app: Flask, coordinator: Browser, code: str) -> None
     assert len(text.strip().splitlines()) == 4
 
 
-def test_the_sheet_has_a_line_for_everybody_and_a_box_for_each_session(app: Flask, coordinator: Browser) -> None:
+def test_the_sheet_has_a_line_for_everybody_and_a_box_for_each_session(
+    app: Flask, coordinator: Browser
+) -> None:
     with app.app_context():
         into = courses.delivery(places=5)
         for n in range(3):

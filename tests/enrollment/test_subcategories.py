@@ -1,4 +1,5 @@
-"""In what capacity people come: asked where the category is, one of the category's, and shown to those who read it."""
+"""In what capacity people come: asked where the category is, one of the category's, and shown to
+those who read it."""
 
 from __future__ import annotations
 
@@ -21,7 +22,12 @@ from tests.enrollment.test_apply_pages import ABOUT, begin
 from tests.enrollment.test_nominate_pages import upload
 from tests.roster.test_api import AMINA
 
-PERSON = {"given_name": "Kari", "family_name": "Nordmann", "email": "k@example.org", "country": "NO"}
+PERSON = {
+    "given_name": "Kari",
+    "family_name": "Nordmann",
+    "email": "k@example.org",
+    "country": "NO",
+}
 
 
 @pytest.fixture
@@ -46,16 +52,26 @@ def test_a_program_gives_it_and_reads_it(client: Callable[..., ApiClient], code:
     said = {"person": PERSON, "category": "military", "subcategory": "contingent"}
     answer = nominator.post(f"/deliveries/{code}/enrollments", said)
     assert (answer.status_code, answer.json["subcategory"]) == (201, "contingent")
-    for category, given in (("police", "contingent"), ("civilian", "individual_police"), ("military", "cook")):
-        refused = nominator.post(f"/deliveries/{code}/enrollments", said | {"category": category, "subcategory": given})
+    for category, given in (
+        ("police", "contingent"),
+        ("civilian", "individual_police"),
+        ("military", "cook"),
+    ):
+        refused = nominator.post(
+            f"/deliveries/{code}/enrollments", said | {"category": category, "subcategory": given}
+        )
         assert refused.status_code == 422, refused.text
         assert {one["field"] for one in refused.json["errors"]} == {"subcategory"}
     other = said["person"] | {"email": "o@example.org", "given_name": "Ola"}
-    left_out = nominator.post(f"/deliveries/{code}/enrollments", {"person": other, "category": "military"})
+    left_out = nominator.post(
+        f"/deliveries/{code}/enrollments", {"person": other, "category": "military"}
+    )
     assert left_out.json["subcategory"] is None
 
 
-def test_an_applicant_is_asked_only_where_the_category_is_divided(app: Flask, browser: Browser, code: str) -> None:
+def test_an_applicant_is_asked_only_where_the_category_is_divided(
+    app: Flask, browser: Browser, code: str
+) -> None:
     second = begin(browser, code).form("/apply").submit("Continue", **ABOUT)
     assert "Formed police unit" in second.text and "Contingent" not in second.text
     third = second.form("/apply").submit("Continue", subcategory="formed_police_unit")
@@ -67,7 +83,9 @@ def test_an_applicant_is_asked_only_where_the_category_is_divided(app: Flask, br
     assert kept(app) == [Subcategory.FORMED_POLICE_UNIT]
 
 
-def test_a_file_may_have_a_column_for_it(app: Flask, sign_in: Callable[..., Browser], code: str) -> None:
+def test_a_file_may_have_a_column_for_it(
+    app: Flask, sign_in: Callable[..., Browser], code: str
+) -> None:
     with app.app_context():
         body = factories.organization("NO-MOD")
         nominator = factories.actor(Role.NOMINATOR, organization_id=body.id, family="Nominator")
@@ -79,13 +97,24 @@ def test_a_file_may_have_a_column_for_it(app: Flask, sign_in: Callable[..., Brow
         "Per,Hansen,p@example.org,NO,police,\n"
     )
     upload(browser, code, rows).form("/check").submit("Nominate 3")
-    assert kept(app) == [Subcategory.OBSERVER_OR_STAFF_OFFICER, Subcategory.FORMED_POLICE_UNIT, None]
-    odd = "Given name,Family name,Email,Country,Category,Sub-category\nLiv,Dahl,l@example.org,NO,police,contingent\n"
+    assert kept(app) == [
+        Subcategory.OBSERVER_OR_STAFF_OFFICER,
+        Subcategory.FORMED_POLICE_UNIT,
+        None,
+    ]
+    odd = (
+        "Given name,Family "
+        "name,Email,Country,Category,Sub-category\nLiv,Dahl,l@example.org,NO,police,contingent\n"
+    )
     page = upload(browser, code, odd)
     assert "not a sub-category of this category" in page.text
     with app.app_context():
         coordinator = makers.coordinator()
-    listed = sign_in(coordinator).get(f"/deliveries/{code}/participants.csv").response.get_data(as_text=True)
+    listed = (
+        sign_in(coordinator)
+        .get(f"/deliveries/{code}/participants.csv")
+        .response.get_data(as_text=True)
+    )
     assert "Sub-category" in listed and "Formed police unit" in listed
 
 

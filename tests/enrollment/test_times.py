@@ -1,5 +1,6 @@
-"""Nothing before its time, nothing after it: marks, scores, results, certificates and skills, by the delivery's own clock; a course
-that was cut short; the cut-off of the waiting list; a mark that is corrected after the end."""
+"""Nothing before its time, nothing after it: marks, scores, results, certificates and skills, by
+the delivery's own clock; a course that was cut short; the cut-off of the waiting list; a mark
+that is corrected after the end."""
 
 from __future__ import annotations
 
@@ -39,7 +40,8 @@ from tests.roster import makers as roster_makers
 from tests.test_journey_api import gti
 
 HOUR = timedelta(hours=1)
-#: The Gender Training Initiative in Halifax, 8 to 10 March 2027: first session from 13:00 UTC, last until 21:00 UTC.
+#: The Gender Training Initiative in Halifax, 8 to 10 March 2027: first session from 13:00 UTC, last
+#: until 21:00 UTC.
 BEGINS, ENDS = datetime(2027, 3, 8, 13, tzinfo=UTC), datetime(2027, 3, 10, 21, tzinfo=UTC)
 SECOND_DAY_ENDS = datetime(2027, 3, 9, 21, tzinfo=UTC)
 Made = Callable[..., Any]
@@ -67,12 +69,19 @@ def running(app: Flask, *names: str, **changes: Any) -> tuple[str, list[int]]:
     """The code of a delivery, and the enrollments of Awa so-and-so."""
     with app.app_context():
         into = course_makers.delivery(**changes)
-        made = [makers.enrolled(into, "police", factories.person("Awa", name)) for name in names or ("Ba",)]
+        made = [
+            makers.enrolled(into, "police", factories.person("Awa", name))
+            for name in names or ("Ba",)
+        ]
         return into.code, [one.id for one in made]
 
 
 def marks(enrollment: int, first: int = 1, last: int = 12, mark: str = "present") -> dict[str, Any]:
-    return {"marks": [{"enrollment": enrollment, "session": n, "mark": mark} for n in range(first, last + 1)]}
+    return {
+        "marks": [
+            {"enrollment": enrollment, "session": n, "mark": mark} for n in range(first, last + 1)
+        ]
+    }
 
 
 def post_score(enrollment: int, kind: str = "post") -> dict[str, Any]:
@@ -94,13 +103,19 @@ def status_of(app: Flask, enrollment: int) -> str:
 def test_no_mark_before_its_session_has_begun(app: Flask, office: ApiClient) -> None:
     code, [ba] = running(app)
     clock.travel(app, BEGINS - timedelta(seconds=30))
-    assert refused(office.put(f"/deliveries/{code}/attendance", marks(ba, 1, 1))) == (409, "session_not_begun")
+    assert refused(office.put(f"/deliveries/{code}/attendance", marks(ba, 1, 1))) == (
+        409,
+        "session_not_begun",
+    )
     clock.travel(app, BEGINS)
     assert office.put(f"/deliveries/{code}/attendance", marks(ba, 1, 1)).json == {"recorded": 1}
     both = office.put(f"/deliveries/{code}/attendance", marks(ba, 1, 2))
     assert refused(both) == (409, "session_not_begun"), "all of them, or none"
     assert "begins on 8 March 2027, 11:00" in both.json["detail"] + both.json.get("title", "")
-    wrong = office.put(f"/deliveries/{code}/attendance", {"marks": [*marks(ba, 2, 2)["marks"], *marks(999, 1, 1)["marks"]]})
+    wrong = office.put(
+        f"/deliveries/{code}/attendance",
+        {"marks": [*marks(ba, 2, 2)["marks"], *marks(999, 1, 1)["marks"]]},
+    )
     assert wrong.status_code == 422, "what is wrong is told first"
 
 
@@ -110,29 +125,46 @@ def test_a_session_to_come_offers_no_marks_on_its_page(app: Flask, coordinator: 
     browser = coordinator()
     assert browser.get(f"/deliveries/{code}/attendance/1").form("/attendance/1")
     page = browser.get(f"/deliveries/{code}/attendance/2")
-    assert "This session begins on 8 March 2027, 11:00 (AST)." in page.text and "Save attendance" not in page.text
-    sent = browser.post(f"/deliveries/{code}/attendance/2", {"csrf_token": browser.token(), f"mark-{ba}": "present"})
+    assert (
+        "This session begins on 8 March 2027, 11:00 (AST)." in page.text
+        and "Save attendance" not in page.text
+    )
+    sent = browser.post(
+        f"/deliveries/{code}/attendance/2", {"csrf_token": browser.token(), f"mark-{ba}": "present"}
+    )
     assert sent.status == 409
     with app.app_context():
         assert db.session.scalars(sa.select(Mark)).all() == []
 
 
-def test_no_final_score_before_the_course_and_a_first_test_at_any_time(app: Flask, office: ApiClient, coordinator: Made) -> None:
+def test_no_final_score_before_the_course_and_a_first_test_at_any_time(
+    app: Flask, office: ApiClient, coordinator: Made
+) -> None:
     code, [ba] = running(app)
     path = f"/deliveries/{code}/scores"
     assert refused(office.put(path, post_score(ba))) == (409, "session_not_begun")
     assert office.put(path, post_score(ba, "pre")).json == {"recorded": 1}
     browser = coordinator()
     page = browser.get(path)
-    assert "You can enter post-test scores once it has" in page.text and f"post-{ba}" not in page.form("/scores").names
-    sent = {"csrf_token": browser.token(), f"was-pre-{ba}": "90", f"was-post-{ba}": "", f"post-{ba}": "90"}
+    assert (
+        "You can enter post-test scores once it has" in page.text
+        and f"post-{ba}" not in page.form("/scores").names
+    )
+    sent = {
+        "csrf_token": browser.token(),
+        f"was-pre-{ba}": "90",
+        f"was-post-{ba}": "",
+        f"post-{ba}": "90",
+    }
     assert browser.post(path, sent).status == 409
     clock.travel(app, BEGINS)
     assert office.put(path, post_score(ba)).json == {"recorded": 1}
     assert f"post-{ba}" in coordinator().get(path).form("/scores").names
 
 
-def test_nothing_is_finished_before_the_last_session_has_ended(app: Flask, office: ApiClient) -> None:
+def test_nothing_is_finished_before_the_last_session_has_ended(
+    app: Flask, office: ApiClient
+) -> None:
     code, [ba] = running(app)
     for moment in (BEGINS - HOUR, BEGINS + HOUR, ENDS - timedelta(seconds=30)):
         clock.travel(app, moment)
@@ -150,18 +182,28 @@ def test_no_certificate_before_the_last_session_has_ended(app: Flask, office: Ap
         makers.attend(into, db.session.get_one(Enrollment, ba), score=90)
         makers.finished(into)
     assert refused(office.post(f"/deliveries/{code}/certificates")) == (409, "not_over")
-    assert refused(office.post(f"/deliveries/{code}/certificates", {"enrollments": [ba]})) == (409, "not_over")
+    assert refused(office.post(f"/deliveries/{code}/certificates", {"enrollments": [ba]})) == (
+        409,
+        "not_over",
+    )
     with app.app_context(), pytest.raises(Conflict) as refusal, transaction():
         certificates.issue(SYSTEM, db.session.get_one(Enrollment, ba))
     assert refusal.value.code == "not_over"
-    assert office.post(f"/deliveries/{code}/reopen", {"enrollments": [ba], "reason": "A slip"}).status_code == 200
+    assert (
+        office.post(
+            f"/deliveries/{code}/reopen", {"enrollments": [ba], "reason": "A slip"}
+        ).status_code
+        == 200
+    )
     assert refused(office.post(f"/deliveries/{code}/finish")) == (409, "not_over")
     clock.travel(app, ENDS)
     assert office.post(f"/deliveries/{code}/finish").status_code == 200
     assert office.post(f"/deliveries/{code}/certificates").status_code == 202
 
 
-def test_a_skill_is_not_yet_valid_before_its_day(app: Flask, office: ApiClient, sign_in: Any) -> None:
+def test_a_skill_is_not_yet_valid_before_its_day(
+    app: Flask, office: ApiClient, sign_in: Any
+) -> None:
     """As of old data, in every list, answer, search and file."""
     code, [ba] = running(app)
     clock.travel(app, ENDS)
@@ -180,17 +222,27 @@ def test_a_skill_is_not_yet_valid_before_its_day(app: Flask, office: ApiClient, 
         person = actor_of(db.session.get_one(Enrollment, ba).person)
         staff = sign_in(factories.actor(Role.ROSTER))
     (found,) = office.get("/experts?q=awa").json["items"]
-    assert [(skill["status"], skill["valid_from"]) for skill in found["skills"]] == [("not_yet_valid", "2027-04-01")]
+    assert [(skill["status"], skill["valid_from"]) for skill in found["skills"]] == [
+        ("not_yet_valid", "2027-04-01")
+    ]
     skill = "gender-peace-operations"
     assert office.get(f"/experts?skill={skill}").json["items"] == []
     assert office.get(f"/experts?skill={skill}&valid_on=2027-03-31").json["items"] == []
     assert len(office.get(f"/experts?skill={skill}&valid_on=2027-04-01").json["items"]) == 1
-    for page in (staff.get("/roster?q=awa"), staff.get(f"/roster/{found['id']}"), sign_in(person).get("/me/profile")):
+    for page in (
+        staff.get("/roster?q=awa"),
+        staff.get(f"/roster/{found['id']}"),
+        sign_in(person).get("/me/profile"),
+    ):
         assert "Not yet valid" in page.text and "Current" not in page.text
-    file = staff.client.post("/roster/export?q=awa", data={"csrf_token": staff.token()}).get_data(as_text=True)
+    file = staff.client.post("/roster/export?q=awa", data={"csrf_token": staff.token()}).get_data(
+        as_text=True
+    )
     assert "Practitioner, Not yet valid, 2030-03-10" in file
     clock.travel(app, datetime(2027, 4, 1, 1, tzinfo=UTC))
-    assert [one["status"] for one in office.get(f"/experts?skill={skill}").json["items"][0]["skills"]] == ["current"]
+    assert [
+        one["status"] for one in office.get(f"/experts?skill={skill}").json["items"][0]["skills"]
+    ] == ["current"]
 
 
 # A course that was cut short
@@ -198,44 +250,71 @@ def test_a_skill_is_not_yet_valid_before_its_day(app: Flask, office: ApiClient, 
 
 @pytest.mark.both_databases
 def test_a_course_cut_short(app: Flask, office: ApiClient, coordinator: Made, sign_in: Any) -> None:
-    """After two of three days: Ba attended all that was held, which is less than the course asks for."""
+    """After two of three days: Ba attended all that was held, which is less than the course asks
+    for."""
     code, [ba, faye] = running(app, "Ba", "Faye")
     clock.travel(app, SECOND_DAY_ENDS)
     assert office.put(f"/deliveries/{code}/attendance", marks(ba, 1, 8)).json == {"recorded": 8}
     assert office.put(f"/deliveries/{code}/scores", post_score(ba)).status_code == 200
     before = get_file(app, code)
-    cut = office.post(f"/deliveries/{code}/cut-short", {"after_session": 8, "reason": "The camp was flooded."})
+    cut = office.post(
+        f"/deliveries/{code}/cut-short", {"after_session": 8, "reason": "The camp was flooded."}
+    )
     assert (cut.status_code, cut.json["ends_on"]) == (200, "2027-03-09")
     assert [one["cancelled"] for one in cut.json["sessions"]] == [False] * 8 + [True] * 4
     assert cut.json["sessions"][8]["cancel_reason"] == "The camp was flooded."
     after = get_file(app, code)
     assert after.count("STATUS:CANCELLED") == 4 and after.count("STATUS:CONFIRMED") == 8
     assert "SEQUENCE:0" in before and "SEQUENCE:1" in after
-    assert refused(office.put(f"/deliveries/{code}/attendance", marks(ba, 9, 9))) == (409, "session_cancelled")
-    told = [(mail.kind, "The camp was flooded." in mail.body) for mail in mails(app) if mail.kind == "course_cut_short"]
+    assert refused(office.put(f"/deliveries/{code}/attendance", marks(ba, 9, 9))) == (
+        409,
+        "session_cancelled",
+    )
+    told = [
+        (mail.kind, "The camp was flooded." in mail.body)
+        for mail in mails(app)
+        if mail.kind == "course_cut_short"
+    ]
     assert told == [("course_cut_short", True)] * 2
     browser = coordinator()
     for path in ("", "/attendance/9", "/sheet", "/finish"):
         page = browser.get(f"/deliveries/{code}{path}")
-        assert page.status == 200 and "ancelled" in page.text + ("cancelled" if path == "/finish" else ""), path
+        assert page.status == 200 and "ancelled" in page.text + (
+            "cancelled" if path == "/finish" else ""
+        ), path
     assert "8 of 12 sessions were held" in browser.get(f"/deliveries/{code}/finish").text
     assert "720 minutes" in (said := browser.get(f"/deliveries/{code}").text)
-    assert "at least 100% of the 1,080 minutes of the whole course" in said, "not of the length beside it"
+    assert "at least 100% of the 1,080 minutes of the whole course" in said, (
+        "not of the length beside it"
+    )
     grid = office.get(f"/deliveries/{code}/attendance").json
     assert [one["cancelled"] for one in grid["sessions"]] == [False] * 8 + [True] * 4
-    (result,) = [one for one in office.get(f"/deliveries/{code}/completion").json["items"] if one["enrollment"] == ba]
-    assert (result["complete"], result["minutes"], result["minutes_taught"], result["minutes_of_course"]) == (
+    (result,) = [
+        one
+        for one in office.get(f"/deliveries/{code}/completion").json["items"]
+        if one["enrollment"] == ba
+    ]
+    assert (
+        result["complete"],
+        result["minutes"],
+        result["minutes_taught"],
+        result["minutes_of_course"],
+    ) == (
         False,
         720,
         720,
         1080,
     )
     assert [lack["code"] for lack in result["lacking"]] == ["attendance_below_minimum"]
-    assert office.post(f"/deliveries/{code}/finish").status_code == 200, "the last session that is held has ended"
+    assert office.post(f"/deliveries/{code}/finish").status_code == 200, (
+        "the last session that is held has ended"
+    )
     assert (status_of(app, ba), status_of(app, faye)) == ("not_completed", "no_show")
     done = browser.get(f"/deliveries/{code}/finish")
     assert "Issue certificates" not in done.text, "no one completed it"
-    assert [link.get("href") for link in done.all("a") if link.text == "Letter of participation"] == [f"/enrollments/{ba}/letter"]
+    assert [
+        link.get("href") for link in done.all("a") if link.text == "Letter of participation"
+    ] == [f"/enrollments/{ba}/letter"]
     the_letter(app, office, sign_in, ba, faye)
     with app.app_context():
         assert breaches() == []
@@ -251,15 +330,27 @@ def test_the_letter_is_that_of_the_centre(app: Flask, sign_in: Any) -> None:
         makers.finished(into)
         person, key = actor_of(makers.again(place).person), place.id
         own = ApiClient(app, makers.token_of(person))
-    assert own.get(f"/enrollments/{key}/letter").json["issuer"] == {"en": "Kofi Annan Centre", "fr": "Kofi Annan Centre"}
+    assert own.get(f"/enrollments/{key}/letter").json["issuer"] == {
+        "en": "Kofi Annan Centre",
+        "fr": "Kofi Annan Centre",
+    }
     page = sign_in(person).get(f"/enrollments/{key}/letter").text
-    assert "Kofi Annan Centre" in page and "Rostrum Training Centre" not in page.split("Print this page")[-1]
+    assert (
+        "Kofi Annan Centre" in page
+        and "Rostrum Training Centre" not in page.split("Print this page")[-1]
+    )
 
 
 def the_letter(app: Flask, office: ApiClient, sign_in: Any, ba: int, faye: int) -> None:
-    """Who attended gets a letter of participation, which is no certificate; who did not come, none."""
+    """Who attended gets a letter of participation, which is no certificate; who did not come,
+    none."""
     letter = office.get(f"/enrollments/{ba}/letter").json
-    assert (letter["name"], letter["minutes"], letter["minutes_taught"], letter["minutes_of_course"]) == (
+    assert (
+        letter["name"],
+        letter["minutes"],
+        letter["minutes_taught"],
+        letter["minutes_of_course"],
+    ) == (
         "Awa Ba",
         720,
         720,
@@ -294,24 +385,38 @@ def mails(app: Flask) -> list[Mail]:
 
 def test_the_certificate_prints_the_hours_held(app: Flask, office: ApiClient) -> None:
     """A course that asks for half of its minutes: two thirds were held, and that is enough."""
-    assert office.put("/courses/HALF", gti() | {"completion": {"min_attendance_percent": 50}}).status_code == 201
+    assert (
+        office.put(
+            "/courses/HALF", gti() | {"completion": {"min_attendance_percent": 50}}
+        ).status_code
+        == 201
+    )
     with app.app_context():
-        into = course_makers.delivery(course=course_makers.course(code="HALF", completion={"min_attendance_percent": 50}))
+        into = course_makers.delivery(
+            course=course_makers.course(code="HALF", completion={"min_attendance_percent": 50})
+        )
         code, ba = into.code, makers.enrolled(into, "police", factories.person("Awa", "Ba")).id
     clock.travel(app, SECOND_DAY_ENDS)
     assert office.put(f"/deliveries/{code}/attendance", marks(ba, 1, 8)).status_code == 200
-    assert office.post(f"/deliveries/{code}/cut-short", {"after_session": 8, "reason": "Flood"}).status_code == 200
+    assert (
+        office.post(
+            f"/deliveries/{code}/cut-short", {"after_session": 8, "reason": "Flood"}
+        ).status_code
+        == 200
+    )
     assert office.post(f"/deliveries/{code}/finish").json["completed"] == 1
     assert office.post(f"/deliveries/{code}/certificates").status_code == 202
     with app.app_context():
         jobs.drain()
         made = db.session.scalars(sa.select(Certificate)).one()
         assert (made.payload["minutes"], made.payload["ends_on"]) == (720, "2027-03-09")
-        said = [one.objective for one in db.session.get_one(Delivery, made.delivery_id).version.blocks]
+        said = [
+            one.objective for one in db.session.get_one(Delivery, made.delivery_id).version.blocks
+        ]
         assert any(said[8:])
-        assert [one["en"] for one in made.payload["objectives"]] == [one["en"] for one in said[:8] if one], (
-            "none of what was cancelled"
-        )
+        assert [one["en"] for one in made.payload["objectives"]] == [
+            one["en"] for one in said[:8] if one
+        ], "none of what was cancelled"
         assert db.session.scalars(sa.select(ExpertSkill.valid_from)).all() == [date(2027, 3, 9)]
         assert breaches() == []
 
@@ -321,34 +426,62 @@ def test_what_cannot_be_cut(app: Flask, office: ApiClient) -> None:
     clock.travel(app, ENDS)
     office.put(f"/deliveries/{code}/attendance", marks(ba, 1, 9))
     path = f"/deliveries/{code}/cut-short"
-    assert refused(office.post(path, {"after_session": 8, "reason": "Flood"})) == (409, "session_held")
-    assert refused(office.post(path, {"after_session": 13, "reason": "Flood"})) == (422, "unknown_session")
-    assert refused(office.post(path, {"after_session": 12, "reason": "Flood"})) == (422, "nothing_to_cancel")
+    assert refused(office.post(path, {"after_session": 8, "reason": "Flood"})) == (
+        409,
+        "session_held",
+    )
+    assert refused(office.post(path, {"after_session": 13, "reason": "Flood"})) == (
+        422,
+        "unknown_session",
+    )
+    assert refused(office.post(path, {"after_session": 12, "reason": "Flood"})) == (
+        422,
+        "nothing_to_cancel",
+    )
     assert refused(office.post(path, {"after_session": 9, "reason": "  "})) == (422, "required")
     with app.app_context():
         assert get_delivery(SYSTEM, code).ends_on == date(2027, 3, 10), "nothing of it was kept"
-        draft = course_makers.delivery(code="DRAFT", published=False, starts_on=date(2027, 6, 7)).code
-    assert refused(office.post(f"/deliveries/{draft}/cut-short", {"after_session": 1, "reason": "Flood"})) == (
+        draft = course_makers.delivery(
+            code="DRAFT", published=False, starts_on=date(2027, 6, 7)
+        ).code
+    assert refused(
+        office.post(f"/deliveries/{draft}/cut-short", {"after_session": 1, "reason": "Flood"})
+    ) == (
         409,
         "not_published",
     )
-    assert office.post(path, {"after_session": 9, "reason": "Recorded a day late"}).status_code == 200, "no one was there"
+    assert (
+        office.post(path, {"after_session": 9, "reason": "Recorded a day late"}).status_code == 200
+    ), "no one was there"
     office.post(f"/deliveries/{code}/finish")
-    assert refused(office.post(path, {"after_session": 1, "reason": "Flood"})) == (409, "state_does_not_allow")
+    assert refused(office.post(path, {"after_session": 1, "reason": "Flood"})) == (
+        409,
+        "state_does_not_allow",
+    )
 
 
-def test_a_course_of_which_no_session_was_held_is_cancelled_and_not_finished(app: Flask, office: ApiClient) -> None:
-    """The trainer fell ill on the first morning: no one is a no-show for it, and no one is given the place of someone else."""
+def test_a_course_of_which_no_session_was_held_is_cancelled_and_not_finished(
+    app: Flask, office: ApiClient
+) -> None:
+    """The trainer fell ill on the first morning: no one is a no-show for it, and no one is given
+    the place of someone else."""
     code, [ba, faye] = running(app, "Ba", "Faye", places=1, promotion_days=0)
     path = f"/deliveries/{code}/cut-short"
-    assert refused(office.post(path, {"after_session": 0, "reason": "Ill"})) == (409, "session_not_begun"), (
-        "it is cancelled instead"
-    )
+    assert refused(office.post(path, {"after_session": 0, "reason": "Ill"})) == (
+        409,
+        "session_not_begun",
+    ), "it is cancelled instead"
     clock.travel(app, BEGINS + 3 * HOUR)
     before = len(mails(app))
-    assert refused(office.post(f"/deliveries/{code}/cancel", {"reason": "Ill"})) == (409, "already_begun")
+    assert refused(office.post(f"/deliveries/{code}/cancel", {"reason": "Ill"})) == (
+        409,
+        "already_begun",
+    )
     assert office.post(path, {"after_session": 0, "reason": "Ill"}).status_code == 200
-    assert refused(office.post(path, {"after_session": 0, "reason": "Ill"})) == (422, "nothing_to_cancel")
+    assert refused(office.post(path, {"after_session": 0, "reason": "Ill"})) == (
+        422,
+        "nothing_to_cancel",
+    )
     assert refused(office.post(f"/deliveries/{code}/finish")) == (409, "nothing_held")
     assert get_file(app, code).count("STATUS:CANCELLED") == 12
     assert office.post(f"/enrollments/{ba}/withdraw", {}).status_code == 200
@@ -357,21 +490,30 @@ def test_a_course_of_which_no_session_was_held_is_cancelled_and_not_finished(app
         with pytest.raises(DomainError, match="already_begun"):
             changed(get_delivery(SYSTEM, code), starts_on=date(2027, 4, 5))
     assert (status_of(app, ba), status_of(app, faye)) == ("withdrawn", "waitlisted")
-    assert {mail.kind for mail in mails(app)[before:]} == {"enrollment_withdrawn"}, "what happened is told by the cancellation"
+    assert {mail.kind for mail in mails(app)[before:]} == {"enrollment_withdrawn"}, (
+        "what happened is told by the cancellation"
+    )
     assert office.post(f"/deliveries/{code}/cancel", {"reason": "Ill"}).status_code == 200
-    assert (status_of(app, faye), mails(app)[-1].kind) == ("delivery_cancelled", "delivery_cancelled")
+    assert (status_of(app, faye), mails(app)[-1].kind) == (
+        "delivery_cancelled",
+        "delivery_cancelled",
+    )
 
 
 def test_a_course_in_which_someone_was_present_was_held(app: Flask, office: ApiClient) -> None:
     code, [ba] = running(app)
     clock.travel(app, BEGINS + 3 * HOUR)
     office.put(f"/deliveries/{code}/attendance", marks(ba, 1, 1))
-    assert refused(office.post(f"/deliveries/{code}/cut-short", {"after_session": 0, "reason": "Ill"})) == (409, "session_held")
+    assert refused(
+        office.post(f"/deliveries/{code}/cut-short", {"after_session": 0, "reason": "Ill"})
+    ) == (409, "session_held")
 
 
 def test_that_no_session_was_held_is_said_on_the_page(app: Flask, coordinator: Made) -> None:
     code, [ba] = running(app)
-    assert "None was held" not in coordinator().get(f"/deliveries/{code}/cut-short").text, "it can be cancelled still"
+    assert "None was held" not in coordinator().get(f"/deliveries/{code}/cut-short").text, (
+        "it can be cancelled still"
+    )
     clock.travel(app, BEGINS + HOUR)
     browser = coordinator()
     page = browser.get(browser.get(f"/deliveries/{code}").link("Cut the course short"))
@@ -385,18 +527,37 @@ def test_that_no_session_was_held_is_said_on_the_page(app: Flask, coordinator: M
     assert status_of(app, ba) == "delivery_cancelled"
 
 
-def test_a_course_cut_short_in_its_first_session_and_reopened_twice(app: Flask, office: ApiClient) -> None:
+def test_a_course_cut_short_in_its_first_session_and_reopened_twice(
+    app: Flask, office: ApiClient
+) -> None:
     code, [ba, faye] = running(app, "Ba", "Faye")
     clock.travel(app, BEGINS + timedelta(minutes=10))
-    assert office.post(f"/deliveries/{code}/cut-short", {"after_session": 1, "reason": "Flood"}).status_code == 200
-    assert refused(office.post(f"/deliveries/{code}/finish")) == (409, "not_over"), "the first session still runs"
-    assert refused(office.put(f"/deliveries/{code}/attendance", marks(ba, 1, 2))) == (409, "session_cancelled")
+    assert (
+        office.post(
+            f"/deliveries/{code}/cut-short", {"after_session": 1, "reason": "Flood"}
+        ).status_code
+        == 200
+    )
+    assert refused(office.post(f"/deliveries/{code}/finish")) == (409, "not_over"), (
+        "the first session still runs"
+    )
+    assert refused(office.put(f"/deliveries/{code}/attendance", marks(ba, 1, 2))) == (
+        409,
+        "session_cancelled",
+    )
     clock.travel(app, BEGINS + 3 * HOUR)
     assert office.put(f"/deliveries/{code}/attendance", marks(ba, 1, 1)).json == {"recorded": 1}
     for reopened in (None, ba, faye, ba):
         if reopened:
-            assert office.post(f"/deliveries/{code}/reopen", {"enrollments": [reopened], "reason": "A slip"}).status_code == 200
-            again = office.post(f"/deliveries/{code}/reopen", {"enrollments": [reopened], "reason": "A slip"})
+            assert (
+                office.post(
+                    f"/deliveries/{code}/reopen", {"enrollments": [reopened], "reason": "A slip"}
+                ).status_code
+                == 200
+            )
+            again = office.post(
+                f"/deliveries/{code}/reopen", {"enrollments": [reopened], "reason": "A slip"}
+            )
             assert refused(again) == (422, "no_result"), "it is open already"
         assert office.post(f"/deliveries/{code}/finish").json["not_completed"] == 1
         assert (status_of(app, ba), status_of(app, faye)) == ("not_completed", "no_show")
@@ -409,7 +570,11 @@ def test_cutting_short_by_the_page(app: Flask, coordinator: Made) -> None:
     browser = coordinator()
     page = browser.get(browser.get(f"/deliveries/{code}").link("Cut the course short"))
     empty = page.form("").submit("Cancel the remaining sessions")
-    assert empty.status == 422 and "Choose the last session to be held." in empty.text and "Enter the reason" not in empty.text
+    assert (
+        empty.status == 422
+        and "Choose the last session to be held." in empty.text
+        and "Enter the reason" not in empty.text
+    )
     done = page.form("").submit("Cancel the remaining sessions", after_session="8", reason="Flood")
     assert "ends early" in done.text and done.text.count("Cancelled") == 4
     with app.app_context():
@@ -421,9 +586,14 @@ def test_cutting_short_by_the_page(app: Flask, coordinator: Made) -> None:
 
 @pytest.mark.parametrize(
     ("zone", "country", "last_minute"),
-    [("Pacific/Apia", "WS", datetime(2027, 2, 15, 10, 59, tzinfo=UTC)), ("Pacific/Honolulu", "US", datetime(2027, 2, 16, 9, 59, tzinfo=UTC))],
-)  # fmt: skip
-def test_apia_and_honolulu_close_on_their_own_day(context: Flask, zone: str, country: str, last_minute: datetime) -> None:
+    [
+        ("Pacific/Apia", "WS", datetime(2027, 2, 15, 10, 59, tzinfo=UTC)),
+        ("Pacific/Honolulu", "US", datetime(2027, 2, 16, 9, 59, tzinfo=UTC)),
+    ],
+)
+def test_apia_and_honolulu_close_on_their_own_day(
+    context: Flask, zone: str, country: str, last_minute: datetime
+) -> None:
     into = course_makers.delivery(time_zone=zone, country=country, closes_on=date(2027, 2, 15))
     for moment, is_open in ((last_minute, True), (last_minute + timedelta(minutes=1), False)):
         clock.travel(context, moment)
@@ -433,8 +603,11 @@ def test_apia_and_honolulu_close_on_their_own_day(context: Flask, zone: str, cou
 
 @pytest.mark.parametrize(
     ("zone", "country", "midnight"),
-    [("Pacific/Apia", "WS", datetime(2027, 3, 8, 11, tzinfo=UTC)), ("Pacific/Honolulu", "US", datetime(2027, 3, 9, 10, tzinfo=UTC))],
-)  # fmt: skip
+    [
+        ("Pacific/Apia", "WS", datetime(2027, 3, 8, 11, tzinfo=UTC)),
+        ("Pacific/Honolulu", "US", datetime(2027, 3, 9, 10, tzinfo=UTC)),
+    ],
+)
 def test_apia_and_honolulu_are_upcoming_through_their_own_first_day(
     context: Flask, zone: str, country: str, midnight: datetime
 ) -> None:
@@ -457,7 +630,8 @@ def test_apia_and_honolulu_are_upcoming_through_their_own_first_day(
 def test_apia_and_honolulu_finish_and_issue_by_their_own_calendar(
     app: Flask, office: ApiClient, zone: str, country: str, ends: datetime, issued_on: date
 ) -> None:
-    """The last session ends at 17:00 of the 10th: in Apia that is early on the 10th in UTC, in Honolulu the 11th."""
+    """The last session ends at 17:00 of the 10th: in Apia that is early on the 10th in UTC, in
+    Honolulu the 11th."""
     code, [ba] = running(app, time_zone=zone, country=country)
     with app.app_context():
         makers.attend(get_delivery(SYSTEM, code), db.session.get_one(Enrollment, ba), score=90)
@@ -465,12 +639,18 @@ def test_apia_and_honolulu_finish_and_issue_by_their_own_calendar(
     assert refused(office.post(f"/deliveries/{code}/finish")) == (409, "not_over")
     clock.travel(app, ends)
     assert office.post(f"/deliveries/{code}/finish").status_code == 200
-    clock.travel(app, ends if zone == "Pacific/Honolulu" else ends + 8 * HOUR)  # past midnight in Apia, not yet in UTC
+    clock.travel(
+        app, ends if zone == "Pacific/Honolulu" else ends + 8 * HOUR
+    )  # past midnight in Apia, not yet in UTC
     assert office.post(f"/deliveries/{code}/certificates").status_code == 202
     with app.app_context():
         jobs.drain()
         made = db.session.scalars(sa.select(Certificate)).one()
-        assert (made.issued_on, made.payload["starts_on"], made.payload["ends_on"]) == (issued_on, "2027-03-08", "2027-03-10")
+        assert (made.issued_on, made.payload["starts_on"], made.payload["ends_on"]) == (
+            issued_on,
+            "2027-03-08",
+            "2027-03-10",
+        )
         assert made.issued_at.date() != issued_on, "another day in UTC"
         assert breaches() == []
 
@@ -487,13 +667,18 @@ def test_apia_and_honolulu_finish_and_issue_by_their_own_calendar(
 def test_a_skill_of_apia_and_honolulu_holds_as_soon_as_its_certificate_is_issued(
     app: Flask, office: ApiClient, sign_in: Any, zone: str, country: str, ends: datetime
 ) -> None:
-    """In lists, answers, searches and files; also where the last day has not begun in UTC (a last session of one morning)."""
+    """In lists, answers, searches and files; also where the last day has not begun in UTC (a
+    last session of one morning)."""
     code, [ba] = running(app, time_zone=zone, country=country)
     with app.app_context():
         into = get_delivery(SYSTEM, code)
         makers.attend(into, db.session.get_one(Enrollment, ba), score=90)
         with transaction():
-            db.session.connection().execute(sa.update(DeliverySession).where(DeliverySession.ends_at > ends).values(ends_at=ends))
+            db.session.connection().execute(
+                sa.update(DeliverySession)
+                .where(DeliverySession.ends_at > ends)
+                .values(ends_at=ends)
+            )
             audit.record(SYSTEM, "test.times", "delivery:1", {})
         makers.finished(into)
         holder = db.session.get_one(Enrollment, ba).person_id
@@ -502,17 +687,28 @@ def test_a_skill_of_apia_and_honolulu_holds_as_soon_as_its_certificate_is_issued
             certificates.issue(SYSTEM, db.session.get_one(Enrollment, ba))
         factories.consent(holder)
         roster_makers.admitted(holder)
-        own, staff = sign_in(actor_of(db.session.get_one(Enrollment, ba).person)), sign_in(factories.actor(Role.ROSTER))
+        own = sign_in(actor_of(db.session.get_one(Enrollment, ba).person))
+        staff = sign_in(factories.actor(Role.ROSTER))
     (found,) = office.get("/experts?skill=gender-peace-operations").json["items"]
-    assert [(one["status"], one["valid_from"]) for one in found["skills"]] == [("current", "2027-03-10")]
-    assert [one["status"] for one in office.get(f"/experts/{found['id']}").json["skills"]] == ["current"]
-    for page in (staff.get("/roster?q=awa"), staff.get(f"/roster/{found['id']}"), own.get("/me/profile")):
+    assert [(one["status"], one["valid_from"]) for one in found["skills"]] == [
+        ("current", "2027-03-10")
+    ]
+    assert [one["status"] for one in office.get(f"/experts/{found['id']}").json["skills"]] == [
+        "current"
+    ]
+    for page in (
+        staff.get("/roster?q=awa"),
+        staff.get(f"/roster/{found['id']}"),
+        own.get("/me/profile"),
+    ):
         assert "Not yet valid" not in page.text
-    file = staff.client.post("/roster/export?q=awa", data={"csrf_token": staff.token()}).get_data(as_text=True)
-    assert "Not yet valid" not in file and "Practitioner, 2030-03-10" in file
-    assert office.get("/experts?skill=gender-peace-operations&valid_on=2027-03-09").json["items"] == [], (
-        "a day asked about is that day"
+    file = staff.client.post("/roster/export?q=awa", data={"csrf_token": staff.token()}).get_data(
+        as_text=True
     )
+    assert "Not yet valid" not in file and "Practitioner, 2030-03-10" in file
+    assert (
+        office.get("/experts?skill=gender-peace-operations&valid_on=2027-03-09").json["items"] == []
+    ), "a day asked about is that day"
 
 
 @pytest.mark.both_databases
@@ -528,7 +724,8 @@ def test_a_skill_of_apia_and_honolulu_holds_as_soon_as_its_certificate_is_issued
 def test_a_certificate_expires_by_the_calendar_of_its_course(
     app: Flask, zone: str, country: str, moment: datetime, day: date
 ) -> None:
-    """The last valid day is the 10th of March 2030, to its last minute where the course was held."""
+    """The last valid day is the 10th of March 2030, to its last minute where the course was
+    held."""
     code, [ba] = running(app, time_zone=zone, country=country)
     with app.app_context():
         into = get_delivery(SYSTEM, code)
@@ -542,9 +739,16 @@ def test_a_certificate_expires_by_the_calendar_of_its_course(
         assert made.date_of(moment) == made.today == day
         expected = "valid" if day == date(2030, 3, 10) else "expired"
         assert made.current_status == expected
-        listed = {status: list(db.session.scalars(search(SYSTEM, status=status))) for status in ("valid", "expired")}
-        assert listed == {"valid": [], "expired": []} | {expected: [made]}, "the register filters by what its rows say"
-        assert made.date_of(moment - timedelta(days=1)) == day - timedelta(days=1), "of any moment, not of today"
+        listed = {
+            status: list(db.session.scalars(search(SYSTEM, status=status)))
+            for status in ("valid", "expired")
+        }
+        assert listed == {"valid": [], "expired": []} | {expected: [made]}, (
+            "the register filters by what its rows say"
+        )
+        assert made.date_of(moment - timedelta(days=1)) == day - timedelta(days=1), (
+            "of any moment, not of today"
+        )
         factories.consent(made.person_id)
         roster_makers.admitted(made.person_id)
         (expert,) = db.session.scalars(sa.select(Expert.id))
@@ -559,7 +763,10 @@ def test_a_certificate_expires_by_the_calendar_of_its_course(
 def full(context: Flask, **changes: Any) -> tuple[Delivery, list[Enrollment]]:
     """One place and three people: the first has it."""
     into = course_makers.delivery(places=1, **changes)
-    return into, [makers.enrolled(into, "police", factories.person("Awa", name)) for name in ("Ba", "Cissé", "Diop")]
+    return into, [
+        makers.enrolled(into, "police", factories.person("Awa", name))
+        for name in ("Ba", "Cissé", "Diop")
+    ]
 
 
 def withdraw(enrollment: Enrollment) -> None:
@@ -575,7 +782,11 @@ def statuses(made: list[Enrollment]) -> list[str]:
 @pytest.mark.parametrize(
     ("days", "moment", "moves_up"),
     [
-        (21, datetime(2027, 2, 16, 3, 59, tzinfo=UTC), True),  # 23:59 of the 15th in Halifax, 21 days before
+        (
+            21,
+            datetime(2027, 2, 16, 3, 59, tzinfo=UTC),
+            True,
+        ),  # 23:59 of the 15th in Halifax, 21 days before
         (21, datetime(2027, 2, 16, 4, 1, tzinfo=UTC), False),
         (0, BEGINS - timedelta(minutes=1), True),
         (0, BEGINS, False),
@@ -590,7 +801,9 @@ def test_the_promotion_cut_off(context: Flask, days: int, moment: datetime, move
     assert list(queries.breaches()) == []
 
 
-def test_after_the_cut_off_a_coordinator_sees_the_free_place_and_gives_it(app: Flask, coordinator: Made) -> None:
+def test_after_the_cut_off_a_coordinator_sees_the_free_place_and_gives_it(
+    app: Flask, coordinator: Made
+) -> None:
     with app.app_context():
         into, made = full(app)
         code, cissé, diop = into.code, made[1].id, made[2].id
@@ -598,11 +811,16 @@ def test_after_the_cut_off_a_coordinator_sees_the_free_place_and_gives_it(app: F
         withdraw(made[0])
     browser = coordinator()
     assert (
-        "1 place is free; 2 people are waiting: give a place to someone on the list." in browser.get(f"/deliveries/{code}").text
+        "1 place is free; 2 people are waiting: give a place to someone on the list."
+        in browser.get(f"/deliveries/{code}").text
     )
     page = browser.get(f"/deliveries/{code}/selection")
-    assert "1 place is free; 2 people are waiting: give a place to someone on the list." in page.text
-    given = browser.post(f"/deliveries/{code}/selection", {"csrf_token": browser.token(), "approve": str(diop)})
+    assert (
+        "1 place is free; 2 people are waiting: give a place to someone on the list." in page.text
+    )
+    given = browser.post(
+        f"/deliveries/{code}/selection", {"csrf_token": browser.token(), "approve": str(diop)}
+    )
     assert given.status == 200 and "is free" not in given.text
     assert (status_of(app, cissé), status_of(app, diop)) == ("waitlisted", "confirmed")
 
@@ -615,7 +833,11 @@ def test_who_applies_after_the_cut_off_does_not_pass_those_who_wait(context: Fla
     assert statuses([late]) == ["waitlisted"], "the free place is for those who wait"
     changed(into, places=5)
     assert statuses([*made[1:], late]) == ["waitlisted"] * 3
-    assert statuses([makers.enrolled(into, "civilian") for _ in range(3)]) == ["confirmed", "confirmed", "waitlisted"]
+    assert statuses([makers.enrolled(into, "civilian") for _ in range(3)]) == [
+        "confirmed",
+        "confirmed",
+        "waitlisted",
+    ]
 
 
 @pytest.mark.parametrize("moves_up", [True, False])
@@ -628,7 +850,9 @@ def test_after_the_cut_off_no_words_promise_that_people_move_up(
         clock.travel(app, datetime(2027, 2, 10 if moves_up else 20, tzinfo=UTC))
         if not moves_up:
             withdraw(made[0])
-        late = makers.enrolled(into, "police", factories.person("Awa", "Faye", email="faye@example.org"))
+        late = makers.enrolled(
+            into, "police", factories.person("Awa", "Faye", email="faye@example.org")
+        )
         key, person = late.id, actor_of(late.person)
         to_her = Mail.kind == "enrollment_waitlisted", Mail.person_id == person.person_id
         (letter,) = db.session.scalars(sa.select(Mail.body).where(*to_her))
@@ -636,7 +860,9 @@ def test_after_the_cut_off_no_words_promise_that_people_move_up(
     assert reason == "No place is open at the moment; this person is number 3 on the waiting list."
     page = sign_in(person).get(f"/enrollments/{key}").text
     for words in (" ".join(letter.split()), page):
-        assert ("it is your turn, you get it" in words or "the next in line gets it" in words) is moves_up
+        assert (
+            "it is your turn, you get it" in words or "the next in line gets it" in words
+        ) is moves_up
         assert ("a coordinator decides who gets it" in words) is not moves_up
         assert "are taken" not in words
 
@@ -657,18 +883,29 @@ def test_a_cut_off_that_is_moved_lets_people_move_up(context: Flask) -> None:
     assert list(queries.breaches()) == []
 
 
-def test_the_cut_off_is_said_to_programs_and_on_the_form(app: Flask, office: ApiClient, coordinator: Made) -> None:
+def test_the_cut_off_is_said_to_programs_and_on_the_form(
+    app: Flask, office: ApiClient, coordinator: Made
+) -> None:
     code, _ids = running(app)
     assert office.get(f"/deliveries/{code}").json["promotion_days"] == 21
     body = {
-        "starts_on": "2027-05-03", "time_zone": "Africa/Dakar", "venue": "Dakar", "country": "SN", "language": "fr",
-    }  # fmt: skip
-    assert office.post("/courses/GTI/deliveries", body | {"promotion_days": 0}).json["promotion_days"] == 0
+        "starts_on": "2027-05-03",
+        "time_zone": "Africa/Dakar",
+        "venue": "Dakar",
+        "country": "SN",
+        "language": "fr",
+    }
+    assert (
+        office.post("/courses/GTI/deliveries", body | {"promotion_days": 0}).json["promotion_days"]
+        == 0
+    )
     bad = office.post("/courses/GTI/deliveries", body | {"promotion_days": -1})
     assert (bad.status_code, bad.json["errors"][0]["field"]) == (422, "promotion_days")
     form = coordinator().get(f"/deliveries/{code}/edit").form("/edit")
     assert form.values["promotion_days"] == "21"
-    assert form.submit("Save", promotion_days="400").errors == ["Enter a number of days from 0 to 365."]
+    assert form.submit("Save", promotion_days="400").errors == [
+        "Enter a number of days from 0 to 365."
+    ]
     assert form.submit("Save", promotion_days="3").status == 200
     assert office.get(f"/deliveries/{code}").json["promotion_days"] == 3
 
@@ -676,15 +913,25 @@ def test_the_cut_off_is_said_to_programs_and_on_the_form(app: Flask, office: Api
 # The end of a delivery as a whole
 
 
-def test_a_delivery_that_has_begun_is_not_cancelled(app: Flask, office: ApiClient, coordinator: Made) -> None:
+def test_a_delivery_that_has_begun_is_not_cancelled(
+    app: Flask, office: ApiClient, coordinator: Made
+) -> None:
     code, [ba] = running(app)
     clock.travel(app, BEGINS)
-    assert refused(office.post(f"/deliveries/{code}/cancel", {"reason": "Flood"})) == (409, "already_begun")
+    assert refused(office.post(f"/deliveries/{code}/cancel", {"reason": "Flood"})) == (
+        409,
+        "already_begun",
+    )
     browser = coordinator()
     assert "Cancel the delivery" not in browser.get(f"/deliveries/{code}").text
     page = browser.get(f"/deliveries/{code}/cancel")
-    assert "can no longer be cancelled" in page.text and page.link("Cut the course short") == f"/deliveries/{code}/cut-short"
-    assert browser.post(f"/deliveries/{code}/cancel", {"csrf_token": browser.token(), "reason": "Flood"}).status in (409, 422)
+    assert (
+        "can no longer be cancelled" in page.text
+        and page.link("Cut the course short") == f"/deliveries/{code}/cut-short"
+    )
+    assert browser.post(
+        f"/deliveries/{code}/cancel", {"csrf_token": browser.token(), "reason": "Flood"}
+    ).status in (409, 422)
     assert status_of(app, ba) == "confirmed"
 
 
@@ -711,7 +958,8 @@ def test_cancelling_withdraws_nobody(app: Flask, office: ApiClient) -> None:
 
 
 def ended(app: Flask, **changes: Any) -> tuple[str, int, int]:
-    """Ba attended everything, Faye nothing by mistake; the delivery is finished, and Ba is certified."""
+    """Ba attended everything, Faye nothing by mistake; the delivery is finished, and Ba is
+    certified."""
     code, [ba, faye] = running(app, "Ba", "Faye", **changes)
     clock.travel(app, ENDS)
     with app.app_context():
@@ -723,12 +971,22 @@ def ended(app: Flask, **changes: Any) -> tuple[str, int, int]:
     return code, ba, faye
 
 
-def test_a_mark_corrected_after_the_end_without_a_certificate(app: Flask, office: ApiClient) -> None:
+def test_a_mark_corrected_after_the_end_without_a_certificate(
+    app: Flask, office: ApiClient
+) -> None:
     code, ba, faye = ended(app)
-    assert refused(office.put(f"/deliveries/{code}/attendance", marks(faye))) == (409, "delivery_finished")
-    opened = office.post(f"/deliveries/{code}/reopen", {"enrollments": [faye], "reason": "Marked absent by mistake"})
+    assert refused(office.put(f"/deliveries/{code}/attendance", marks(faye))) == (
+        409,
+        "delivery_finished",
+    )
+    opened = office.post(
+        f"/deliveries/{code}/reopen", {"enrollments": [faye], "reason": "Marked absent by mistake"}
+    )
     assert opened.json["reopened"] == 1
-    assert refused(office.put(f"/deliveries/{code}/attendance", marks(ba))) == (422, "result_fixed"), "the others stay"
+    assert refused(office.put(f"/deliveries/{code}/attendance", marks(ba))) == (
+        422,
+        "result_fixed",
+    ), "the others stay"
     assert office.put(f"/deliveries/{code}/attendance", marks(faye)).json == {"recorded": 12}
     assert office.put(f"/deliveries/{code}/scores", post_score(faye)).status_code == 200
     assert office.post(f"/deliveries/{code}/finish").status_code == 200
@@ -737,15 +995,21 @@ def test_a_mark_corrected_after_the_end_without_a_certificate(app: Flask, office
     with app.app_context():
         jobs.drain()
     items = office.get(f"/deliveries/{code}/certificates").json["items"]
-    assert sorted((one["enrollment"], one["is_under_review"]) for one in items) == [(ba, False), (faye, False)]
+    assert sorted((one["enrollment"], one["is_under_review"]) for one in items) == [
+        (ba, False),
+        (faye, False),
+    ]
 
 
 def test_a_mark_corrected_after_the_end_with_a_certificate(
     app: Flask, office: ApiClient, coordinator: Made, sign_in: Any
 ) -> None:
-    """The certificate that is no longer justified is under review: seen by coordinators everywhere, and changed by no one."""
+    """The certificate that is no longer justified is under review: seen by coordinators
+    everywhere, and changed by no one."""
     code, ba, _faye = ended(app)
-    office.post(f"/deliveries/{code}/reopen", {"enrollments": [ba], "reason": "The marks of someone else"})
+    office.post(
+        f"/deliveries/{code}/reopen", {"enrollments": [ba], "reason": "The marks of someone else"}
+    )
     office.put(f"/deliveries/{code}/attendance", marks(ba, mark="absent"))
     assert office.post(f"/deliveries/{code}/finish").status_code == 200
     assert status_of(app, ba) == "not_completed"
@@ -753,7 +1017,10 @@ def test_a_mark_corrected_after_the_end_with_a_certificate(
     number = item["number"]
     assert (item["status"], item["is_under_review"]) == ("valid", True)
     assert office.get(f"/certificates/{number}").json["is_under_review"] is True
-    assert refused(office.post(f"/certificates/{number}/reissue", {"reason": "A slip"})) == (409, "not_eligible")
+    assert refused(office.post(f"/certificates/{number}/reissue", {"reason": "A slip"})) == (
+        409,
+        "not_eligible",
+    )
     browser = coordinator()
     for path in (f"/deliveries/{code}/finish", f"/deliveries/{code}/certificates", "/certificates"):
         page = browser.get(path)
@@ -763,11 +1030,18 @@ def test_a_mark_corrected_after_the_end_with_a_certificate(
         holder = actor_of(db.session.get_one(Enrollment, ba).person)
         own = ApiClient(app, makers.token_of(holder))
         opened = db.session.scalars(
-            sa.select(audit.AuditEntry).where(audit.AuditEntry.action == "certificate.review_opened")
+            sa.select(audit.AuditEntry).where(
+                audit.AuditEntry.action == "certificate.review_opened"
+            )
         ).all()
         assert len(opened) == 1
-        assert f"certificates: {number} is valid, but its holder did not complete the course" in breaches()
-    assert own.get(f"/certificates/{number}").json["is_under_review"] is False, "a matter of those who decide"
+        assert (
+            f"certificates: {number} is valid, but its holder did not complete the course"
+            in breaches()
+        )
+    assert own.get(f"/certificates/{number}").json["is_under_review"] is False, (
+        "a matter of those who decide"
+    )
     assert "Under review" not in sign_in(holder).get(f"/certificates/{number}").text
     office.post(f"/certificates/{number}/revoke", {"reason_code": "issued_in_error"})
     assert office.get(f"/certificates/{number}").json["is_under_review"] is False
@@ -778,32 +1052,55 @@ def test_a_mark_corrected_after_the_end_with_a_certificate(
 def test_a_score_corrected_after_its_certificate_opens_a_review_that_a_reissue_closes(
     app: Flask, office: ApiClient, coordinator: Made
 ) -> None:
-    """The result stands, but the certificate prints another score. Fractions are not printed, so they open nothing."""
+    """The result stands, but the certificate prints another score. Fractions are not printed, so
+    they open nothing."""
     code, ba, _faye = ended(app)
-    (number,) = [one["number"] for one in office.get(f"/deliveries/{code}/certificates").json["items"]]
+    (number,) = [
+        one["number"] for one in office.get(f"/deliveries/{code}/certificates").json["items"]
+    ]
 
     def corrected(percent: float) -> bool:
         office.post(f"/deliveries/{code}/reopen", {"enrollments": [ba], "reason": "Counted again"})
-        sent = office.put(f"/deliveries/{code}/scores", {"scores": [{"enrollment": ba, "kind": "post", "percent": percent}]})
-        assert (sent.status_code, office.post(f"/deliveries/{code}/finish").status_code) == (200, 200)
+        sent = office.put(
+            f"/deliveries/{code}/scores",
+            {"scores": [{"enrollment": ba, "kind": "post", "percent": percent}]},
+        )
+        assert (sent.status_code, office.post(f"/deliveries/{code}/finish").status_code) == (
+            200,
+            200,
+        )
         return office.get(f"/certificates/{number}").json["is_under_review"]
 
-    assert not corrected(90.9) and corrected(89.9) and not corrected(90) and corrected(82), "a corrected one closes it again"
+    assert not corrected(90.9) and corrected(89.9) and not corrected(90) and corrected(82), (
+        "a corrected one closes it again"
+    )
     browser = coordinator()
     for path in (f"/deliveries/{code}/finish", f"/deliveries/{code}/certificates", "/certificates"):
         page = browser.get(path)
-        assert "1 certificate prints a score that was corrected since" in page.text and page.link(number), path
-    assert "Reissue the certificate, or correct the score again." in browser.get(f"/certificates/{number}").text
+        assert "1 certificate prints a score that was corrected since" in page.text and page.link(
+            number
+        ), path
+    assert (
+        "Reissue the certificate, or correct the score again."
+        in browser.get(f"/certificates/{number}").text
+    )
     with app.app_context():
         jobs.drain()
-        assert f"certificates: {number} is valid, but prints another score than the record" in breaches()
-        opened = sa.select(sa.func.count()).where(audit.AuditEntry.action == "certificate.review_opened")
+        assert (
+            f"certificates: {number} is valid, but prints another score than the record"
+            in breaches()
+        )
+        opened = sa.select(sa.func.count()).where(
+            audit.AuditEntry.action == "certificate.review_opened"
+        )
         assert db.session.scalar(opened) == 2
     made = office.post(f"/certificates/{number}/reissue", {"reason": "The score was counted again"})
     assert made.status_code == 201 and made.json["is_under_review"] is False
     with app.app_context():
         jobs.drain()
-        successor = db.session.scalars(sa.select(Certificate).where(Certificate.number == made.json["number"])).one()
+        successor = db.session.scalars(
+            sa.select(Certificate).where(Certificate.number == made.json["number"])
+        ).one()
         assert successor.payload["score_percent"] == 82 and breaches() == []
     assert "prints a score" not in browser.get("/certificates").text
 
@@ -812,16 +1109,36 @@ def test_a_mark_corrected_on_a_suspended_certificate_keeps_the_suspension_and_op
     app: Flask, office: ApiClient
 ) -> None:
     code, ba, _faye = ended(app)
-    (number,) = [one["number"] for one in office.get(f"/deliveries/{code}/certificates").json["items"]]
-    assert office.post(f"/certificates/{number}/suspend", {"note": "Marks in doubt"}).status_code == 200
+    (number,) = [
+        one["number"] for one in office.get(f"/deliveries/{code}/certificates").json["items"]
+    ]
+    assert (
+        office.post(f"/certificates/{number}/suspend", {"note": "Marks in doubt"}).status_code
+        == 200
+    )
     for percent, result in ((82, "completed"), (10, "not_completed")):
         office.post(f"/deliveries/{code}/reopen", {"enrollments": [ba], "reason": "Counted again"})
-        office.put(f"/deliveries/{code}/scores", {"scores": [{"enrollment": ba, "kind": "post", "percent": percent}]})
+        office.put(
+            f"/deliveries/{code}/scores",
+            {"scores": [{"enrollment": ba, "kind": "post", "percent": percent}]},
+        )
         assert office.post(f"/deliveries/{code}/finish").status_code == 200
         found = office.get(f"/certificates/{number}").json
-        assert (status_of(app, ba), found["status"], found["is_under_review"]) == (result, "suspended", True)
-        assert refused(office.post(f"/certificates/{number}/reissue", {"reason": "x"})) == (409, "certificate_suspended")
-    assert office.post(f"/certificates/{number}/revoke", {"reason_code": "issued_in_error"}).status_code == 200
+        assert (status_of(app, ba), found["status"], found["is_under_review"]) == (
+            result,
+            "suspended",
+            True,
+        )
+        assert refused(office.post(f"/certificates/{number}/reissue", {"reason": "x"})) == (
+            409,
+            "certificate_suspended",
+        )
+    assert (
+        office.post(
+            f"/certificates/{number}/revoke", {"reason_code": "issued_in_error"}
+        ).status_code
+        == 200
+    )
     assert office.get(f"/certificates/{number}").json["is_under_review"] is False
     with app.app_context():
         jobs.drain()
@@ -851,11 +1168,18 @@ def test_check_finds_a_certificate_before_the_end_of_its_delivery(app: Flask) ->
     with app.app_context():
         number = db.session.scalars(sa.select(Certificate.number)).one()
         found = planted(sa.update(Certificate).values(issued_at=ENDS - timedelta(days=150)))
-        assert f"certificates: {number} was issued before the last session of its delivery had ended" in found
+        assert (
+            f"certificates: {number} was issued before the last session of its delivery had ended"
+            in found
+        )
 
 
 def test_check_finds_minutes_of_a_session_that_was_cancelled(app: Flask) -> None:
     ended(app)
     with app.app_context():
-        gone = sa.update(DeliverySession).where(DeliverySession.number == 12).values(cancelled_at=ENDS, cancel_reason="Flood")
+        gone = (
+            sa.update(DeliverySession)
+            .where(DeliverySession.number == 12)
+            .values(cancelled_at=ENDS, cancel_reason="Flood")
+        )
         assert [one for one in planted(gone) if "minutes of a session that was cancelled" in one]

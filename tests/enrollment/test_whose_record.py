@@ -1,4 +1,5 @@
-"""No one becomes another person by what a third says of them: not by a number, a mailbox, a merge or a spelling."""
+"""No one becomes another person by what a third says of them: not by a number, a mailbox, a
+merge or a spelling."""
 
 from __future__ import annotations
 
@@ -47,12 +48,17 @@ def drain(app: Flask) -> None:
 
 def last_link(app: Flask, address: str) -> str:
     with app.app_context():
-        letters = db.session.scalars(sa.select(Mail.body).where(Mail.address == address).order_by(Mail.id)).all()
-    return next(word[word.index("/sign-in/") :] for word in letters[-1].split() if "/sign-in/" in word)
+        letters = db.session.scalars(
+            sa.select(Mail.body).where(Mail.address == address).order_by(Mail.id)
+        ).all()
+    return next(
+        word[word.index("/sign-in/") :] for word in letters[-1].split() if "/sign-in/" in word
+    )
 
 
 def entered(app: Flask, address: str) -> str:
-    """What the person reads on their own page who opens the last link that went to this address; "" when it opens nothing."""
+    """What the person reads on their own page who opens the last link that went to this address;
+    "" when it opens nothing."""
     browser = Browser(app)
     page = browser.get(last_link(app, address))
     if page.status != 200 or "Sign in" not in page.html:
@@ -89,7 +95,12 @@ def test_a_body_does_not_enter_as_a_person_whose_number_and_name_it_knows(
     with app.app_context():
         roles = [Role.ADMINISTRATOR] if is_administrator else []
         factories.actor(*roles, **KOFI, email="kofi@mod.gh", identifier="GH-1", issuer_country="GH")
-    post(client(Role.NOMINATOR, organization="FR-MFA"), code, identifier="gh1", email="body@fr.example")
+    post(
+        client(Role.NOMINATOR, organization="FR-MFA"),
+        code,
+        identifier="gh1",
+        email="body@fr.example",
+    )
     drain(app)
     assert "kofi@mod.gh" not in entered(app, "body@fr.example"), "asked, not joined"
     coordinator = client(Role.COORDINATOR)
@@ -99,13 +110,22 @@ def test_a_body_does_not_enter_as_a_person_whose_number_and_name_it_knows(
         assert told == ["enrollment_confirmed"], "the person learns of it at the own address"
     browser = Browser(app)
     browser.get("/sign-in").form("/sign-in/link").submit(email="body@fr.example")
-    assert "kofi@mod.gh" not in entered(app, "body@fr.example"), "nor after one coordinator said that it is the same person"
+    assert "kofi@mod.gh" not in entered(app, "body@fr.example"), (
+        "nor after one coordinator said that it is the same person"
+    )
 
 
-def test_a_session_of_a_joined_record_does_not_go_on_as_the_other_person(app: Flask, client, code: str) -> None:
+def test_a_session_of_a_joined_record_does_not_go_on_as_the_other_person(
+    app: Flask, client, code: str
+) -> None:
     with app.app_context():
         factories.actor(**KOFI, email="kofi@mod.gh", identifier="GH-1", issuer_country="GH")
-    post(client(Role.NOMINATOR, organization="FR-MFA"), code, identifier="gh1", email="body@fr.example")
+    post(
+        client(Role.NOMINATOR, organization="FR-MFA"),
+        code,
+        identifier="gh1",
+        email="body@fr.example",
+    )
     drain(app)
     browser = Browser(app)
     browser.get(last_link(app, "body@fr.example")).form().submit()
@@ -115,9 +135,14 @@ def test_a_session_of_a_joined_record_does_not_go_on_as_the_other_person(app: Fl
     assert "kofi@mod.gh" not in page.text and "Sign in" in page.text
 
 
-def test_the_mailbox_of_a_merge_that_two_people_reviewed_goes_on_working_unless_the_kept_record_holds_roles(app: Flask) -> None:
+def test_the_mailbox_of_a_merge_that_two_people_reviewed_goes_on_working_unless_the_kept_record_holds_roles(
+    app: Flask,
+) -> None:
     with app.app_context():
-        keep, old = (factories.person("Kofi", "Mensah", email=f"{name}@example.org") for name in ("new", "old"))
+        keep, old = (
+            factories.person("Kofi", "Mensah", email=f"{name}@example.org")
+            for name in ("new", "old")
+        )
         first, second = makers.coordinator(), makers.coordinator()
         with transaction():
             merge = people_services.propose_merge(first, keep.id, old.id, reason="One officer")
@@ -130,21 +155,39 @@ def test_the_mailbox_of_a_merge_that_two_people_reviewed_goes_on_working_unless_
         assert accounts_services.signs_in_as(keep).id == keep.id
 
 
-def test_a_record_with_roles_or_an_answer_is_not_light_and_two_people_review_it(app: Flask, client, code: str) -> None:
-    post(client(Role.NOMINATOR, organization="FR-MFA"), code, identifier="F-1", identifier_issuer="FR", email="k@example.org")
-    made = post(client(Role.NOMINATOR, organization="GH-MOD"), code, identifier="A-1", email="k@example.org")
+def test_a_record_with_roles_or_an_answer_is_not_light_and_two_people_review_it(
+    app: Flask, client, code: str
+) -> None:
+    post(
+        client(Role.NOMINATOR, organization="FR-MFA"),
+        code,
+        identifier="F-1",
+        identifier_issuer="FR",
+        email="k@example.org",
+    )
+    made = post(
+        client(Role.NOMINATOR, organization="GH-MOD"), code, identifier="A-1", email="k@example.org"
+    )
     drain(app)
     with app.app_context():
         factories.consent(made["person"]["id"])
     coordinator = client(Role.COORDINATOR)
     decide(coordinator, "same")
     with app.app_context():
-        assert [(one.status, one.is_reviewed) for one in db.session.scalars(sa.select(Merge))] == [("proposed", True)]
+        assert [(one.status, one.is_reviewed) for one in db.session.scalars(sa.select(Merge))] == [
+            ("proposed", True)
+        ]
 
 
-def test_a_number_and_a_birth_date_under_another_name_are_asked_about(app: Flask, client, code: str) -> None:
+def test_a_number_and_a_birth_date_under_another_name_are_asked_about(
+    app: Flask, client, code: str
+) -> None:
     known = post(
-        client(Role.NOMINATOR, organization="FR-MFA"), code, identifier="G-1", email="a@example.org", birth_date="1990-05-01"
+        client(Role.NOMINATOR, organization="FR-MFA"),
+        code,
+        identifier="G-1",
+        email="a@example.org",
+        birth_date="1990-05-01",
     )
     drain(app)
     said = {
@@ -162,7 +205,9 @@ def test_a_number_and_a_birth_date_under_another_name_are_asked_about(app: Flask
         assert db.session.get_one(Enrollment, made["id"]).person_id != known["person"]["id"]
 
 
-def test_someone_known_before_under_a_record_made_later_is_asked_about(app: Flask, client, code: str) -> None:
+def test_someone_known_before_under_a_record_made_later_is_asked_about(
+    app: Flask, client, code: str
+) -> None:
     own = client(Role.NOMINATOR, organization="GH-MOD")
     first = post(own, code, identifier="A-1", email="kofi@example.org")
     drain(app)
@@ -176,19 +221,31 @@ def test_someone_known_before_under_a_record_made_later_is_asked_about(app: Flas
     assert [one["candidate"]["id"] for one in questions(client(Role.COORDINATOR))] == [other_id]
 
 
-def test_a_number_of_no_known_issuer_is_a_question_and_takes_no_country_over(app: Flask, client, code: str) -> None:
+def test_a_number_of_no_known_issuer_is_a_question_and_takes_no_country_over(
+    app: Flask, client, code: str
+) -> None:
     coordinator = client(Role.COORDINATOR)
-    said = {"person": OFFICER | {"identifier": "77", "country": "none", "email": "k@un.example"}, "category": "civilian"}
+    said = {
+        "person": OFFICER | {"identifier": "77", "country": "none", "email": "k@un.example"},
+        "category": "civilian",
+    }
     first = coordinator.post(f"/deliveries/{code}/enrollments", said | {"organization": "UN"}).json
-    second = coordinator.post(f"/deliveries/{later(app)}/enrollments", body(identifier="77", email="k@gh.example"))
+    second = coordinator.post(
+        f"/deliveries/{later(app)}/enrollments", body(identifier="77", email="k@gh.example")
+    )
     assert (second.status_code, second.json["code"]) == (409, "identity_in_doubt")
     with app.app_context():
         assert db.session.get_one(Person, first["person"]["id"]).country in (None, "")
 
 
-def test_an_applicant_enters_by_the_emailed_link_also_with_an_address_of_a_merged_record(app: Flask, code: str) -> None:
+def test_an_applicant_enters_by_the_emailed_link_also_with_an_address_of_a_merged_record(
+    app: Flask, code: str
+) -> None:
     with app.app_context():
-        keep, old = (factories.person("Kofi", "Mensah", email=f"{name}@example.org") for name in ("kofi", "desk"))
+        keep, old = (
+            factories.person("Kofi", "Mensah", email=f"{name}@example.org")
+            for name in ("kofi", "desk")
+        )
         with transaction():
             people_services.join_records(SYSTEM, keep, old, reason="test")
         known = keep.id
@@ -196,7 +253,9 @@ def test_an_applicant_enters_by_the_emailed_link_also_with_an_address_of_a_merge
     shown = entered(app, "desk@example.org")
     assert "desk@example.org" in shown and "kofi@example.org" not in shown
     with app.app_context():
-        assert [one.candidate_id for one in db.session.scalars(sa.select(IdentityQuestion))] == [known]
+        assert [one.candidate_id for one in db.session.scalars(sa.select(IdentityQuestion))] == [
+            known
+        ]
 
 
 # A mailbox of several people
@@ -204,7 +263,9 @@ def test_an_applicant_enters_by_the_emailed_link_also_with_an_address_of_a_merge
 
 def test_a_password_that_two_people_of_a_mailbox_share_signs_in_as_neither(app: Flask) -> None:
     with app.app_context():
-        people = [factories.person(given, "Owusu", email="ops@example.org") for given in ("Ama", "Kofi")]
+        people = [
+            factories.person(given, "Owusu", email="ops@example.org") for given in ("Ama", "Kofi")
+        ]
         for person in people:
             with transaction():
                 accounts_services.set_password(SYSTEM, person, PASSWORD)
@@ -227,7 +288,11 @@ def test_a_mailbox_that_was_merged_is_shared_too(app: Flask) -> None:
     with app.app_context():
         keep, old, colleague = (
             factories.person(given, "Mensah", email=email)
-            for given, email in (("Kofi", "kofi@example.org"), ("Kofi", "desk@example.org"), ("Ama", "desk@example.org"))
+            for given, email in (
+                ("Kofi", "kofi@example.org"),
+                ("Kofi", "desk@example.org"),
+                ("Ama", "desk@example.org"),
+            )
         )
         assert not people_services.shares_mailbox(keep)
         with transaction():
@@ -235,12 +300,16 @@ def test_a_mailbox_that_was_merged_is_shared_too(app: Flask) -> None:
         assert people_services.shares_mailbox(keep) and people_services.shares_mailbox(colleague)
 
 
-def test_a_coordinator_enters_another_person_of_the_own_mailbox(app: Flask, client, code: str) -> None:
+def test_a_coordinator_enters_another_person_of_the_own_mailbox(
+    app: Flask, client, code: str
+) -> None:
     coordinator = client(Role.COORDINATOR, given="Esi", family="Boateng", email="desk@example.org")
     asked = coordinator.post(f"/deliveries/{code}/enrollments", body(email="desk@example.org"))
     assert (asked.status_code, asked.json["code"]) == (409, "identity_in_doubt")
     assert [one["differs"] for one in asked.json["candidates"]] == [["name"]]
-    made = coordinator.post(f"/deliveries/{code}/enrollments", body(email="desk@example.org") | {"identity": "new"})
+    made = coordinator.post(
+        f"/deliveries/{code}/enrollments", body(email="desk@example.org") | {"identity": "new"}
+    )
     assert made.status_code == 201 and made.json["person"]["full_name"] == "Kofi Mensah"
 
 
@@ -262,7 +331,9 @@ def test_a_coordinator_enters_another_person_of_the_own_mailbox(app: Flask, clie
         ("李小龙", ("小明", "王"), False),
     ],
 )
-def test_a_printed_name_is_a_spelling_only_by_a_whole_word(printed: str, person: tuple[str, str], is_one: bool) -> None:
+def test_a_printed_name_is_a_spelling_only_by_a_whole_word(
+    printed: str, person: tuple[str, str], is_one: bool
+) -> None:
     assert names.is_spelling(printed, *person) is is_one
 
 
@@ -270,11 +341,19 @@ def test_who_enrolls_prints_a_spelling_of_the_own_name(app: Flask, client, code:
     own = client(given="Kofi", family="Mensah", email="kofi@example.org", country="GH")
     wish = {"person": OFFICER | {"email": "kofi@example.org"}, "category": "military"}
     refused = own.post(
-        f"/deliveries/{code}/enrollments", wish | {"person": wish["person"] | {"name_on_certificate": "Yaw Owusu"}}
+        f"/deliveries/{code}/enrollments",
+        wish | {"person": wish["person"] | {"name_on_certificate": "Yaw Owusu"}},
     )
     (error,) = refused.json["errors"]
-    assert (refused.status_code, error["code"], error["field"]) == (422, "name_in_doubt", "person.name_on_certificate")
-    made = own.post(f"/deliveries/{code}/enrollments", wish | {"person": wish["person"] | {"name_on_certificate": "K. Mensah"}})
+    assert (refused.status_code, error["code"], error["field"]) == (
+        422,
+        "name_in_doubt",
+        "person.name_on_certificate",
+    )
+    made = own.post(
+        f"/deliveries/{code}/enrollments",
+        wish | {"person": wish["person"] | {"name_on_certificate": "K. Mensah"}},
+    )
     assert made.status_code == 201, made.text
 
 
@@ -282,14 +361,21 @@ def test_the_printed_name_follows_who_is_meant(app: Flask, client, code: str) ->
     own, coordinator = client(Role.NOMINATOR, organization="GH-MOD"), client(Role.COORDINATOR)
     post(own, code, identifier="A-1", email="kofi@example.org", birth_date="1990-05-01")
     drain(app)
-    said = {"identifier": "A-1", "email": "ama@example.org", "given_name": "Ama", "family_name": "Owusu"}
+    said = {
+        "identifier": "A-1",
+        "email": "ama@example.org",
+        "given_name": "Ama",
+        "family_name": "Owusu",
+    }
     made = post(own, later(app), **said, birth_date="1990-05-01")
     drain(app)
     decide(coordinator, "different")
     shown = coordinator.get(f"/enrollments/{made['id']}").json["person"]
     assert (shown["full_name"], shown["name_on_certificate"]) == ("Ama Owusu", "Ama Owusu")
     with app.app_context():
-        letters = db.session.scalars(sa.select(Mail.body).where(Mail.address == "ama@example.org")).all()
+        letters = db.session.scalars(
+            sa.select(Mail.body).where(Mail.address == "ama@example.org")
+        ).all()
         assert any("Ama Owusu" in one for one in letters), "who is meant is told"
         assert checking.breaches() == []
 
@@ -301,23 +387,39 @@ def test_after_a_merge_is_undone_each_prints_the_own_name(app: Flask, client, co
     sent = {"keep": kept["person"]["id"], "merge": made["person"]["id"], "reason": "One officer"}
     merge = first.post("/people/merges", sent).json["id"]
     second.post(f"/merges/{merge}/confirm")
-    assert first.get(f"/enrollments/{made['id']}").json["person"]["name_on_certificate"] == "Ama Mensah"
+    assert (
+        first.get(f"/enrollments/{made['id']}").json["person"]["name_on_certificate"]
+        == "Ama Mensah"
+    )
     assert second.post(f"/merges/{merge}/undo").json["status"] == "undone"
-    assert first.get(f"/enrollments/{made['id']}").json["person"]["name_on_certificate"] == "Kofi Mensah"
+    assert (
+        first.get(f"/enrollments/{made['id']}").json["person"]["name_on_certificate"]
+        == "Kofi Mensah"
+    )
 
 
 def test_the_check_finds_a_printed_name_that_is_no_spelling(app: Flask, client, code: str) -> None:
     made = post(client(Role.COORDINATOR), code, identifier="A-1", email="kofi@example.org")
     with app.app_context():
         with transaction():
-            write(sa.update(Enrollment).where(Enrollment.id == made["id"]).values(name_on_certificate="Yaw Owusu"))
+            write(
+                sa.update(Enrollment)
+                .where(Enrollment.id == made["id"])
+                .values(name_on_certificate="Yaw Owusu")
+            )
         (breach,) = checking.breaches()
         assert f"enrollment {made['id']}" in breach and "Owusu" not in breach
 
 
 def test_others_do_not_change_the_gender_of_someone_who_can_sign_in(app: Flask) -> None:
     with app.app_context():
-        own = factories.actor(given="Ama", family="Owusu", email="ama@example.org", identifier="S-1", issuer_country="GH")
+        own = factories.actor(
+            given="Ama",
+            family="Owusu",
+            email="ama@example.org",
+            identifier="S-1",
+            issuer_country="GH",
+        )
         person = db.session.get_one(Person, own.person_id)
         assert db.session.get(Account, person.id) is not None and not db.session.scalar(
             sa.select(RoleAssignment.id).where(RoleAssignment.person_id == person.id)
@@ -327,9 +429,15 @@ def test_others_do_not_change_the_gender_of_someone_who_can_sign_in(app: Flask) 
         staff = factories.actor(Role.ROSTER)
         with transaction():
             people_services.record_person(
-                staff, identity=person.id, update=True, identifier="S-1", country="GH", given_name="Ama", family_name="Owusu",
+                staff,
+                identity=person.id,
+                update=True,
+                identifier="S-1",
+                country="GH",
+                given_name="Ama",
+                family_name="Owusu",
                 gender="male",
-            )  # fmt: skip
+            )
         assert person.gender is Gender.FEMALE
 
 
@@ -351,9 +459,14 @@ def undone(merge: Merge) -> None:
         people_services.undo_merge(coordinator, merge)
 
 
-def test_who_changes_the_password_or_signs_out_everywhere_ends_what_merged_records_could(app: Flask) -> None:
+def test_who_changes_the_password_or_signs_out_everywhere_ends_what_merged_records_could(
+    app: Flask,
+) -> None:
     with app.app_context():
-        keep, old = (factories.person("Kofi", "Mensah", email=f"{name}@example.org") for name in ("new", "old"))
+        keep, old = (
+            factories.person("Kofi", "Mensah", email=f"{name}@example.org")
+            for name in ("new", "old")
+        )
         with transaction():
             accounts_services.set_password(SYSTEM, old, PASSWORD)
             accounts_services.set_password(SYSTEM, keep, PASSWORD + " kept")
@@ -361,7 +474,9 @@ def test_who_changes_the_password_or_signs_out_everywhere_ends_what_merged_recor
             accounts_services.create_token(SYSTEM, old, name="Old program")
         reviewed(app, keep, old)
         assert accounts_services.check_password("old@example.org", PASSWORD) == keep.id
-        assert [one.name for one in queries.tokens_of(keep.id)] == ["Old program"], "shown where it can be revoked"
+        assert [one.name for one in queries.tokens_of(keep.id)] == ["Old program"], (
+            "shown where it can be revoked"
+        )
         with transaction():
             accounts_services.set_password(SYSTEM, keep, PASSWORD + " newer", ends_tokens=True)
         assert accounts_services.check_password("old@example.org", PASSWORD) is None
@@ -370,7 +485,10 @@ def test_who_changes_the_password_or_signs_out_everywhere_ends_what_merged_recor
 
 def test_a_no_of_ones_own_stays_when_a_merge_that_carried_another_is_undone(app: Flask) -> None:
     with app.app_context():
-        keep, old = (factories.person("Kofi", "Mensah", email=f"{name}@example.org") for name in ("new", "old"))
+        keep, old = (
+            factories.person("Kofi", "Mensah", email=f"{name}@example.org")
+            for name in ("new", "old")
+        )
         for person, given in ((keep, True), (old, False)):
             with transaction():
                 answer(person, given)
@@ -386,12 +504,12 @@ def answer(person: Person, given: bool) -> None:
     people_services.give_consent(own, person, ConsentPurpose.ROSTER, given, how=ConsentWay.PAGE)
 
 
-def test_messages_reach_a_kept_record_without_an_address_by_that_of_the_merged_one(app: Flask) -> None:
+def test_messages_reach_a_kept_record_without_an_address_by_that_of_the_merged_one(
+    app: Flask,
+) -> None:
     with app.app_context():
-        keep, old = (
-            factories.person("Kofi", "Mensah", identifier="GH-1", email=None),
-            factories.person("Kofi", "Mensah", email="k@gh.example"),
-        )
+        keep = factories.person("Kofi", "Mensah", identifier="GH-1", email=None)
+        old = factories.person("Kofi", "Mensah", email="k@gh.example")
         merge = reviewed(app, keep, old)
         assert keep.email == "k@gh.example" and accounts_services.signs_in_as(old).id == keep.id
         undone(merge)
@@ -400,7 +518,8 @@ def test_messages_reach_a_kept_record_without_an_address_by_that_of_the_merged_o
 
 def test_undoing_a_merge_keeps_the_address_that_the_person_gave_since(app: Flask) -> None:
     with app.app_context():
-        keep, old = factories.person("Kofi", "Mensah", email=None), factories.person("Kofi", "Mensah", email="k@gh.example")
+        keep = factories.person("Kofi", "Mensah", email=None)
+        old = factories.person("Kofi", "Mensah", email="k@gh.example")
         merge = reviewed(app, keep, old)
         with transaction():
             people_services.change_person(SYSTEM, keep, email="own@example.org")
@@ -414,7 +533,10 @@ def test_an_address_that_was_passed_on_leaves_every_record_it_was_passed_to(
 ) -> None:
     """Unless the record had this address of its own."""
     with app.app_context():
-        third, second, first = (factories.person("Kofi", "Mensah", email=email) for email in (of_third, None, "k@gh.example"))
+        third, second, first = (
+            factories.person("Kofi", "Mensah", email=email)
+            for email in (of_third, None, "k@gh.example")
+        )
         merge = reviewed(app, second, first)
         reviewed(app, third, second)
         assert third.email == "k@gh.example"
@@ -422,7 +544,9 @@ def test_an_address_that_was_passed_on_leaves_every_record_it_was_passed_to(
         assert (third.email, second.email, first.email) == (left, None, "k@gh.example")
 
 
-def test_an_address_given_later_reaches_the_person_unless_someone_else_has_it(app: Flask, client, code: str) -> None:
+def test_an_address_given_later_reaches_the_person_unless_someone_else_has_it(
+    app: Flask, client, code: str
+) -> None:
     own = client(Role.NOMINATOR, organization="GH-MOD")
     first = post(own, code, identifier="A-1")
     second = post(own, later(app), identifier="A-1", email="kofi@example.org")
@@ -447,18 +571,33 @@ def test_a_certificate_in_anothers_name_is_under_review(app: Flask, client, code
         assert not list(db.session.execute(under_review()))
         said = {"given_name": "Ama", "family_name": "Owusu", "email": "ama@example.org"}
         with transaction():
-            db.session.add(Nomination(enrollment=enrollment, created_at=enrollment.created_at, gender="undisclosed", **said))
+            db.session.add(
+                Nomination(
+                    enrollment=enrollment,
+                    created_at=enrollment.created_at,
+                    gender="undisclosed",
+                    **said,
+                )
+            )
             question = IdentityQuestion(
-                enrollment_id=enrollment.id, candidate_id=enrollment.person_id, agrees=["number"], differs=["name"],
+                enrollment_id=enrollment.id,
+                candidate_id=enrollment.person_id,
+                agrees=["number"],
+                differs=["name"],
                 asked_at=enrollment.created_at,
-            )  # fmt: skip
+            )
             QUESTION.begin(question, QuestionStatus.OPEN, SYSTEM)
         with transaction():
             services.decide_different(coordinator, question)
-        assert db.session.get_one(Person, certificates.again(certificate).person_id).full_name == "Ama Owusu"
+        assert (
+            db.session.get_one(Person, certificates.again(certificate).person_id).full_name
+            == "Ama Owusu"
+        )
         assert [kind for _one, kind in db.session.execute(under_review())] == ["misnamed"]
         assert audit.has("certificate.review_opened", f"certificate:{certificate.id}")
-        fault = f"certificates: {certificate.number} is valid, but prints another name than the record"
+        fault = (
+            f"certificates: {certificate.number} is valid, but prints another name than the record"
+        )
         assert fault in list(certificate_breaches())
 
 
@@ -473,12 +612,20 @@ def test_every_kind_of_review_has_words_of_its_own(app: Flask, kind: ReviewKind)
     assert f"review == '{kind}'" in page
     with app.test_request_context():
         certificate = Certificate(number="RST-2027-000001-0", holder_name="Awa Ba")
-        shown = render_template("certificates/_reviews.html", reviews=[Opened(certificate, kind.value)])
+        shown = render_template(
+            "certificates/_reviews.html", reviews=[Opened(certificate, kind.value)]
+        )
         assert "<p></p>" not in shown and "1 certificate" in shown
 
 
 def test_different_people_are_asked_about_once(app: Flask, client, code: str) -> None:
-    post(client(Role.NOMINATOR, organization="FR-MFA"), code, identifier="F-1", identifier_issuer="FR", email="k@example.org")
+    post(
+        client(Role.NOMINATOR, organization="FR-MFA"),
+        code,
+        identifier="F-1",
+        identifier_issuer="FR",
+        email="k@example.org",
+    )
     own, coordinator = client(Role.NOMINATOR, organization="GH-MOD"), client(Role.COORDINATOR)
     post(own, code, identifier="A-1", email="k@example.org")
     drain(app)
@@ -492,7 +639,12 @@ def test_roles_never_go_to_another_person_of_the_mailbox(app: Flask) -> None:
     with app.app_context():
         ama = factories.actor(given="Ama", family="Owusu", email="desk@example.org")
         boss = factories.actor(Role.ADMINISTRATOR)
-        said = {"email": "desk@example.org", "given_name": "Yaw", "family_name": "Boateng", "roles": [Role.ADMINISTRATOR]}
+        said = {
+            "email": "desk@example.org",
+            "given_name": "Yaw",
+            "family_name": "Boateng",
+            "roles": [Role.ADMINISTRATOR],
+        }
         with pytest.raises(Conflict) as asked, transaction():
             accounts_services.create_account(boss, **said)
         assert asked.value.code == "identity_in_doubt"
@@ -512,12 +664,22 @@ def test_who_has_opened_no_link_gets_no_account_from_others(app: Flask, code: st
 # Nothing differs unnoticed
 
 
-def test_a_confirmed_name_to_print_is_still_asked_about_and_printed_only_when_decided(app: Flask, client, code: str) -> None:
-    said = {"identifier": "A-1", "email": "kofi@example.org", "name_on_certificate": "Ama Boateng", "names_confirmed": True}
+def test_a_confirmed_name_to_print_is_still_asked_about_and_printed_only_when_decided(
+    app: Flask, client, code: str
+) -> None:
+    said = {
+        "identifier": "A-1",
+        "email": "kofi@example.org",
+        "name_on_certificate": "Ama Boateng",
+        "names_confirmed": True,
+    }
     made = post(client(Role.NOMINATOR, organization="GH-MOD"), code, **said)
     coordinator = client(Role.COORDINATOR)
     (question,) = questions(coordinator)
-    assert (question["candidate"]["id"], question["differs"]) == (made["person"]["id"], ["printed_name"])
+    assert (question["candidate"]["id"], question["differs"]) == (
+        made["person"]["id"],
+        ["printed_name"],
+    )
     with app.app_context():
         enrollment = db.session.get_one(Enrollment, made["id"])
         assert fault_of(enrollment, enrollment.name_on_certificate)[0] == "name_differs"
@@ -525,17 +687,29 @@ def test_a_confirmed_name_to_print_is_still_asked_about_and_printed_only_when_de
     decide(coordinator, "same", "printed_name")
     with app.app_context():
         enrollment = db.session.get_one(Enrollment, made["id"])
-        assert fault_of(enrollment, "Ama Boateng") is None and fault_of(enrollment, "Yaw Sy")[0] == "name_differs"
+        assert (
+            fault_of(enrollment, "Ama Boateng") is None
+            and fault_of(enrollment, "Yaw Sy")[0] == "name_differs"
+        )
     second = post(
-        client(Role.NOMINATOR, organization="FR-MFA"), later(app), **(said | {"identifier": "F-1", "email": "k@fr.example"})
+        client(Role.NOMINATOR, organization="FR-MFA"),
+        later(app),
+        **(said | {"identifier": "F-1", "email": "k@fr.example"}),
     )
     decide(coordinator, "different", "printed_name")
     shown = coordinator.get(f"/enrollments/{second['id']}").json["person"]
     assert (shown["full_name"], shown["name_on_certificate"]) == ("Kofi Mensah", "Kofi Mensah")
 
 
-def test_a_person_who_takes_another_name_is_asked_about_where_a_body_said_another(app: Flask, client, code: str) -> None:
-    made = post(client(Role.NOMINATOR, organization="GH-MOD"), code, identifier="A-1", email="kofi@example.org")
+def test_a_person_who_takes_another_name_is_asked_about_where_a_body_said_another(
+    app: Flask, client, code: str
+) -> None:
+    made = post(
+        client(Role.NOMINATOR, organization="GH-MOD"),
+        code,
+        identifier="A-1",
+        email="kofi@example.org",
+    )
     with app.app_context():
         person = db.session.get_one(Person, made["person"]["id"])
         with transaction():
@@ -546,7 +720,12 @@ def test_a_person_who_takes_another_name_is_asked_about_where_a_body_said_anothe
 
 
 def test_suspects_include_those_whom_no_one_reviewed(app: Flask, client, code: str) -> None:
-    post(client(Role.NOMINATOR, organization="GH-MOD"), code, identifier="A-1", email="kofi@example.org")
+    post(
+        client(Role.NOMINATOR, organization="GH-MOD"),
+        code,
+        identifier="A-1",
+        email="kofi@example.org",
+    )
     post(
         client(Role.NOMINATOR, organization="FR-MFA"),
         later(app),
@@ -559,15 +738,25 @@ def test_suspects_include_those_whom_no_one_reviewed(app: Flask, client, code: s
         (merge,) = db.session.scalars(sa.select(Merge))
         assert not merge.is_reviewed
         with transaction():
-            write(sa.update(Person).where(Person.id == merge.keep_id).values(given_name="Ama", family_name="Boateng"))
+            write(
+                sa.update(Person)
+                .where(Person.id == merge.keep_id)
+                .values(given_name="Ama", family_name="Boateng")
+            )
         assert len(list(enrollment_queries.suspects())) == 2
 
 
 def test_no_marks_drop_out_when_two_seats_become_one(app: Flask, client, code: str) -> None:
     made = [
-        post(client(Role.NOMINATOR, organization=body_), code, identifier=f"{body_}-1", identifier_issuer=body_, email="kofi@example.org")
+        post(
+            client(Role.NOMINATOR, organization=body_),
+            code,
+            identifier=f"{body_}-1",
+            identifier_issuer=body_,
+            email="kofi@example.org",
+        )
         for body_ in ("GH-MOD", "FR-MFA")
-    ]  # fmt: skip
+    ]
     drain(app)
     with app.app_context():
         into = db.session.get_one(Enrollment, made[0]["id"]).delivery
@@ -584,13 +773,25 @@ def test_no_marks_drop_out_when_two_seats_become_one(app: Flask, client, code: s
         assert seats == [made[1]["id"]] * 2, "the one with the marks is the seat"
 
 
-def test_whom_roster_staff_record_is_compared_with_everyone_and_two_people_review_it(app: Flask, client, sign_in) -> None:
+def test_whom_roster_staff_record_is_compared_with_everyone_and_two_people_review_it(
+    app: Flask, client, sign_in
+) -> None:
     with app.app_context():
-        known = factories.person("Kofi", "Mensah", country="GH", identifier="A-1", issuer_country="GH").id
+        known = factories.person(
+            "Kofi", "Mensah", country="GH", identifier="A-1", issuer_country="GH"
+        ).id
     paper = {
-        "person": {"identifier": "A-1", "given_name": "Ama", "family_name": "Boateng", "country": "GH"}, "purpose": "roster",
-        "reference": "HR-1", "signed_on": "2026-11-01", "document": "Form 7",
-    }  # fmt: skip
+        "person": {
+            "identifier": "A-1",
+            "given_name": "Ama",
+            "family_name": "Boateng",
+            "country": "GH",
+        },
+        "purpose": "roster",
+        "reference": "HR-1",
+        "signed_on": "2026-11-01",
+        "document": "Form 7",
+    }
     assert client(Role.ROSTER).post("/people/consent-on-paper", paper).status_code == 200
     drain(app)
     with app.app_context():
@@ -602,6 +803,8 @@ def test_whom_roster_staff_record_is_compared_with_everyone_and_two_people_revie
         page = sign_in(factories.actor(Role.ADMINISTRATOR)).get("/people-to-check")
     assert "No one has proposed it yet" in page.text
     assert page.text.count("Propose merge") == 2, "beside it, and in the form for two other records"
-    assert first.post(f"/merges/{merge_id}/confirm").json["status"] == "proposed", "the first of two"
+    assert first.post(f"/merges/{merge_id}/confirm").json["status"] == "proposed", (
+        "the first of two"
+    )
     assert first.post(f"/merges/{merge_id}/confirm").json["code"] == "second_person_needed"
     assert second.post(f"/merges/{merge_id}/decline").json["status"] == "declined"

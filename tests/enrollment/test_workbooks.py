@@ -15,9 +15,26 @@ import xlwt
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enrollment.nomination_files import COLUMNS, Answers, NominationFile, UnreadableFile, read, workbook_template
+from enrollment.nomination_files import (
+    COLUMNS,
+    Answers,
+    NominationFile,
+    UnreadableFile,
+    read,
+    workbook_template,
+)
 from enrollment.nomination_files.carrying import of_value, to_text
-from tests.enrollment.workbook_makers import HEADINGS, PEOPLE, Error, Zeros, changed, ods, part, xls, xlsx
+from tests.enrollment.workbook_makers import (
+    HEADINGS,
+    PEOPLE,
+    Error,
+    Zeros,
+    changed,
+    ods,
+    part,
+    xls,
+    xlsx,
+)
 
 TODAY = date(2026, 11, 23)
 KINDS = [xlsx, xls, ods]
@@ -42,9 +59,10 @@ def codes(file: NominationFile) -> list[tuple[int, str, str]]:
 def test_people_are_read_with_their_letters_and_dates(make: Callable[..., bytes]) -> None:
     file = reading(make([HEADINGS, *PEOPLE]))
     assert codes(file) == []
-    assert [tuple(row.fields[c] for c in ("given_name", "family_name", "birth_date")) for row in file.rows] == [
-        (one[1], one[2], one[6]) for one in PEOPLE
-    ]
+    assert [
+        tuple(row.fields[c] for c in ("given_name", "family_name", "birth_date"))
+        for row in file.rows
+    ] == [(one[1], one[2], one[6]) for one in PEOPLE]
     assert [row.row for row in file.rows] == [2, 3, 4]
     assert not file.checked.choice.asks
 
@@ -52,12 +70,18 @@ def test_people_are_read_with_their_letters_and_dates(make: Callable[..., bytes]
 @every_kind
 def test_numbers_keep_what_their_cells_show(make: Callable[..., bytes]) -> None:
     rows = [[Zeros(123), *PEOPLE[0][1:]], [124, *PEOPLE[1][1:]], [125.0, *PEOPLE[2][1:]]]
-    assert [row.fields["identifier"] for row in reading(make([HEADINGS, *rows])).rows] == ["00123", "124", "125"]
+    assert [row.fields["identifier"] for row in reading(make([HEADINGS, *rows])).rows] == [
+        "00123",
+        "124",
+        "125",
+    ]
 
 
 @every_kind
 def test_errors_come_as_their_text(make: Callable[..., bytes]) -> None:
-    file = reading(make([HEADINGS, ["A-1", "Amina", Error("#N/A"), "a@example.org", "SN", "police"]]))
+    file = reading(
+        make([HEADINGS, ["A-1", "Amina", Error("#N/A"), "a@example.org", "SN", "police"]])
+    )
     assert file.rows[0].values["family_name"] == "#N/A"
 
 
@@ -76,12 +100,15 @@ def test_a_number_among_the_dates_is_a_day(make: Callable[..., bytes]) -> None:
             ods,
             "content.xml",
             b"<office:spreadsheet>",
-            b'<office:spreadsheet><table:calculation-settings><table:null-date table:date-value="1904-01-01"/>'
+            b"<office:spreadsheet><table:calculation-settings><table:null-date "
+            b'table:date-value="1904-01-01"/>'
             b"</table:calculation-settings>",
         ),
     ],
 )
-def test_a_workbook_that_counts_from_1904_is_believed(make: Callable[..., bytes], name: str, old: bytes, new: bytes) -> None:
+def test_a_workbook_that_counts_from_1904_is_believed(
+    make: Callable[..., bytes], name: str, old: bytes, new: bytes
+) -> None:
     book = make([HEADINGS, [*PEOPLE[0][:6], 30754], [*PEOPLE[1][:6], 1988]])
     content = part(book, name) if name else book
     assert content.count(old) == 1
@@ -119,13 +146,20 @@ def test_hidden_columns_and_merged_cells_are_told(make: Callable[..., bytes]) ->
 
 @pytest.mark.parametrize("make", [xlsx, ods], ids=["xlsx", "ods"])
 def test_hidden_sheets_are_left_out_and_told(make: Callable[..., bytes]) -> None:
-    file = reading(make([HEADINGS, *PEOPLE], hidden_sheets={"Secret": [HEADINGS, ["X", "Hidden", "Person"]]}))
+    file = reading(
+        make([HEADINGS, *PEOPLE], hidden_sheets={"Secret": [HEADINGS, ["X", "Hidden", "Person"]]})
+    )
     assert ("hidden_sheets", "Secret") in file.sheet.notes
     assert [row.fields["given_name"] for row in file.rows] == [one[1] for one in PEOPLE]
 
 
 def test_the_first_sheet_with_the_headings_is_read_and_named() -> None:
-    file = reading(xlsx([HEADINGS, *PEOPLE], before={"Notes": [["How to fill this in"], ["Given name", "means this"]]}))
+    file = reading(
+        xlsx(
+            [HEADINGS, *PEOPLE],
+            before={"Notes": [["How to fill this in"], ["Given name", "means this"]]},
+        )
+    )
     assert ("sheet", "People") in file.sheet.notes
     assert len(file.rows) == 3
 
@@ -148,7 +182,10 @@ def test_the_template_reads_without_a_problem(locale: str) -> None:
 def test_sheets_without_what_is_needed_say_so(make: Callable[..., bytes]) -> None:
     assert refusal(make([["Shoe size"], [43]])) == "no_header"
     assert refusal(make([HEADINGS])) == "no_rows"
-    assert refusal(make([["Given name", "Email", "Country"], ["Amina", "a@example.org", "SN"]])) == "missing_columns"
+    assert (
+        refusal(make([["Given name", "Email", "Country"], ["Amina", "a@example.org", "SN"]]))
+        == "missing_columns"
+    )
 
 
 def test_what_travels_in_the_page_comes_back_whole() -> None:
@@ -193,12 +230,16 @@ class TestDanger:
         )
         assert refusal(changed(good, {"content.xml": content})) == "workbook_too_large"
 
-    @pytest.mark.parametrize("name", ["xl/workbook.xml", "xl/worksheets/sheet1.xml", "xl/styles.xml"])
+    @pytest.mark.parametrize(
+        "name", ["xl/workbook.xml", "xl/worksheets/sheet1.xml", "xl/styles.xml"]
+    )
     def test_entities_are_refused(self, name: str) -> None:
         xml = part(self.GOOD, name)
         at = xml.index(b"?>") + 2
         laughs = b'<!DOCTYPE a [<!ENTITY b "c"><!ENTITY c SYSTEM "file:///etc/passwd">]>'
-        assert refusal(changed(self.GOOD, {name: xml[:at] + laughs + xml[at:]})) == "damaged_workbook"
+        assert (
+            refusal(changed(self.GOOD, {name: xml[:at] + laughs + xml[at:]})) == "damaged_workbook"
+        )
 
     def test_macros_passwords_and_other_archives_are_named(self) -> None:
         assert refusal(changed(self.GOOD, {"xl/vbaProject.bin": b"x"})) == "workbook_with_macros"
@@ -224,7 +265,9 @@ class TestDanger:
     @every_kind
     @given(data=st.data())
     @settings(deadline=None, max_examples=40)
-    def test_broken_bytes_end_in_a_refusal_or_a_file(self, make: Callable[..., bytes], data: st.DataObject) -> None:
+    def test_broken_bytes_end_in_a_refusal_or_a_file(
+        self, make: Callable[..., bytes], data: st.DataObject
+    ) -> None:
         whole = BROKEN[make]
         start = data.draw(st.integers(0, len(whole)))
         end = data.draw(st.integers(start, min(len(whole), start + 200)))

@@ -15,7 +15,15 @@ from odf.style import Style, TableProperties
 from odf.table import CoveredTableCell, Table, TableCell, TableColumn, TableRow
 from odf.text import P
 
-HEADINGS = ("Identifier", "Given name", "Family name", "Email", "Country", "Category", "Date of birth")
+HEADINGS = (
+    "Identifier",
+    "Given name",
+    "Family name",
+    "Email",
+    "Country",
+    "Category",
+    "Date of birth",
+)
 PEOPLE = (
     ("A-1", "Łukasz", "Wiśniewski", "a@example.org", "PL", "police", date(1988, 3, 14)),
     ("A-2", "Zoë", "Lefèvre-Nguyễn", "b@example.org", "CA", "military", date(1990, 12, 31)),
@@ -33,11 +41,21 @@ class Error(str):
     """An error of the spreadsheet."""
 
 
-def xlsx(rows: Rows, *, hidden: Sequence[int] = (), hidden_columns: Sequence[int] = (), merged: Sequence[Cells] = (),
-         before: Mapping[str, Rows] | None = None, hidden_sheets: Mapping[str, Rows] | None = None) -> bytes:  # fmt: skip
+def xlsx(
+    rows: Rows,
+    *,
+    hidden: Sequence[int] = (),
+    hidden_columns: Sequence[int] = (),
+    merged: Sequence[Cells] = (),
+    before: Mapping[str, Rows] | None = None,
+    hidden_sheets: Mapping[str, Rows] | None = None,
+) -> bytes:
     content = io.BytesIO()
     book = xlsxwriter.Workbook(content)
-    formats = {date: book.add_format({"num_format": "dd/mm/yyyy"}), Zeros: book.add_format({"num_format": "00000"})}
+    formats = {
+        date: book.add_format({"num_format": "dd/mm/yyyy"}),
+        Zeros: book.add_format({"num_format": "00000"}),
+    }
     for name, cells in (hidden_sheets or {}).items():
         sheet = book.add_worksheet(name)
         _fill_xlsx(sheet, cells, formats)
@@ -71,10 +89,19 @@ def _fill_xlsx(sheet: Any, rows: Rows, formats: Mapping[type, Any]) -> None:
                 sheet.write(number, column, value, formats.get(type(value)))
 
 
-def xls(rows: Rows, *, hidden: Sequence[int] = (), hidden_columns: Sequence[int] = (), merged: Sequence[Cells] = ()) -> bytes:
+def xls(
+    rows: Rows,
+    *,
+    hidden: Sequence[int] = (),
+    hidden_columns: Sequence[int] = (),
+    merged: Sequence[Cells] = (),
+) -> bytes:
     book = xlwt.Workbook()
     sheet = book.add_sheet("People")
-    styles = {date: xlwt.easyxf(num_format_str="DD/MM/YYYY"), Zeros: xlwt.easyxf(num_format_str="00000")}
+    styles = {
+        date: xlwt.easyxf(num_format_str="DD/MM/YYYY"),
+        Zeros: xlwt.easyxf(num_format_str="00000"),
+    }
     covered = {
         (row, column)
         for top, left, bottom, right in merged
@@ -88,7 +115,9 @@ def xls(rows: Rows, *, hidden: Sequence[int] = (), hidden_columns: Sequence[int]
                 if isinstance(value, Error):
                     sheet.row(number).set_cell_error(column, 42)  # #N/A
                 else:
-                    sheet.write(number, column, kept, styles.get(type(value), xlwt.Style.default_style))
+                    sheet.write(
+                        number, column, kept, styles.get(type(value), xlwt.Style.default_style)
+                    )
     for row in hidden:
         sheet.row(row).hidden = True
     for column in hidden_columns:
@@ -100,8 +129,14 @@ def xls(rows: Rows, *, hidden: Sequence[int] = (), hidden_columns: Sequence[int]
     return content.getvalue()
 
 
-def ods(rows: Rows, *, hidden: Sequence[int] = (), hidden_columns: Sequence[int] = (), merged: Sequence[Cells] = (),
-        hidden_sheets: Mapping[str, Rows] | None = None) -> bytes:  # fmt: skip
+def ods(
+    rows: Rows,
+    *,
+    hidden: Sequence[int] = (),
+    hidden_columns: Sequence[int] = (),
+    merged: Sequence[Cells] = (),
+    hidden_sheets: Mapping[str, Rows] | None = None,
+) -> bytes:
     document = OpenDocumentSpreadsheet()
     away = Style(name="away", family="table")
     away.addElement(TableProperties(display="false"))
@@ -114,12 +149,22 @@ def ods(rows: Rows, *, hidden: Sequence[int] = (), hidden_columns: Sequence[int]
     return content.getvalue()
 
 
-def _table(name: str, rows: Rows, hidden: Sequence[int] = (), hidden_columns: Sequence[int] = (), merged: Sequence[Cells] = (),
-           **style: Any) -> Any:  # fmt: skip
+def _table(
+    name: str,
+    rows: Rows,
+    hidden: Sequence[int] = (),
+    hidden_columns: Sequence[int] = (),
+    merged: Sequence[Cells] = (),
+    **style: Any,
+) -> Any:
     table = Table(name=name, **style)
     for column in range(max(map(len, rows))):
-        table.addElement(TableColumn(visibility="collapse" if column in hidden_columns else "visible"))
-    spans = {(top, left): (bottom - top + 1, right - left + 1) for top, left, bottom, right in merged}
+        table.addElement(
+            TableColumn(visibility="collapse" if column in hidden_columns else "visible")
+        )
+    spans = {
+        (top, left): (bottom - top + 1, right - left + 1) for top, left, bottom, right in merged
+    }
     covered = {
         (row, column)
         for top, left, bottom, right in merged
@@ -130,8 +175,14 @@ def _table(name: str, rows: Rows, hidden: Sequence[int] = (), hidden_columns: Se
         line = TableRow(visibility="filter" if number in hidden else "visible")
         for column, value in enumerate(row):
             down, right = spans.get((number, column), (1, 1))
-            span = {"numberrowsspanned": down, "numbercolumnsspanned": right} if (down, right) != (1, 1) else {}
-            line.addElement(CoveredTableCell() if (number, column) in covered else _cell(value, span))
+            span = (
+                {"numberrowsspanned": down, "numbercolumnsspanned": right}
+                if (down, right) != (1, 1)
+                else {}
+            )
+            line.addElement(
+                CoveredTableCell() if (number, column) in covered else _cell(value, span)
+            )
         table.addElement(line)
     return table
 
@@ -154,7 +205,10 @@ def _cell(value: Any, span: Mapping[str, int]) -> Any:
 def changed(workbook: bytes, changes: Mapping[str, bytes]) -> bytes:
     """A zipped workbook with some parts replaced or added."""
     made = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(workbook)) as old, zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as new:
+    with (
+        zipfile.ZipFile(io.BytesIO(workbook)) as old,
+        zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
         for name in old.namelist():
             if name not in changes:
                 new.writestr(name, old.read(name))

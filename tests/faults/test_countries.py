@@ -21,5 +21,25 @@ def test_14_kosovo_is_a_country() -> None:
 
 
 def test_15_names_as_the_united_nations_writes_them() -> None:
-    expected = ["SY", "LA", "MD", "BO", "VE", "VA", "BS", "GM", "GM", "LY", "MM", "RW", "LA", "IE", "BA", "CF", "MO", "PS", "BF"]
+    expected = [
+        "SY",
+        "LA",
+        "MD",
+        "BO",
+        "VE",
+        "VA",
+        "BS",
+        "GM",
+        "GM",
+        "LY",
+        "MM",
+        "RW",
+        "LA",
+        "IE",
+        "BA",
+        "CF",
+        "MO",
+        "PS",
+        "BF",
+    ]
     assert countries_in("15-un-names.csv") == expected

@@ -17,8 +17,12 @@ def test_27_a_french_reader_gets_columns(app: Flask, sign_in) -> None:
         into = makers.delivery()
         makers.enrolled(into, "police", factories.person("Zoë", "Lefèvre; Nguyễn"))
         code, browser = into.code, sign_in(factories.actor(Role.COORDINATOR))
-    french = browser.client.get(f"/deliveries/{code}/participants.csv?lang=fr").get_data(as_text=True)
+    french = browser.client.get(f"/deliveries/{code}/participants.csv?lang=fr").get_data(
+        as_text=True
+    )
     assert french.startswith("\ufeffRéférence;Nom de famille;")
     assert list(csv.reader(io.StringIO(french[1:]), delimiter=";"))[1][1] == "Lefèvre; Nguyễn"
-    english = browser.client.get(f"/deliveries/{code}/participants.csv?lang=en").get_data(as_text=True)
+    english = browser.client.get(f"/deliveries/{code}/participants.csv?lang=en").get_data(
+        as_text=True
+    )
     assert english.startswith("\ufeffReference,Family name,")

@@ -31,12 +31,18 @@ def checked(browser: Browser, name: str) -> Page:
     with browser.app.app_context():
         code = db.session.scalar(sa.text("SELECT code FROM delivery"))
     data = (INPUTS / name).read_bytes()
-    return browser.get(f"/deliveries/{code}/nominate").form("/nominate").submit("Check", file=(io.BytesIO(data), name))
+    return (
+        browser.get(f"/deliveries/{code}/nominate")
+        .form("/nominate")
+        .submit("Check", file=(io.BytesIO(data), name))
+    )
 
 
 def nominated(app: Flask) -> list[str]:
     with app.app_context():
-        found = db.session.execute(sa.select(Nomination.given_name, Nomination.family_name).order_by(Nomination.id))
+        found = db.session.execute(
+            sa.select(Nomination.given_name, Nomination.family_name).order_by(Nomination.id)
+        )
         return [f"{given} {family}" for given, family in found]
 
 
@@ -55,7 +61,9 @@ def test_05_06_09_10_letters_in_another_encoding_are_asked(
     page = checked(at_work, name)
     assert "Which of these is right?" in page.text
     assert right in page.text
-    assert page.text.index(right) < page.text.index(wrong) if wrong in page.text else True, "the likeliest comes first"
+    assert page.text.index(right) < page.text.index(wrong) if wrong in page.text else True, (
+        "the likeliest comes first"
+    )
     assert "Nominate 1" not in page.text
     again = page.form("/check").submit("Check again", act="nominate")
     assert "Which of these is right?" in again.text, "no one is nominated by a guess"
@@ -75,13 +83,17 @@ def test_32_one_column_for_the_whole_name(app: Flask, at_work: Browser) -> None:
         assert (one.given_name, one.family_name) == ("Amina", "DIALLO")
 
 
-def test_11_question_marks_in_names_are_refused_with_the_reason(app: Flask, at_work: Browser) -> None:
+def test_11_question_marks_in_names_are_refused_with_the_reason(
+    app: Flask, at_work: Browser
+) -> None:
     page = checked(at_work, "11-question-marks.csv")
     if "Which of these is right?" in page.text:
         page = page.form("/check").submit("Check again", reading="Windows-1252")
     assert "Letters of some names were lost when the file was saved" in page.text
     assert "Row 2, Given name" in page.text
-    page = page.form("/check").submit("Check again", **{"row-2-given_name": "Łukasz", "row-2-family_name": "Lefèvre-Nguyễn"})
+    page = page.form("/check").submit(
+        "Check again", **{"row-2-given_name": "Łukasz", "row-2-family_name": "Lefèvre-Nguyễn"}
+    )
     page.form("/check").submit("Nominate 1")
     assert nominated(app) == ["Łukasz Lefèvre-Nguyễn"]
 

@@ -27,13 +27,16 @@ INPUTS = Path(__file__).parent / "inputs"
 def post(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmtpServer]:
     """A mail server without SMTPUTF8."""
     with smtp_server(extensions=("8BITMIME",)) as server:
-        monkeypatch.setitem(app.extensions, "settings", replace(settings_of(app), mail_url=server.url))
+        monkeypatch.setitem(
+            app.extensions, "settings", replace(settings_of(app), mail_url=server.url)
+        )
         yield server
 
 
 def enrolled(app: Flask, person: dict) -> object:
     with app.app_context():
-        code, client = makers.delivery().code, ApiClient(app, makers.token_of(factories.actor(Role.COORDINATOR)))
+        code = makers.delivery().code
+        client = ApiClient(app, makers.token_of(factories.actor(Role.COORDINATOR)))
     return client.post(f"/deliveries/{code}/enrollments", person)
 
 
@@ -58,7 +61,9 @@ def drain(app: Flask, *, due: bool = False) -> str:
         ("20-email-idn.json", "c@müller.example", "c@xn--mller-kva.example"),
     ],
 )
-def test_19_and_20_the_address_is_kept_and_written_to_as_typed(app, post, name: str, kept: str, wire: str) -> None:
+def test_19_and_20_the_address_is_kept_and_written_to_as_typed(
+    app, post, name: str, kept: str, wire: str
+) -> None:
     answer = enrolled(app, read(name))
     assert answer.status_code == 201, answer.json
     assert drain(app) == "sent" and [who for who, _ in post.messages] == [wire]
@@ -71,11 +76,15 @@ def test_20_an_address_that_no_message_reaches_is_refused_when_it_is_entered(app
     body["person"]["email"] = "cé@müller.example"
     answer = enrolled(app, body)
     assert answer.status_code == 422
-    assert [(one["field"], one["code"]) for one in answer.json["errors"]] == [("person.email", "address_unreachable")]
+    assert [(one["field"], one["code"]) for one in answer.json["errors"]] == [
+        ("person.email", "address_unreachable")
+    ]
 
 
 @pytest.mark.parametrize("step", ["", "MAIL", "RCPT", "DATA", "."])
-def test_28_a_server_that_answers_452_is_asked_for_longer_than_a_few_minutes(app, post, step: str) -> None:
+def test_28_a_server_that_answers_452_is_asked_for_longer_than_a_few_minutes(
+    app, post, step: str
+) -> None:
     post.answers[step] = "452 mailbox full"
     assert enrolled(app, read("20-email-idn.json")).status_code == 201
     assert {drain(app, due=True) for _ in range(12)} == {"queued"}

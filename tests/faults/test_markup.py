@@ -39,7 +39,9 @@ def code(app: Flask) -> str:
 
 def test_01_markup_in_a_cell_is_text_on_the_check_page(nominator, code: str) -> None:
     page = upload(nominator, code, (INPUTS / "01-markup-in-cell.csv").read_bytes())
-    assert_shown_as_text(page, "“<button formaction=/me/x>Next</button>” is not an email address", "button")
+    assert_shown_as_text(
+        page, "“<button formaction=/me/x>Next</button>” is not an email address", "button"
+    )
 
 
 def test_02_markup_in_a_heading_is_text_in_the_refusal(nominator, code: str) -> None:
@@ -48,7 +50,9 @@ def test_02_markup_in_a_heading_is_text_in_the_refusal(nominator, code: str) -> 
     assert_shown_as_text(page, '“<meta http-equiv=refresh content="0;url=/help">”', "meta")
 
 
-def test_04_markup_in_an_applicants_name_is_text_where_certificates_are_issued(app: Flask, sign_in) -> None:
+def test_04_markup_in_an_applicants_name_is_text_where_certificates_are_issued(
+    app: Flask, sign_in
+) -> None:
     person = json.loads((INPUTS / "04-applicant-name.json").read_text(encoding="utf-8"))["person"]
     name = f"{person['given_name']} {person['family_name']}"
     with app.app_context():
@@ -58,7 +62,9 @@ def test_04_markup_in_an_applicants_name_is_text_where_certificates_are_issued(a
     assert_shown_as_text(page, f"“{name}” cannot be printed", "button")
 
 
-def test_34_markup_in_a_corrected_name_is_text_in_the_summary_and_at_the_field(app: Flask, sign_in) -> None:
+def test_34_markup_in_a_corrected_name_is_text_in_the_summary_and_at_the_field(
+    app: Flask, sign_in
+) -> None:
     name = "Zoë <i class=x>🎖"
     with app.app_context():
         number = certificates.issued(certificates.finished_delivery())[0].number

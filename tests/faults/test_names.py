@@ -57,7 +57,12 @@ def enroll(client: ApiClient, code: str, body: Any) -> Any:
 @pytest.mark.parametrize("name", ["11-question-marks.csv", "33-ansi-libreoffice.csv"])
 def test_11_and_33_a_question_mark_in_a_name_is_a_lost_letter(context: Flask, name: str) -> None:
     rows = nomination_files.read((INPUTS / name).read_bytes()).rows
-    found = {problem.value: problem.code for row in rows for problem in row.problems if "?" in problem.value}
+    found = {
+        problem.value: problem.code
+        for row in rows
+        for problem in row.problems
+        if "?" in problem.value
+    }
     assert found and set(found.values()) == {"garbled"}
     assert any(value == "?ukasz" for value in found)
 
@@ -72,7 +77,9 @@ def test_13_errors_of_a_spreadsheet_and_fillers_are_no_names(context: Flask) -> 
         [("family_name", "name_in_doubt")],
     ]
     alone = nomination_files.check_row(2, {"given_name": "N/A", "family_name": "NULL"})
-    assert ("given_name", "not_a_name") in [(problem.column, problem.code) for problem in alone.problems]
+    assert ("given_name", "not_a_name") in [
+        (problem.column, problem.code) for problem in alone.problems
+    ]
 
 
 def test_18_one_name_is_enough_for_the_api(coordinator: ApiClient, code: str) -> None:
@@ -84,11 +91,16 @@ def test_18_one_name_is_enough_for_the_api(coordinator: ApiClient, code: str) ->
 def test_21_marks_that_were_pasted_along_are_taken_off(coordinator: ApiClient, code: str) -> None:
     answer = enroll(coordinator, code, sent("21-pasted-marks.json"))
     assert answer.status_code == 201
-    assert (answer.json["person"]["given_name"], answer.json["person"]["family_name"]) == ("أحمد", "الحسن")
+    assert (answer.json["person"]["given_name"], answer.json["person"]["family_name"]) == (
+        "أحمد",
+        "الحسن",
+    )
 
 
 @pytest.mark.both_databases
-def test_22_a_coordinator_is_asked_who_is_meant(coordinator: ApiClient, code: str, app: Flask) -> None:
+def test_22_a_coordinator_is_asked_who_is_meant(
+    coordinator: ApiClient, code: str, app: Flask
+) -> None:
     first, second = sent("22-shared-mailbox.json")
     ali = enroll(coordinator, code, first)
     refused = enroll(coordinator, code, second)
@@ -100,36 +112,57 @@ def test_22_a_coordinator_is_asked_who_is_meant(coordinator: ApiClient, code: st
     assert fatou.json["person"]["id"] != ali.json["person"]["id"]
     assert fatou.json["person"]["email"] == "training@mil.example.ml"
     again = enroll(coordinator, code, second)
-    assert (again.status_code, again.json["code"]) == (409, "already_enrolled")  # recognised by address and name together
+    assert (again.status_code, again.json["code"]) == (
+        409,
+        "already_enrolled",
+    )  # recognised by address and name together
     meant = enroll(coordinator, code, second | {"identity": ali.json["person"]["id"]})
     assert (meant.status_code, meant.json["code"]) == (409, "already_enrolled")
 
 
 @pytest.mark.both_databases
-def test_22_nobody_else_learns_of_the_person_who_has_the_address(coordinator: ApiClient, code: str, app: Flask) -> None:
+def test_22_nobody_else_learns_of_the_person_who_has_the_address(
+    coordinator: ApiClient, code: str, app: Flask
+) -> None:
     first, second = sent("22-shared-mailbox.json")
     ali = enroll(coordinator, code, first).json["person"]["id"]
     with app.app_context():
         organization = factories.organization("ML-MIL", "Forces armées", "ML")
-        nominator = ApiClient(app, makers.token_of(factories.actor(Role.NOMINATOR, organization_id=organization.id)))
+        nominator = ApiClient(
+            app, makers.token_of(factories.actor(Role.NOMINATOR, organization_id=organization.id))
+        )
         before = db.session.scalar(sa.select(sa.func.count()).select_from(Mail))
-    refused = enroll(nominator, code, second | {"identity": ali})  # it cannot choose among people it may not read
-    assert (refused.status_code, refused.json["code"]) == (422, "unknown_identity"), "as for an id that no one has"
+    refused = enroll(
+        nominator, code, second | {"identity": ali}
+    )  # it cannot choose among people it may not read
+    assert (refused.status_code, refused.json["code"]) == (422, "unknown_identity"), (
+        "as for an id that no one has"
+    )
     answer = enroll(nominator, code, second)
-    assert (answer.status_code, answer.json["person"]["name_on_certificate"]) == (201, "Fatou Keita")
+    assert (answer.status_code, answer.json["person"]["name_on_certificate"]) == (
+        201,
+        "Fatou Keita",
+    )
     assert answer.json["person"]["id"] != ali
     with app.app_context():
         fatou = db.session.get_one(Person, answer.json["person"]["id"])
         assert (fatou.full_name, fatou.email) == ("Fatou Keita", "training@mil.example.ml")
         letters = db.session.scalars(sa.select(Mail).order_by(Mail.id)).all()[before:]
-        assert [(letter.person_id, letter.address) for letter in letters] == [(fatou.id, "training@mil.example.ml")]
+        assert [(letter.person_id, letter.address) for letter in letters] == [
+            (fatou.id, "training@mil.example.ml")
+        ]
         assert queries.find_person_by_email("training@mil.example.ml").full_name == "Ali Bah"
 
 
 def test_22_somebody_signed_in_enters_nobody_else_in_the_own_place(code: str, app: Flask) -> None:
     _first, second = sent("22-shared-mailbox.json")
     with app.app_context():
-        ali = ApiClient(app, makers.token_of(factories.actor(given="Ali", family="Bah", email="training@mil.example.ml")))
+        ali = ApiClient(
+            app,
+            makers.token_of(
+                factories.actor(given="Ali", family="Bah", email="training@mil.example.ml")
+            ),
+        )
     refused = enroll(ali, code, second)
     assert (refused.status_code, refused.json["code"]) == (409, "identity_in_doubt")
 
@@ -141,7 +174,9 @@ def test_23_a_number_is_one_in_every_case(coordinator: ApiClient, code: str) -> 
     assert (second.status_code, second.json["code"]) == (409, "already_enrolled")
 
 
-def test_29_a_chinese_name_is_written_as_its_bearer_writes_it(coordinator: ApiClient, code: str, app: Flask) -> None:
+def test_29_a_chinese_name_is_written_as_its_bearer_writes_it(
+    coordinator: ApiClient, code: str, app: Flask
+) -> None:
     answer = enroll(coordinator, code, sent("29-cjk-order.json"))
     assert answer.json["person"]["name_on_certificate"] == "王小明"
     with app.app_context():
@@ -156,7 +191,11 @@ def test_31_a_name_with_a_web_address_is_refused(coordinator: ApiClient, code: s
 # 26: who is looked for and found
 
 
-SEARCHES = list(csv.DictReader((INPUTS / "26-search.tsv").read_text(encoding="utf-8").splitlines(), delimiter="\t"))
+SEARCHES = list(
+    csv.DictReader(
+        (INPUTS / "26-search.tsv").read_text(encoding="utf-8").splitlines(), delimiter="\t"
+    )
+)
 
 
 def on_the_people_page(name: str, looked_for: str) -> list[str]:
@@ -164,7 +203,9 @@ def on_the_people_page(name: str, looked_for: str) -> list[str]:
     factories.person(given, family)
     factories.person("Somebody", "Else")
     administrator = factories.actor(Role.ADMINISTRATOR, given="Zz", family="Zz")
-    return [row.person.full_name for row in queries.list_people(administrator, words=looked_for).items]
+    return [
+        row.person.full_name for row in queries.list_people(administrator, words=looked_for).items
+    ]
 
 
 def on_the_roster(name: str, looked_for: str) -> list[str]:
@@ -176,14 +217,20 @@ def on_the_roster(name: str, looked_for: str) -> list[str]:
 
 
 def in_the_register(name: str, looked_for: str) -> list[str]:
-    for enrollment in certificates.enrollments(certificates.finished_delivery([name, "Someone Else"])):
+    for enrollment in certificates.enrollments(
+        certificates.finished_delivery([name, "Someone Else"])
+    ):
         with transaction():
             issue(SYSTEM, db.session.get_one(Enrollment, enrollment.id))
-    return [one.holder_name for one in list_register(SYSTEM, looked_for, "", after=None, limit=10).items]
+    return [
+        one.holder_name for one in list_register(SYSTEM, looked_for, "", after=None, limit=10).items
+    ]
 
 
 @pytest.mark.both_databases
 @pytest.mark.parametrize("line", SEARCHES, ids=lambda line: line["looked for"])
 @pytest.mark.parametrize("search", [on_the_people_page, on_the_roster, in_the_register])
-def test_26_every_search_finds_the_person(context: Flask, line: dict[str, str], search: Callable[[str, str], list[str]]) -> None:
+def test_26_every_search_finds_the_person(
+    context: Flask, line: dict[str, str], search: Callable[[str, str], list[str]]
+) -> None:
     assert search(line["person"], line["looked for"]) == [line["person"]]

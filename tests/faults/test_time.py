@@ -28,9 +28,13 @@ def status_of(one: Enrollment) -> str:
 
 
 @pytest.mark.both_databases
-def test_25_a_certificate_bears_the_date_of_the_place_where_the_course_was_held(context: Flask) -> None:
+def test_25_a_certificate_bears_the_date_of_the_place_where_the_course_was_held(
+    context: Flask,
+) -> None:
     """In Apia it is the 5th of December while it is the 4th in UTC."""
-    into = courses.delivery(course=one_day(), starts_on=date(2026, 12, 5), time_zone="Pacific/Apia", country="WS")
+    into = courses.delivery(
+        course=one_day(), starts_on=date(2026, 12, 5), time_zone="Pacific/Apia", country="WS"
+    )
     person = makers.enrolled(into, "police")
     clock.travel(context, datetime(2026, 12, 4, 22, 0, tzinfo=UTC))
     makers.attend(into, person)
@@ -47,7 +51,11 @@ def test_35_nobody_moves_up_after_the_course_is_over(context: Flask) -> None:
     clock.travel(context, datetime(2026, 12, 5, 23, 0, tzinfo=UTC))
     with transaction():
         services.withdraw(SYSTEM, makers.again(seated))
-    assert [status_of(one) for one in (seated, first, second)] == ["withdrawn", "waitlisted", "waitlisted"]
+    assert [status_of(one) for one in (seated, first, second)] == [
+        "withdrawn",
+        "waitlisted",
+        "waitlisted",
+    ]
     assert not db.session.scalars(sa.select(Mail).where(Mail.kind == "enrollment_promoted")).all()
     assert [one for one in breaches() if one.startswith("places:")] == []
 
@@ -61,30 +69,42 @@ def test_before_the_first_session_the_next_in_line_moves_up(context: Flask) -> N
     assert [status_of(one) for one in (first, second)] == ["confirmed", "waitlisted"]
 
 
-def test_a_coordinator_gives_the_free_place_to_somebody_on_the_list(app: Flask, sign_in: Any) -> None:
+def test_a_coordinator_gives_the_free_place_to_somebody_on_the_list(
+    app: Flask, sign_in: Any
+) -> None:
     with app.app_context():
         into, (seated, first, second) = full_delivery()
         code, first_id, second_id = into.code, first.id, second.id
         clock.travel(app, datetime(2026, 12, 5, 9, 30, tzinfo=UTC))
         browser = sign_in(makers.coordinator())
-        assert "Give a place" not in browser.get(f"/deliveries/{code}/selection").text, "none is free"
+        assert "Give a place" not in browser.get(f"/deliveries/{code}/selection").text, (
+            "none is free"
+        )
         with transaction():
             services.withdraw(SYSTEM, makers.again(seated))
     page = browser.get(f"/deliveries/{code}/selection")
     assert "Give a place" in page.text
-    page = browser.post(f"/deliveries/{code}/selection", {"csrf_token": browser.token(), "approve": str(second_id)})
+    page = browser.post(
+        f"/deliveries/{code}/selection", {"csrf_token": browser.token(), "approve": str(second_id)}
+    )
     assert page.status == 200
-    refused = browser.post(f"/deliveries/{code}/selection", {"csrf_token": browser.token(), "approve": str(first_id)})
+    refused = browser.post(
+        f"/deliveries/{code}/selection", {"csrf_token": browser.token(), "approve": str(first_id)}
+    )
     assert "No place is free" in refused.text and refused.status == 409
     with app.app_context():
-        found = {one: db.session.get_one(Enrollment, one).status.value for one in (first_id, second_id)}
+        found = {
+            one: db.session.get_one(Enrollment, one).status.value for one in (first_id, second_id)
+        }
     assert found == {first_id: "waitlisted", second_id: "confirmed"}
 
 
 @pytest.mark.both_databases
 def test_36_a_wrong_mark_found_after_the_end_is_corrected(app: Flask) -> None:
     with app.app_context():
-        into = courses.delivery(course=one_day(), code="ATT-1", starts_on=date(2026, 12, 5), time_zone="Africa/Dakar")
+        into = courses.delivery(
+            course=one_day(), code="ATT-1", starts_on=date(2026, 12, 5), time_zone="Africa/Dakar"
+        )
         wronged, other = makers.enrolled(into, "police"), makers.enrolled(into, "police")
         clock.travel(app, datetime(2026, 12, 5, 23, 0, tzinfo=UTC))
         makers.attend(into, wronged, minutes=0)
@@ -100,11 +120,19 @@ def test_36_a_wrong_mark_found_after_the_end_is_corrected(app: Flask) -> None:
     ask = {"enrollments": [wronged_id], "reason": "marked absent by mistake"}
     assert client.post("/api/v1/deliveries/ATT-1/reopen", json=ask, **api).json["reopened"] == 1
     foreign = {"marks": [{"enrollment": other_id, "session": 1, "mark": "absent"}]}
-    assert client.put("/api/v1/deliveries/ATT-1/attendance", json=foreign, **api).json["errors"][0]["code"] == "result_fixed"
+    assert (
+        client.put("/api/v1/deliveries/ATT-1/attendance", json=foreign, **api).json["errors"][0][
+            "code"
+        ]
+        == "result_fixed"
+    )
     assert client.put("/api/v1/deliveries/ATT-1/attendance", json=marks, **api).status_code == 200
     again = client.post("/api/v1/deliveries/ATT-1/finish", json={}, **api)
     assert (again.status_code, again.json["completed"]) == (200, 2)
-    assert client.post("/api/v1/deliveries/ATT-1/finish", json={}, **api).json["code"] == "delivery_finished"
+    assert (
+        client.post("/api/v1/deliveries/ATT-1/finish", json={}, **api).json["code"]
+        == "delivery_finished"
+    )
     with app.app_context():
         assert [one for one in breaches() if "goes on although" in one] == []
 
@@ -112,10 +140,18 @@ def test_36_a_wrong_mark_found_after_the_end_is_corrected(app: Flask) -> None:
 def one_day() -> Course:
     """A course of one session that asks for all of its minutes."""
     session = {"day": 1, "start": "09:00", "minutes": 90, "title": {"en": "One session"}}
-    return courses.course(code="ATT", sessions=[session], completion={"min_attendance_percent": 100})
+    return courses.course(
+        code="ATT", sessions=[session], completion={"min_attendance_percent": 100}
+    )
 
 
 def full_delivery() -> tuple[Delivery, list[Enrollment]]:
     """One place on 5 December from 09:00 in Dakar; one person has it, two wait."""
-    into = courses.delivery(course=one_day(), places=1, starts_on=date(2026, 12, 5), time_zone="Africa/Dakar", promotion_days=0)
+    into = courses.delivery(
+        course=one_day(),
+        places=1,
+        starts_on=date(2026, 12, 5),
+        time_zone="Africa/Dakar",
+        promotion_days=0,
+    )
     return into, [makers.enrolled(into, "police", factories.person()) for _ in range(3)]

@@ -10,9 +10,17 @@ from pathlib import Path
 from core.settings import ROOT
 
 PACKAGES = (
-    "core", "people", "accounts", "courses", "enrollment", "classroom", "certificates", "roster", "administration",
+    "core",
+    "people",
+    "accounts",
+    "courses",
+    "enrollment",
+    "classroom",
+    "certificates",
+    "roster",
+    "administration",
     "demonstration",
-)  # fmt: skip
+)
 
 
 def files() -> Iterator[Path]:

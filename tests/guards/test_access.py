@@ -49,11 +49,15 @@ def test_numbers_in_addresses_are_typed(fresh_app: Flask) -> None:
     for rule in fresh_app.url_map.iter_rules():
         for name, converter in rule._converters.items():
             if name.endswith("_id"):
-                assert isinstance(converter, IntegerConverter), f"{rule.rule}: {name} takes any text"
+                assert isinstance(converter, IntegerConverter), (
+                    f"{rule.rule}: {name} takes any text"
+                )
 
 
 def test_nothing_but_get_changes_and_get_changes_nothing(fresh_app: Flask) -> None:
     """Pages change things by POST only; the API also by PUT."""
     for rule in fresh_app.url_map.iter_rules():
-        allowed = {"GET", "HEAD", "OPTIONS", "POST"} | ({"PUT"} if rule.rule.startswith("/api/") else set())
+        allowed = {"GET", "HEAD", "OPTIONS", "POST"} | (
+            {"PUT"} if rule.rule.startswith("/api/") else set()
+        )
         assert (rule.methods or set()) <= allowed, rule.rule

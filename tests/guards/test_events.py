@@ -1,4 +1,5 @@
-"""Events enter the audit trail for good: frozen, of plain values, and never a name, an address or another personal datum."""
+"""Events enter the audit trail for good: frozen, of plain values, and never a name, an address
+or another personal datum."""
 
 from __future__ import annotations
 
@@ -24,7 +25,8 @@ PERSONAL = re.compile(
 )
 #: Fields that only look like one: an id, and words of a fixed list.
 HARMLESS = {"token_id", "reason_code"}
-#: `reason` of a withdrawn skill is the name of the fact that ended its certificate; the country is where a course is held.
+#: `reason` of a withdrawn skill is the name of the fact that ended its certificate; the country is
+#: where a course is held.
 OF_NOBODY = {("SkillWithdrawn", "reason"), ("DeliveryMoved", "country")}
 
 
@@ -50,7 +52,11 @@ def faults(kind: type[Event]) -> Iterator[str]:
     for name in fields:
         if not is_plain(types[name]):
             yield f"{name} is no plain value"
-        if PERSONAL.search(name) and name not in HARMLESS and (kind.__name__, name) not in OF_NOBODY:
+        if (
+            PERSONAL.search(name)
+            and name not in HARMLESS
+            and (kind.__name__, name) not in OF_NOBODY
+        ):
             yield f"{name} is personal"
 
 
@@ -60,7 +66,10 @@ def is_plain(kind: Any) -> bool:
     return kind in PLAIN or (isinstance(kind, type) and issubclass(kind, enum.StrEnum))
 
 
-OURS = sorted((kind for kind in events() if not kind.__module__.startswith("tests.")), key=lambda kind: kind.__name__)
+OURS = sorted(
+    (kind for kind in events() if not kind.__module__.startswith("tests.")),
+    key=lambda kind: kind.__name__,
+)
 
 
 @pytest.mark.parametrize("kind", OURS, ids=lambda kind: kind.__name__)
@@ -70,7 +79,8 @@ def test_an_event_is_frozen_plain_and_tells_of_nobody(kind: type[Event]) -> None
 
 def test_every_package_that_announces_is_seen() -> None:
     assert {kind.__module__ for kind in OURS} >= {
-        f"{package}.events" for package in ("people", "accounts", "courses", "enrollment", "classroom", "roster")
+        f"{package}.events"
+        for package in ("people", "accounts", "courses", "enrollment", "classroom", "roster")
     }
 
 
@@ -89,17 +99,28 @@ def planted(annotation: Any = int, field: str = "person_id") -> type[Event]:
 @pytest.mark.parametrize(
     ("annotation", "field"),
     [
-        (str, "email"), (str, "given_name"), (str, "name_on_certificate"), (date, "birth_date"), (str, "token"), (str, "new_address"),
-        (dict, "facts"), (list, "marks"), (tuple[dict, ...], "rows"), (int | bytes, "digest"), (Any, "person"),
+        (str, "email"),
+        (str, "given_name"),
+        (str, "name_on_certificate"),
+        (date, "birth_date"),
+        (str, "token"),
+        (str, "new_address"),
+        (dict, "facts"),
+        (list, "marks"),
+        (tuple[dict, ...], "rows"),
+        (int | bytes, "digest"),
+        (Any, "person"),
     ],
-)  # fmt: skip
+)
 def test_a_planted_field_is_caught(annotation: Any, field: str) -> None:
     assert list(faults(Sound)) == []
     assert list(faults(planted(annotation, field))) != []
 
 
 def test_an_event_that_may_be_changed_or_names_no_object_is_caught() -> None:
-    open_to_change: Any = type("Planted", (), {"__annotations__": {"person_id": int}, "subject": ("person", "person_id")})
+    open_to_change: Any = type(
+        "Planted", (), {"__annotations__": {"person_id": int}, "subject": ("person", "person_id")}
+    )
     assert list(faults(dataclass(open_to_change))) == ["is not frozen"]
 
     class Undecorated(Sound):

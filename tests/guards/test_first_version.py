@@ -1,5 +1,5 @@
-"""A database of the first version is carried across: its own demonstration, as SQL that both databases read, with what a place
-in use would also have in it."""
+"""A database of the first version is carried across: its own demonstration, as SQL that both
+databases read, with what a place in use would also have in it."""
 
 from __future__ import annotations
 
@@ -18,8 +18,9 @@ pytestmark = pytest.mark.both_databases
 __all__ = ["empty_app"]  # a fixture
 
 EARLIER = Path(__file__).parent / "first_version.sql"
-#: Someone uses another person's mailbox, a nomination names someone else, certificates were revoked for what the older release
-#: called misconduct and plagiarism, and someone still had a wish when a delivery was cancelled.
+#: Someone uses another person's mailbox, a nomination names someone else, certificates were revoked
+#: for what the older release called misconduct and plagiarism, and someone still had a wish when a
+#: delivery was cancelled.
 BESIDES = """
 UPDATE person SET email = NULL, email_key = NULL, shared_email = 'participant@rostrum.example', shared_email_key = 'participant@rostrum.example' WHERE id = '9';
 UPDATE nomination SET given_name = 'Paul', family_name = 'Martin' WHERE id = '1';
@@ -43,9 +44,12 @@ def carried(empty_app: Flask, capsys: pytest.CaptureFixture[str]) -> str:
             connection.exec_driver_sql(statement.replace("%", "%%") if is_postgresql else statement)
         if is_postgresql:  # the rows brought their own ids
             for table, columns in sa.inspect(connection).get_multi_columns().items():
-                if any(column["name"] == "id" and column.get("autoincrement") for column in columns):
+                if any(
+                    column["name"] == "id" and column.get("autoincrement") for column in columns
+                ):
                     connection.exec_driver_sql(
-                        f"SELECT setval(pg_get_serial_sequence('{table[1]}', 'id'), coalesce(max(id), 1)) FROM {table[1]}"
+                        f"SELECT setval(pg_get_serial_sequence('{table[1]}', 'id'), "
+                        f"coalesce(max(id), 1)) FROM {table[1]}"
                     )
         connection.commit()
     capsys.readouterr()
@@ -62,19 +66,31 @@ def test_the_first_version_is_carried_across(carried: str) -> None:
     assert differences() == []
     assert one("SELECT COUNT(*) FROM enrollment WHERE origin_id <> person_id") == [0]
     assert one(
-        "SELECT COUNT(*) FROM person WHERE identifier IS NOT NULL AND country IS NOT NULL AND issuer_country <> country"
+        "SELECT COUNT(*) FROM person WHERE identifier IS NOT NULL AND country IS NOT NULL AND "
+        "issuer_country <> country"
     ) == [0]
     assert one("SELECT email_key FROM person WHERE id = 9") == ["participant@rostrum.example"]
-    assert one("SELECT reason_code FROM certificate WHERE id IN (10, 14) ORDER BY id") == ["recognition_withdrawn", "fraud"]
+    assert one("SELECT reason_code FROM certificate WHERE id IN (10, 14) ORDER BY id") == [
+        "recognition_withdrawn",
+        "fraud",
+    ]
     assert one("SELECT status FROM enrollment WHERE id = 48") == ["delivery_cancelled"]
     centre = one("SELECT id FROM organization WHERE is_first ORDER BY id")[0]
-    assert one("SELECT DISTINCT centre_id FROM certificate") == one("SELECT DISTINCT centre_id FROM enrollment") == [centre]
-    assert one("SELECT COUNT(*) FROM skill_grant") == [14] and one("SELECT COUNT(*) FROM mark") == [306]
+    assert (
+        one("SELECT DISTINCT centre_id FROM certificate")
+        == one("SELECT DISTINCT centre_id FROM enrollment")
+        == [centre]
+    )
+    assert one("SELECT COUNT(*) FROM skill_grant") == [14] and one("SELECT COUNT(*) FROM mark") == [
+        306
+    ]
 
 
 def test_who_did_not_say_yes_is_found_by_nobody(carried: str) -> None:
     """In the demonstration the application itself answered for people."""
-    assert one("SELECT COUNT(*) FROM expert_search") == [0] and one("SELECT DISTINCT status FROM expert") == ["certified"]
+    assert one("SELECT COUNT(*) FROM expert_search") == [0] and one(
+        "SELECT DISTINCT status FROM expert"
+    ) == ["certified"]
     assert "Earlier consents carried over: 0 admitted" in carried and "15 not asked" in carried
 
 
@@ -84,5 +100,9 @@ def test_what_could_not_be_decided_is_found(carried: str) -> None:
     assert len(named) == 1 and "enrollment 48 was nominated under another name" in named[0]
     early = [breach for breach in found if breach.endswith("was recorded before its session began")]
     assert len(early) == 54, "the first version's demonstration marked people beforehand"
-    files = [breach for breach in found if breach.startswith("numbers:") or breach.endswith("no job is making it")]
+    files = [
+        breach
+        for breach in found
+        if breach.startswith("numbers:") or breach.endswith("no job is making it")
+    ]
     assert len(found) == len(named + early + files), "the SQL brings no files"

@@ -1,4 +1,5 @@
-"""No service changes a seat, a mark, a score, a pool or a session while its delivery is not locked."""
+"""No service changes a seat, a mark, a score, a pool or a session while its delivery is not
+locked."""
 
 from __future__ import annotations
 
@@ -57,14 +58,18 @@ BEFORE: dict[str, Act] = {
     "enter": lambda s: services.enter(SYSTEM, s.delivery.id, makers.nominee()),
     "withdraw": lambda s: services.withdraw(SYSTEM, s.enrollment),
     "cancel": lambda s: courses.cancel(SYSTEM, s.delivery, reason="Flood"),
-    "correct names": lambda s: correct_names(SYSTEM, s.delivery.id, {s.enrollment.id: "Applicant A. Diallo"}),
+    "correct names": lambda s: correct_names(
+        SYSTEM, s.delivery.id, {s.enrollment.id: "Applicant A. Diallo"}
+    ),
     "merge": lambda s: join_records(SYSTEM, s.other, s.enrollment.person, reason="one person"),
 }
 AFTER: dict[str, Act] = {
     "attendance": lambda s: classroom.services.record_attendance(
         SYSTEM, s.delivery.id, [MarkGiven(s.enrollment.id, 1, "present")]
     ),
-    "scores": lambda s: classroom.services.record_scores(SYSTEM, s.delivery.id, [ScoreGiven(s.enrollment.id, "post", 80)]),
+    "scores": lambda s: classroom.services.record_scores(
+        SYSTEM, s.delivery.id, [ScoreGiven(s.enrollment.id, "post", 80)]
+    ),
     "cut short": lambda s: courses.cut_short(SYSTEM, s.delivery, after_session=1, reason="Flood"),
     "finish": lambda s: classroom.services.finish(SYSTEM, s.delivery.id),
     "erase needs": lambda s: erase_needs(s.delivery.id),
@@ -75,12 +80,15 @@ AFTER: dict[str, Act] = {
 def scene(app: Flask) -> Iterator[Scene]:
     with app.app_context():
         delivery = makers.delivery()
-        enrollment, other = makers.enrolled(delivery), factories.person("Noa", "Levi", email="noa@example.org")
+        enrollment = makers.enrolled(delivery)
+        other = factories.person("Noa", "Levi", email="noa@example.org")
         yield Scene(delivery, enrollment, other, factories.organization())
 
 
 @pytest.mark.parametrize("name", [*BEFORE, *AFTER])
-def test_a_service_that_takes_no_lock_is_refused(scene: Scene, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_a_service_that_takes_no_lock_is_refused(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     begin = database.Unit.__init__
 
     def begin_deaf(unit: database.Unit) -> None:
@@ -104,13 +112,18 @@ def test_a_row_that_is_changed_without_the_lock_is_refused(scene: Scene, model: 
     new: dict[type[Any], Callable[[], Any]] = {
         Enrollment: lambda: None,
         Mark: lambda: Mark(
-            enrollment_id=scene.enrollment.id, session_id=scene.delivery.sessions[0].id, mark=MarkKind.PRESENT, minutes=1,
+            enrollment_id=scene.enrollment.id,
+            session_id=scene.delivery.sessions[0].id,
+            mark=MarkKind.PRESENT,
+            minutes=1,
             recorded_at=clock.now(),
         ),
-        Score: lambda: Score(enrollment_id=scene.enrollment.id, kind="post", percent=80, recorded_at=clock.now()),
+        Score: lambda: Score(
+            enrollment_id=scene.enrollment.id, kind="post", percent=80, recorded_at=clock.now()
+        ),
         Pool: lambda: Pool(delivery_id=scene.delivery.id, category="police", places=3),
         DeliverySession: lambda: None,
-    }  # fmt: skip
+    }
     with pytest.raises(UntouchedWrite), transaction():
         audit.record(SYSTEM, "test.planted", "test:1", {})
         if (row := new[model]()) is not None:

@@ -1,5 +1,6 @@
-"""Text stays text: only a few places of the house call something markup, each listed here with what makes it so. Everything
-else is escaped where it is shown, the sentences of refusals with whatever they quote first of all."""
+"""Text stays text: only a few places of the house call something markup, each listed here with
+what makes it so. Everything else is escaped where it is shown, the sentences of refusals with
+whatever they quote first of all."""
 
 from __future__ import annotations
 
@@ -22,28 +23,46 @@ from tests.guards import source
 MARKUP = {
     "certificates/views/panel.py": (2, "the output of a template"),
     "core/forms.py": (4, "the parts are escaped one by one"),
-    "core/i18n.py": (2, "our own sentence, from the catalogue, or an element around a text; facts and text are escaped"),
+    "core/i18n.py": (
+        2,
+        "our own sentence, from the catalogue, or an element around a text; facts and text are "
+        "escaped",
+    ),
     "enrollment/views/catalogue.py": (1, "the output of a template"),
 }
 
 
 def calls_of_markup(name: str, tree: ast.Module) -> Iterator[str]:
-    """Where something is declared to be markup: by calling Markup, by a `__html__` of its own, by leaving templates unescaped."""
+    """Where something is declared to be markup: by calling Markup, by a `__html__` of its own,
+    by leaving templates unescaped."""
     for node in ast.walk(tree):
         called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
         if called.rpartition(".")[2] == "Markup":
             yield f"{name}: Markup()"
-        elif isinstance(node, ast.FunctionDef | ast.Attribute | ast.Name) and "__html__" in (
-            getattr(node, "name", None), getattr(node, "attr", None), getattr(node, "id", None)
-        ) and not isinstance(getattr(node, "ctx", None), ast.Del):  # fmt: skip
+        elif (
+            isinstance(node, ast.FunctionDef | ast.Attribute | ast.Name)
+            and "__html__"
+            in (getattr(node, "name", None), getattr(node, "attr", None), getattr(node, "id", None))
+            and not isinstance(getattr(node, "ctx", None), ast.Del)
+        ):
             yield f"{name}: __html__"
-        elif isinstance(node, ast.keyword) and node.arg == "autoescape" and getattr(node.value, "value", None) is False:
+        elif (
+            isinstance(node, ast.keyword)
+            and node.arg == "autoescape"
+            and getattr(node.value, "value", None) is False
+        ):
             yield f"{name}: autoescape=False"
 
 
 def test_what_calls_itself_markup_is_listed_with_its_reason() -> None:
-    found = [place for path in source.files() for place in calls_of_markup(source.name(path), source.tree(path))]
-    assert sorted(found) == sorted(f"{name}: Markup()" for name, (count, _why) in MARKUP.items() for _ in range(count))
+    found = [
+        place
+        for path in source.files()
+        for place in calls_of_markup(source.name(path), source.tree(path))
+    ]
+    assert sorted(found) == sorted(
+        f"{name}: Markup()" for name, (count, _why) in MARKUP.items() for _ in range(count)
+    )
 
 
 @pytest.mark.parametrize(
@@ -69,12 +88,21 @@ def unescaped(text: str) -> list[str]:
 
 def test_templates_leave_nothing_unescaped() -> None:
     pages = sorted((ROOT / "templates").rglob("*"))
-    assert [f"{path}: {found}" for path in pages if path.is_file() and (found := unescaped(path.read_text("utf-8")))] == []
+    assert [
+        f"{path}: {found}"
+        for path in pages
+        if path.is_file() and (found := unescaped(path.read_text("utf-8")))
+    ] == []
     kinds = {path.suffix for path in pages if path.is_file()}
-    assert kinds == {".html", ".txt", ".css", ".toml"}, "Jinja escapes .html; another kind needs a look at how it is escaped"
+    assert kinds == {".html", ".txt", ".css", ".toml"}, (
+        "Jinja escapes .html; another kind needs a look at how it is escaped"
+    )
 
 
-@pytest.mark.parametrize("line", ["{{ name|safe }}", "{{ name | safe }}", "{% autoescape false %}", "{{ words | urlize }}"])
+@pytest.mark.parametrize(
+    "line",
+    ["{{ name|safe }}", "{{ name | safe }}", "{% autoescape false %}", "{{ words | urlize }}"],
+)
 def test_an_unescaped_value_in_a_template_is_caught(line: str) -> None:
     assert unescaped(line) != []
 
@@ -82,7 +110,9 @@ def test_an_unescaped_value_in_a_template_is_caught(line: str) -> None:
 LIVE, HARMLESS = "<b formaction=/x>", "&lt;b formaction=/x&gt;"
 LAZY = {
     "lazy_gettext": lambda: lazy_gettext("“%(name)s” is not an email address.", name=LIVE),
-    "lazy_ngettext": lambda: lazy_ngettext("%(num)s of %(name)s", "%(num)s of %(name)s", 2, name=LIVE),
+    "lazy_ngettext": lambda: lazy_ngettext(
+        "%(num)s of %(name)s", "%(num)s of %(name)s", 2, name=LIVE
+    ),
     "lazy_pgettext": lambda: lazy_pgettext("a place", "in %(name)s", name=LIVE),
     "LazyString": lambda: LazyString(lambda: f"from {LIVE}"),
 }
@@ -102,7 +132,9 @@ def shows_it_live(app: Flask, template: str, message: object) -> bool:
 
 @pytest.mark.parametrize("made", LAZY)
 @pytest.mark.parametrize("template", SHOWN, ids=SHOWN.values())
-def test_a_lazy_sentence_is_escaped_wherever_it_is_shown(app: Flask, made: str, template: str) -> None:
+def test_a_lazy_sentence_is_escaped_wherever_it_is_shown(
+    app: Flask, made: str, template: str
+) -> None:
     assert not shows_it_live(app, template, LAZY[made]())
 
 
@@ -116,8 +148,12 @@ def test_a_refusal_is_escaped_at_its_field_and_in_markup(app: Flask) -> None:
         assert str(refusal.message).count(LIVE) == 1, "the API's answer and mails quote it as it is"
 
 
-def test_a_lazy_sentence_that_calls_itself_markup_is_caught(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lazy_sentence_that_calls_itself_markup_is_caught(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As Flask-Babel has it."""
     monkeypatch.setattr(LazyString, "__html__", lambda self: str(self), raising=False)
-    caught = [template for template in SHOWN if shows_it_live(app, template, LAZY["lazy_gettext"]())]
+    caught = [
+        template for template in SHOWN if shows_it_live(app, template, LAZY["lazy_gettext"]())
+    ]
     assert caught == list(SHOWN)

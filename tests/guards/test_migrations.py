@@ -27,7 +27,10 @@ def empty_app(database, tmp_path: Path, request: pytest.FixtureRequest):
     """An application on an empty database, of the same kind as `database`."""
     url = None
     if not database.app.extensions["settings"].is_sqlite:
-        with database.app.app_context(), db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with (
+            database.app.app_context(),
+            db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection,
+        ):
             connection.exec_driver_sql("DROP DATABASE IF EXISTS migrations")
             connection.exec_driver_sql("CREATE DATABASE migrations")
             url = db.engine.url.set(database="migrations").render_as_string(hide_password=False)
@@ -51,7 +54,12 @@ def tables() -> set[str]:
 def differences() -> list:
     with db.engine.connect() as connection:
         context = MigrationContext.configure(
-            connection, opts={"include_object": include_object, "compare_type": compare_type, "target_metadata": db.metadata}
+            connection,
+            opts={
+                "include_object": include_object,
+                "compare_type": compare_type,
+                "target_metadata": db.metadata,
+            },
         )
         return compare_metadata(context, db.metadata)
 
@@ -91,36 +99,52 @@ def test_going_down_leaves_nothing_behind(empty_app: Flask) -> None:
     assert tables() == set()
     if db.engine.dialect.name == "postgresql":
         with db.engine.connect() as connection:
-            left = connection.exec_driver_sql("SELECT proname FROM pg_proc WHERE proname LIKE 'audit%%'").all()
+            left = connection.exec_driver_sql(
+                "SELECT proname FROM pg_proc WHERE proname LIKE 'audit%%'"
+            ).all()
         assert left == []
 
 
 def test_codes_that_were_two_become_one_or_get_a_number(empty_app: Flask) -> None:
-    """Existing installations may have courses GTI and gti, with skills and prerequisites of both."""
+    """Existing installations may have courses GTI and gti, with skills and prerequisites of
+    both."""
     upgrade(revision="0006")
     course = (
-        "INSERT INTO course (id, code, title, audience, default_places, day_starts, day_ends, is_retired, created_at) VALUES "
+        "INSERT INTO course (id, code, title, audience, default_places, day_starts, day_ends, "
+        "is_retired, created_at) VALUES "
     )
     row = "({0}, '{1}', '{{}}', '[]', 25, '09:00', '17:00', {2}, '2026-01-01 00:00:00')"
-    version = "INSERT INTO course_version (id, course_id, number, objectives, min_attendance_percent, prerequisites, created_at) VALUES "
+    version = (
+        "INSERT INTO course_version (id, course_id, number, objectives, min_attendance_percent, "
+        "prerequisites, created_at) VALUES "
+    )
     false = "false" if db.engine.dialect.name == "postgresql" else "0"
     with db.engine.connect().execution_options(writes=True) as connection:
         for number, code in enumerate(("GTI", "gti", "GTI-2", "gTi"), 1):
             connection.exec_driver_sql(course + row.format(number, code, false))
-        connection.exec_driver_sql(version + "(1, 1, 1, '[]', 80, '[\"gti\", \"GTI\"]', '2026-01-01 00:00:00')")
+        connection.exec_driver_sql(
+            version + "(1, 1, 1, '[]', 80, '[\"gti\", \"GTI\"]', '2026-01-01 00:00:00')"
+        )
         connection.exec_driver_sql(version + "(2, 2, 1, '[]', 80, '[]', '2026-01-01 00:00:00')")
         for number, code in enumerate(("gender", "GENDER"), 1):
-            connection.exec_driver_sql(f"INSERT INTO skill (id, code, title) VALUES ({number}, '{code}', '{{}}')")
+            connection.exec_driver_sql(
+                f"INSERT INTO skill (id, code, title) VALUES ({number}, '{code}', '{{}}')"
+            )
         for number, (of_version, skill) in enumerate([(1, 1), (1, 2), (2, 2)], 1):
             connection.exec_driver_sql(
-                f"INSERT INTO skill_grant (id, version_id, skill_id, level) VALUES ({number}, {of_version}, {skill}, 'basic')"
+                f"INSERT INTO skill_grant (id, version_id, skill_id, level) VALUES ({number}, "
+                f"{of_version}, {skill}, 'basic')"
             )
         connection.commit()
     upgrade(revision="0007")
     with db.engine.connect() as connection:
         codes = connection.exec_driver_sql("SELECT code FROM course ORDER BY id").scalars().all()
-        asked = connection.exec_driver_sql("SELECT prerequisites FROM course_version WHERE id = 1").scalar()
-        grants = connection.exec_driver_sql("SELECT version_id, skill_id FROM skill_grant ORDER BY id").all()
+        asked = connection.exec_driver_sql(
+            "SELECT prerequisites FROM course_version WHERE id = 1"
+        ).scalar()
+        grants = connection.exec_driver_sql(
+            "SELECT version_id, skill_id FROM skill_grant ORDER BY id"
+        ).all()
         assert codes == ["GTI", "gti-3", "GTI-2", "gTi-4"]
         assert (json.loads(asked) if isinstance(asked, str) else asked) == ["gti-3", "GTI"]
         assert [tuple(grant) for grant in grants] == [(1, 1), (2, 1)]
@@ -145,7 +169,8 @@ INSERT INTO certificate (id, number, token, status, enrollment_id, person_id, de
 
 
 def test_a_database_in_use_gets_its_bodies_and_keeps_its_rows(empty_app: Flask) -> None:
-    """From the tenth revision on, so that tables to which rows refer are made anew on the way; and back, and there again."""
+    """From the tenth revision on, so that tables to which rows refer are made anew on the way;
+    and back, and there again."""
     upgrade(revision="0010")
     with db.engine.connect().execution_options(writes=True) as connection:
         for statement in OLD_ROWS.strip().split(";\n"):
@@ -156,52 +181,81 @@ def test_a_database_in_use_gets_its_bodies_and_keeps_its_rows(empty_app: Flask) 
         assert_bodies()
         downgrade(revision="0013")
         with db.engine.connect() as connection:
-            assert connection.exec_driver_sql("SELECT code FROM organization").scalars().all() == ["Centre"]
-            held = connection.exec_driver_sql("SELECT role, scope, scope_id FROM role_assignment ORDER BY id").all()
-            assert [tuple(row) for row in held][:2] == [("coordinator", "everywhere", 0), ("trainer", "everywhere", 0)]
+            assert connection.exec_driver_sql("SELECT code FROM organization").scalars().all() == [
+                "Centre"
+            ]
+            held = connection.exec_driver_sql(
+                "SELECT role, scope, scope_id FROM role_assignment ORDER BY id"
+            ).all()
+            assert [tuple(row) for row in held][:2] == [
+                ("coordinator", "everywhere", 0),
+                ("trainer", "everywhere", 0),
+            ]
     upgrade()
     assert differences() == []
 
 
 def assert_bodies() -> None:
     with db.engine.connect() as connection:
-        bodies = connection.exec_driver_sql("SELECT id, code, kinds FROM organization ORDER BY is_first, id").all()
-        kinds = [(code, json.loads(kinds) if isinstance(kinds, str) else kinds) for _id, code, kinds in bodies]
-        assert kinds == [("Centre", ["nominator"]), ("CENTRE-2", ["centre"]), ("ROSTER", ["roster_office"])]
+        bodies = connection.exec_driver_sql(
+            "SELECT id, code, kinds FROM organization ORDER BY is_first, id"
+        ).all()
+        kinds = [
+            (code, json.loads(kinds) if isinstance(kinds, str) else kinds)
+            for _id, code, kinds in bodies
+        ]
+        assert kinds == [
+            ("Centre", ["nominator"]),
+            ("CENTRE-2", ["centre"]),
+            ("ROSTER", ["roster_office"]),
+        ]
         centre, office = bodies[1][0], bodies[2][0]
         for table in ("course", "delivery", "enrollment", "certificate"):
-            assert connection.exec_driver_sql(f"SELECT centre_id FROM {table}").scalars().all() == [centre], table
-        held = connection.exec_driver_sql("SELECT role, scope, scope_id FROM role_assignment ORDER BY id").all()
+            assert connection.exec_driver_sql(f"SELECT centre_id FROM {table}").scalars().all() == [
+                centre
+            ], table
+        held = connection.exec_driver_sql(
+            "SELECT role, scope, scope_id FROM role_assignment ORDER BY id"
+        ).all()
         assert [tuple(row) for row in held] == [
-            ("coordinator", "centre", centre), ("trainer", "centre", centre), ("trainer", "delivery", 1), ("roster", "office", office),
-            ("administrator", "everywhere", 0), ("nominator", "organization", 100),
-        ]  # fmt: skip
+            ("coordinator", "centre", centre),
+            ("trainer", "centre", centre),
+            ("trainer", "delivery", 1),
+            ("roster", "office", office),
+            ("administrator", "everywhere", 0),
+            ("nominator", "organization", 100),
+        ]
         assert connection.exec_driver_sql("SELECT COUNT(*) FROM delivery_session").scalar() == 1
 
 
 def test_people_of_a_cancelled_delivery_did_not_withdraw(empty_app: Flask) -> None:
-    """Who was there when a delivery was cancelled got its reason; who had withdrawn before keeps status and reason."""
+    """Who was there when a delivery was cancelled got its reason; who had withdrawn before keeps
+    status and reason."""
     upgrade(revision="0013")
     person = (
-        "INSERT INTO person (id, given_name, family_name, name_on_certificate, search_names, sort_name, nationalities, gender, "
-        "language, created_at) VALUES ({0}, 'A', 'B', 'A B', '', '', '[]', 'undisclosed', 'en', '2026-01-01 00:00:00')"
+        "INSERT INTO person (id, given_name, family_name, name_on_certificate, search_names, "
+        "sort_name, nationalities, gender, language, created_at) VALUES ({0}, 'A', 'B', 'A B', "
+        "'', '', '[]', 'undisclosed', 'en', '2026-01-01 00:00:00')"
     )
     course = (
-        "INSERT INTO course (id, code, title, audience, default_places, day_starts, day_ends, is_retired, created_at) VALUES "
+        "INSERT INTO course (id, code, title, audience, default_places, day_starts, day_ends, "
+        "is_retired, created_at) VALUES "
         "(1, 'GTI', '{{}}', '[]', 25, '09:00', '17:00', {0}, '2026-01-01 00:00:00')"
     )
     version = (
-        "INSERT INTO course_version (id, course_id, number, objectives, min_attendance_percent, prerequisites, created_at) "
-        "VALUES (1, 1, 1, '[]', 80, '[]', '2026-01-01 00:00:00')"
+        "INSERT INTO course_version (id, course_id, number, objectives, min_attendance_percent, "
+        "prerequisites, created_at) VALUES (1, 1, 1, '[]', 80, '[]', '2026-01-01 00:00:00')"
     )
     delivery = (
-        "INSERT INTO delivery (id, rev, code, course_id, version_id, status, starts_on, ends_on, time_zone, venue, country, language, "
-        "places, admission, closes_on, cancel_reason, created_at, calendar_uid, calendar_sequence) VALUES ({0}, 1, 'D-{0}', 1, 1, "
-        "'{1}', '2027-03-08', '2027-03-10', 'UTC', 'Here', 'CA', 'en', 5, 'automatic', '2027-03-01', {2}, '2026-01-01 00:00:00', "
-        "'u{0}', 0)"
+        "INSERT INTO delivery (id, rev, code, course_id, version_id, status, starts_on, ends_on, "
+        "time_zone, venue, country, language, places, admission, closes_on, cancel_reason, "
+        "created_at, calendar_uid, calendar_sequence) VALUES ({0}, 1, 'D-{0}', 1, 1, '{1}', "
+        "'2027-03-08', '2027-03-10', 'UTC', 'Here', 'CA', 'en', 5, 'automatic', '2027-03-01', "
+        "{2}, '2026-01-01 00:00:00', 'u{0}', 0)"
     )
     enrollment = (
-        "INSERT INTO enrollment (id, delivery_id, person_id, status, line, category, name_on_certificate, reason, created_at) VALUES "
+        "INSERT INTO enrollment (id, delivery_id, person_id, status, line, category, "
+        "name_on_certificate, reason, created_at) VALUES "
         "({0}, {1}, {0}, '{2}', {0}, 'police', 'A B', {3}, '2026-01-01 00:00:00')"
     )
     rows = [
@@ -213,7 +267,9 @@ def test_people_of_a_cancelled_delivery_did_not_withdraw(empty_app: Flask) -> No
     with db.engine.connect().execution_options(writes=True) as connection:
         for number in range(1, 5):
             connection.exec_driver_sql(person.format(number))
-        connection.exec_driver_sql(course.format("false" if db.engine.dialect.name == "postgresql" else "0"))
+        connection.exec_driver_sql(
+            course.format("false" if db.engine.dialect.name == "postgresql" else "0")
+        )
         connection.exec_driver_sql(version)
         connection.exec_driver_sql(delivery.format(1, "cancelled", "'Flood'"))
         connection.exec_driver_sql(delivery.format(2, "published", "NULL"))
@@ -222,14 +278,23 @@ def test_people_of_a_cancelled_delivery_did_not_withdraw(empty_app: Flask) -> No
         connection.commit()
     upgrade(revision="0014")
     with db.engine.connect() as connection:
-        found = connection.exec_driver_sql("SELECT status FROM enrollment ORDER BY id").scalars().all()
+        found = (
+            connection.exec_driver_sql("SELECT status FROM enrollment ORDER BY id").scalars().all()
+        )
         assert found == ["delivery_cancelled", "withdrawn", "declined", "withdrawn"]
-        assert connection.exec_driver_sql("SELECT promotion_days FROM delivery").scalars().all() == [21, 21]
+        assert connection.exec_driver_sql(
+            "SELECT promotion_days FROM delivery"
+        ).scalars().all() == [21, 21]
         indexes = {one["name"]: one for one in sa.inspect(connection).get_indexes("enrollment")}
-        assert indexes["uq_enrollment_live"]["unique"] and indexes["uq_enrollment_live"]["dialect_options"]
+        assert (
+            indexes["uq_enrollment_live"]["unique"]
+            and indexes["uq_enrollment_live"]["dialect_options"]
+        )
     downgrade(revision="0013")
     with db.engine.connect() as connection:
-        assert connection.exec_driver_sql("SELECT DISTINCT status FROM enrollment ORDER BY status").scalars().all() == [
+        assert connection.exec_driver_sql(
+            "SELECT DISTINCT status FROM enrollment ORDER BY status"
+        ).scalars().all() == [
             "declined",
             "withdrawn",
         ]

@@ -1,4 +1,5 @@
-"""The papers are true: generated pages equal the code, every dependency has its line, no file names a place of ours."""
+"""The papers are true: generated pages equal the code, every dependency has its line, no file
+names a place of ours."""
 
 from __future__ import annotations
 
@@ -21,7 +22,9 @@ from tests.guards import source
 def tracked() -> list[str]:
     if not (shutil.which("git") and (ROOT / ".git").exists()):
         pytest.skip("what is kept is known to git only: this is no clone, or git is not installed")
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True)
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     return listed.stdout.splitlines()
 
 
@@ -36,7 +39,11 @@ def test_generated_pages_equal_the_code(name: str) -> None:
 
 def direct(name: str) -> set[str]:
     lines = [line.split("#")[0].strip() for line in text_of(name).splitlines()]
-    return {re.split(r"[\[=<>~]", line)[0].lower() for line in lines if line and not line.startswith("-")}
+    return {
+        re.split(r"[\[=<>~]", line)[0].lower()
+        for line in lines
+        if line and not line.startswith("-")
+    }
 
 
 @pytest.mark.parametrize("name", ["requirements.in", "requirements-dev.in"])
@@ -44,7 +51,8 @@ def test_every_direct_dependency_has_its_line(name: str) -> None:
     described = text_of("docs/dependencies.md").lower()
     rows = set(
         re.findall(
-            r"[a-z0-9][a-z0-9.-]+", " ".join(line.split("|")[1] for line in described.splitlines() if line.startswith("|"))
+            r"[a-z0-9][a-z0-9.-]+",
+            " ".join(line.split("|")[1] for line in described.splitlines() if line.startswith("|")),
         )
     )
     assert direct(name) - rows == set()
@@ -72,12 +80,23 @@ def test_every_direct_dependency_is_locked() -> None:
 @pytest.mark.parametrize("python", ["3.11.0", "3.12.0", "3.13.0", "3.14.0"])
 @pytest.mark.parametrize("system", ["Linux", "Darwin"])
 def test_the_lock_is_whole_on_every_machine_we_run_on(python: str, system: str) -> None:
-    """pip-compile asks only the Python it runs on: Debian's 3.11.2 lacked what redis needs before 3.11.3, and `make run` failed."""
-    locked = set(re.findall(r"^([a-z0-9._-]+)(?:\[|==)", text_of("requirements.txt") + text_of("requirements-dev.txt"), re.M))
+    """pip-compile asks only the Python it runs on: Debian's 3.11.2 lacked what redis needs
+    before 3.11.3, and `make run` failed."""
+    locked = set(
+        re.findall(
+            r"^([a-z0-9._-]+)(?:\[|==)",
+            text_of("requirements.txt") + text_of("requirements-dev.txt"),
+            re.M,
+        )
+    )
     there = {
-        "python_version": ".".join(python.split(".")[:2]), "python_full_version": python, "platform_system": system,
-        "sys_platform": system.lower(), "os_name": "posix", "extra": "",
-    }  # fmt: skip
+        "python_version": ".".join(python.split(".")[:2]),
+        "python_full_version": python,
+        "platform_system": system,
+        "sys_platform": system.lower(),
+        "os_name": "posix",
+        "extra": "",
+    }
     for name in locked:
         for line in metadata.requires(name) or []:
             needed = Requirement(line)
@@ -86,9 +105,15 @@ def test_the_lock_is_whole_on_every_machine_we_run_on(python: str, system: str) 
 
 
 def test_no_file_names_a_place_of_ours() -> None:
-    pattern = re.compile(r"(/root/|/work/|/home/[a-z]+/|pypi\.org|files\.pythonhosted|registry\.npmjs|\.\./shared)")
+    pattern = re.compile(
+        r"(/root/|/work/|/home/[a-z]+/|pypi\.org|files\.pythonhosted|registry\.npmjs|\.\./shared)"
+    )
     for name in tracked():
-        if name.endswith((".ttf", ".png", ".lock")) or name.startswith("tests/guards/test_papers") or not (ROOT / name).is_file():
+        if (
+            name.endswith((".ttf", ".png", ".lock"))
+            or name.startswith("tests/guards/test_papers")
+            or not (ROOT / name).is_file()
+        ):
             continue
         found = pattern.search((ROOT / name).read_text(encoding="utf-8", errors="replace"))
         assert found is None, f"{name}: {found.group() if found else ''}"
@@ -99,7 +124,9 @@ def test_nothing_generated_or_binary_is_kept() -> None:
     for name in tracked():
         if name.startswith(allowed):
             continue
-        assert not name.endswith((".mo", ".pyc", ".pdf", ".zip", ".woff2", ".db", ".png", ".jpg")), name
+        assert not name.endswith(
+            (".mo", ".pyc", ".pdf", ".zip", ".woff2", ".db", ".png", ".jpg")
+        ), name
 
 
 def test_the_readme_has_its_two_commands() -> None:
@@ -109,14 +136,20 @@ def test_the_readme_has_its_two_commands() -> None:
 
 
 def test_ci_calls_the_readmes_command_and_skips_nothing() -> None:
-    assert re.findall(r"^(?:make|export) \S+", text_of(".ci/run"), re.M) == ["export CI=1", "make test", "make lint"]
+    assert re.findall(r"^(?:make|export) \S+", text_of(".ci/run"), re.M) == [
+        "export CI=1",
+        "make test",
+        "make lint",
+    ]
 
 
 def paths_of(makefile: str) -> set[str]:
     """The product's paths in its recipes, but for the one file they make."""
     recipes = " ".join(line for line in makefile.splitlines() if line.startswith("\t"))
     packages = "|".join(source.PACKAGES)
-    found = re.findall(rf"(?<![\w.])(?:(?:{packages})[\w/.]*|scripts/[\w.-]+|translations/[\w.]+)", recipes)
+    found = re.findall(
+        rf"(?<![\w.])(?:(?:{packages})[\w/.]*|scripts/[\w.-]+|translations/[\w.]+)", recipes
+    )
     return set(found) - {"translations/messages.pot"}
 
 
@@ -124,12 +157,24 @@ def test_make_names_what_exists_and_mypy_reads_every_service() -> None:
     """A path that moved would stop `make lint` before it looked at anything."""
     named = paths_of(text_of("Makefile"))
     assert [path for path in named if not (ROOT / path).exists()] == []
-    assert {"core", *(f"{package}/services" for package in source.PACKAGES if (ROOT / package / "services").exists())} <= named
-    assert paths_of("lint:\n\t$(BIN)/mypy core roster/services.py") == {"core", "roster/services.py"}
+    assert {
+        "core",
+        *(
+            f"{package}/services"
+            for package in source.PACKAGES
+            if (ROOT / package / "services").exists()
+        ),
+    } <= named
+    assert paths_of("lint:\n\t$(BIN)/mypy core roster/services.py") == {
+        "core",
+        "roster/services.py",
+    }
 
 
 def test_style_is_kept() -> None:
     ruff = Path(sys.executable).with_name("ruff")
     for task in (["check"], ["format", "--check"]):
-        done = subprocess.run([ruff, *task, "--no-cache", "."], cwd=ROOT, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            [ruff, *task, "--no-cache", "."], cwd=ROOT, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, done.stdout

@@ -1,4 +1,5 @@
-"""Questions between packages are ports, each with a docstring and an answer in app.py; a key of `app.extensions` is its module's own."""
+"""Questions between packages are ports, each with a docstring and an answer in app.py; a key of
+`app.extensions` is its module's own."""
 
 from __future__ import annotations
 
@@ -18,7 +19,9 @@ def ports(name: str, tree: ast.Module) -> Iterator[tuple[str, ast.FunctionDef]]:
     """(module.function, function) of each declared question."""
     module = name.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
     for node in tree.body:
-        if isinstance(node, ast.FunctionDef) and any(ast.unparse(mark) == "port" for mark in node.decorator_list):
+        if isinstance(node, ast.FunctionDef) and any(
+            ast.unparse(mark) == "port" for mark in node.decorator_list
+        ):
             yield f"{module}.{node.name}", node
 
 
@@ -26,7 +29,9 @@ def has_only_a_docstring(function: ast.FunctionDef) -> bool:
     return len(function.body) == 1 and bool(ast.get_docstring(function))
 
 
-DECLARED = dict(found for path in source.files() for found in ports(source.name(path), source.tree(path)))
+DECLARED = dict(
+    found for path in source.files() for found in ports(source.name(path), source.tree(path))
+)
 
 
 @pytest.mark.parametrize("name", DECLARED)
@@ -35,11 +40,17 @@ def test_a_port_says_what_is_asked_and_does_nothing_itself(name: str) -> None:
 
 
 def test_every_port_is_answered_in_app() -> None:
-    answered: set[Port] = {*app.ANSWERS, application_on}  # the last is answered by each application with its own settings
+    answered: set[Port] = {
+        *app.ANSWERS,
+        application_on,
+    }  # the last is answered by each application with its own settings
     assert {f"{port.__module__}.{port.__name__}" for port in answered} == set(DECLARED)
 
 
-@pytest.mark.parametrize("code", ["@port\ndef asked() -> int: ...", "@port\ndef asked() -> int:\n    'How many.'\n    return 1"])
+@pytest.mark.parametrize(
+    "code",
+    ["@port\ndef asked() -> int: ...", "@port\ndef asked() -> int:\n    'How many.'\n    return 1"],
+)
 def test_a_port_without_a_docstring_or_with_a_body_is_caught(code: str) -> None:
     (_, function), *_ = ports("core/x.py", ast.parse(code))
     assert not has_only_a_docstring(function)
@@ -50,7 +61,11 @@ def keys(tree: ast.Module) -> Iterator[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Subscript) and _is_extensions(node.value):
             yield from _literal(node.slice)
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _is_extensions(node.func.value):
+        elif (
+            isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and _is_extensions(node.func.value)
+        ):
             yield from (key for argument in node.args[:1] for key in _literal(argument))
         elif isinstance(node, ast.Compare) and any(_is_extensions(one) for one in node.comparators):
             yield from _literal(node.left)
@@ -77,9 +92,13 @@ def test_a_key_of_the_extensions_stays_in_its_module() -> None:
 @pytest.mark.parametrize(
     "code",
     [
-        "current_app.extensions['lanes']", "app.extensions['lanes'] = ()", "extensions['lanes']", "'lanes' in app.extensions",
-        "current_app.extensions.get('lanes')", "current_app.extensions.setdefault('lanes', {})",
+        "current_app.extensions['lanes']",
+        "app.extensions['lanes'] = ()",
+        "extensions['lanes']",
+        "'lanes' in app.extensions",
+        "current_app.extensions.get('lanes')",
+        "current_app.extensions.setdefault('lanes', {})",
     ],
-)  # fmt: skip
+)
 def test_a_key_is_seen_however_it_is_used(code: str) -> None:
     assert list(keys(ast.parse(code))) == ["lanes"]

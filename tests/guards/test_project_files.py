@@ -1,4 +1,5 @@
-"""What a project needs beside its code: a licence, links that lead somewhere, one version everywhere."""
+"""What a project needs beside its code: a licence, links that lead somewhere, one version
+everywhere."""
 
 from __future__ import annotations
 
@@ -13,7 +14,11 @@ from core.settings import ROOT
 from tests.guards.test_papers import tracked
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")), ROOT / "static/fonts/README.md"]
+PAGES = [
+    *sorted(ROOT.glob("*.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+    ROOT / "static/fonts/README.md",
+]
 
 
 def test_the_licence_is_whole_and_named_for_programs() -> None:
@@ -28,13 +33,21 @@ def test_the_notice_names_every_font_and_its_licence() -> None:
     notice = (ROOT / "NOTICE").read_text(encoding="utf-8")
     patterns = re.findall(r"[\w*-]+\.ttf", notice)
     fonts = ROOT / "static" / "fonts"
-    unnamed = [font.name for font in fonts.glob("*.ttf") if not any(font.match(pattern) for pattern in patterns)]
+    unnamed = [
+        font.name
+        for font in fonts.glob("*.ttf")
+        if not any(font.match(pattern) for pattern in patterns)
+    ]
     assert unnamed == []
-    assert set(re.findall(r"OFL-\w+\.txt", notice)) == {path.name for path in fonts.glob("OFL-*.txt")}
+    assert set(re.findall(r"OFL-\w+\.txt", notice)) == {
+        path.name for path in fonts.glob("OFL-*.txt")
+    }
 
 
 def test_the_newest_section_of_the_changes_is_this_version() -> None:
-    headings = re.findall(r"^## \[?([^\]\s]+)", (ROOT / "CHANGES.md").read_text(encoding="utf-8"), re.M)
+    headings = re.findall(
+        r"^## \[?([^\]\s]+)", (ROOT / "CHANGES.md").read_text(encoding="utf-8"), re.M
+    )
     assert [heading for heading in headings if heading != "Unreleased"][0] == PROJECT["version"]
 
 
@@ -48,7 +61,9 @@ def test_the_changes_have_one_fact_to_a_line() -> None:
 def test_one_version_is_named_everywhere() -> None:
     version = PROJECT["version"]
     compose = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
-    assert {one["image"] for one in compose["services"].values() if "build" in one} == {f"rostrum:{version}"}
+    assert {one["image"] for one in compose["services"].values() if "build" in one} == {
+        f"rostrum:{version}"
+    }
     assert f"v{version}" in (ROOT / "docs/how-to/upgrade.md").read_text(encoding="utf-8")
     assert version.rpartition(".")[0] in (ROOT / "SECURITY.md").read_text(encoding="utf-8")
 
@@ -79,7 +94,10 @@ def test_every_link_leads_somewhere(page: Path) -> None:
 
 def test_a_dead_link_is_caught(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text("# A heading\n[one](#a-heading) [two](#another) [three](gone.md) [four](https://example.org)\n")
+    page.write_text(
+        "# A heading\n[one](#a-heading) [two](#another) [three](gone.md) "
+        "[four](https://example.org)\n"
+    )
     assert dead_links(page) == ["#another", "gone.md"]
 
 
@@ -94,10 +112,21 @@ def test_pre_commit_runs_what_make_lint_runs_and_fetches_nothing() -> None:
 
 
 def test_text_files_are_as_editors_are_told() -> None:
-    """.editorconfig, for whoever's editor does not read it; what is damaged on purpose is left out there too."""
-    damaged = ("tests/enrollment/files/", "tests/faults/inputs/", "LICENSE", "static/fonts/OFL-", "templates/emails/")
+    """.editorconfig, for whoever's editor does not read it; what is damaged on purpose is left
+    out there too."""
+    damaged = (
+        "tests/enrollment/files/",
+        "tests/faults/inputs/",
+        "LICENSE",
+        "static/fonts/OFL-",
+        "templates/emails/",
+    )
     for name in tracked():
-        if name.endswith((".png", ".ttf")) or name.startswith(damaged) or not (ROOT / name).is_file():
+        if (
+            name.endswith((".png", ".ttf"))
+            or name.startswith(damaged)
+            or not (ROOT / name).is_file()
+        ):
             continue
         text = (ROOT / name).read_bytes()
         assert b"\r" not in text, name

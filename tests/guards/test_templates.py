@@ -1,4 +1,5 @@
-"""Templates run no queries: every test that fetches a page looks (the `app` fixture), and here is shown that it would see one."""
+"""Templates run no queries: every test that fetches a page looks (the `app` fixture), and here
+is shown that it would see one."""
 
 from __future__ import annotations
 

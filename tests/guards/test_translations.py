@@ -1,4 +1,5 @@
-"""English and French are complete: every text a person reads is in the catalogue, translated, with its placeholders."""
+"""English and French are complete: every text a person reads is in the catalogue, translated,
+with its placeholders."""
 
 from __future__ import annotations
 
@@ -45,7 +46,9 @@ COMPLETE = [code for code in texts.offered() if code != texts.SOURCE]
 
 def extracted() -> Catalog:
     catalogue = Catalog()
-    for _, _, message, _, context in extract_from_dir(str(ROOT), method_map=METHODS, options_map={}, keywords=KEYWORDS):
+    for _, _, message, _, context in extract_from_dir(
+        str(ROOT), method_map=METHODS, options_map={}, keywords=KEYWORDS
+    ):
         catalogue.add(message, context=context)
     return catalogue
 
@@ -82,7 +85,9 @@ def _placeholders(text: str | tuple[str, ...] | list[str]) -> set[str]:
 
 @pytest.mark.parametrize("code", COMPLETE)
 def test_every_text_is_translated(code: str) -> None:
-    assert faults(extracted(), catalogue(code)) == [], "run: make translations, then fill in what is new"
+    assert faults(extracted(), catalogue(code)) == [], (
+        "run: make translations, then fill in what is new"
+    )
 
 
 def test_a_missing_fuzzy_or_mismatched_text_would_be_found() -> None:
@@ -91,14 +96,24 @@ def test_a_missing_fuzzy_or_mismatched_text_would_be_found() -> None:
         source.add(text)
     translated.add("Sign in", "Se connecter", flags=["fuzzy"])
     translated.add("%(count)s places", "%(nombre)s places")
-    assert [fault.split(":")[0] for fault in faults(source, translated)] == ["missing", "fuzzy", "placeholders"]
+    assert [fault.split(":")[0] for fault in faults(source, translated)] == [
+        "missing",
+        "fuzzy",
+        "placeholders",
+    ]
 
 
 def test_templates_hold_no_bare_sentences() -> None:
     """A sentence outside gettext would never be translated."""
-    pages = [path for path in sorted((ROOT / "templates").rglob("*.html")) if not {"pdf", "layouts"} & set(path.parts)]
+    pages = [
+        path
+        for path in sorted((ROOT / "templates").rglob("*.html"))
+        if not {"pdf", "layouts"} & set(path.parts)
+    ]
     found = [
-        f"{path.relative_to(ROOT)}:{line}: {words}" for path in pages for line, words in bare(path.read_text(encoding="utf-8"))
+        f"{path.relative_to(ROOT)}:{line}: {words}"
+        for path in pages
+        for line, words in bare(path.read_text(encoding="utf-8"))
     ]
     assert pages and found == []
 
@@ -108,9 +123,19 @@ SPOKEN = r"\s(?:aria-(?:label|description|roledescription|valuetext)|title|alt|p
 
 
 def bare(text: str) -> list[tuple[int, str]]:
-    """(line, words) of what a template says without gettext: between tags, in spoken attributes, in its expressions."""
-    found = [(line, words) for line, words in _strings_of(text) if re.search(r"[A-Za-zÀ-ÿ]{2,} [A-Za-zÀ-ÿ]", words)]
-    for hidden in (r"\{#.*?#\}", r"\{%-?\s*trans.*?endtrans\s*-?%\}", r"\{[{%].*?[}%]\}", r"<(script|style|svg)\b.*?</\1>"):
+    """(line, words) of what a template says without gettext: between tags, in spoken attributes,
+    in its expressions."""
+    found = [
+        (line, words)
+        for line, words in _strings_of(text)
+        if re.search(r"[A-Za-zÀ-ÿ]{2,} [A-Za-zÀ-ÿ]", words)
+    ]
+    for hidden in (
+        r"\{#.*?#\}",
+        r"\{%-?\s*trans.*?endtrans\s*-?%\}",
+        r"\{[{%].*?[}%]\}",
+        r"<(script|style|svg)\b.*?</\1>",
+    ):
         text = re.sub(hidden, lambda m: "\n" * m.group().count("\n"), text, flags=re.S)
     said = [(match.start(), match[1]) for match in re.finditer(r">([^<>]+)<", text)]
     said += [(match.start(), match[2]) for match in re.finditer(SPOKEN, text)]
@@ -122,7 +147,9 @@ def bare(text: str) -> list[tuple[int, str]]:
 
 def _strings_of(text: str) -> Iterator[tuple[int, str]]:
     """The strings in a template's expressions, without those given to gettext."""
-    nodes: list[jinja2.nodes.Node] = [jinja2.Environment(extensions=["jinja2.ext.i18n"]).parse(text)]
+    nodes: list[jinja2.nodes.Node] = [
+        jinja2.Environment(extensions=["jinja2.ext.i18n"]).parse(text)
+    ]
     while nodes:
         node = nodes.pop()
         if isinstance(node, jinja2.nodes.Call) and getattr(node.node, "name", None) in KEYWORDS:
@@ -135,18 +162,31 @@ def _strings_of(text: str) -> Iterator[tuple[int, str]]:
 @pytest.mark.parametrize(
     "template",
     [
-        "<p>Apply now</p>", '<nav aria-label="Pages">', '<input placeholder="Your name">', "<img alt='The emblem'>",
-        '{{ button("Apply now") }}', '{% set title = "Apply now" %}', '{{ _("Apply") ~ " to the course" }}',
+        "<p>Apply now</p>",
+        '<nav aria-label="Pages">',
+        '<input placeholder="Your name">',
+        "<img alt='The emblem'>",
+        '{{ button("Apply now") }}',
+        '{% set title = "Apply now" %}',
+        '{{ _("Apply") ~ " to the course" }}',
     ],
-)  # fmt: skip
+)
 def test_bare_words_in_a_template_would_be_found(template: str) -> None:
     assert bare(template) != []
-    assert bare('<p class="wide" title="{{ _("Apply now") }}">{{ _("Apply") }} {% trans %}Apply now{% endtrans %}</p>') == []
+    assert (
+        bare(
+            '<p class="wide" title="{{ _("Apply now") }}">{{ _("Apply") }} {% trans %}Apply now{% '
+            "endtrans %}</p>"
+        )
+        == []
+    )
 
 
 #: What people read, by what is called: the position of the sentence among its arguments.
 SAYS = {"flash": 0, "error_page": 1, "Link": 0} | {
-    name: 1 for name, kind in vars(core.errors).items() if isinstance(kind, type) and issubclass(kind, DomainError)
+    name: 1
+    for name, kind in vars(core.errors).items()
+    if isinstance(kind, type) and issubclass(kind, DomainError)
 }
 
 
@@ -159,14 +199,26 @@ def bare_in_code(tree: ast.Module) -> Iterator[tuple[int, str]]:
         place = (
             0 if re.fullmatch(r"[A-Z]\w+Field", called) else SAYS.get(called)
         )  # pydantic's Field describes the API, in English
-        said = [keyword.value for keyword in call.keywords if keyword.arg in ("message", "label", "description")]
+        said = [
+            keyword.value
+            for keyword in call.keywords
+            if keyword.arg in ("message", "label", "description")
+        ]
         if place is not None:
-            yield from ((call.lineno, words) for one in [*call.args[place : place + 1], *said] for words in _plain_words(one))
+            yield from (
+                (call.lineno, words)
+                for one in [*call.args[place : place + 1], *said]
+                for words in _plain_words(one)
+            )
 
 
 def _plain_words(node: ast.AST) -> Iterator[str]:
     """Strings in an expression, without those in a call: gettext, or what is told elsewhere."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str) and re.search(r"[A-Za-z]{2}", node.value):
+    if (
+        isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and re.search(r"[A-Za-z]{2}", node.value)
+    ):
         yield node.value
     elif not isinstance(node, ast.Call):
         for child in ast.iter_child_nodes(node):
@@ -175,7 +227,9 @@ def _plain_words(node: ast.AST) -> Iterator[str]:
 
 def test_code_says_no_bare_sentences() -> None:
     found = [
-        f"{source.name(path)}:{line}: “{words}”" for path in source.files() for line, words in bare_in_code(source.tree(path))
+        f"{source.name(path)}:{line}: “{words}”"
+        for path in source.files()
+        for line, words in bare_in_code(source.tree(path))
     ]
     assert found == []
 
@@ -183,10 +237,14 @@ def test_code_says_no_bare_sentences() -> None:
 @pytest.mark.parametrize(
     "code",
     [
-        'flash("The job starts again.")', 'flask.flash(f"{count} saved", "ok")', 'flash(_("Saved") if ok else "Not saved.")',
-        'raise Conflict("full", "It is full.")', 'raise NotFound("unknown", message="Unknown.")', 'name = StringField("Given name")',
+        'flash("The job starts again.")',
+        'flask.flash(f"{count} saved", "ok")',
+        'flash(_("Saved") if ok else "Not saved.")',
+        'raise Conflict("full", "It is full.")',
+        'raise NotFound("unknown", message="Unknown.")',
+        'name = StringField("Given name")',
     ],
-)  # fmt: skip
+)
 def test_a_bare_sentence_in_code_would_be_found(code: str) -> None:
     assert list(bare_in_code(ast.parse(code))) != []
     assert list(bare_in_code(ast.parse('flash(_("The job starts again."), "ok")'))) == []
@@ -200,7 +258,8 @@ def test_french_signs_stay_with_the_words_that_they_belong_to() -> None:
 
 
 def test_texts_say_one_word_for_one_thing() -> None:
-    """Someone, anyone, everyone, no one, email: each is written one way, and people are named instead of "whoever"."""
+    """Someone, anyone, everyone, no one, email: each is written one way, and people are named
+    instead of "whoever"."""
     others = re.compile(r"\b(somebody|anybody|everybody|nobody|whoever|e-mail)\b", re.IGNORECASE)
     said = [" ".join(one.id) if isinstance(one.id, list | tuple) else one.id for one in extracted()]
     assert [text for text in said if others.search(text)] == []
@@ -227,11 +286,16 @@ def names_of_a_language(text: str) -> list[str]:
 
 def test_no_name_in_code_or_templates_ends_in_a_language() -> None:
     files = [*source.files(), *(ROOT / "templates").rglob("*.*")]
-    found = {str(path.relative_to(ROOT)): names_of_a_language(path.read_text(encoding="utf-8")) for path in files}
+    found = {
+        str(path.relative_to(ROOT)): names_of_a_language(path.read_text(encoding="utf-8"))
+        for path in files
+    }
     assert {path: names for path, names in found.items() if names} == {}
 
 
-@pytest.mark.parametrize("code", ["title_fr = 1", "form.summary_en", '{"short_fr": 1}', "{{ field(form.title_es) }}"])
+@pytest.mark.parametrize(
+    "code", ["title_fr = 1", "form.summary_en", '{"short_fr": 1}', "{{ field(form.title_es) }}"]
+)
 def test_a_name_that_ends_in_a_language_would_be_found(code: str) -> None:
     assert names_of_a_language(code) != []
     assert names_of_a_language("LEVELS = in_language(code)") == []

@@ -19,7 +19,8 @@ from courses.models import DeliveryStatus
 from roster.models import SkillStatus
 from tests.guards import source
 
-#: Enums whose values no one reads as such: codes of programs, and what pages tell in sentences of their own.
+#: Enums whose values no one reads as such: codes of programs, and what pages tell in sentences of
+#: their own.
 NOT_SHOWN = {
     "CertificateStatus",  # read as PublicStatus
     "CourseStatus",
@@ -41,7 +42,11 @@ NOT_SHOWN = {
 def kinds() -> list[tuple[str, str, str]]:
     """(module, class, base) of every enum of texts."""
     return [
-        (source.name(path).removesuffix(".py").replace("/", "."), node.name, ast.unparse(node.bases[0]))
+        (
+            source.name(path).removesuffix(".py").replace("/", "."),
+            node.name,
+            ast.unparse(node.bases[0]),
+        )
         for path in source.files()
         for node in ast.walk(source.tree(path))
         if isinstance(node, ast.ClassDef) and node.bases
@@ -50,7 +55,9 @@ def kinds() -> list[tuple[str, str, str]]:
 
 
 def unworded(found: list[tuple[str, str, str]]) -> list[str]:
-    return [name for _, name, base in found if base != "Worded" and name not in NOT_SHOWN | {"Worded"}]
+    return [
+        name for _, name, base in found if base != "Worded" and name not in NOT_SHOWN | {"Worded"}
+    ]
 
 
 def test_every_enum_has_words_or_is_never_shown() -> None:
@@ -71,16 +78,27 @@ def test_a_missing_word_for_an_enum_value_is_refused() -> None:
 
 
 def test_every_word_says_of_what_it_is_said() -> None:
-    """Adjectives agree: without a context, *expired* of a skill and of a certificate would be one text."""
+    """Adjectives agree: without a context, *expired* of a skill and of a certificate would be
+    one text."""
     for path in source.files():
         for node in ast.walk(source.tree(path)):
-            if isinstance(node, ast.ClassDef) and node.bases and ast.unparse(node.bases[0]) == "Worded":
+            if (
+                isinstance(node, ast.ClassDef)
+                and node.bases
+                and ast.unparse(node.bases[0]) == "Worded"
+            ):
                 said = [one.value for one in node.body if isinstance(one, ast.Assign)]
-                assert said and all("_p(" in ast.unparse(one) for one in said), f"{source.name(path)}: {node.name}"
+                assert said and all("_p(" in ast.unparse(one) for one in said), (
+                    f"{source.name(path)}: {node.name}"
+                )
 
 
 def worded() -> list[type[Worded]]:
-    return [getattr(importlib.import_module(module), name) for module, name, base in kinds() if base == "Worded"]
+    return [
+        getattr(importlib.import_module(module), name)
+        for module, name, base in kinds()
+        if base == "Worded"
+    ]
 
 
 def test_a_member_is_its_value() -> None:

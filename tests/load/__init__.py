@@ -1,1 +1,2 @@
-"""Benchmarks: `make bench`. Never part of the suite: figures come from here, not from timed tests."""
+"""Benchmarks: `make bench`. Never part of the suite: figures come from here, not from timed
+tests."""

@@ -1,8 +1,9 @@
-"""What keeps a bad server from serving, bounded and on the loopback address only: `python -m tests.load.attacks NAME PORT WHAT`
-attacks from a process of its own until its standard input ends. Used by tests/concurrency/test_attacks.py and `make bench`.
+"""What keeps a bad server from serving, bounded and on the loopback address only: `python -m
+tests.load.attacks NAME PORT WHAT` attacks from a process of its own until its standard input ends.
+Used by tests/concurrency/test_attacks.py and `make bench`.
 
-WHAT is the path that is asked for; for `keys` and `lock` an API token and the code of an open delivery, and for `lock` the file of
-the database, with spaces between.
+WHAT is the path that is asked for; for `keys` and `lock` an API token and the code of an open
+delivery, and for `lock` the file of the database, with spaces between.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ GAP = 1.0
 
 @dataclass(frozen=True)
 class Attack:
-    """So many connections that send `begins` at first; then, each GAP, `drips`, or they take so many bytes, or all there is."""
+    """So many connections that send `begins` at first; then, each GAP, `drips`, or they take so
+    many bytes, or all there is."""
 
     what: str
     connections: int
@@ -44,23 +46,47 @@ ATTACKS = {
     "idle": Attack("500 idle connections", 500),
     "heads": Attack("40 heads that drip", 40, "GET {path} HTTP/1.1\r\n" + HOST + "X-One: ", "a"),
     "bodies": Attack(
-        "40 bodies that drip", 40,
-        "POST /sign-in HTTP/1.1\r\n" + HOST + "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 4000\r\n\r\nemail=", "a",
+        "40 bodies that drip",
+        40,
+        "POST /sign-in HTTP/1.1\r\n"
+        + HOST
+        + "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 4000\r\n\r\nemail=",
+        "a",
     ),
-    "readers": Attack("40 slow readers of a large file", 40, "GET {path} HTTP/1.1\r\n" + HOST + "\r\n", takes=1),
-    "busy": Attack("120 busy keep-alive clients", 120, "GET {path} HTTP/1.1\r\n" + HOST + "\r\n", asks_again=True),
-}  # fmt: skip
+    "readers": Attack(
+        "40 slow readers of a large file", 40, "GET {path} HTTP/1.1\r\n" + HOST + "\r\n", takes=1
+    ),
+    "busy": Attack(
+        "120 busy keep-alive clients",
+        120,
+        "GET {path} HTTP/1.1\r\n" + HOST + "\r\n",
+        asks_again=True,
+    ),
+}
 #: Bodies of nearly 4 MB, sent again and again by so many clients.
 FLOODS = {
-    "fields": ("forms of a million fields", 3, "/sign-in", "application/x-www-form-urlencoded", lambda: b"a=1&" * 1_000_000),
+    "fields": (
+        "forms of a million fields",
+        3,
+        "/sign-in",
+        "application/x-www-form-urlencoded",
+        lambda: b"a=1&" * 1_000_000,
+    ),
     "keys": (
-        "JSON bodies of 250,000 unknown keys", 3, "/api/v1/deliveries/{code}/enrollments", "application/json",
+        "JSON bodies of 250,000 unknown keys",
+        3,
+        "/api/v1/deliveries/{code}/enrollments",
+        "application/json",
         lambda: b"{%s}" % b",".join(b'"k%06d":1' % number for number in range(250_000)),
     ),
-}  # fmt: skip
+}
 LOCK = "a SQLite lock held for 6 s, and 40 writers"
 HELD_SECONDS = 6.0
-NAMES = {name: one.what for name, one in ATTACKS.items()} | {name: one[0] for name, one in FLOODS.items()} | {"lock": LOCK}
+NAMES = (
+    {name: one.what for name, one in ATTACKS.items()}
+    | {name: one[0] for name, one in FLOODS.items()}
+    | {"lock": LOCK}
+)
 #: The largest file that anyone may ask for.
 LARGE = "/static/fonts/NotoSerifSC-SemiBold.ttf"
 
@@ -79,7 +105,9 @@ def under(name: str, port: int, what: str = "/") -> Iterator[None]:
         attacker.wait(timeout=20)
 
 
-def others(act: Callable[[], None], seconds: float = 3.0, pause: float = 0.04) -> tuple[float, float, float]:
+def others(
+    act: Callable[[], None], seconds: float = 3.0, pause: float = 0.04
+) -> tuple[float, float, float]:
     """How long other people wait meanwhile: (median, p95, slowest), in seconds."""
     times, ends = [], time.monotonic() + seconds
     while time.monotonic() < ends:
@@ -130,7 +158,13 @@ def flood(name: str, port: int, token: str = "", code: str = "") -> None:
 
 
 def application(name: str) -> dict[str, object]:
-    person = {"given_name": "Ama", "family_name": "Writer", "email": f"{name}@example.org", "country": "GH", "birth_date": None}
+    person = {
+        "given_name": "Ama",
+        "family_name": "Writer",
+        "email": f"{name}@example.org",
+        "country": "GH",
+        "birth_date": None,
+    }
     return {"person": person, "category": "police"}
 
 
@@ -143,7 +177,13 @@ def hold(port: int, token: str, code: str, database: str) -> None:
     def write() -> None:
         while not ended.is_set():
             with contextlib.suppress(OSError, http.client.HTTPException):
-                call(port, path, json.dumps(application(f"w{time.time_ns()}")).encode(), "application/json", token)
+                call(
+                    port,
+                    path,
+                    json.dumps(application(f"w{time.time_ns()}")).encode(),
+                    "application/json",
+                    token,
+                )
             ended.wait(0.05)
 
     for _ in range(40):

@@ -1,7 +1,9 @@
-"""The baseline: the least a Flask application can do for the same pages, on the same server, in the same run.
+"""The baseline: the least a Flask application can do for the same pages, on the same server, in the
+same run.
 
-A catalogue of 200 rows from SQLite through Jinja, and an enrollment of six requests that ends in one insert. No sessions, rules,
-audit, mail, languages or checks: what is above it is what Rostrum adds.
+A catalogue of 200 rows from SQLite through Jinja, and an enrollment of six requests that ends in
+one insert. No sessions, rules, audit, mail, languages or checks: what is above it is what Rostrum
+adds.
 """
 
 from __future__ import annotations
@@ -33,30 +35,41 @@ def connect() -> sqlite3.Connection:
 def create_app() -> Flask:
     app = Flask(__name__)
     connection = connect()
-    connection.execute("CREATE TABLE IF NOT EXISTS delivery (id INTEGER PRIMARY KEY, title TEXT, starts TEXT, venue TEXT)")
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS delivery (id INTEGER PRIMARY KEY, title TEXT, starts TEXT, "
+        "venue TEXT)"
+    )
     connection.execute("CREATE TABLE IF NOT EXISTS enrollment (id INTEGER PRIMARY KEY, body TEXT)")
     if not connection.execute("SELECT count(*) FROM delivery").fetchone()[0]:
-        rows = [(f"Course number {n}", f"2027-{n % 12 + 1:02d}-08", f"Venue {n}") for n in range(200)]
+        rows = [
+            (f"Course number {n}", f"2027-{n % 12 + 1:02d}-08", f"Venue {n}") for n in range(200)
+        ]
         connection.executemany("INSERT INTO delivery (title, starts, venue) VALUES (?, ?, ?)", rows)
     connection.close()
 
     @app.get("/")
     def catalogue() -> str:
         with connect() as database:
-            return render_template_string(PAGE, rows=database.execute("SELECT id, title, starts, venue FROM delivery").fetchall())
+            return render_template_string(
+                PAGE,
+                rows=database.execute("SELECT id, title, starts, venue FROM delivery").fetchall(),
+            )
 
     @app.get("/deliveries/<int:number>")
     def delivery(number: int) -> str:
         with connect() as database:
             return render_template_string(
-                PAGE, rows=database.execute("SELECT * FROM delivery WHERE id = ?", (number,)).fetchall()
+                PAGE,
+                rows=database.execute("SELECT * FROM delivery WHERE id = ?", (number,)).fetchall(),
             )
 
     @app.route("/apply/<int:step>", methods=["GET", "POST"])
     def apply(step: int):
         if request.method == "POST" and step == 3:
             with connect() as database:
-                database.execute("INSERT INTO enrollment (body) VALUES (?)", (repr(request.form.to_dict()),))
+                database.execute(
+                    "INSERT INTO enrollment (body) VALUES (?)", (repr(request.form.to_dict()),)
+                )
             return redirect("/sent", 303)
         return render_template_string(FORM, step=step, values=request.form)
 
@@ -67,5 +80,7 @@ def create_app() -> Flask:
     return app
 
 
-if __name__ == "__main__":  # on the product's own server: `python -m tests.load.bare`, with its settings
+if (
+    __name__ == "__main__"
+):  # on the product's own server: `python -m tests.load.bare`, with its settings
     Server(create_app(), read_settings(), WORKERS, with_worker=False).run()

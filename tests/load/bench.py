@@ -1,7 +1,8 @@
 """`make bench`: measures what docs/explanation/performance.md reports and prints its table.
 
-Everything runs on this machine: the product under `flask serve` with two web processes and its worker, and beside it a bare Flask
-application on the same server, in the same run, because machines differ and are shared. Quote ratios and medians.
+Everything runs on this machine: the product under `flask serve` with two web processes and its
+worker, and beside it a bare Flask application on the same server, in the same run, because machines
+differ and are shared. Quote ratios and medians.
 """
 
 from __future__ import annotations
@@ -61,7 +62,13 @@ def free_port() -> int:
 @contextlib.contextmanager
 def running(command: list[str], port: int, **environ: str) -> Iterator[subprocess.Popen[bytes]]:
     """A server process, from its first answer to its end."""
-    process = subprocess.Popen(command, cwd=ROOT, env=os.environ | environ, stdout=subprocess.DEVNULL, start_new_session=True)
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=os.environ | environ,
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
     try:
         wait_for(port, process)
         yield process
@@ -117,20 +124,33 @@ def weight(port: int, path: str, cookies: dict[str, str]) -> str:
     jar = "; ".join(f"{k}={v}" for k, v in cookies.items())
     for address in seen:
         request = urllib.request.Request(
-            f"http://127.0.0.1:{port}{address}", headers={"Accept-Encoding": "br, gzip", "Cookie": jar}
+            f"http://127.0.0.1:{port}{address}",
+            headers={"Accept-Encoding": "br, gzip", "Cookie": jar},
         )
         with urllib.request.urlopen(request) as response:
             body = response.read()
         total += len(body)
         if address == path:
             plain = Client(port, cookies).get(path)[1]
-            found = re.findall(r'<(?:link rel="(?:stylesheet|icon)"|script)[^>]*?(?:href|src)="([^"]+)"', plain)
+            found = re.findall(
+                r'<(?:link rel="(?:stylesheet|icon)"|script)[^>]*?(?:href|src)="([^"]+)"', plain
+            )
             seen += [one for one in dict.fromkeys(found) if one.startswith("/")]
     return f"{len(seen)} req, {total / 1000:.1f} kB"
 
 
-def page(app: Flask, port: int, what: str, path: str, bar: str, cookies: dict[str, str], *, count: int = 200) -> Row:
-    """Times one page: alone for its latency (of five rounds the one in the middle), with all clients for its rate."""
+def page(
+    app: Flask,
+    port: int,
+    what: str,
+    path: str,
+    bar: str,
+    cookies: dict[str, str],
+    *,
+    count: int = 200,
+) -> Row:
+    """Times one page: alone for its latency (of five rounds the one in the middle), with all
+    clients for its rate."""
 
     def act(client: Client, number: int) -> None:
         status, _ = client.get(path)
@@ -148,21 +168,29 @@ ROUNDS = 7
 
 
 def enrollment(port: int, code: str, *, count: int = 120) -> Row:
-    """Complete applications through the public forms: three screens, and the page that asks to open the emailed link. The
-    machine's speed changes by half within a minute, so there are several rounds: their median, and how far they lie apart."""
+    """Complete applications through the public forms: three screens, and the page that asks to
+    open the emailed link. The machine's speed changes by half within a minute, so there are
+    several rounds: their median, and how far they lie apart."""
 
     def act(client: Client, number: int) -> None:
         enroll(client, code, f"load{os.getpid()}-{number}-{time.time_ns()}@example.org")
 
     load(port, act, count=16, clients=4)
     alone = load(port, act, count=60, clients=1)
-    rounds = sorted((load(port, act, count=count, clients=CLIENTS) for _ in range(ROUNDS)), key=lambda one: one.rate)
+    rounds = sorted(
+        (load(port, act, count=count, clients=CLIENTS) for _ in range(ROUNDS)),
+        key=lambda one: one.rate,
+    )
     each = rounds[0].requests / len(rounds[0].times)
-    rates = f"{rounds[ROUNDS // 2].rate:.0f}/s (of {ROUNDS}: {rounds[0].rate:.0f}–{rounds[-1].rate:.0f})"
+    rates = (
+        f"{rounds[ROUNDS // 2].rate:.0f}/s (of {ROUNDS}: "
+        f"{rounds[0].rate:.0f}–{rounds[-1].rate:.0f})"
+    )
     return Row(
-        f"one application through the forms ({each:.0f} requests)", f"{alone.median:.0f} / {alone.p95:.0f} ms, {rates}",
+        f"one application through the forms ({each:.0f} requests)",
+        f"{alone.median:.0f} / {alone.p95:.0f} ms, {rates}",
         bar="≥ 60/s, ≤ 5 requests",
-    )  # fmt: skip
+    )
 
 
 def enroll(client: Client, code: str, email: str) -> None:
@@ -181,14 +209,20 @@ def enroll(client: Client, code: str, email: str) -> None:
     _, second = client.post(address, hidden(first) | about | setting.CONTINUE)
     _, third = client.post(address, hidden(second) | {"organization": "Bench"} | setting.CONTINUE)
     status, last = client.post(address, hidden(third) | {"consent": "y"} | setting.SEND)
-    assert status == 200 and "/apply" not in last[last.find("<main") :][:400], f"enrollment failed: {status}"
+    assert status == 200 and "/apply" not in last[last.find("<main") :][:400], (
+        f"enrollment failed: {status}"
+    )
 
 
 def bare_rows(folder: Path) -> tuple[Figures, Figures]:
     """The baseline's catalogue and enrollment."""
     port = free_port()
     command = [sys.executable, "-m", "tests.load.bare"]
-    environ = {"BARE_DATABASE": str(folder / "bare.db"), "INSTANCE_PATH": str(folder / "bare"), "PORT": str(port)}
+    environ = {
+        "BARE_DATABASE": str(folder / "bare.db"),
+        "INSTANCE_PATH": str(folder / "bare"),
+        "PORT": str(port),
+    }
 
     def catalogue(client: Client, number: int) -> None:
         assert client.get("/")[0] == 200
@@ -202,15 +236,20 @@ def bare_rows(folder: Path) -> tuple[Figures, Figures]:
 
     with running(command, port, **environ):
         load(port, catalogue, count=40, clients=4)
-        return load(port, catalogue, count=400, clients=CLIENTS), load(port, apply, count=400, clients=CLIENTS)
+        return load(port, catalogue, count=400, clients=CLIENTS), load(
+            port, apply, count=400, clients=CLIENTS
+        )
 
 
 def start_time(folder: Path) -> Row:
-    """From `make run` to the first answer, on a database that is set up; and the memory of all its processes."""
+    """From `make run` to the first answer, on a database that is set up; and the memory of all
+    its processes."""
     port, times, megabytes = free_port(), [], 0.0
     for _ in range(5):
         started = time.perf_counter()
-        with running(["make", "run"], port, INSTANCE_PATH=str(folder), PORT=str(port), DEMO="0") as process:
+        with running(
+            ["make", "run"], port, INSTANCE_PATH=str(folder), PORT=str(port), DEMO="0"
+        ) as process:
             Client(port).get("/healthz")
             times.append(time.perf_counter() - started)
             time.sleep(3)
@@ -218,7 +257,9 @@ def start_time(folder: Path) -> Row:
             megabytes = memory(process.pid)
     times.sort()
     figures = f"{times[2]:.2f} s (of 5: {times[0]:.2f}–{times[-1]:.2f}), {megabytes:.0f} MB"
-    return Row("`make run` to first answer; memory of web and worker", figures, bar="≤ 1 s; < 250 MB")
+    return Row(
+        "`make run` to first answer; memory of web and worker", figures, bar="≤ 1 s; < 250 MB"
+    )
 
 
 def press() -> Row:
@@ -243,7 +284,12 @@ def press() -> Row:
 def measure(kind: str, url: str | None, folder: Path) -> list[Row]:
     app, cookies = setting.prepare(folder, url)
     port = free_port()
-    environ = {"INSTANCE_PATH": str(folder), "PORT": str(port), "DEMO": "0", **({"DATABASE_URL": url} if url else {})}
+    environ = {
+        "INSTANCE_PATH": str(folder),
+        "PORT": str(port),
+        "DEMO": "0",
+        **({"DATABASE_URL": url} if url else {}),
+    }
     with running(flask("serve", "--workers", str(WORKERS)), port, **environ):
         until = (date.today() + timedelta(days=200)).isoformat()
         search = f"/roster?skill={setting.SKILL}&valid_on={until}&language=fr%3AB1&category=police"
@@ -259,7 +305,14 @@ def measure(kind: str, url: str | None, folder: Path) -> list[Row]:
                 "p95 < 30 ms",
                 cookies["trainer"],
             ),
-            page(app, port, "roster search, 10,000 experts", search, SEARCH_BARS[kind], cookies["roster"]),
+            page(
+                app,
+                port,
+                "roster search, 10,000 experts",
+                search,
+                SEARCH_BARS[kind],
+                cookies["roster"],
+            ),
         ]
     rows += [Row(what, figures, bar="± 5 %") for what, figures in same_time.rows(app)]
     for row in rows:
@@ -280,10 +333,18 @@ def attack_rows(folder: Path) -> list[Row]:
         db.session.remove()
         db.engine.dispose()
     given = {
-        "readers": attacks.LARGE, "keys": f"{token} {setting.OPEN}", "lock": f"{token} {setting.OPEN} {database}",
-    }  # fmt: skip
+        "readers": attacks.LARGE,
+        "keys": f"{token} {setting.OPEN}",
+        "lock": f"{token} {setting.OPEN} {database}",
+    }
     rows, port = [], free_port()
-    environ = {"INSTANCE_PATH": str(folder), "PORT": str(port), "DEMO": "0", "API_PER_TOKEN": "0", "API_PER_ACCOUNT": "0"}
+    environ = {
+        "INSTANCE_PATH": str(folder),
+        "PORT": str(port),
+        "DEMO": "0",
+        "API_PER_TOKEN": "0",
+        "API_PER_ACCOUNT": "0",
+    }
     with running(flask("serve", "--workers", str(WORKERS)), port, **environ) as process:
 
         def look() -> None:
@@ -316,7 +377,9 @@ def attack_row(what: str, pid: int, look: Callable[[], None], before: float) -> 
         over.set()
         watcher.join()
     return Row(
-        what, f"{median * 1000:.0f} / {p95 * 1000:.0f} / {slowest * 1000:.0f} ms, {max(most):.0f} MB (+{max(most) - before:.0f})"
+        what,
+        f"{median * 1000:.0f} / {p95 * 1000:.0f} / {slowest * 1000:.0f} ms, {max(most):.0f} MB "
+        f"(+{max(most) - before:.0f})",
     )
 
 
@@ -360,7 +423,10 @@ def main() -> None:
 
 
 def print_attacks(rows: list[Row]) -> None:
-    print(f"\nBeside an attack: other people's page (the catalogue), and the memory of all processes. Bars: {ATTACK_BARS}.\n")
+    print(
+        "\nBeside an attack: other people's page (the catalogue), and the memory of all "
+        f"processes. Bars: {ATTACK_BARS}.\n"
+    )
     print("| attack | median / p95 / slowest, memory at most |\n|---|---|")
     for row in rows:
         print(f"| {row.what} | {row.figures} |")
@@ -368,14 +434,22 @@ def print_attacks(rows: list[Row]) -> None:
 
 def print_table(rows: list[Row]) -> None:
     print(
-        f"\nMachine: {os.cpu_count()} cores ({platform.machine()}), Python {platform.python_version()}, {date.today()}, load {os.getloadavg()[0]:.1f}."
+        f"\nMachine: {os.cpu_count()} cores ({platform.machine()}), Python "
+        f"{platform.python_version()}, {date.today()}, load {os.getloadavg()[0]:.1f}."
     )
     print(
-        "Times are median / p95 of one client (of five rounds the one in the middle); rates are over 8 clients, 2 web processes.\n"
+        "Times are median / p95 of one client (of five rounds the one in the middle); rates are "
+        "over 8 clients, 2 web processes.\n"
     )
-    print("| what | median / p95, rate | queries | cold page | bar | bare Flask, same run |\n|---|---|---|---|---|---|")
+    print(
+        "| what | median / p95, rate | queries | cold page | bar | bare Flask, same run "
+        "|\n|---|---|---|---|---|---|"
+    )
     for row in rows:
-        print(f"| {row.what} | {row.figures} | {row.queries} | {row.weight} | {row.bar} | {row.baseline} |")
+        print(
+            f"| {row.what} | {row.figures} | {row.queries} | {row.weight} | {row.bar} | "
+            f"{row.baseline} |"
+        )
 
 
 if __name__ == "__main__":

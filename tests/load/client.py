@@ -1,7 +1,8 @@
-"""A fast HTTP client for load: keep-alive, cookies, forms as a browser without JavaScript would send them.
+"""A fast HTTP client for load: keep-alive, cookies, forms as a browser without JavaScript would
+send them.
 
-It shares the machine with what it measures, so it reads answers itself: the standard library's client parses headers as
-those of an email, which takes three times as long.
+It shares the machine with what it measures, so it reads answers itself: the standard library's
+client parses headers as those of an email, which takes three times as long.
 """
 
 from __future__ import annotations
@@ -33,14 +34,24 @@ class Client:
         self.requests = 0
         self.received = 0
 
-    def request(self, method: str, path: str, values: dict[str, str] | None = None) -> tuple[int, str]:
-        head = [f"{method} {path} HTTP/1.1", "Host: 127.0.0.1", "Accept-Encoding: identity", "Accept-Language: en"]
+    def request(
+        self, method: str, path: str, values: dict[str, str] | None = None
+    ) -> tuple[int, str]:
+        head = [
+            f"{method} {path} HTTP/1.1",
+            "Host: 127.0.0.1",
+            "Accept-Encoding: identity",
+            "Accept-Language: en",
+        ]
         if self.cookies:
             head.append("Cookie: " + "; ".join(f"{k}={v}" for k, v in self.cookies.items()))
         body = b""
         if values is not None:
             body = urlencode(values).encode()
-            head += ["Content-Type: application/x-www-form-urlencoded", f"Content-Length: {len(body)}"]
+            head += [
+                "Content-Type: application/x-www-form-urlencoded",
+                f"Content-Length: {len(body)}",
+            ]
         self.connection.sendall("\r\n".join([*head, "", ""]).encode() + body)
         status, headers, data = self._answer()
         self.requests += 1
@@ -88,7 +99,8 @@ def hidden(page: str, after: str = "<main") -> dict[str, str]:
 
 @dataclass
 class Figures:
-    """Times of one thing done many times, in milliseconds, and how many per second over all clients."""
+    """Times of one thing done many times, in milliseconds, and how many per second over all
+    clients."""
 
     times: list[float] = field(default_factory=list)
     seconds: float = 0.0
@@ -108,9 +120,15 @@ class Figures:
 
 
 def load(
-    port: int, act: Callable[[Client, int], None], *, count: int, clients: int, cookies: dict[str, str] | None = None
+    port: int,
+    act: Callable[[Client, int], None],
+    *,
+    count: int,
+    clients: int,
+    cookies: dict[str, str] | None = None,
 ) -> Figures:
-    """Does `act(client, number)` `count` times with `clients` at once; every failure stops the run."""
+    """Does `act(client, number)` `count` times with `clients` at once; every failure stops the
+    run."""
     figures, lock, numbers, faults = Figures(), threading.Lock(), iter(range(count)), []
 
     def work() -> None:

@@ -1,4 +1,5 @@
-"""Known and unknown addresses in turn, where people sign in: the medians of how long the answers take, and how far they lie apart.
+"""Known and unknown addresses in turn, where people sign in: the medians of how long the answers
+take, and how far they lie apart.
 
 In one process, without a network between: what little is different shows best so.
 """
@@ -26,11 +27,16 @@ def rows(app: Flask) -> list[tuple[str, str]]:
         for number in range(max(ROUNDS.values())):
             with transaction():
                 services.create_account(
-                    SYSTEM, email=f"known{number}@example.org", given_name="Known", password=PASSWORD if number < 40 else None
+                    SYSTEM,
+                    email=f"known{number}@example.org",
+                    given_name="Known",
+                    password=PASSWORD if number < 40 else None,
                 )
         db.session.remove()
     named = {"/sign-in/link": "a sign-in link asked for", "/sign-in": "a wrong password"}
-    return [(f"{named[path]}: known / unknown address, in turn", _figures(app, path)) for path in named]
+    return [
+        (f"{named[path]}: known / unknown address, in turn", _figures(app, path)) for path in named
+    ]
 
 
 def _figures(app: Flask, path: str) -> str:
@@ -40,7 +46,11 @@ def _figures(app: Flask, path: str) -> str:
     assert found
     for number in range(ROUNDS[path]):
         for who in ("known", "unknown") if number % 2 else ("unknown", "known"):
-            form = {"csrf_token": found[1], "email": f"{who}{number}@example.org", "password": "a wrong password"}
+            form = {
+                "csrf_token": found[1],
+                "email": f"{who}{number}@example.org",
+                "password": "a wrong password",
+            }
             place = {"REMOTE_ADDR": f"10.{number}.{path.count('/')}.{len(who)}"}
             began = time.perf_counter()
             answer = client.post(path, data=form, environ_base=place)

@@ -1,4 +1,5 @@
-"""What is measured: 200 deliveries to show, one to apply for, one with 25 people, and 10,000 experts."""
+"""What is measured: 200 deliveries to show, one to apply for, one with 25 people, and 10,000
+experts."""
 
 from __future__ import annotations
 
@@ -34,12 +35,20 @@ OPEN, RUNNING, SKILL = "OPEN", "RUNNING", "gender-peace-operations"
 EXPERTS, DELIVERIES = 10_000, 200
 CONTINUE: dict[str, str] = {}
 SEND: dict[str, str] = {}
-NAMES = ["Zoë Lefèvre-Nguyễn", "محمد بن عبد الرحمن", "Оксана Шевченко", "Ελένη Παπαδοπούλου", "ሰላማዊት ተስፋዬ", "李文娟"]
+NAMES = [
+    "Zoë Lefèvre-Nguyễn",
+    "محمد بن عبد الرحمن",
+    "Оксана Шевченко",
+    "Ελένη Παπαδοπούλου",
+    "ሰላማዊት ተስፋዬ",
+    "李文娟",
+]
 COURSE_FILE = Path(__file__).parents[2] / "demonstration/courses/gender-training-initiative.json"
 
 
 def prepare(folder: Path, url: str | None) -> tuple[Flask, dict[str, dict[str, str]]]:
-    """The application on a filled database, and the cookies of people who are signed in, by role."""
+    """The application on a filled database, and the cookies of people who are signed in, by
+    role."""
     environ = {"INSTANCE_PATH": str(folder), "DEMO": "0", **({"DATABASE_URL": url} if url else {})}
     app = create_app(environ)
     app.config["JOBS_INLINE"] = True
@@ -48,7 +57,9 @@ def prepare(folder: Path, url: str | None) -> tuple[Flask, dict[str, dict[str, s
         cookies = {role: _signed_in(app, role) for role in ("trainer", "roster")}
         _deliveries()
         load_experts(EXPERTS, seed=1)
-        with transaction():  # the files of 20,000 certificates would be made beside what is measured
+        with (
+            transaction()
+        ):  # the files of 20,000 certificates would be made beside what is measured
             db.session.execute(sa.delete(jobs.Job))
         if not app.extensions["settings"].is_sqlite:
             with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -65,7 +76,15 @@ def _signed_in(app: Flask, role: str) -> dict[str, str]:
         )
         now = clock.now()
         db.session.flush()
-        db.session.add(UserSession(digest=digest(visit_id), person_id=person.id, method="bench", created_at=now, seen_at=now))
+        db.session.add(
+            UserSession(
+                digest=digest(visit_id),
+                person_id=person.id,
+                method="bench",
+                created_at=now,
+                seen_at=now,
+            )
+        )
     return {app.session_interface.cookie: visit_id}  # type: ignore[attr-defined]  # ours
 
 
@@ -94,11 +113,19 @@ def _deliveries() -> None:
 def _delivery(code: str, starts_on: Any, places: int = 25) -> int:
     with transaction():
         course = db.session.scalars(sa.select(Course)).one()
-        trainer = db.session.scalars(sa.select(Person).where(Person.email == "trainer@example.org")).one()
+        trainer = db.session.scalars(
+            sa.select(Person).where(Person.email == "trainer@example.org")
+        ).one()
         plan = DeliveryPlan(
-            code=code, starts_on=starts_on, time_zone="America/Halifax", venue="Clementsport", country="CA", language="en",
-            places=places, trainers=(trainer.id,),
-        )  # fmt: skip
+            code=code,
+            starts_on=starts_on,
+            time_zone="America/Halifax",
+            venue="Clementsport",
+            country="CA",
+            language="en",
+            places=places,
+            trainers=(trainer.id,),
+        )
         delivery = courses_services.schedule(SYSTEM, course, plan)
         courses_services.publish(SYSTEM, delivery)
         audit.record(SYSTEM, "bench.delivery", f"delivery:{delivery.id}", {})
@@ -106,7 +133,8 @@ def _delivery(code: str, starts_on: Any, places: int = 25) -> int:
 
 
 def payload(number: int) -> dict[str, Any]:
-    """What is printed: the Gender Training Initiative with its 12 objectives, names in six scripts in turn."""
+    """What is printed: the Gender Training Initiative with its 12 objectives, names in six
+    scripts in turn."""
     made = sample()
     sessions = json.loads(COURSE_FILE.read_text(encoding="utf-8"))["sessions"]
     made["objectives"] = [one["objective"] for one in sessions]

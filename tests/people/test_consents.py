@@ -1,4 +1,5 @@
-"""Consent is an act of the person, through pages and the API; what is signed on paper is recorded by others and told."""
+"""Consent is an act of the person, through pages and the API; what is signed on paper is
+recorded by others and told."""
 
 from __future__ import annotations
 
@@ -47,7 +48,11 @@ def link_of(letter: str) -> str:
 def holds(app: Flask, person_id: int | None) -> bool:
     with app.app_context():
         current = services.current_consent(person_id or 0, ROSTER)
-        found = db.session.scalar(sa.select(Person.id).where(Person.id == person_id, services.has_consent(Person.id, ROSTER)))
+        found = db.session.scalar(
+            sa.select(Person.id).where(
+                Person.id == person_id, services.has_consent(Person.id, ROSTER)
+            )
+        )
         assert (found is not None) == current, "the condition and the function agree"
         return current
 
@@ -70,43 +75,74 @@ def awa(app: Flask) -> Actor:
 def test_consent_is_given_and_withdrawn_by_program(app: Flask, awa: Actor) -> None:
     own = client(app, awa)
     roster, contact = own.get("/me/consents").json["items"]
-    assert (roster["purpose"], roster["given"], contact["purpose"], contact["given"]) == ("roster", None, "contact", None)
+    assert (roster["purpose"], roster["given"], contact["purpose"], contact["given"]) == (
+        "roster",
+        None,
+        "contact",
+        None,
+    )
     given = own.post("/me/consents", {"purpose": "roster", "given": True})
-    assert (given.status_code, given.json["given"], given.json["version"], given.json["how"]) == (201, True, VERSION, "api")
+    assert (given.status_code, given.json["given"], given.json["version"], given.json["how"]) == (
+        201,
+        True,
+        VERSION,
+        "api",
+    )
     assert holds(app, awa.person_id)
     own.post("/me/consents", {"purpose": "roster", "given": True})
     assert own.post("/me/consents", {"purpose": "roster", "given": False}).json["given"] is False
     assert not holds(app, awa.person_id)
-    assert answers(app) == [("roster", True, True, "api"), ("roster", False, True, "api")], "the same answer twice is one row"
+    assert answers(app) == [("roster", True, True, "api"), ("roster", False, True, "api")], (
+        "the same answer twice is one row"
+    )
     own.post("/me/consents", {"purpose": "roster", "given": True})
     assert holds(app, awa.person_id) and len(answers(app)) == 3
     assert own.get("/me/consents").json["items"][1]["given"] is None
-    assert [one for one in actions(app) if one.startswith("consent")] == ["consent.given", "consent.withdrawn", "consent.given"]
+    assert [one for one in actions(app) if one.startswith("consent")] == [
+        "consent.given",
+        "consent.withdrawn",
+        "consent.given",
+    ]
 
 
-def test_consent_is_given_and_withdrawn_with_one_click(app: Flask, sign_in: SignIn, awa: Actor) -> None:
+def test_consent_is_given_and_withdrawn_with_one_click(
+    app: Flask, sign_in: SignIn, awa: Actor
+) -> None:
     browser = sign_in(awa)
     page = browser.get("/me").follow("Who may find and contact me")
     assert consent_text(ROSTER, "en").words in page.text and VERSION in page.text
     page = page.form("/me/consents", button="Yes, I agree – Roster").submit()
-    assert page.path == "/me/consents" and "Your answer is saved: yes" in page.text and holds(app, awa.person_id)
+    assert (
+        page.path == "/me/consents"
+        and "Your answer is saved: yes" in page.text
+        and holds(app, awa.person_id)
+    )
     page = page.form("/me/consents", button="Withdraw my consent").submit()
     assert "Your answer is saved: no" in page.text and not holds(app, awa.person_id)
     assert "What you answered" in page.text and answers(app)[-1] == ("roster", False, True, "page")
 
 
-def test_the_page_speaks_french_and_so_does_the_text(app: Flask, sign_in: SignIn, awa: Actor) -> None:
+def test_the_page_speaks_french_and_so_does_the_text(
+    app: Flask, sign_in: SignIn, awa: Actor
+) -> None:
     page = sign_in(awa).get("/me/consents?lang=fr")
     assert consent_text(ROSTER, "fr").words in page.text
     values = page.all("form", action="/me/consents")
     assert values
-    page.browser.post("/me/consents", {"csrf_token": page.browser.token(), "purpose": "roster", "given": "yes"})
+    page.browser.post(
+        "/me/consents", {"csrf_token": page.browser.token(), "purpose": "roster", "given": "yes"}
+    )
     with app.app_context():
         assert db.session.scalars(sa.select(Consent.language)).one() == "fr"
 
 
 @pytest.mark.parametrize(
-    "body", [{"purpose": "roster"}, {"purpose": "all", "given": True}, {"purpose": "roster", "given": "yes"}]
+    "body",
+    [
+        {"purpose": "roster"},
+        {"purpose": "all", "given": True},
+        {"purpose": "roster", "given": "yes"},
+    ],
 )
 def test_an_answer_is_said_and_not_guessed(app: Flask, awa: Actor, body: dict[str, Any]) -> None:
     assert client(app, awa).post("/me/consents", body).status_code == 422
@@ -115,9 +151,18 @@ def test_an_answer_is_said_and_not_guessed(app: Flask, awa: Actor, body: dict[st
 
 def test_a_form_without_an_answer_is_refused(app: Flask, sign_in: SignIn, awa: Actor) -> None:
     browser = sign_in(awa)
-    assert browser.post("/me/consents", {"csrf_token": browser.token(), "purpose": "roster"}).status == 422
+    assert (
+        browser.post("/me/consents", {"csrf_token": browser.token(), "purpose": "roster"}).status
+        == 422
+    )
     sent = browser.post(
-        "/me/consents", {"csrf_token": browser.token(), "purpose": "roster", "given": "no", "next": "//evil.example"}
+        "/me/consents",
+        {
+            "csrf_token": browser.token(),
+            "purpose": "roster",
+            "given": "no",
+            "next": "//evil.example",
+        },
     )
     assert sent.path == "/me/consents"
 
@@ -126,7 +171,12 @@ def test_a_form_without_an_answer_is_refused(app: Flask, sign_in: SignIn, awa: A
 
 
 def test_no_service_takes_an_answer_from_anyone_but_the_person(context: Flask, awa: Actor) -> None:
-    for someone in (SYSTEM, Actor(), factories.actor(Role.ADMINISTRATOR), factories.actor(Role.ROSTER)):
+    for someone in (
+        SYSTEM,
+        Actor(),
+        factories.actor(Role.ADMINISTRATOR),
+        factories.actor(Role.ROSTER),
+    ):
         with pytest.raises(NotAllowed) as refusal, transaction():
             own = db.session.get_one(Person, awa.person_id)
             services.give_consent(someone, own, ROSTER, True, how=ConsentWay.API)
@@ -135,17 +185,26 @@ def test_no_service_takes_an_answer_from_anyone_but_the_person(context: Flask, a
 
 @pytest.mark.parametrize("answer", [True, False])
 @pytest.mark.parametrize("role", [Role.COORDINATOR, Role.NOMINATOR])
-def test_whoever_enrols_another_person_cannot_answer_for_it(app: Flask, role: Role, answer: bool) -> None:
+def test_whoever_enrols_another_person_cannot_answer_for_it(
+    app: Flask, role: Role, answer: bool
+) -> None:
     with app.app_context():
         code, body = makers.delivery().code, factories.organization().id
         someone = factories.actor(role, organization_id=body if role is Role.NOMINATOR else None)
-    person = {"given_name": "Awa", "family_name": "Diop", "email": "awa@example.org", "country": "SN"}
+    person = {
+        "given_name": "Awa",
+        "family_name": "Diop",
+        "email": "awa@example.org",
+        "country": "SN",
+    }
     asked = {"person": person, "category": "civilian", "roster_consent": answer}
     refused = client(app, someone).post(f"/deliveries/{code}/enrollments", asked)
     assert (refused.status_code, refused.json["code"]) == (403, "consent_is_personal")
     assert answers(app) == []
     with app.app_context():
-        assert db.session.scalar(sa.select(Person.id).where(Person.email == "awa@example.org")) is None
+        assert (
+            db.session.scalar(sa.select(Person.id).where(Person.email == "awa@example.org")) is None
+        )
     del asked["roster_consent"]
     assert client(app, someone).post(f"/deliveries/{code}/enrollments", asked).status_code == 201
 
@@ -153,9 +212,15 @@ def test_whoever_enrols_another_person_cannot_answer_for_it(app: Flask, role: Ro
 def test_a_person_who_enrols_by_program_answers_for_oneself(app: Flask, awa: Actor) -> None:
     with app.app_context():
         code = makers.delivery().code
-    person = {"given_name": "Awa", "family_name": "Diop", "email": "awa@example.org", "country": "SN"}
+    person = {
+        "given_name": "Awa",
+        "family_name": "Diop",
+        "email": "awa@example.org",
+        "country": "SN",
+    }
     made = client(app, awa).post(
-        f"/deliveries/{code}/enrollments", {"person": person, "category": "civilian", "roster_consent": True}
+        f"/deliveries/{code}/enrollments",
+        {"person": person, "category": "civilian", "roster_consent": True},
     )
     assert (made.status_code, made.json["roster_consent"]) == (201, True)
     assert answers(app) == [("roster", True, True, "api")]
@@ -168,16 +233,23 @@ def test_who_applies_while_signed_in_answers_at_once_and_an_empty_box_is_no_answ
     app: Flask, sign_in: SignIn, awa: Actor
 ) -> None:
     with app.app_context():
-        first, second = makers.delivery().code, makers.delivery(code="SECOND", course=makers.course(code="OTHER")).code
+        first = makers.delivery().code
+        second = makers.delivery(code="SECOND", course=makers.course(code="OTHER")).code
 
     def apply(code: str, **ticked: str) -> None:
         page = sign_in(awa).get(f"/deliveries/{code}/apply")
         for _ in range(3):
             form = page.form("/apply")
-            if "consent" in form.names and "roster_consent" in form.names and "Send application" in page.text:
+            if (
+                "consent" in form.names
+                and "roster_consent" in form.names
+                and "Send application" in page.text
+            ):
                 break
             known = {"category": "police", "gender": "female"}
-            page = form.submit("Continue", **{name: value for name, value in known.items() if name in form.names})
+            page = form.submit(
+                "Continue", **{name: value for name, value in known.items() if name in form.names}
+            )
         assert consent_text(ROSTER, "en").words in page.text
         page.form("/apply").submit("Send application", consent="y", **ticked)
 
@@ -200,13 +272,17 @@ def test_a_visitor_cannot_tick_for_the_owner_of_the_address_who_is_asked_behind_
     page = Browser(app).get(link_of(mails(app)[-1][2])).form(button="Confirm application").submit()
     assert answers(app) == [] and "May roster staff find you?" in page.text
     page = page.form("/me/consents", button="No").submit()
-    assert page.path.startswith("/enrollments/") and answers(app) == [("roster", False, True, "link")]
+    assert page.path.startswith("/enrollments/") and answers(app) == [
+        ("roster", False, True, "link")
+    ]
 
 
 def test_no_service_takes_a_visitors_answer_for_the_owner_of_an_address(context: Flask) -> None:
     into = makers.delivery()
     with pytest.raises(NotAllowed) as refusal, transaction():
-        who = record_applicant(Actor(), given_name="Awa", family_name="Diop", email="awa@example.org", country="SN")
+        who = record_applicant(
+            Actor(), given_name="Awa", family_name="Diop", email="awa@example.org", country="SN"
+        )
         apply(Actor(), into.id, who, Wish("civilian", roster_consent=True))
     assert refusal.value.code == "consent_is_personal"
 
@@ -214,14 +290,25 @@ def test_no_service_takes_a_visitors_answer_for_the_owner_of_an_address(context:
 # People put forward by others
 
 
-def nominated(email: str = "officer@example.org", nominator: str | None = None, **delivery: Any) -> None:
+def nominated(
+    email: str = "officer@example.org", nominator: str | None = None, **delivery: Any
+) -> None:
     body = factories.organization()
     sender = factories.actor(
-        Role.NOMINATOR, organization_id=body.id, given="Louis", family="Tremblay", email=nominator or "louis@example.org"
+        Role.NOMINATOR,
+        organization_id=body.id,
+        given="Louis",
+        family="Tremblay",
+        email=nominator or "louis@example.org",
     )
     into = makers.delivery(**delivery)
     with transaction():
-        nominate(sender, into.id, body, [Nominee("police", given_name="Kofi", family_name="Mensah", email=email, country="GH")])
+        nominate(
+            sender,
+            into.id,
+            body,
+            [Nominee("police", given_name="Kofi", family_name="Mensah", email=email, country="GH")],
+        )
 
 
 def test_nominated_people_are_told_what_is_kept_and_answer_with_one_click(app: Flask) -> None:
@@ -229,9 +316,20 @@ def test_nominated_people_are_told_what_is_kept_and_answer_with_one_click(app: F
         nominated()
     [(address, _kind, letter)] = mails(app)
     assert address == "officer@example.org"
-    for words in ("Ministry of Foreign Affairs has nominated you", "What we keep", "as Ministry of Foreign Affairs sent them",
-                  "service or staff number and its issuer", "date of birth", "gender", "nationality", "employer",
-                  "as long as", "/privacy", "No one else has answered this for you", "yes or no"):  # fmt: skip
+    for words in (
+        "Ministry of Foreign Affairs has nominated you",
+        "What we keep",
+        "as Ministry of Foreign Affairs sent them",
+        "service or staff number and its issuer",
+        "date of birth",
+        "gender",
+        "nationality",
+        "employer",
+        "as long as",
+        "/privacy",
+        "No one else has answered this for you",
+        "yes or no",
+    ):
         assert words in letter, words
     page = Browser(app).get(link_of(letter)).form(button="Sign in").submit()
     assert "May roster staff find you?" in page.text and answers(app) == []
@@ -240,7 +338,9 @@ def test_nominated_people_are_told_what_is_kept_and_answer_with_one_click(app: F
 
 
 @pytest.mark.parametrize("is_nominators", [True, False])
-def test_a_yes_through_a_mailbox_of_others_is_kept_and_does_not_count(app: Flask, is_nominators: bool) -> None:
+def test_a_yes_through_a_mailbox_of_others_is_kept_and_does_not_count(
+    app: Flask, is_nominators: bool
+) -> None:
     """An account of the nominating body has the address, or two officers share it."""
     with app.app_context():
         if not is_nominators:
@@ -255,7 +355,9 @@ def test_a_yes_through_a_mailbox_of_others_is_kept_and_does_not_count(app: Flask
     page = page.browser.get("/me/consents")
     assert "Yes, to be confirmed" in page.text
     with app.app_context(), transaction():
-        services.change_person(Actor(person_id=key), db.session.get_one(Person, key), email="kofi@example.org")
+        services.change_person(
+            Actor(person_id=key), db.session.get_one(Person, key), email="kofi@example.org"
+        )
     with app.app_context():
         own = client(app, Actor(person_id=key))
     assert own.post("/me/consents", {"purpose": "roster", "given": True}).json["given"] is True
@@ -263,7 +365,8 @@ def test_a_yes_through_a_mailbox_of_others_is_kept_and_does_not_count(app: Flask
 
 
 def test_a_yes_through_a_bodys_contact_address_is_kept_and_does_not_count(app: Flask) -> None:
-    """No account has the address; whoever reads the body's letters could answer for the officers whom it nominates."""
+    """No account has the address; whoever reads the body's letters could answer for the officers
+    whom it nominates."""
     with app.app_context():
         body = factories.organization()
         with transaction():
@@ -307,43 +410,75 @@ AWA = {"given_name": "Awa", "family_name": "Diop", "email": "awa@example.org"}
 
 @pytest.mark.both_databases
 @pytest.mark.parametrize("role", [Role.COORDINATOR, Role.ROSTER])
-def test_consent_on_paper_is_recorded_and_told_to_the_person(app: Flask, awa: Actor, role: Role) -> None:
+def test_consent_on_paper_is_recorded_and_told_to_the_person(
+    app: Flask, awa: Actor, role: Role
+) -> None:
     with app.app_context():
         staff = factories.actor(role)
     made = client(app, staff).post("/people/consent-on-paper", {"person": AWA, **PAPER})
-    assert (made.status_code, made.json["how"], made.json["person_id"]) == (200, "paper", awa.person_id)
+    assert (made.status_code, made.json["how"], made.json["person_id"]) == (
+        200,
+        "paper",
+        awa.person_id,
+    )
     assert holds(app, awa.person_id) and answers(app) == [("roster", True, True, "paper")]
     address, kind, letter = mails(app)[-1]
     assert (address, kind) == ("awa@example.org", "consent_on_paper")
-    assert "HR-2026/114" in letter and "withdraw it here" in letter and consent_text(ROSTER, "en").words in letter
-    assert client(app, awa).post("/me/consents", {"purpose": "roster", "given": False}).status_code == 201
+    assert (
+        "HR-2026/114" in letter
+        and "withdraw it here" in letter
+        and consent_text(ROSTER, "en").words in letter
+    )
+    assert (
+        client(app, awa).post("/me/consents", {"purpose": "roster", "given": False}).status_code
+        == 201
+    )
     late = client(app, staff).post("/people/consent-on-paper", {"person": AWA, **PAPER})
     changing = {"at": ""}
-    assert (late.status_code, late.json | changing) == (200, made.json | changing), "the one who records it is told nothing"
-    assert answers(app)[-1] == ("roster", True, False, "paper") and not holds(app, awa.person_id), "and it undoes nothing"
+    assert (late.status_code, late.json | changing) == (200, made.json | changing), (
+        "the one who records it is told nothing"
+    )
+    assert answers(app)[-1] == ("roster", True, False, "paper") and not holds(app, awa.person_id), (
+        "and it undoes nothing"
+    )
     assert "you said no afterwards" in mails(app)[-1][2]
 
 
-def test_who_signed_before_the_text_was_written_agreed_to_words_that_are_not_known(app: Flask, awa: Actor) -> None:
+def test_who_signed_before_the_text_was_written_agreed_to_words_that_are_not_known(
+    app: Flask, awa: Actor
+) -> None:
     with app.app_context():
         staff = factories.actor(Role.COORDINATOR)
-    client(app, staff).post("/people/consent-on-paper", {"person": AWA, **PAPER, "signed_on": "2026-10-31"})
+    client(app, staff).post(
+        "/people/consent-on-paper", {"person": AWA, **PAPER, "signed_on": "2026-10-31"}
+    )
     with app.app_context():
         assert db.session.scalars(sa.select(Consent.text_version)).one() == UNKNOWN_VERSION
     assert consent_text(ROSTER, "en").words not in mails(app)[-1][2]
-    client(app, staff).post("/people/consent-on-paper", {"person": AWA, **PAPER, "signed_on": "2026-11-01"})
+    client(app, staff).post(
+        "/people/consent-on-paper", {"person": AWA, **PAPER, "signed_on": "2026-11-01"}
+    )
     with app.app_context():
         assert VERSION in db.session.scalars(sa.select(Consent.text_version)).all()
 
 
 def test_the_consent_names_all_that_roster_staff_see() -> None:
     english, french = (consent_text(ROSTER, code).words for code in ("en", "fr"))
-    for word, mot in (("number", "matricule"), ("email", "courriel"), ("gender", "genre"), ("nationality", "nationalité"),
-                      ("rank", "grade"), ("organization", "organisation"), ("expertise", "spécialité")):  # fmt: skip
+    for word, mot in (
+        ("number", "matricule"),
+        ("email", "courriel"),
+        ("gender", "genre"),
+        ("nationality", "nationalité"),
+        ("rank", "grade"),
+        ("organization", "organisation"),
+        ("expertise", "spécialité"),
+    ):
         assert word in english and mot in french, word
 
 
-def test_a_coordinator_who_is_asked_who_signed_answers_by_program_and_page(app: Flask, awa: Actor, sign_in: SignIn) -> None:
+def test_a_coordinator_who_is_asked_who_signed_answers_by_program_and_page(
+    app: Flask, awa: Actor, sign_in: SignIn
+) -> None:
     with app.app_context():
         staff = factories.actor(Role.COORDINATOR)
     body = {"person": AWA | {"given_name": "Kofi", "family_name": "Mensah"}, **PAPER}
@@ -353,9 +488,14 @@ def test_a_coordinator_who_is_asked_who_signed_answers_by_program_and_page(app: 
     assert made.status_code == 200 and made.json["person_id"] != awa.person_id
     form = sign_in(staff).get("/people/consent-on-paper").form(button="Record the consent")
     page = form.submit(
-        given_name="Ama", family_name="Owusu", email="awa@example.org", purpose="roster", reference="R",
-        signed_on="2026-11-20", document="F",
-    )  # fmt: skip
+        given_name="Ama",
+        family_name="Owusu",
+        email="awa@example.org",
+        purpose="roster",
+        reference="R",
+        signed_on="2026-11-20",
+        document="F",
+    )
     assert "Same person?" in page.text
     page = page.form(button="Record the consent").submit(who=str(awa.person_id))
     assert "is recorded" in page.text and holds(app, awa.person_id)
@@ -370,13 +510,28 @@ def test_consent_on_paper_by_page(app: Flask, sign_in: SignIn) -> None:
     assert "do not match exactly, a new record is created" in page.text
     form = page.form(button="Record the consent")
     assert "purpose" not in form.values, "whoever records it reads the paper first"
-    signed = {"given_name": "Ali", "family_name": "Ouédraogo", "identifier": "BF-7", "signed_on": "2026-11-20"}
+    signed = {
+        "given_name": "Ali",
+        "family_name": "Ouédraogo",
+        "identifier": "BF-7",
+        "signed_on": "2026-11-20",
+    }
     refused = form.submit(**signed, reference="R 1", document="Form 3")
     assert refused.status == 422 and answers(app) == []
     refused = form.submit(given_name="Ali", purpose="roster", reference="R 1", document="Form 3")
-    assert refused.status == 422 and any("service or staff number or an email" in one for one in refused.errors)
-    page = form.submit(given_name="Ali", family_name="Ouédraogo", identifier="BF-7", country="BF", purpose="roster",
-                       reference="R 1", signed_on="2026-11-20", document="Form 3")  # fmt: skip
+    assert refused.status == 422 and any(
+        "service or staff number or an email" in one for one in refused.errors
+    )
+    page = form.submit(
+        given_name="Ali",
+        family_name="Ouédraogo",
+        identifier="BF-7",
+        country="BF",
+        purpose="roster",
+        reference="R 1",
+        signed_on="2026-11-20",
+        document="Form 3",
+    )
     assert "is recorded" in page.text and answers(app) == [("roster", True, True, "paper")]
     assert mails(app) == [], "there is no address to write to"
     form.submit(**signed, purpose="roster", reference="R 1", document="x")
@@ -384,34 +539,68 @@ def test_consent_on_paper_by_page(app: Flask, sign_in: SignIn) -> None:
 
 
 @pytest.mark.parametrize("missing", ["reference", "document"])
-def test_consent_on_paper_needs_its_reference_document_and_a_day_that_is_past(app: Flask, missing: str) -> None:
+def test_consent_on_paper_needs_its_reference_document_and_a_day_that_is_past(
+    app: Flask, missing: str
+) -> None:
     with app.app_context():
         staff = client(app, factories.actor(Role.COORDINATOR))
-    assert staff.post("/people/consent-on-paper", {"person": AWA, **PAPER, missing: " "}).status_code == 422
-    assert staff.post("/people/consent-on-paper", {"person": AWA, **PAPER, "signed_on": "2027-01-01"}).status_code == 422
-    assert staff.post("/people/consent-on-paper", {"person": AWA | {"email": None}, **PAPER}).status_code == 422
+    assert (
+        staff.post("/people/consent-on-paper", {"person": AWA, **PAPER, missing: " "}).status_code
+        == 422
+    )
+    assert (
+        staff.post(
+            "/people/consent-on-paper", {"person": AWA, **PAPER, "signed_on": "2027-01-01"}
+        ).status_code
+        == 422
+    )
+    assert (
+        staff.post(
+            "/people/consent-on-paper", {"person": AWA | {"email": None}, **PAPER}
+        ).status_code
+        == 422
+    )
     assert answers(app) == []
 
 
-def test_consent_signed_today_in_apia_is_recorded_while_it_is_yesterday_in_utc(app: Flask, awa: Actor) -> None:
+def test_consent_signed_today_in_apia_is_recorded_while_it_is_yesterday_in_utc(
+    app: Flask, awa: Actor
+) -> None:
     with app.app_context():
         staff = client(app, factories.actor(Role.COORDINATOR))
     clock.travel(app, datetime(2026, 11, 23, 19, tzinfo=UTC))
-    assert staff.post("/people/consent-on-paper", {"person": AWA, **PAPER, "signed_on": "2026-11-24"}).status_code == 200
+    assert (
+        staff.post(
+            "/people/consent-on-paper", {"person": AWA, **PAPER, "signed_on": "2026-11-24"}
+        ).status_code
+        == 200
+    )
     assert holds(app, awa.person_id)
-    assert staff.post("/people/consent-on-paper", {"person": AWA, **PAPER, "signed_on": "2026-11-25"}).status_code == 422
+    assert (
+        staff.post(
+            "/people/consent-on-paper", {"person": AWA, **PAPER, "signed_on": "2026-11-25"}
+        ).status_code
+        == 422
+    )
     client(app, awa).post("/me/consents", {"purpose": "roster", "given": False})
     staff.post("/people/consent-on-paper", {"person": AWA, **PAPER, "signed_on": "2026-11-24"})
     assert not holds(app, awa.person_id), "where it was signed, the no was said on the same day"
 
 
-def test_nobody_records_what_they_signed_themselves_and_others_record_nothing(app: Flask, awa: Actor) -> None:
+def test_nobody_records_what_they_signed_themselves_and_others_record_nothing(
+    app: Flask, awa: Actor
+) -> None:
     with app.app_context():
-        staff = factories.actor(Role.COORDINATOR, given="Nadia", family="Benali", email="nadia@example.org")
+        staff = factories.actor(
+            Role.COORDINATOR, given="Nadia", family="Benali", email="nadia@example.org"
+        )
     own = {"given_name": "Nadia", "family_name": "Benali", "email": "nadia@example.org"}
     refused = client(app, staff).post("/people/consent-on-paper", {"person": own, **PAPER})
     assert (refused.status_code, refused.json["code"]) == (403, "own_paper")
-    assert client(app, awa).post("/people/consent-on-paper", {"person": AWA, **PAPER}).status_code == 403
+    assert (
+        client(app, awa).post("/people/consent-on-paper", {"person": AWA, **PAPER}).status_code
+        == 403
+    )
     assert answers(app) == []
 
 
@@ -422,7 +611,9 @@ def test_the_command_writes_once_to_people_with_a_profile_who_were_not_asked(app
     from tests.roster import makers as roster
 
     with app.app_context():
-        certificate = roster.certified(factories.person("Ada", "Obi", email="ada@example.org"), agrees=None)
+        certificate = roster.certified(
+            factories.person("Ada", "Obi", email="ada@example.org"), agrees=None
+        )
         roster.expert("Kofi")
         roster.certified(factories.person("Zoe", "Roy", email=None), agrees=None)
         factories.person("Nobody", "Here")
@@ -431,7 +622,10 @@ def test_the_command_writes_once_to_people_with_a_profile_who_were_not_asked(app
     runner = app.test_cli_runner()
     assert "1 people asked" in runner.invoke(args=["people", "ask"]).output
     [(address, kind, letter)] = mails(app)[before:]
-    assert (address, kind) == ("ada@example.org", "consent_asked") and "Unless you answer yes" in letter
+    assert (address, kind) == (
+        "ada@example.org",
+        "consent_asked",
+    ) and "Unless you answer yes" in letter
     assert "0 people asked" in runner.invoke(args=["people", "ask"]).output
     with app.app_context():
         assert audit.has("consent.asked", f"person:{holder}")

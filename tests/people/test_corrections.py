@@ -25,9 +25,17 @@ def test_a_persons_data_is_corrected(app, boss):
     assert page.status == 200
     for words in ("Aminata Diallo", "aminata@example.org", "SN-7", "3 February 1990", "Woman"):
         assert words in page.text
-    page = boss.get(f"/administration/people/{person_id}/edit").form(button="Save").submit(birth_date="2999-01-01")
+    page = (
+        boss.get(f"/administration/people/{person_id}/edit")
+        .form(button="Save")
+        .submit(birth_date="2999-01-01")
+    )
     assert page.errors == ["“2999-01-01” is in the future. Check the year."]
-    page = boss.get(f"/administration/people/{person_id}/edit").form(button="Save").submit(birth_date="", identifier="")
+    page = (
+        boss.get(f"/administration/people/{person_id}/edit")
+        .form(button="Save")
+        .submit(birth_date="", identifier="")
+    )
     assert "SN-7" not in page.text
 
 
@@ -35,11 +43,21 @@ def test_organizations_are_recorded_once_and_corrected(app, boss):
     form = boss.get("/administration/organizations/new").form(button="Save")
     page = form.submit(code="SN-PN", name="Police nationale", country="SN")
     assert "Police nationale" in page.text
-    assert form.submit(code="SN-PN", name="Police nationale", country="SN").status == 200  # the same form again
-    page = boss.get("/administration/organizations/new").form(button="Save").submit(code="SN-PN", name="Again")
+    assert (
+        form.submit(code="SN-PN", name="Police nationale", country="SN").status == 200
+    )  # the same form again
+    page = (
+        boss.get("/administration/organizations/new")
+        .form(button="Save")
+        .submit(code="SN-PN", name="Again")
+    )
     assert page.status == 422
     assert page.errors == ["An organization with this code exists already."]
-    page = boss.get("/administration/organizations/new").form(button="Save").submit(code="two words", name="")
+    page = (
+        boss.get("/administration/organizations/new")
+        .form(button="Save")
+        .submit(code="two words", name="")
+    )
     assert page.status == 422
     page = boss.get("/administration/organizations").follow("Police nationale")
     page = page.form(button="Save").submit(name="Police nationale du Sénégal", country="")

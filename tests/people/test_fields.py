@@ -1,4 +1,5 @@
-"""A plain field is declared once and appears everywhere it is offered (core/personal.py); adding one touches four files."""
+"""A plain field is declared once and appears everywhere it is offered (core/personal.py); adding
+one touches four files."""
 
 from __future__ import annotations
 
@@ -32,7 +33,8 @@ from tests.browsing import Browser
 from tests.enrollment.makers import token_of
 from tests.roster import makers
 
-#: What adding `passport_expires_on` touched, beside the catalogue of French and docs that `make docs` writes.
+#: What adding `passport_expires_on` touched, beside the catalogue of French and docs that `make
+#: docs` writes.
 PASSPORT = {
     "people/models.py",
     "people/fields.py",
@@ -64,7 +66,9 @@ def staff(app: Flask, sign_in: Callable[..., Browser]) -> Browser:
 
 
 @labelled(offered(PERSON, OWN))
-def test_people_write_and_read_it_on_their_own_page(app: Flask, sign_in: Callable[..., Browser], field: Field) -> None:
+def test_people_write_and_read_it_on_their_own_page(
+    app: Flask, sign_in: Callable[..., Browser], field: Field
+) -> None:
     with app.app_context():
         actor = factories.actor(given="Lan", family="Tran")
         api = ApiClient(app, token_of(actor))
@@ -78,11 +82,17 @@ def test_people_write_and_read_it_on_their_own_page(app: Flask, sign_in: Callabl
 
 
 @labelled(offered(PERSON, STAFF))
-def test_administrators_correct_it(app: Flask, sign_in: Callable[..., Browser], field: Field) -> None:
+def test_administrators_correct_it(
+    app: Flask, sign_in: Callable[..., Browser], field: Field
+) -> None:
     with app.app_context():
         person, boss = factories.person().id, factories.actor(Role.ADMINISTRATOR)
     browser = sign_in(boss)
-    page = browser.get(f"/administration/people/{person}/edit").form(button="Save").submit(**{field.name: sent(field)})
+    page = (
+        browser.get(f"/administration/people/{person}/edit")
+        .form(button="Save")
+        .submit(**{field.name: sent(field)})
+    )
     assert shown(field) in page.text
 
 
@@ -92,7 +102,9 @@ def test_roster_staff_read_it(app: Flask, staff: Browser, field: Field) -> None:
         expert = makers.expert()
         key = expert.id
         with transaction():
-            change_person(SYSTEM, db.session.get_one(Person, expert.person_id), **{field.name: sample(field)})
+            change_person(
+                SYSTEM, db.session.get_one(Person, expert.person_id), **{field.name: sample(field)}
+            )
         api = ApiClient(app, token_of(factories.actor(Role.ROSTER)))
     assert shown(field) in staff.get(f"/roster/{key}").text
     assert api.get(f"/experts/{key}").json["person"][field.name] == sent(field)
@@ -100,11 +112,17 @@ def test_roster_staff_read_it(app: Flask, staff: Browser, field: Field) -> None:
 
 
 @labelled(EXPERT)
-def test_experts_and_roster_staff_write_and_read_it(app: Flask, staff: Browser, field: Field) -> None:
+def test_experts_and_roster_staff_write_and_read_it(
+    app: Flask, staff: Browser, field: Field
+) -> None:
     with app.app_context():
         key = makers.expert().id
         api = ApiClient(app, token_of(factories.actor(Role.ROSTER)))
-    page = staff.get(f"/roster/{key}/edit").form(button="Save the profile").submit(**{field.name: sent(field)})
+    page = (
+        staff.get(f"/roster/{key}/edit")
+        .form(button="Save the profile")
+        .submit(**{field.name: sent(field)})
+    )
     assert shown(field) in page.text
     assert api.get(f"/experts/{key}").json[field.name] == sent(field)
     assert exported(staff)[str(field.what)] == sent(field)
@@ -121,7 +139,9 @@ def exported(browser: Browser) -> dict[str, str]:
 def test_the_privacy_page_gives_its_reason(app: Flask, field: Field, language: str) -> None:
     text = Browser(app, language=language).get("/privacy").text
     with app.test_request_context(headers={"Accept-Language": language}):
-        assert all(str(words) in text for words in (field.what, field.why, field.readers, field.kept))
+        assert all(
+            str(words) in text for words in (field.what, field.why, field.readers, field.kept)
+        )
 
 
 @labelled((*PERSON, *EXPERT))
@@ -130,7 +150,11 @@ def test_nothing_else_shows_it(app: Flask, field: Field) -> None:
     with app.app_context():
         schemas = ApiClient(app, None).description["components"]["schemas"]
     holding = {name for name, shape in schemas.items() if field.name in shape.get("properties", {})}
-    allowed = {"OwnBody", "OwnAnswer", "ExpertPersonAnswer"} if field in PERSON else {"ExpertBody", "ExpertAnswer"}
+    allowed = (
+        {"OwnBody", "OwnAnswer", "ExpertPersonAnswer"}
+        if field in PERSON
+        else {"ExpertBody", "ExpertAnswer"}
+    )
     assert holding == allowed
     assert field.name not in COLUMNS
 
@@ -144,12 +168,21 @@ def test_a_mistyped_year_is_refused(app: Flask, given: str) -> None:
 
 
 def test_the_passport_touched_four_files() -> None:
-    tops = [path for path in ROOT.iterdir() if path.is_dir() and (path / "__init__.py").exists() and path.name != "tests"]
-    files = [path for top in (*tops, ROOT / "migrations", ROOT / "templates") for path in top.rglob("*.*")]
+    tops = [
+        path
+        for path in ROOT.iterdir()
+        if path.is_dir() and (path / "__init__.py").exists() and path.name != "tests"
+    ]
+    files = [
+        path
+        for top in (*tops, ROOT / "migrations", ROOT / "templates")
+        for path in top.rglob("*.*")
+    ]
     naming = {
         path.relative_to(ROOT).as_posix()
         for path in files
-        if path.suffix in {".py", ".html"} and "passport_expires_on" in path.read_text(encoding="utf-8")
+        if path.suffix in {".py", ".html"}
+        and "passport_expires_on" in path.read_text(encoding="utf-8")
     }
     assert naming | {"migrations/HEAD"} == PASSPORT
 
@@ -192,13 +225,23 @@ def invent(copy: Path, package: str, model: str, anchor: str, places: str) -> li
     head = (copy / "migrations/HEAD").read_text().strip()
     text = models.read_text(encoding="utf-8")
     assert text.count(anchor) == 1
-    models.write_text(text.replace(anchor, f"{anchor}    call_sign: Mapped[str | None] = mapped_column(sa.String(40))\n"))
+    models.write_text(
+        text.replace(
+            anchor, f"{anchor}    call_sign: Mapped[str | None] = mapped_column(sa.String(40))\n"
+        )
+    )
     name = model.upper()
-    declared = fields.read_text(encoding="utf-8").replace(f"{name}: tuple[Field, ...] = ()", f"{name}: tuple[Field, ...] = (\n)")
+    declared = fields.read_text(encoding="utf-8").replace(
+        f"{name}: tuple[Field, ...] = ()", f"{name}: tuple[Field, ...] = (\n)"
+    )
     start = declared.index(f"{name}: tuple[Field, ...] = (")
     end = declared.index("\n)", start)
     added = DECLARATION.format(model=model, places=places)
-    imports = ["from people import values", f"from {package}.models import {model}", "from people.fields import OWN, ROSTER"]
+    imports = [
+        "from people import values",
+        f"from {package}.models import {model}",
+        "from people.fields import OWN, ROSTER",
+    ]
     missing = [line for line in imports if line not in declared and f"{package}.fields" not in line]
     declared = declared[:end] + added + declared[end + 2 :]
     lines = "\n".join([*missing, "from core.personal import"])
@@ -206,24 +249,52 @@ def invent(copy: Path, package: str, model: str, anchor: str, places: str) -> li
     migration = copy / "migrations/versions/9999_invented.py"
     migration.write_text(MIGRATION.format(head=head, table=model.lower()))
     (copy / "migrations/HEAD").write_text("9999\n")
-    return [f"{package}/models.py", f"{package}/fields.py", "migrations/versions/9999_invented.py", "migrations/HEAD"]
+    return [
+        f"{package}/models.py",
+        f"{package}/fields.py",
+        "migrations/versions/9999_invented.py",
+        "migrations/HEAD",
+    ]
 
 
-@pytest.mark.skipif((ROOT / "migrations/versions/9999_invented.py").exists(), reason="this is the copy")
+@pytest.mark.skipif(
+    (ROOT / "migrations/versions/9999_invented.py").exists(), reason="this is the copy"
+)
 @pytest.mark.parametrize(
     ("package", "model", "anchor", "places"),
     [
         ("people", "Person", "    birth_date: Mapped[date | None]\n", "(OWN, STAFF, ROSTER)"),
-        ("roster", "Expert", "    rank: Mapped[str | None] = mapped_column(sa.String(120))\n", "(OWN, ROSTER)"),
+        (
+            "roster",
+            "Expert",
+            "    rank: Mapped[str | None] = mapped_column(sa.String(120))\n",
+            "(OWN, ROSTER)",
+        ),
     ],
 )
-def test_an_invented_column_appears_everywhere(tmp_path: Path, package: str, model: str, anchor: str, places: str) -> None:
+def test_an_invented_column_appears_everywhere(
+    tmp_path: Path, package: str, model: str, anchor: str, places: str
+) -> None:
     copy = tmp_path / "copy"
-    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".git", ".venv", "__pycache__", "instance", "screenshots"))
+    shutil.copytree(
+        ROOT,
+        copy,
+        ignore=shutil.ignore_patterns(".git", ".venv", "__pycache__", "instance", "screenshots"),
+    )
     touched = invent(copy, package, model, anchor, places)
     assert len(touched) <= 4
     tests = ["tests/people/test_fields.py", "tests/guards/test_personal_data.py"]
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "call_sign or reason or declared", "-rA"]
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-k",
+        "call_sign or reason or declared",
+        "-rA",
+    ]
     ran = subprocess.run([*command, *tests], cwd=copy, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stdout
     assert ran.stdout.count("call_sign") >= 4

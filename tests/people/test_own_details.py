@@ -13,7 +13,11 @@ from tests.enrollment.makers import token_of
 
 def test_details_and_language_change(app, amina):
     browser = by_password(app)
-    page = browser.get("/me/details").form(button="Save").submit(given_name="Aminata", language="fr", country="CI")
+    page = (
+        browser.get("/me/details")
+        .form(button="Save")
+        .submit(given_name="Aminata", language="fr", country="CI")
+    )
     assert page.status == 200
     assert "Aminata Diallo" in page.text
     assert page.tree.get("lang") == "fr"
@@ -22,7 +26,11 @@ def test_details_and_language_change(app, amina):
 
 def test_refused_details_keep_what_was_typed(app, amina):
     browser = by_password(app)
-    page = browser.get("/me/details").form(button="Save").submit(given_name="Ami\ue000na", name_on_certificate="x" * 121)
+    page = (
+        browser.get("/me/details")
+        .form(button="Save")
+        .submit(given_name="Ami\ue000na", name_on_certificate="x" * 121)
+    )
     assert page.status == 422
     assert page.form(button="Save").values["given_name"] == "Ami\ue000na"
     assert len(page.errors) == 2
@@ -33,7 +41,11 @@ def test_refused_details_keep_what_was_typed(app, amina):
 
 def test_the_person_decides_which_name_comes_first(app, amina):
     browser = by_password(app)
-    page = browser.get("/me/details").form(button="Save").submit(given_name="János", family_name="Nagy", family_first="1")
+    page = (
+        browser.get("/me/details")
+        .form(button="Save")
+        .submit(given_name="János", family_name="Nagy", family_first="1")
+    )
     assert page.status == 200 and "Nagy János" in page.text
     assert (
         browser.get("/me/details").form(button="Save").values["name_on_certificate"] == "Nagy János"
@@ -62,7 +74,11 @@ def test_gender_and_name_order_are_ones_own_to_correct(app, sign_in) -> None:
     page.form(button="Save").submit(gender="female", family_first="1")
     with app.app_context():
         person = db.session.get_one(Person, key)
-        assert (person.gender, person.family_first, person.full_name) == ("female", True, "Tran Lan")
+        assert (person.gender, person.family_first, person.full_name) == (
+            "female",
+            True,
+            "Tran Lan",
+        )
 
 
 def test_and_by_the_api(app) -> None:
@@ -71,9 +87,9 @@ def test_and_by_the_api(app) -> None:
     assert api.get("/me").json["gender"] == "undisclosed"
     changed = api.put("/me", {"gender": "another", "family_first": True, "language": "fr"})
     assert changed.status_code == 200
-    assert {name: changed.json[name] for name in ("gender", "family_first", "full_name", "language")} == {
-        "gender": "another", "family_first": True, "full_name": "Tran Lan", "language": "fr"
-    }  # fmt: skip
+    assert {
+        name: changed.json[name] for name in ("gender", "family_first", "full_name", "language")
+    } == {"gender": "another", "family_first": True, "full_name": "Tran Lan", "language": "fr"}
     assert api.put("/me", {"language": "en"}).json["gender"] == "another", "what is left out stays"
     assert api.put("/me", {"gender": "unknown"}).status_code == 422
     assert api.put("/me", {"email": "x@example.org"}).status_code == 422

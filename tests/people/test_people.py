@@ -27,7 +27,9 @@ from tests.browsing import Browser
 
 def record(actor=SYSTEM, given="Zoë", family="Lefèvre-Nguyễn", **given_values) -> Person:
     with transaction():
-        return people_services.record_person(actor, given_name=given, family_name=family, **given_values)
+        return people_services.record_person(
+            actor, given_name=given, family_name=family, **given_values
+        )
 
 
 def count() -> int:
@@ -41,12 +43,20 @@ def test_a_person_is_matched_by_identifier_else_by_address_else_new(context):
     assert record(email="ZOE@example.ORG").id == first.id
     assert record(identifier="CA-0002").id != first.id
     assert record(email="other@example.org").id != first.id
-    assert db.session.get_one(Person, first.id).email == "Zoe@Example.org", "kept as it was typed first"
+    assert db.session.get_one(Person, first.id).email == "Zoe@Example.org", (
+        "kept as it was typed first"
+    )
 
 
 def test_a_matched_person_stays_untouched_unless_asked(context):
     first = record(identifier="CA-0001", country="CA")
-    record(given="Zoé", identifier="CA-0001", identifier_issuer="CA", country="SN", email="new@example.org")
+    record(
+        given="Zoé",
+        identifier="CA-0001",
+        identifier_issuer="CA",
+        country="SN",
+        email="new@example.org",
+    )
     again = db.session.get_one(Person, first.id)
     assert (again.given_name, again.country, again.email) == ("Zoë", "CA", None)
     record(given="Zoe", identifier="CA-0001", email="new@example.org", update=True)
@@ -103,10 +113,15 @@ def test_what_opens_the_way_in_is_not_replaced_by_those_who_write_people(context
         with pytest.raises(Conflict):
             record(roster, given="X", update=True, **given)
     kept = [db.session.get_one(Person, one.person_id) for one in (boss, nameless)]
-    assert [(one.identifier, one.email) for one in kept] == [("HQ-1", "boss@example.org"), ("first", None)]
+    assert [(one.identifier, one.email) for one in kept] == [
+        ("HQ-1", "boss@example.org"),
+        ("first", None),
+    ]
     unknown = record(identifier="SN-1")
     record(roster, identifier="SN-1", email="expert@example.org", update=True)
-    assert db.session.get_one(Person, unknown.id).email == "expert@example.org"  # no one's way in: it had none
+    assert (
+        db.session.get_one(Person, unknown.id).email == "expert@example.org"
+    )  # no one's way in: it had none
     with pytest.raises(Conflict):
         record(roster, identifier="SN-1", email="evil@example.org", update=True)
     record(boss, identifier="SN-1", email="right@example.org", update=True)
@@ -122,7 +137,9 @@ def test_a_corrected_address_leaves_the_old_one_without_any_way_in(app, context)
     browser = Browser(app)
     factories.sign_in(browser, actor_of(db.session.get_one(Person, person_id)))
     with transaction():
-        people_services.change_person(boss, db.session.get_one(Person, person_id), email="right@example.org")
+        people_services.change_person(
+            boss, db.session.get_one(Person, person_id), email="right@example.org"
+        )
     with pytest.raises(Invalid), transaction():
         services.use_link(link)
     assert browser.get("/me", follow=False).status == 303  # to the sign-in page
@@ -139,7 +156,9 @@ def test_an_address_given_to_two_people_at_once_is_refused_once(app, context):
             gate.wait()
             try:
                 with transaction():
-                    people_services.change_person(SYSTEM, db.session.get_one(Person, person_id), email="one@example.org")
+                    people_services.change_person(
+                        SYSTEM, db.session.get_one(Person, person_id), email="one@example.org"
+                    )
                     time.sleep(0.1)
                 return "given"
             except Conflict:
@@ -160,7 +179,11 @@ def test_nothing_is_told_when_nothing_changes(context):
 
 def test_names_are_kept_in_nfc_with_single_spaces(context):
     made = record(given="  Zoe\u0308 \u00a0 Anne ", family="Nguye\u0302\u0303n")
-    assert (made.given_name, made.family_name, made.name_on_certificate) == ("Zoë Anne", "Nguyễn", "Zoë Anne Nguyễn")
+    assert (made.given_name, made.family_name, made.name_on_certificate) == (
+        "Zoë Anne",
+        "Nguyễn",
+        "Zoë Anne Nguyễn",
+    )
 
 
 @pytest.mark.parametrize("name", ["A\x00", "A\x07B", "A\x85B", "A\ue000", "\ud800"])
@@ -170,17 +193,36 @@ def test_control_characters_are_refused(context, name):
     assert (refusal.value.code, refusal.value.field) == ("forbidden_character", "person.given_name")
 
 
-@pytest.mark.parametrize("name", ["علی‌رضا", "क्‍ष", "O’Connor", "D'Arcy", "እማዬ", "李小龍", "Ольга", "Jean-Luc", "Ng"])
+@pytest.mark.parametrize(
+    "name", ["علی‌رضا", "क्‍ष", "O’Connor", "D'Arcy", "እማዬ", "李小龍", "Ольга", "Jean-Luc", "Ng"]
+)
 def test_names_of_the_world_are_kept(context, name):
     assert record(given=name, family="").given_name == name
 
 
 def test_every_refusal_is_named_at_once(context):
     with pytest.raises(Invalid) as refusal:
-        record(given="A\x07B", email="no", country="XX", language="xx", gender="x", birth_date=date(2999, 1, 1), family="x" * 121)
+        record(
+            given="A\x07B",
+            email="no",
+            country="XX",
+            language="xx",
+            gender="x",
+            birth_date=date(2999, 1, 1),
+            family="x" * 121,
+        )
     fields = {error.field for error in refusal.value.errors}
     assert fields == {
-        f"person.{name}" for name in ("given_name", "family_name", "email", "country", "language", "gender", "birth_date")
+        f"person.{name}"
+        for name in (
+            "given_name",
+            "family_name",
+            "email",
+            "country",
+            "language",
+            "gender",
+            "birth_date",
+        )
     }
 
 
@@ -194,22 +236,42 @@ def test_a_name_is_needed_but_one_is_enough(context):
 @pytest.mark.parametrize(
     ("name", "parts"),
     [
-        ("Zoë Lefèvre-Nguyễn", ("Zoë", "Lefèvre-Nguyễn")), ("Ludwig van der Berg", ("Ludwig", "van der Berg")),
-        ("DIALLO Amina", ("Amina", "DIALLO")), ("Diallo, Amina Sow", ("Amina Sow", "Diallo")), ("Suharto", ("Suharto", "")),
-        ("Jean Claude KOUASSI", ("Jean Claude", "KOUASSI")), ("  A   B  ", ("A", "B")), ("李 小龍", ("李", "小龍")),
+        ("Zoë Lefèvre-Nguyễn", ("Zoë", "Lefèvre-Nguyễn")),
+        ("Ludwig van der Berg", ("Ludwig", "van der Berg")),
+        ("DIALLO Amina", ("Amina", "DIALLO")),
+        ("Diallo, Amina Sow", ("Amina Sow", "Diallo")),
+        ("Suharto", ("Suharto", "")),
+        ("Jean Claude KOUASSI", ("Jean Claude", "KOUASSI")),
+        ("  A   B  ", ("A", "B")),
+        ("李 小龍", ("李", "小龍")),
     ],
-)  # fmt: skip
+)
 def test_a_name_in_one_piece_is_split(name, parts):
     assert values.split_name(name) == parts
 
 
-@pytest.mark.parametrize("address", ["A@example.org", "a@mod.example", "a.b+c@sub.example.co.uk", "a@x.TEST", "Zoë@example.org"])
+@pytest.mark.parametrize(
+    "address",
+    ["A@example.org", "a@mod.example", "a.b+c@sub.example.co.uk", "a@x.TEST", "Zoë@example.org"],
+)
 def test_addresses_that_are_accepted_stay_as_typed(context, address):
     assert values.clean_email(f" {address} ", "email") == values.find_email(address) == address
 
 
 @pytest.mark.parametrize(
-    "address", ["", "a", "a@", "@b.org", "a@b", "a@localhost", "a b@c.org", "a@b.org\nBcc: c@d.org", "a@127.0.0.1", "<a@b.org>"]
+    "address",
+    [
+        "",
+        "a",
+        "a@",
+        "@b.org",
+        "a@b",
+        "a@localhost",
+        "a b@c.org",
+        "a@b.org\nBcc: c@d.org",
+        "a@127.0.0.1",
+        "<a@b.org>",
+    ],
 )
 def test_addresses_that_are_refused(address):
     assert values.find_email(address) is None
@@ -219,11 +281,9 @@ def test_addresses_that_are_refused(address):
 
 
 def test_people_change_their_own_data_and_administrators_everybodys(context):
-    me, other, boss = (
-        factories.actor(email="me@example.org"),
-        factories.actor(email="you@example.org"),
-        factories.actor("administrator"),
-    )
+    me = factories.actor(email="me@example.org")
+    other = factories.actor(email="you@example.org")
+    boss = factories.actor("administrator")
     person = db.session.get_one(Person, me.person_id)
     with transaction():
         people_services.change_person(me, person, given_name="New", country="")
@@ -236,7 +296,9 @@ def test_people_change_their_own_data_and_administrators_everybodys(context):
     with pytest.raises(Invalid), transaction():
         people_services.change_person(boss, person, given_name="", family_name="")
     with transaction():
-        people_services.change_person(boss, person, gender=Gender.MALE, birth_date=date(1990, 1, 1), identifier="N1", email="")
+        people_services.change_person(
+            boss, person, gender=Gender.MALE, birth_date=date(1990, 1, 1), identifier="N1", email=""
+        )
     assert (person.gender, person.identifier, person.email) == (Gender.MALE, "N1", None)
 
 
@@ -272,14 +334,22 @@ def test_someone_elses_data_is_as_unknown(context):
 def test_people_are_found_by_every_word_in_any_case_and_paged(context):
     boss = factories.actor("administrator", given="Zz", family="Zz")
     for n in range(7):
-        record(given=f"Élodie {n}", family="Ça", email=f"elodie{n}@example.org", identifier=f"N-{n}")
+        record(
+            given=f"Élodie {n}", family="Ça", email=f"elodie{n}@example.org", identifier=f"N-{n}"
+        )
     record(given="Hundred%", family="Sure")
-    assert {row.person.given_name for row in queries.list_people(boss, words="élodie ÇA").items} == {
-        f"Élodie {n}" for n in range(7)
-    }
-    assert [row.person.identifier for row in queries.list_people(boss, words="n-3").items] == ["N-3"]
-    assert queries.list_people(boss, words="%").items == []  # no letter, and no sign for anything at all
-    assert [row.person.id for row in queries.list_people(boss, role=Role.ADMINISTRATOR).items] == [boss.person_id]
+    assert {
+        row.person.given_name for row in queries.list_people(boss, words="élodie ÇA").items
+    } == {f"Élodie {n}" for n in range(7)}
+    assert [row.person.identifier for row in queries.list_people(boss, words="n-3").items] == [
+        "N-3"
+    ]
+    assert (
+        queries.list_people(boss, words="%").items == []
+    )  # no letter, and no sign for anything at all
+    assert [row.person.id for row in queries.list_people(boss, role=Role.ADMINISTRATOR).items] == [
+        boss.person_id
+    ]
     seen, after = [], None
     while True:
         page = queries.list_people(boss, after=after, limit=3)
@@ -299,7 +369,11 @@ def test_a_person_whom_two_record_at_the_same_moment_is_one(app, context):
             gate.wait()
             with transaction():
                 made = people_services.record_person(
-                    SYSTEM, given_name="Awa", family_name="Diop", identifier="A", email="a@example.org"
+                    SYSTEM,
+                    given_name="Awa",
+                    family_name="Diop",
+                    identifier="A",
+                    email="a@example.org",
                 ).id
                 time.sleep(0.1)
             return made

@@ -1,7 +1,9 @@
-"""Measures the roster search: `python -m tests.roster.bench_search [--experts 10000] [--database URL] [--folder F]`.
+"""Measures the roster search: `python -m tests.roster.bench_search [--experts 10000] [--database
+URL] [--folder F]`.
 
-Prints, for each kind of question, the median and 95th percentile of the search itself (page and count) and of the whole
-page through the application, with the number of queries. The database is made when the folder is new.
+Prints, for each kind of question, the median and 95th percentile of the search itself (page and
+count) and of the whole page through the application, with the number of queries. The database is
+made when the folder is new.
 """
 
 from __future__ import annotations
@@ -35,12 +37,21 @@ ROUNDS = 200
 
 
 def realistic(skills: list, chance: random.Random) -> Filters:
-    """Category, language at a level, a skill at a level on a future day, and a window: the question of the roster's journey."""
+    """Category, language at a level, a skill at a level on a future day, and a window: the
+    question of the roster's journey."""
     start = clock.today() + timedelta(days=chance.randint(0, 120))
     values = {
         "category": chance.choice(list(PersonnelCategory)).value,
         "language": [chance.choice(["fr:B2", "en:B1", "ar:B2", "es:B2"])],
-        "skill": [chance.choice(["gender-peace-operations:practitioner", "protection-of-civilians", "negotiation:basic"])],
+        "skill": [
+            chance.choice(
+                [
+                    "gender-peace-operations:practitioner",
+                    "protection-of-civilians",
+                    "negotiation:basic",
+                ]
+            )
+        ],
         "valid_on": clock.today() + timedelta(days=chance.randint(0, 300)),
         "available_from": start,
         "available_to": start + timedelta(days=30),
@@ -54,11 +65,16 @@ def one_skill(skills: list, chance: random.Random) -> Filters:
 
 def as_known(skills: list, chance: random.Random) -> Filters:
     day = clock.today() - timedelta(days=chance.randint(30, 600))
-    return read_filters({"skill": [chance.choice(skills).code], "valid_on": day, "as_of": day}, skills)
+    return read_filters(
+        {"skill": [chance.choice(skills).code], "valid_on": day, "as_of": day}, skills
+    )
 
 
 def name(skills: list, chance: random.Random) -> Filters:
-    return read_filters({"q": chance.choice(["ngu", "diallo fa", "шев", "小明", "محمد", "SN-1000", "o'con"])}, skills)
+    return read_filters(
+        {"q": chance.choice(["ngu", "diallo fa", "шев", "小明", "محمد", "SN-1000", "o'con"])},
+        skills,
+    )
 
 
 def everybody(skills: list, chance: random.Random) -> Filters:
@@ -66,13 +82,17 @@ def everybody(skills: list, chance: random.Random) -> Filters:
 
 
 QUESTIONS: dict[str, Callable[[list, random.Random], Filters]] = {
-    "five filters": realistic, "one skill, any level": one_skill, "one skill, as known then": as_known, "name": name,
+    "five filters": realistic,
+    "one skill, any level": one_skill,
+    "one skill, as known then": as_known,
+    "name": name,
     "everybody": everybody,
-}  # fmt: skip
+}
 
 
 def timed(acts: list[Callable[[], object]]) -> tuple[float, float, float]:
-    """Median and 95th percentile in milliseconds, and that percentile in time of the processor (for a busy machine)."""
+    """Median and 95th percentile in milliseconds, and that percentile in time of the processor
+    (for a busy machine)."""
     taken, worked = [], []
     for act in acts:
         start, work = time.perf_counter(), time.process_time()
@@ -84,7 +104,11 @@ def timed(acts: list[Callable[[], object]]) -> tuple[float, float, float]:
 
 
 def make(folder: Path, url: str | None, experts: int) -> Flask:
-    environ = {"INSTANCE_PATH": str(folder), "DEMO": "0", "SECRET_KEY": "a key for measuring that is long"}
+    environ = {
+        "INSTANCE_PATH": str(folder),
+        "DEMO": "0",
+        "SECRET_KEY": "a key for measuring that is long",
+    }
     app = create_app(environ | ({"DATABASE_URL": url} if url else {}))
     with app.app_context():
         upgrade()
@@ -101,29 +125,53 @@ def make(folder: Path, url: str | None, experts: int) -> Flask:
 
 def measure(app: Flask) -> None:
     with app.app_context():
-        factories._count = itertools.count(time.time_ns())  # a database that is measured twice has readers already
+        factories._count = itertools.count(
+            time.time_ns()
+        )  # a database that is measured twice has readers already
         reader = factories.actor("roster")
         skills = skills_to_choose()
         browser = Browser(app)
         factories.sign_in(browser, reader)
         sent: list[str] = []
-        sa.event.listen(db.engine, "before_cursor_execute", lambda c, cur, statement, *rest: sent.append(statement))
-    columns = ("found", "search p50", "p95 ms", "p95 CPU", "page p50", "p95 ms", "p95 CPU", "queries")
+        sa.event.listen(
+            db.engine,
+            "before_cursor_execute",
+            lambda c, cur, statement, *rest: sent.append(statement),
+        )
+    columns = (
+        "found",
+        "search p50",
+        "p95 ms",
+        "p95 CPU",
+        "page p50",
+        "p95 ms",
+        "p95 CPU",
+        "queries",
+    )
     print(f"{'question':26}" + "".join(f"{column:>11}" for column in columns))
     for words, ask in QUESTIONS.items():
         chance = random.Random(7)
         with app.app_context():
             asked = [ask(skills, chance) for _ in range(ROUNDS)]
-            found = sorted(queries.find_experts(reader, one).count or 10_001 for one in asked)[ROUNDS // 2]
+            found = sorted(queries.find_experts(reader, one).count or 10_001 for one in asked)[
+                ROUNDS // 2
+            ]
             searching = timed([lambda one=one: queries.find_experts(reader, one) for one in asked])
             db.session.remove()
-        pages = [lambda one=one: browser.client.get("/roster", query_string=one.as_query()) for one in asked[:100]]
+        pages = [
+            lambda one=one: browser.client.get("/roster", query_string=one.as_query())
+            for one in asked[:100]
+        ]
         pages[0]()
         sent.clear()
         pages[0]()
         count = sum(not one.startswith(("BEGIN", "SAVEPOINT")) for one in sent)
         whole = timed(pages)
-        print(f"{words:26}{found:>11}" + "".join(f"{value:>11.1f}" for value in (*searching, *whole)) + f"{count:>11}")
+        print(
+            f"{words:26}{found:>11}"
+            + "".join(f"{value:>11.1f}" for value in (*searching, *whole))
+            + f"{count:>11}"
+        )
 
 
 if __name__ == "__main__":

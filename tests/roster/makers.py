@@ -32,21 +32,31 @@ __all__ = ["GENDER", "SpokenLanguage", "Window"]
 
 
 def course(code: str = "GTI", *grants: tuple[str, str, int | None]) -> Course:
-    """A course that grants these skills (code, level, months); without any, what the Gender Training Initiative grants."""
+    """A course that grants these skills (code, level, months); without any, what the Gender
+    Training Initiative grants."""
     changes: dict[str, Any] = {"completion": {"min_attendance_percent": 0}}
     if grants:
         changes["grants"] = [
-            {"skill": skill, "title": {"en": skill.replace("-", " ").capitalize()}, "level": level, "valid_months": months}
+            {
+                "skill": skill,
+                "title": {"en": skill.replace("-", " ").capitalize()},
+                "level": level,
+                "valid_months": months,
+            }
             for skill, level, months in grants
         ]
     return courses.course(code=code, **changes)
 
 
 def certified(
-    person: Person | None = None, taught: Course | None = None, starts_on: date = date(2026, 3, 8), **wish: Any
+    person: Person | None = None,
+    taught: Course | None = None,
+    starts_on: date = date(2026, 3, 8),
+    **wish: Any,
 ) -> Certificate:
-    """A certificate of a delivery of `taught` that the person alone took, issued now, or after its end when that is to come.
-    `agrees`: the holder says yes to the roster (or no), and is admitted; None: no one asked."""
+    """A certificate of a delivery of `taught` that the person alone took, issued now, or after
+    its end when that is to come. `agrees`: the holder says yes to the roster (or no), and is
+    admitted; None: no one asked."""
     agrees = wish.pop("agrees", True)
     category = wish.pop("category", "police")
     taught = taught or course()
@@ -74,7 +84,9 @@ def admitted(person_id: int) -> None:
             services.admit(SYSTEM, found)
 
 
-def consenting(identifier: str | None, given: str = "Amina", family: str = "Diallo", **values: Any) -> Person:
+def consenting(
+    identifier: str | None, given: str = "Amina", family: str = "Diallo", **values: Any
+) -> Person:
     """A person with this number who said yes, without an account or a profile yet."""
     made = factories.person(given, family, identifier=identifier, **values)
     with transaction():
@@ -98,7 +110,9 @@ def listed(client: ApiClient, identifier: str, body: dict[str, Any]) -> dict[str
 
 def revoke(certificate: Certificate, reason: str = "recognition_withdrawn") -> None:
     with transaction():
-        certificates.revoke(SYSTEM, db.session.get_one(Certificate, certificate.id), reason_code=reason)
+        certificates.revoke(
+            SYSTEM, db.session.get_one(Certificate, certificate.id), reason_code=reason
+        )
 
 
 def expert_of(certificate: Certificate) -> Expert:
@@ -107,9 +121,12 @@ def expert_of(certificate: Certificate) -> Expert:
 
 
 def expert(given: str = "Amina", family: str = "Diallo", **values: Any) -> Expert:
-    """An expert on the roster; `values` of the profile, and of the person. `agrees` False: who said no; None: not asked."""
+    """An expert on the roster; `values` of the profile, and of the person. `agrees` False: who
+    said no; None: not asked."""
     agrees, is_admitted = values.pop("agrees", True), values.pop("admitted", True)
-    profile = {name: values.pop(name) for name in list(values) if name in Profile.__dataclass_fields__}
+    profile = {
+        name: values.pop(name) for name in list(values) if name in Profile.__dataclass_fields__
+    }
     who = factories.person(given, family, **values)
     profile.setdefault("category", "police")
     person = {"given_name": given, "family_name": family, "email": who.email}

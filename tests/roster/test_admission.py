@@ -1,4 +1,5 @@
-"""The roster is a decision: after the person's yes, its staff admit; without a current yes they see no one."""
+"""The roster is a decision: after the person's yes, its staff admit; without a current yes they
+see no one."""
 
 from __future__ import annotations
 
@@ -62,7 +63,10 @@ def status(key: int) -> ExpertStatus:
 
 
 def is_found(key: int) -> bool:
-    return db.session.scalar(sa.select(ExpertSearch.expert_id).where(ExpertSearch.expert_id == key)) is not None
+    return (
+        db.session.scalar(sa.select(ExpertSearch.expert_id).where(ExpertSearch.expert_id == key))
+        is not None
+    )
 
 
 # Who is seen
@@ -73,20 +77,26 @@ def test_a_certificate_alone_puts_nobody_on_the_roster(context: Flask) -> None:
     assert status(key) is ExpertStatus.CERTIFIED and not is_found(key)
 
 
-def test_an_admission_sent_again_with_its_key_shows_no_one_who_withdrew(app: Flask, staff: Actor) -> None:
+def test_an_admission_sent_again_with_its_key_shows_no_one_who_withdrew(
+    app: Flask, staff: Actor
+) -> None:
     with app.app_context():
         key, person_id = graduate(agrees=True, identifier="SN-1")
     api = api_of(app, staff)
     first, again = (api.post(f"/experts/{key}/admit", Idempotency_Key="k1") for _ in range(2))
     assert first.json == again.json and again.headers["Idempotency-Replayed"] == "true"
     with app.app_context():
-        assert db.session.scalars(sa.select(FirstAnswer.body)).all() == [""], "no copy of a profile outlives the consent"
+        assert db.session.scalars(sa.select(FirstAnswer.body)).all() == [""], (
+            "no copy of a profile outlives the consent"
+        )
         factories.consent(person_id, False)
     gone = api.post(f"/experts/{key}/admit", Idempotency_Key="k1")
     assert gone.status_code == 404 and gone.json == api.get("/experts/9999").json
     with app.app_context():
         factories.consent(person_id, True)
-    assert api.post(f"/experts/{key}/admit", Idempotency_Key="k1").json["status"] == "certified", "done once, not again"
+    assert api.post(f"/experts/{key}/admit", Idempotency_Key="k1").json["status"] == "certified", (
+        "done once, not again"
+    )
 
 
 @pytest.mark.parametrize("agrees", [None, False])
@@ -103,12 +113,21 @@ def test_without_a_current_yes_roster_staff_get_404_by_any_id_page_and_api(
         assert api.post(f"/experts/{key}/admit").status_code == 404
         for address in (f"/roster/{key}", f"/roster/{key}/edit"):
             assert browser.get(address).status == 404, address
-        assert browser.post(f"/roster/{key}/edit", {"csrf_token": browser.token(), "category": "police"}).status == 404
+        assert (
+            browser.post(
+                f"/roster/{key}/edit", {"csrf_token": browser.token(), "category": "police"}
+            ).status
+            == 404
+        )
         assert api.get("/experts").json["items"] == api.get("/experts?q=SN-1").json["items"] == []
-        file = browser.client.post("/roster/export", data={"csrf_token": browser.token()}).get_data(as_text=True)
+        file = browser.client.post("/roster/export", data={"csrf_token": browser.token()}).get_data(
+            as_text=True
+        )
         assert "Diallo" not in file
         assert "No one is waiting" in browser.get("/roster/waiting").text
-    assert api_of(app, staff).get(f"/certificates/{number}").status_code == 404, "nor by the number of a certificate"
+    assert api_of(app, staff).get(f"/certificates/{number}").status_code == 404, (
+        "nor by the number of a certificate"
+    )
     assert sign_in(staff).get(f"/certificates/{number}").status == 404
     with app.app_context():
         own = factories.refreshed(Actor(person_id=person_id))
@@ -118,44 +137,73 @@ def test_without_a_current_yes_roster_staff_get_404_by_any_id_page_and_api(
     assert page.status == 200 and "Only you can see this profile" in page.text
 
 
-def test_who_said_yes_waits_with_what_was_proved_and_is_admitted(app: Flask, sign_in: SignIn, staff: Actor) -> None:
+def test_who_said_yes_waits_with_what_was_proved_and_is_admitted(
+    app: Flask, sign_in: SignIn, staff: Actor
+) -> None:
     with app.app_context():
         key, person_id = graduate(agrees=True)
     page = sign_in(staff).get("/roster").follow("Waiting for admission")
-    for words in ("1 person is waiting", "Amina Diallo", "Gender in peace operations, Practitioner", "until 10 Mar 2029",
-                  "Gender-sensitive approaches"):  # fmt: skip
+    for words in (
+        "1 person is waiting",
+        "Amina Diallo",
+        "Gender in peace operations, Practitioner",
+        "until 10 Mar 2029",
+        "Gender-sensitive approaches",
+    ):
         assert words in page.text.replace("\u00a0", " "), words
     assert "Choose at least one person" in page.form(button="Admit selected").submit().errors[0]
     api = api_of(app, staff)
-    assert api.get("/experts").json["items"] == [] and api.get(f"/experts/{key}").json["status"] == "certified"
+    assert (
+        api.get("/experts").json["items"] == []
+        and api.get(f"/experts/{key}").json["status"] == "certified"
+    )
     made = api.post(f"/experts/{key}/admit", {"expertise": ["Civil affairs", "Civil affairs", " "]})
     assert (made.status_code, made.json["status"], made.json["consent"]) == (200, "admitted", True)
-    assert [(one["field"], one["how"]) for one in made.json["admissions"]] == [("Civil affairs", "reviewed")]
+    assert [(one["field"], one["how"]) for one in made.json["admissions"]] == [
+        ("Civil affairs", "reviewed")
+    ]
     assert [one["id"] for one in api.get("/experts").json["items"]] == [key]
     assert api.post(f"/experts/{key}/admit").json["code"] == "already_admitted"
     further = api.post(f"/experts/{key}/admit", {"expertise": ["Civil affairs", "Elections"]})
     assert [one["field"] for one in further.json["admissions"]] == ["Civil affairs", "Elections"]
     with app.app_context():
         rows = db.session.scalars(sa.select(RosterAdmission)).all()
-        assert {(one.reviewer_id, one.how) for one in rows} == {(staff.person_id, AdmissionWay.REVIEWED)}
+        assert {(one.reviewer_id, one.how) for one in rows} == {
+            (staff.person_id, AdmissionWay.REVIEWED)
+        }
         assert audit.has("expert.admitted", f"expert:{key}")
     page = sign_in(staff).get(f"/roster/{key}")
-    assert "On the roster" in page.text and "Civil affairs" in page.text and "on the person’s own page" in page.text
+    assert (
+        "On the roster" in page.text
+        and "Civil affairs" in page.text
+        and "on the person’s own page" in page.text
+    )
     with app.app_context():
         own = factories.refreshed(Actor(person_id=person_id))
     assert "on your page" in sign_in(own).get(f"/roster/{key}").text
 
 
-def test_who_waits_is_admitted_on_the_profile_too(app: Flask, sign_in: SignIn, staff: Actor) -> None:
+def test_who_waits_is_admitted_on_the_profile_too(
+    app: Flask, sign_in: SignIn, staff: Actor
+) -> None:
     with app.app_context():
         key, person_id = graduate(agrees=True)
-        boss, own = factories.actor(Role.ADMINISTRATOR), factories.refreshed(Actor(person_id=person_id))
+        boss = factories.actor(Role.ADMINISTRATOR)
+        own = factories.refreshed(Actor(person_id=person_id))
     profile = sign_in(staff).get(f"/roster/{key}")
     page = profile.form(button="Admit to the roster").submit(expertise="Civil affairs")
-    assert page.path == f"/roster/{key}" and "1 person admitted" in page.text and "On the roster" in page.text
-    assert [one["field"] for one in api_of(app, staff).get(f"/experts/{key}").json["admissions"]] == ["Civil affairs"]
+    assert (
+        page.path == f"/roster/{key}"
+        and "1 person admitted" in page.text
+        and "On the roster" in page.text
+    )
+    assert [
+        one["field"] for one in api_of(app, staff).get(f"/experts/{key}").json["admissions"]
+    ] == ["Civil affairs"]
     for someone in (staff, boss, own):
-        assert "Admit to the roster" not in sign_in(someone).get(f"/roster/{key}").text, "not who is admitted already"
+        assert "Admit to the roster" not in sign_in(someone).get(f"/roster/{key}").text, (
+            "not who is admitted already"
+        )
     late = profile.form(button="Admit to the roster").submit()
     assert late.status == 422 and "on the roster already" in late.errors[0]
 
@@ -167,7 +215,9 @@ def test_nobody_admits_themselves_by_their_own_profile(app: Flask, sign_in: Sign
     assert "Admit to the roster" not in sign_in(own).get(f"/roster/{key}").text
 
 
-def test_many_are_admitted_at_once_and_who_withdrew_meanwhile_is_not(app: Flask, sign_in: SignIn, staff: Actor) -> None:
+def test_many_are_admitted_at_once_and_who_withdrew_meanwhile_is_not(
+    app: Flask, sign_in: SignIn, staff: Actor
+) -> None:
     with app.app_context():
         people = [graduate(given, agrees=True) for given in ("Ada", "Ben", "Cleo")]
     form = sign_in(staff).get("/roster/waiting").form(button="Admit selected")
@@ -177,16 +227,24 @@ def test_many_are_admitted_at_once_and_who_withdrew_meanwhile_is_not(app: Flask,
     assert "2 people admitted" in page.text and "No one is waiting" in page.text
     with app.app_context():
         assert [status(key) for key, _ in people] == ["admitted", "certified", "admitted"]
-        fields = db.session.execute(sa.select(RosterAdmission.expert_id, RosterAdmission.field)).all()
+        fields = db.session.execute(
+            sa.select(RosterAdmission.expert_id, RosterAdmission.field)
+        ).all()
         assert sorted(fields) == sorted(
-            (key, field) for key, _ in (people[0], people[2]) for field in ("Investigation", "Traffic")
+            (key, field)
+            for key, _ in (people[0], people[2])
+            for field in ("Investigation", "Traffic")
         )
 
 
 def test_others_admit_nobody(app: Flask, sign_in: SignIn) -> None:
     with app.app_context():
         key, person_id = graduate(agrees=True)
-        others = [factories.actor(Role.COORDINATOR), factories.actor(), factories.refreshed(Actor(person_id=person_id))]
+        others = [
+            factories.actor(Role.COORDINATOR),
+            factories.actor(),
+            factories.refreshed(Actor(person_id=person_id)),
+        ]
     for other in others:
         assert api_of(app, other).post(f"/experts/{key}/admit").status_code == 403
         assert sign_in(other).get("/roster/waiting").status == 403
@@ -206,7 +264,11 @@ def test_who_withdraws_leaves_everything_at_once_and_waits_after_a_new_yes(conte
     factories.consent(person_id, False)
     assert status(key) is ExpertStatus.LEFT and not is_found(key)
     assert queries.find_experts(staff, Filters()).count == 0
-    assert queries.find_experts(staff, Filters(q="amina")).page.items == list(queries.experts_to_export(staff, Filters())) == []
+    assert (
+        queries.find_experts(staff, Filters(q="amina")).page.items
+        == list(queries.experts_to_export(staff, Filters()))
+        == []
+    )
     with pytest.raises(NotFound):
         queries.get_expert(staff, key)
     [admission] = db.session.scalars(sa.select(RosterAdmission))
@@ -227,7 +289,9 @@ def test_withdrawing_one_purpose_leaves_the_other(context: Flask) -> None:
     assert status(key) is ExpertStatus.ADMITTED and is_found(key)
 
 
-def test_staff_who_had_the_form_open_change_nothing_after_the_withdrawal(app: Flask, sign_in: SignIn, staff: Actor) -> None:
+def test_staff_who_had_the_form_open_change_nothing_after_the_withdrawal(
+    app: Flask, sign_in: SignIn, staff: Actor
+) -> None:
     with app.app_context():
         key, person_id = graduate(agrees=True)
         makers.admitted(person_id)
@@ -236,7 +300,9 @@ def test_staff_who_had_the_form_open_change_nothing_after_the_withdrawal(app: Fl
         factories.consent(person_id, False)
     assert form.submit(rank="Colonel").status == 404
     with app.app_context(), pytest.raises(NotFound), transaction():
-        services.change_expert(staff, db.session.get_one(Expert, key), services.Profile(rank="Colonel"))
+        services.change_expert(
+            staff, db.session.get_one(Expert, key), services.Profile(rank="Colonel")
+        )
 
 
 def test_a_yes_that_does_not_count_yet_admits_nobody(context: Flask) -> None:
@@ -248,12 +314,18 @@ def test_a_yes_that_does_not_count_yet_admits_nobody(context: Flask) -> None:
         services.admit(SYSTEM, db.session.get_one(Expert, key))
 
 
-def test_consent_on_paper_shows_as_such_on_the_profile(app: Flask, sign_in: SignIn, staff: Actor) -> None:
+def test_consent_on_paper_shows_as_such_on_the_profile(
+    app: Flask, sign_in: SignIn, staff: Actor
+) -> None:
     with app.app_context():
         key, _ = graduate(identifier="SN-1")
         coordinator = factories.actor(Role.COORDINATOR)
-    paper = {"person": {"identifier": "SN-1", "given_name": "Amina", "family_name": "Diallo"}, "reference": "HR-9",
-             "signed_on": "2026-11-20", "document": "Form 3"}  # fmt: skip
+    paper = {
+        "person": {"identifier": "SN-1", "given_name": "Amina", "family_name": "Diallo"},
+        "reference": "HR-9",
+        "signed_on": "2026-11-20",
+        "document": "Form 3",
+    }
     assert api_of(app, coordinator).post("/people/consent-on-paper", paper).status_code == 200
     page = sign_in(staff).get(f"/roster/{key}")
     assert "on paper, reference HR-9, signed on 20 November 2026" in page.text
@@ -263,7 +335,9 @@ def test_consent_on_paper_shows_as_such_on_the_profile(app: Flask, sign_in: Sign
 # By rule
 
 
-def test_an_office_that_admits_by_rule_admits_whoever_agrees_and_has_a_current_skill(app: Flask) -> None:
+def test_an_office_that_admits_by_rule_admits_whoever_agrees_and_has_a_current_skill(
+    app: Flask,
+) -> None:
     with settings(app, roster_admission="rule"), app.app_context():
         first, person_id = graduate("Ada")
         assert status(first) is ExpertStatus.CERTIFIED
@@ -310,25 +384,35 @@ def test_the_check_finds_a_listed_expert_without_consent(app: Flask) -> None:
         with transaction():
             db.session.execute(sa.delete(Consent).where(Consent.person_id == person_id))
             audit.record(SYSTEM, "test.planted", "roster:all", {})
-        assert list(queries.breaches()) == [f"roster: expert {key} is on the roster without a current consent"]
+        assert list(queries.breaches()) == [
+            f"roster: expert {key} is on the roster without a current consent"
+        ]
     result = app.test_cli_runner().invoke(args=["check"])
-    assert result.exit_code == 1 and f"expert {key} is on the roster without a current consent" in result.output
+    assert (
+        result.exit_code == 1
+        and f"expert {key} is on the roster without a current consent" in result.output
+    )
 
 
 def test_the_check_finds_a_document_of_somebody_who_was_not_admitted(context: Flask) -> None:
     key, _ = graduate(agrees=True)
     with transaction():
-        db.session.add(ExpertSearch(expert_id=key, sort_name="diallo", tokens="cat_police", names="n_amina"))
+        db.session.add(
+            ExpertSearch(expert_id=key, sort_name="diallo", tokens="cat_police", names="n_amina")
+        )
         audit.record(SYSTEM, "test.planted", "roster:all", {})
     assert list(queries.breaches()) == [f"roster: expert {key}: the search document is not allowed"]
 
 
-def test_the_check_finds_an_expert_of_no_office_and_an_office_without_admission(context: Flask) -> None:
+def test_the_check_finds_an_expert_of_no_office_and_an_office_without_admission(
+    context: Flask,
+) -> None:
     (listed, person_id), (waits, _) = graduate(agrees=True), graduate("Kofi", agrees=True)
     makers.admitted(person_id)
     office_id = db.session.get_one(Expert, listed).office_id
     with transaction():
-        db.session.get_one(Expert, listed).office_id, db.session.get_one(Expert, waits).office_id = None, office_id
+        db.session.get_one(Expert, listed).office_id = None
+        db.session.get_one(Expert, waits).office_id = office_id
         audit.record(SYSTEM, "test.planted", "roster:all", {})
         documents.refresh([listed, waits])
     said = "on the roster of no office, or of an office without being on its roster"
@@ -347,34 +431,57 @@ def test_admitting_twice_is_refused(context: Flask) -> None:
 
 
 @pytest.mark.both_databases
-def test_whom_one_office_admitted_another_does_not_see(app: Flask, sign_in: SignIn, staff: Actor) -> None:
-    """Both see who waits; after the decision there is no such person for the other one, by any way in."""
+def test_whom_one_office_admitted_another_does_not_see(
+    app: Flask, sign_in: SignIn, staff: Actor
+) -> None:
+    """Both see who waits; after the decision there is no such person for the other one, by any
+    way in."""
     with app.app_context():
         other = factories.actor(Role.ROSTER, office_id=factories.office().id)
-        key, person_id = graduate(agrees=True, family="Ouedraogo", identifier="SN-1", email="amina@example.org")
+        key, person_id = graduate(
+            agrees=True, family="Ouedraogo", identifier="SN-1", email="amina@example.org"
+        )
     mine, theirs = api_of(app, staff), api_of(app, other)
     assert theirs.get(f"/experts/{key}").status_code == 200, "no one has decided yet"
     assert mine.post(f"/experts/{key}/admit").json["status"] == "admitted"
     assert [one["id"] for one in mine.get("/experts").json["items"]] == [key]
-    assert theirs.get("/experts").json["items"] == theirs.get("/experts?q=amina").json["items"] == []
-    assert theirs.get(f"/experts/{key}").status_code == theirs.post(f"/experts/{key}/admit").status_code == 404
-    said = {"person": {"given_name": "Amina", "family_name": "Ouedraogo", "email": "amina@example.org"}, "category": "police"}
-    assert theirs.put("/experts/SN-1", said).status_code == 202, "the person is asked, as a stranger would be"
+    assert (
+        theirs.get("/experts").json["items"] == theirs.get("/experts?q=amina").json["items"] == []
+    )
+    assert (
+        theirs.get(f"/experts/{key}").status_code
+        == theirs.post(f"/experts/{key}/admit").status_code
+        == 404
+    )
+    said = {
+        "person": {"given_name": "Amina", "family_name": "Ouedraogo", "email": "amina@example.org"},
+        "category": "police",
+    }
+    assert theirs.put("/experts/SN-1", said).status_code == 202, (
+        "the person is asked, as a stranger would be"
+    )
     browser = sign_in(other)
     assert browser.get(f"/roster/{key}").status == browser.get(f"/roster/{key}/edit").status == 404
-    assert "Ouedraogo" not in browser.get("/roster").text and "Ouedraogo" not in browser.get("/roster/waiting").text
+    assert (
+        "Ouedraogo" not in browser.get("/roster").text
+        and "Ouedraogo" not in browser.get("/roster/waiting").text
+    )
     with app.app_context():
         assert list(queries.experts_to_export(other, Filters())) == []
         factories.consent(person_id, False)
         factories.consent(person_id, True)
-    assert theirs.post(f"/experts/{key}/admit").json["status"] == "admitted", "after another yes any office may"
+    assert theirs.post(f"/experts/{key}/admit").json["status"] == "admitted", (
+        "after another yes any office may"
+    )
     assert mine.get(f"/experts/{key}").status_code == 404
     own = api_of(app, Actor(person_id=person_id))
     read = [len(one.get(f"/experts/{key}").json["admissions"]) for one in (theirs, own)]
     assert read == [1, 2], "an office reads its own decisions, the person all"
 
 
-def test_the_office_reads_who_reviewed_an_admission_and_the_person_the_day(app: Flask, sign_in: SignIn, staff: Actor) -> None:
+def test_the_office_reads_who_reviewed_an_admission_and_the_person_the_day(
+    app: Flask, sign_in: SignIn, staff: Actor
+) -> None:
     with app.app_context():
         key, person_id = graduate(agrees=True)
         own = factories.refreshed(Actor(person_id=person_id))
@@ -383,7 +490,9 @@ def test_the_office_reads_who_reviewed_an_admission_and_the_person_the_day(app: 
     for someone, name in ((staff, "Ingrid Haugen"), (boss, "Ingrid Haugen"), (own, None)):
         [read] = api_of(app, someone).get(f"/experts/{key}").json["admissions"]
         assert read == made["admissions"][0] | {"reviewed_by": name}
-        assert ("reviewed by Ingrid Haugen" in sign_in(someone).get(f"/roster/{key}").text) == (name is not None)
+        assert ("reviewed by Ingrid Haugen" in sign_in(someone).get(f"/roster/{key}").text) == (
+            name is not None
+        )
 
 
 def test_an_admission_by_rule_has_no_reviewer(app: Flask, staff: Actor) -> None:
@@ -399,7 +508,9 @@ def test_whoever_works_for_two_offices_says_to_whose_roster_people_are_admitted(
     with app.app_context():
         office = factories.office().id
         with transaction():
-            accounts.assign_role(SYSTEM, staff.person_id, Role.ROSTER, scope=Reach.OFFICE, scope_id=office)
+            accounts.assign_role(
+                SYSTEM, staff.person_id, Role.ROSTER, scope=Reach.OFFICE, scope_id=office
+            )
         factories.office("RO3", "Third Roster Office")
         first, second = (graduate(name, agrees=True)[0] for name in ("Amina", "Kofi"))
     api = api_of(app, staff)
@@ -407,8 +518,14 @@ def test_whoever_works_for_two_offices_says_to_whose_roster_people_are_admitted(
     assert (refused.status_code, refused.json["errors"][0]["field"]) == (422, "office")
     assert api.post(f"/experts/{first}/admit", {"office": "RO3"}).status_code == 403
     assert api.post(f"/experts/{first}/admit", {"office": "RO2"}).json["office"] == "RO2"
-    assert api.get(f"/experts/{first}").json["office"] == "RO2" and api.get(f"/experts/{second}").json["office"] is None
-    assert api.post(f"/experts/{first}/admit", {"office": "ROSTER", "expertise": ["Law"]}).status_code == 409
+    assert (
+        api.get(f"/experts/{first}").json["office"] == "RO2"
+        and api.get(f"/experts/{second}").json["office"] is None
+    )
+    assert (
+        api.post(f"/experts/{first}/admit", {"office": "ROSTER", "expertise": ["Law"]}).status_code
+        == 409
+    )
     with app.app_context():
         browser = sign_in(factories.refreshed(staff))
     page = browser.get("/roster/waiting").form(button="Admit selected").submit(expert=str(second))
@@ -447,7 +564,9 @@ def undone(merge_id: int) -> None:
 
 
 @pytest.mark.both_databases
-def test_a_record_that_leads_to_another_one_is_nobody_to_find_admit_or_ask(app: Flask, staff: Actor) -> None:
+def test_a_record_that_leads_to_another_one_is_nobody_to_find_admit_or_ask(
+    app: Flask, staff: Actor
+) -> None:
     with app.app_context():
         waits, merged_id = graduate(agrees=True, email="old@example.org")
         unasked, unasked_id = graduate("Kofi", email="kofi@example.org")
@@ -459,16 +578,24 @@ def test_a_record_that_leads_to_another_one_is_nobody_to_find_admit_or_ask(app: 
         assert queries.count_waiting(staff) == 0 and not queries.waiting(staff).items
         assert unasked_id not in queries.people_to_ask()
     api = api_of(app, staff)
-    assert api.get(f"/experts/{waits}").status_code == api.post(f"/experts/{waits}/admit").status_code == 404
+    assert (
+        api.get(f"/experts/{waits}").status_code
+        == api.post(f"/experts/{waits}/admit").status_code
+        == 404
+    )
     with app.app_context():
         with transaction():
             planted = db.session.get_one(Expert, waits)
             planted.status, planted.office_id = ExpertStatus.ADMITTED, 1
             audit.record(SYSTEM, "test.planted", "roster:all", {})
-        assert f"roster: expert {waits} is on the roster without a current consent" in list(queries.breaches())
+        assert f"roster: expert {waits} is on the roster without a current consent" in list(
+            queries.breaches()
+        )
 
 
-def test_the_links_of_a_merged_record_lead_to_the_expert_who_is_kept(app: Flask, sign_in: SignIn, staff: Actor) -> None:
+def test_the_links_of_a_merged_record_lead_to_the_expert_who_is_kept(
+    app: Flask, sign_in: SignIn, staff: Actor
+) -> None:
     with app.app_context():
         kept, keep_id = graduate(agrees=True, email="keep@example.org")
         old, merged_id = graduate(agrees=True, email="old@example.org")
@@ -481,9 +608,15 @@ def test_the_links_of_a_merged_record_lead_to_the_expert_who_is_kept(app: Flask,
     assert api.get(f"/experts/{old}").json == api.get(f"/experts/{kept}").json
     for page in ("", "/edit"):
         assert browser.get(f"/roster/{old}{page}").text == browser.get(f"/roster/{kept}{page}").text
-    changed = browser.get(f"/roster/{old}/edit").form(button="Save the profile").submit(rank="Colonel")
+    changed = (
+        browser.get(f"/roster/{old}/edit").form(button="Save the profile").submit(rank="Colonel")
+    )
     assert changed.path == f"/roster/{kept}" and "Colonel" in changed.text
-    assert api_of(app, other).get(f"/experts/{old}").status_code == sign_in(other).get(f"/roster/{old}").status == 404
+    assert (
+        api_of(app, other).get(f"/experts/{old}").status_code
+        == sign_in(other).get(f"/roster/{old}").status
+        == 404
+    )
     with app.app_context():
         undone(merge)
         assert queries.get_expert(staff, old).person_id == merged_id, "two people again"
@@ -514,8 +647,11 @@ def test_who_leaves_the_roster_because_of_a_merge_is_asked_unless_the_kept_recor
 
 
 @pytest.mark.parametrize("answer", [None, True, False])
-def test_a_yes_said_through_the_record_that_is_merged_is_not_lost_unnoticed(app: Flask, answer: bool | None) -> None:
-    """Also of someone without a profile: whom two bodies nominated, say, and who answered one of the two letters."""
+def test_a_yes_said_through_the_record_that_is_merged_is_not_lost_unnoticed(
+    app: Flask, answer: bool | None
+) -> None:
+    """Also of someone without a profile: whom two bodies nominated, say, and who answered one of
+    the two letters."""
     with app.app_context():
         certified = graduate(email="certified@example.org", agrees=answer)[1]
         plain = factories.person("Kofi", email="plain@example.org").id
@@ -530,7 +666,9 @@ def test_a_yes_said_through_the_record_that_is_merged_is_not_lost_unnoticed(app:
 
 
 @pytest.mark.both_databases
-def test_undoing_a_merge_takes_back_the_refusal_and_the_leave_that_it_carried_over(context: Flask) -> None:
+def test_undoing_a_merge_takes_back_the_refusal_and_the_leave_that_it_carried_over(
+    context: Flask,
+) -> None:
     keep_expert, keep = graduate(agrees=True, email="keep@example.org")
     makers.admitted(keep)
     refusing = factories.person(email="refusing@example.org").id
@@ -538,7 +676,9 @@ def test_undoing_a_merge_takes_back_the_refusal_and_the_leave_that_it_carried_ov
     merge = merged(keep, refusing)
     assert status(keep_expert) is ExpertStatus.LEFT
     undone(merge)
-    assert status(keep_expert) is ExpertStatus.ADMITTED and people_services.current_consent(keep, "roster")
+    assert status(keep_expert) is ExpertStatus.ADMITTED and people_services.current_consent(
+        keep, "roster"
+    )
     assert not people_services.current_consent(refusing, "roster"), "the other one has refused"
     gone_expert, gone = graduate("Kofi", agrees=True, email="gone@example.org")
     makers.admitted(gone)
@@ -558,4 +698,6 @@ def test_a_no_said_since_the_merge_stays_when_the_merge_is_undone(context: Flask
     factories.consent(keep, True)
     factories.consent(keep, False)
     undone(merge)
-    assert status(key) is not ExpertStatus.ADMITTED and not people_services.current_consent(keep, "roster")
+    assert status(key) is not ExpertStatus.ADMITTED and not people_services.current_consent(
+        keep, "roster"
+    )

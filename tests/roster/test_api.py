@@ -71,14 +71,20 @@ def test_who_holds_an_account_is_renamed_by_nobody_but_the_person_and_administra
         db.session.add(Account(person_id=person.id, created_at=clock.now()))
         audit.record(SYSTEM, "test.account", f"person:{person.id}", {})
         key = person.id
-    spelled = api.put("/experts/SN-0001", {"person": {"given_name": "AMINA", "family_name": "Diallo"}})
+    spelled = api.put(
+        "/experts/SN-0001", {"person": {"given_name": "AMINA", "family_name": "Diallo"}}
+    )
     assert spelled.status_code == 200 and spelled.json["person"]["given_name"] == "Amina"
     with app.app_context():
         assert db.session.get_one(Person, key).given_name == "Amina"
     boss = client(app, Role.ADMINISTRATOR)
-    renamed = boss.put("/experts/SN-0001", {"person": {"given_name": "Amina Fatou", "family_name": "Diallo"}})
+    renamed = boss.put(
+        "/experts/SN-0001", {"person": {"given_name": "Amina Fatou", "family_name": "Diallo"}}
+    )
     assert renamed.status_code == 200 and renamed.json["person"]["given_name"] == "Amina Fatou"
-    refused = api.put("/experts/SN-0001", {"person": {"given_name": "Amina", "family_name": "Diallo"}})
+    refused = api.put(
+        "/experts/SN-0001", {"person": {"given_name": "Amina", "family_name": "Diallo"}}
+    )
     assert (refused.status_code, refused.json["code"]) == (409, "name_differs")
 
 
@@ -92,7 +98,9 @@ def test_what_is_left_out_stays(api: ApiClient, known: int) -> None:
 
 
 def test_a_new_profile_needs_a_name_and_a_category(api: ApiClient) -> None:
-    refused = api.put("/experts/SN-0009", {"person": {"email": "new@police.example.sn"}, "category": "police"})
+    refused = api.put(
+        "/experts/SN-0009", {"person": {"email": "new@police.example.sn"}, "category": "police"}
+    )
     assert refused.status_code == 422 and refused.json["errors"][0]["field"] == "person.given_name"
     refused = api.put("/experts/SN-0009", {"person": {"given_name": "Suharto"}})
     assert refused.status_code == 422 and refused.json["errors"][0]["field"] == "category"
@@ -102,21 +110,34 @@ def test_a_profile_is_made_and_then_updated(api: ApiClient, known: int) -> None:
     first = api.put("/experts/SN-0001", AMINA)
     assert first.status_code == 201
     made = first.json
-    assert made["person"]["identifier"] == "SN-0001" and made["skills"] == [] and made["deployments"] == []
+    assert (
+        made["person"]["identifier"] == "SN-0001"
+        and made["skills"] == []
+        and made["deployments"] == []
+    )
     assert made["languages"] == [
         {"language": "fr", "level": "C1", "framework": "cefr"},
         {"language": "en", "level": "3322", "framework": "slp"},
     ]
     assert made["availability"] == [{"from": "2026-12-01", "to": "2027-06-30"}]
     again = api.put("/experts/SN-0001", AMINA | {"rank_code": "OF-4", "languages": []})
-    assert (again.status_code, again.json["id"], again.json["rank_code"], again.json["languages"]) == (
+    assert (
+        again.status_code,
+        again.json["id"],
+        again.json["rank_code"],
+        again.json["languages"],
+    ) == (
         200,
         made["id"],
         "OF-4",
         [],
     )
     kept = api.put("/experts/SN-0001", {"person": AMINA["person"], "category": "police"})
-    assert (kept.json["rank_code"], kept.json["expertise"], kept.json["consent"]) == ("OF-4", ["Investigation"], True)
+    assert (kept.json["rank_code"], kept.json["expertise"], kept.json["consent"]) == (
+        "OF-4",
+        ["Investigation"],
+        True,
+    )
     assert (kept.json["status"], kept.json["admissions"]) == ("certified", [])
 
 
@@ -131,17 +152,38 @@ def test_a_known_person_is_matched_by_email(app: Flask, api: ApiClient) -> None:
 @pytest.mark.parametrize(
     ("changes", "field", "code"),
     [
-        ({"languages": [{"language": "fr", "level": "B7", "framework": "cefr"}]}, "languages.0.level", "unknown_level"),
-        ({"languages": [{"language": "fr", "level": "332", "framework": "slp"}]}, "languages.0.level", "unknown_level"),
-        ({"languages": [{"language": "xx", "level": "B1"}]}, "languages.0.language", "unknown_language"),
+        (
+            {"languages": [{"language": "fr", "level": "B7", "framework": "cefr"}]},
+            "languages.0.level",
+            "unknown_level",
+        ),
+        (
+            {"languages": [{"language": "fr", "level": "332", "framework": "slp"}]},
+            "languages.0.level",
+            "unknown_level",
+        ),
+        (
+            {"languages": [{"language": "xx", "level": "B1"}]},
+            "languages.0.language",
+            "unknown_language",
+        ),
         (
             {"languages": [{"language": "fr", "level": "B1"}, {"language": "fr", "level": "B2"}]},
             "languages.1.language",
             "language_twice",
         ),
-        ({"availability": [{"from": "2027-02-01", "to": "2027-01-01"}]}, "availability.0.to", "reversed_dates"),
         (
-            {"availability": [{"from": "2027-02-01", "to": "2027-03-01"}, {"from": "2027-01-01", "to": "2027-02-01"}]},
+            {"availability": [{"from": "2027-02-01", "to": "2027-01-01"}]},
+            "availability.0.to",
+            "reversed_dates",
+        ),
+        (
+            {
+                "availability": [
+                    {"from": "2027-02-01", "to": "2027-03-01"},
+                    {"from": "2027-01-01", "to": "2027-02-01"},
+                ]
+            },
             "availability.0.from",
             "overlapping_windows",
         ),
@@ -155,7 +197,11 @@ def test_a_known_person_is_matched_by_email(app: Flask, api: ApiClient) -> None:
             "person.identifier",
             "identifier_differs",
         ),
-        ({"person": {"given_name": "Amina", "family_name": "Diallo", "email": "nobody"}}, "person.email", "bad_email"),
+        (
+            {"person": {"given_name": "Amina", "family_name": "Diallo", "email": "nobody"}},
+            "person.email",
+            "bad_email",
+        ),
     ],
 )
 @pytest.mark.parametrize("agrees", [True, False])
@@ -174,7 +220,9 @@ def test_a_wrong_value_is_refused_at_its_field(
 def test_a_skill_comes_with_its_evidence(app: Flask, api: ApiClient) -> None:
     key = makers.listed(api, "SN-0001", AMINA)["id"]
     with app.app_context():
-        certificate = makers.certified(db.session.get_one(Person, db.session.get_one(Expert, key).person_id))
+        certificate = makers.certified(
+            db.session.get_one(Person, db.session.get_one(Expert, key).person_id)
+        )
         number = certificate.number
     expected = {
         "skill": makers.GENDER,
@@ -192,19 +240,29 @@ def test_a_skill_comes_with_its_evidence(app: Flask, api: ApiClient) -> None:
     assert (skill["status"], skill["evidence"][0]["status"]) == ("withdrawn", "revoked")
 
 
-def test_a_skill_proven_twice_is_one_skill_with_both_certificates(app: Flask, api: ApiClient) -> None:
+def test_a_skill_proven_twice_is_one_skill_with_both_certificates(
+    app: Flask, api: ApiClient
+) -> None:
     key = makers.listed(api, "SN-0001", AMINA)["id"]
     with app.app_context():
         person_id = db.session.get_one(Expert, key).person_id
         dates = [date(2025, 3, 10), date(2026, 3, 9), date(2025, 9, 8)]
-        made = [makers.certified(db.session.get_one(Person, person_id), starts_on=day) for day in dates]
+        made = [
+            makers.certified(db.session.get_one(Person, person_id), starts_on=day) for day in dates
+        ]
         numbers = [one.number for one in made]
         makers.revoke(made[1])
     (skill,) = api.get(f"/experts/{key}").json["skills"]
-    assert (skill["status"], skill["valid_from"], skill["valid_until"]) == ("current", "2025-09-10", "2028-09-10")
+    assert (skill["status"], skill["valid_from"], skill["valid_until"]) == (
+        "current",
+        "2025-09-10",
+        "2028-09-10",
+    )
     assert [(one["number"], one["status"]) for one in skill["evidence"]] == [
-        (numbers[2], "valid"), (numbers[0], "valid"), (numbers[1], "revoked"),
-    ]  # fmt: skip
+        (numbers[2], "valid"),
+        (numbers[0], "valid"),
+        (numbers[1], "revoked"),
+    ]
     (listed,) = api.get("/experts").json["items"]
     assert listed["skills"] == [skill]
 
@@ -221,7 +279,10 @@ def test_a_rank_code_is_kept_as_it_is_printed(api: ApiClient, known: int) -> Non
 
 def test_the_list_takes_every_filter(app: Flask, api: ApiClient) -> None:
     key = makers.listed(api, "SN-0001", AMINA)["id"]
-    kofi = {"person": {"given_name": "Kofi", "family_name": "Mensah", "country": "GH"}, "category": "military"}
+    kofi = {
+        "person": {"given_name": "Kofi", "family_name": "Mensah", "country": "GH"},
+        "category": "military",
+    }
     makers.listed(api, "GH-1", kofi)
     with app.app_context():
         makers.certified(db.session.get_one(Person, db.session.get_one(Expert, key).person_id))
@@ -256,10 +317,14 @@ def test_the_list_goes_on_behind_a_cursor(api: ApiClient) -> None:
     first = api.get("/experts?limit=2&category=civilian").json
     assert len(first["items"]) == 2 and "category=civilian" in first["next"]
     second = api.get(first["next"]).json
-    assert [one["person"]["given_name"] for one in second["items"]] == ["N2"] and second["next"] is None
+    assert [one["person"]["given_name"] for one in second["items"]] == ["N2"] and second[
+        "next"
+    ] is None
 
 
-def test_a_country_is_asked_for_as_it_is_everywhere(app: Flask, api: ApiClient, sign_in: Any) -> None:
+def test_a_country_is_asked_for_as_it_is_everywhere(
+    app: Flask, api: ApiClient, sign_in: Any
+) -> None:
     """In small letters, and by its name; on the page, too."""
     makers.listed(api, "SN-0001", AMINA | {"person": AMINA["person"] | {"nationalities": ["SN"]}})
     with app.app_context():
@@ -268,7 +333,10 @@ def test_a_country_is_asked_for_as_it_is_everywhere(app: Flask, api: ApiClient, 
         for name in ("country", "nationality"):
             assert len(api.get(f"/experts?{name}={said}").json["items"]) == 1, said
             page = browser.get(f"/roster?{name}={said}")
-            assert "1 expert found" in page.text and 'value="SN" selected' in page.response.text, (name, said)
+            assert "1 expert found" in page.text and 'value="SN" selected' in page.response.text, (
+                name,
+                said,
+            )
     assert api.get("/experts?country=Atlantis").status_code == 422
 
 
@@ -288,10 +356,14 @@ def test_a_country_is_asked_for_as_it_is_everywhere(app: Flask, api: ApiClient, 
 )
 def test_a_wrong_filter_is_422(api: ApiClient, query: str, field: str) -> None:
     answer = api.get(f"/experts?{query}")
-    assert answer.status_code == 422 and any((one["field"] or "").startswith(field) for one in answer.json["errors"])
+    assert answer.status_code == 422 and any(
+        (one["field"] or "").startswith(field) for one in answer.json["errors"]
+    )
 
 
-def test_who_refuses_is_not_in_the_list_and_nowhere_else(app: Flask, api: ApiClient, known: int) -> None:
+def test_who_refuses_is_not_in_the_list_and_nowhere_else(
+    app: Flask, api: ApiClient, known: int
+) -> None:
     key = api.put("/experts/SN-0001", AMINA).json["id"]
     api.post(f"/experts/{key}/admit")
     with app.app_context():
@@ -302,17 +374,26 @@ def test_who_refuses_is_not_in_the_list_and_nowhere_else(app: Flask, api: ApiCli
 
 
 @pytest.mark.parametrize("role", [Role.TRAINER, Role.COORDINATOR, None])
-def test_others_neither_search_nor_write_nor_read(app: Flask, api: ApiClient, role: Role | None) -> None:
+def test_others_neither_search_nor_write_nor_read(
+    app: Flask, api: ApiClient, role: Role | None
+) -> None:
     key = makers.listed(api, "SN-0001", AMINA)["id"]
     other = client(app, *([role] if role else []))
     assert other.get("/experts").status_code == 403
     assert other.put("/experts/SN-0001", AMINA).status_code == 403
-    assert other.put("/experts/XX-1", AMINA | {"person": {"given_name": "X", "family_name": "Y"}}).status_code == 403
+    assert (
+        other.put(
+            "/experts/XX-1", AMINA | {"person": {"given_name": "X", "family_name": "Y"}}
+        ).status_code
+        == 403
+    )
     assert other.get(f"/experts/{key}").status_code == other.get("/experts/9999").status_code == 404
     assert ApiClient(app, None).get("/experts").status_code == 401
 
 
-def test_a_person_reads_the_own_profile_and_does_not_write_it_here(app: Flask, api: ApiClient) -> None:
+def test_a_person_reads_the_own_profile_and_does_not_write_it_here(
+    app: Flask, api: ApiClient
+) -> None:
     with app.app_context():
         expert = makers.expert("Lars", "Holm", identifier="NO-1")
         own = ApiClient(app, token_of(actor_of(db.session.get_one(Person, expert.person_id))))
@@ -331,17 +412,34 @@ def test_administrators_may_do_it_too(app: Flask, known: int) -> None:
 
 @pytest.mark.parametrize(
     "said",
-    [{"identifier_issuer": "ML"}, {"identifier_issuer": "CA-MFA"}, {"identifier_kind": "passport"}, {"birth_date": "1970-05-05"}],
+    [
+        {"identifier_issuer": "ML"},
+        {"identifier_issuer": "CA-MFA"},
+        {"identifier_kind": "passport"},
+        {"birth_date": "1970-05-05"},
+    ],
 )
 def test_another_issuer_kind_or_birth_date_than_the_records_is_answered_as_for_a_stranger(
     app: Flask, api: ApiClient, said
 ) -> None:
     with app.app_context():
         factories.organization()
-        makers.consenting("77", "Awa", "Diop", issuer_country="SN", birth_date=date(1990, 1, 1), email="awa@example.org")
+        makers.consenting(
+            "77",
+            "Awa",
+            "Diop",
+            issuer_country="SN",
+            birth_date=date(1990, 1, 1),
+            email="awa@example.org",
+        )
         known = db.session.scalars(sa.select(Person.id).where(Person.identifier == "77")).one()
     person = {"given_name": "Awa", "family_name": "Diop", "country": "SN"}
-    assert api.put("/experts/77", {"person": person | {"birth_date": "1990-01-01"}, "category": "police"}).status_code == 201
+    assert (
+        api.put(
+            "/experts/77", {"person": person | {"birth_date": "1990-01-01"}, "category": "police"}
+        ).status_code
+        == 201
+    )
     answer = api.put("/experts/77", {"person": person | said, "category": "military"})
     assert (answer.status_code, answer.json) == (202, {"status": "asked"})
     with app.app_context():
@@ -349,11 +447,18 @@ def test_another_issuer_kind_or_birth_date_than_the_records_is_answered_as_for_a
         assert (person.issuer_country, person.birth_date) == ("SN", date(1990, 1, 1))
 
 
-@pytest.mark.parametrize("given", [{"given_name": "Kofi", "family_name": "Mensah"}, {"given_name": "Kofi"}])
-def test_the_birth_date_with_another_name_renames_no_one(app: Flask, api: ApiClient, given: dict[str, str]) -> None:
-    """Number and birth date tell who is meant; the name that is known is still the person's own, with an account or without."""
+@pytest.mark.parametrize(
+    "given", [{"given_name": "Kofi", "family_name": "Mensah"}, {"given_name": "Kofi"}]
+)
+def test_the_birth_date_with_another_name_renames_no_one(
+    app: Flask, api: ApiClient, given: dict[str, str]
+) -> None:
+    """Number and birth date tell who is meant; the name that is known is still the person's own,
+    with an account or without."""
     with app.app_context():
-        known = makers.consenting("A-1", "Awa", "Diop", issuer_country="SN", birth_date=date(1990, 1, 1)).id
+        known = makers.consenting(
+            "A-1", "Awa", "Diop", issuer_country="SN", birth_date=date(1990, 1, 1)
+        ).id
     asked = {"person": given | {"country": "SN", "birth_date": "1990-01-01"}, "category": "police"}
     refused = api.put("/experts/A-1", asked)
     assert (refused.status_code, refused.json["code"]) == (409, "name_differs")
@@ -364,11 +469,23 @@ def test_the_birth_date_with_another_name_renames_no_one(app: Flask, api: ApiCli
     assert renamed.status_code == 201 and renamed.json["person"]["given_name"] == "Kofi"
 
 
-def test_of_someone_who_did_not_agree_another_name_is_answered_as_of_a_stranger(app: Flask, api: ApiClient) -> None:
+def test_of_someone_who_did_not_agree_another_name_is_answered_as_of_a_stranger(
+    app: Flask, api: ApiClient
+) -> None:
     with app.app_context():
-        factories.person("Awa", "Diop", identifier="A-1", issuer_country="SN", birth_date=date(1990, 1, 1))
-    person = {"given_name": "Kofi", "family_name": "Mensah", "country": "SN", "birth_date": "1990-01-01"}
-    answers = [api.put(f"/experts/{number}", {"person": person, "category": "police"}) for number in ("A-1", "A-2")]
+        factories.person(
+            "Awa", "Diop", identifier="A-1", issuer_country="SN", birth_date=date(1990, 1, 1)
+        )
+    person = {
+        "given_name": "Kofi",
+        "family_name": "Mensah",
+        "country": "SN",
+        "birth_date": "1990-01-01",
+    }
+    answers = [
+        api.put(f"/experts/{number}", {"person": person, "category": "police"})
+        for number in ("A-1", "A-2")
+    ]
     assert [(one.status_code, one.json) for one in answers] == [(202, {"status": "asked"})] * 2
 
 
@@ -380,12 +497,20 @@ def test_who_issued_the_number_is_kept_when_the_person_says_yes(app: Flask, api:
         "identifier_issuer": "ML",
         "identifier_kind": "passport",
     }
-    asked = {"person": person | {"email": "awa@example.org", "birth_date": "1990-01-01"}, "category": "police"}
+    asked = {
+        "person": person | {"email": "awa@example.org", "birth_date": "1990-01-01"},
+        "category": "police",
+    }
     assert api.put("/experts/P-77", asked).status_code == 202
     link = re.search(r"/roster/asked/[\w-]+", mails(app)[-1][2])[0]  # type: ignore[index]  # there is one
     Browser(app).get(link).form(button="Yes, I agree").submit()
     with app.app_context():
         known = db.session.scalars(sa.select(Person).where(Person.identifier == "P-77")).one()
         assert (known.issuer_country, known.identifier_kind) == ("ML", "passport")
-    wrong = api.put("/experts/P-78", {"person": person | {"identifier_issuer": "nobody"}, "category": "police"})
-    assert (wrong.status_code, wrong.json["errors"][0]["field"]) == (422, "person.identifier_issuer")
+    wrong = api.put(
+        "/experts/P-78", {"person": person | {"identifier_issuer": "nobody"}, "category": "police"}
+    )
+    assert (wrong.status_code, wrong.json["errors"][0]["field"]) == (
+        422,
+        "person.identifier_issuer",
+    )

@@ -1,4 +1,5 @@
-"""A profile of someone who has not said yes: the person is asked, and the one who asked learns nothing."""
+"""A profile of someone who has not said yes: the person is asked, and the one who asked learns
+nothing."""
 
 from __future__ import annotations
 
@@ -32,7 +33,12 @@ from tests.test_same_work import kinds
 
 SignIn = Callable[[Actor], Browser]
 AWA: dict[str, Any] = {
-    "person": {"given_name": "Awa", "family_name": "Diop", "email": "awa@example.org", "country": "SN"},
+    "person": {
+        "given_name": "Awa",
+        "family_name": "Diop",
+        "email": "awa@example.org",
+        "country": "SN",
+    },
     "category": "police",
     "rank": "Commissaire",
     "languages": [{"language": "fr", "level": "C1"}],
@@ -64,11 +70,15 @@ def _known() -> None:
 
 
 def _refused() -> None:
-    factories.consent(factories.person("Awa", "Diop", email="awa@example.org", identifier="SN-7"), False)
+    factories.consent(
+        factories.person("Awa", "Diop", email="awa@example.org", identifier="SN-7"), False
+    )
 
 
 def _certified() -> None:
-    makers.certified(factories.person("Awa", "Diop", email="awa@example.org", identifier="SN-7"), agrees=None)
+    makers.certified(
+        factories.person("Awa", "Diop", email="awa@example.org", identifier="SN-7"), agrees=None
+    )
 
 
 def _other_name() -> None:
@@ -80,7 +90,9 @@ def _no_address() -> None:
 
 
 def _of_another_office() -> None:
-    certificate = makers.certified(factories.person("Awa", "Diop", email="awa@example.org", identifier="SN-7"), agrees=None)
+    certificate = makers.certified(
+        factories.person("Awa", "Diop", email="awa@example.org", identifier="SN-7"), agrees=None
+    )
     factories.consent(certificate.person_id)
     other = factories.actor(Role.ROSTER, office_id=factories.office().id)
     with transaction():
@@ -90,7 +102,15 @@ def _of_another_office() -> None:
 @pytest.mark.both_databases
 def test_the_answer_and_the_work_are_the_same_for_known_and_unknown_people(app: Flask) -> None:
     seen = {}
-    for case in (_unknown, _known, _refused, _certified, _other_name, _no_address, _of_another_office):
+    for case in (
+        _unknown,
+        _known,
+        _refused,
+        _certified,
+        _other_name,
+        _no_address,
+        _of_another_office,
+    ):
         with app.app_context():
             _empty_of_people()
             case()
@@ -98,7 +118,11 @@ def test_the_answer_and_the_work_are_the_same_for_known_and_unknown_people(app: 
             before = counted(Person)
         with app.app_context(), queries_counted() as count:
             answer = staff.put("/experts/SN-7", AWA)
-        headers = [(name, value) for name, value in answer.headers if not name.startswith(("RateLimit", "Date", "X-Request"))]
+        headers = [
+            (name, value)
+            for name, value in answer.headers
+            if not name.startswith(("RateLimit", "Date", "X-Request"))
+        ]
         seen[case.__name__] = (answer.status_code, answer.data, headers, kinds(count.statements))
         with app.app_context():
             assert counted(Person) == before, "no one was recorded"
@@ -109,9 +133,14 @@ def test_the_answer_and_the_work_are_the_same_for_known_and_unknown_people(app: 
 
 
 def _empty_of_people() -> None:
-    """As if the people of the case before had never been: their numbers and addresses are taken away."""
+    """As if the people of the case before had never been: their numbers and addresses are taken
+    away."""
     with transaction():
-        db.session.execute(sa.update(Person).values(identifier=None, identifier_key=None, email=None, email_key=None))
+        db.session.execute(
+            sa.update(Person).values(
+                identifier=None, identifier_key=None, email=None, email_key=None
+            )
+        )
         db.session.execute(sa.delete(ExpertProposal))
         from core import audit
 
@@ -121,17 +150,31 @@ def _empty_of_people() -> None:
 def test_a_stranger_says_yes_and_the_profile_is_made(app: Flask, api: ApiClient) -> None:
     assert api.put("/experts/SN-7", AWA).json == {"status": "asked"}
     [(address, kind, letter)] = mails(app)
-    assert (address, kind) == ("awa@example.org", "roster_asked") and "to no one unless you say yes" in letter
+    assert (address, kind) == (
+        "awa@example.org",
+        "roster_asked",
+    ) and "to no one unless you say yes" in letter
     with app.app_context():
         assert counted(Expert) == 0
     page = Browser(app).get(asked_link(app))
-    for words in ("Awa Diop", "Commissaire", "French C1", "Investigation", "as long as you agree", "Text version"):
+    for words in (
+        "Awa Diop",
+        "Commissaire",
+        "French C1",
+        "Investigation",
+        "as long as you agree",
+        "Text version",
+    ):
         assert words in page.text, words
     thanks = page.form(button="Yes, I agree").submit()
     assert "You said yes" in thanks.text
     with app.app_context():
         expert = db.session.scalars(sa.select(Expert)).one()
-        assert (expert.person.identifier, expert.rank, expert.status) == ("SN-7", "Commissaire", "certified")
+        assert (expert.person.identifier, expert.rank, expert.status) == (
+            "SN-7",
+            "Commissaire",
+            "certified",
+        )
         assert [one.language for one in expert.languages] == ["fr"] and counted(ExpertProposal) == 0
         [row] = db.session.scalars(sa.select(Consent))
         assert (row.given, row.counts, row.how) == (True, True, "link")
@@ -141,7 +184,9 @@ def test_a_stranger_says_yes_and_the_profile_is_made(app: Flask, api: ApiClient)
     assert Browser(app).get(asked_link(app)).status == 404, "the question is answered"
 
 
-def test_a_stranger_says_no_and_nothing_is_kept_and_nobody_is_asked_again(app: Flask, api: ApiClient) -> None:
+def test_a_stranger_says_no_and_nothing_is_kept_and_nobody_is_asked_again(
+    app: Flask, api: ApiClient
+) -> None:
     api.put("/experts/SN-7", AWA)
     page = Browser(app).get(asked_link(app)).form(button="No").submit()
     assert "we will not ask you again" in page.text
@@ -149,8 +194,15 @@ def test_a_stranger_says_no_and_nothing_is_kept_and_nobody_is_asked_again(app: F
     assert len(mails(app)) == 1
     with app.app_context():
         assert counted(Expert) == counted(Consent) == 0
-        for row in db.session.scalars(sa.select(ExpertProposal)):  # one for the number, one for the address
-            assert (row.identity, row.values, row.email_key, row.identifier_key) == ({}, {}, None, None)
+        for row in db.session.scalars(
+            sa.select(ExpertProposal)
+        ):  # one for the number, one for the address
+            assert (row.identity, row.values, row.email_key, row.identifier_key) == (
+                {},
+                {},
+                None,
+                None,
+            )
         assert counted(Person) == 1, "only the one who asked"
 
 
@@ -158,8 +210,12 @@ def person_said(**changes: Any) -> dict[str, Any]:
     return AWA | {"person": AWA["person"] | changes}
 
 
-@pytest.mark.parametrize("said", [("SN-8", {}), ("SN-7", {"email": "other@example.org"}), ("sn 7", {"given_name": "A."})])
-def test_after_a_no_nobody_is_asked_again_by_the_same_address_or_number(app: Flask, api: ApiClient, said: tuple) -> None:
+@pytest.mark.parametrize(
+    "said", [("SN-8", {}), ("SN-7", {"email": "other@example.org"}), ("sn 7", {"given_name": "A."})]
+)
+def test_after_a_no_nobody_is_asked_again_by_the_same_address_or_number(
+    app: Flask, api: ApiClient, said: tuple
+) -> None:
     api.put("/experts/SN-7", AWA)
     Browser(app).get(asked_link(app)).form(button="No").submit()
     number, changes = said
@@ -184,7 +240,9 @@ def test_another_issuers_officer_with_the_number_of_someone_who_refused_is_asked
     assert mails(app)[-1][0] == "kofi@example.org"
 
 
-@pytest.mark.parametrize(("refused", "asked"), [({}, "SN-ARMY"), ({"identifier_issuer": "SN-ARMY"}, "SN"), ({}, "SN")])
+@pytest.mark.parametrize(
+    ("refused", "asked"), [({}, "SN-ARMY"), ({"identifier_issuer": "SN-ARMY"}, "SN"), ({}, "SN")]
+)
 def test_a_no_holds_under_the_number_of_the_body_and_of_its_country(
     app: Flask, api: ApiClient, refused: dict[str, str], asked: str
 ) -> None:
@@ -194,23 +252,35 @@ def test_a_no_holds_under_the_number_of_the_body_and_of_its_country(
     api.put("/experts/SN-7", person_said(**refused))
     Browser(app).get(asked_link(app)).form(button="No").submit()
     before = mails(app)
-    answer = api.put("/experts/SN-7", person_said(identifier_issuer=asked, email="awa@other.example"))
+    answer = api.put(
+        "/experts/SN-7", person_said(identifier_issuer=asked, email="awa@other.example")
+    )
     assert answer.status_code == 202 and mails(app) == before
 
 
-def test_while_the_letter_lives_another_persons_words_never_change_whom_it_is_about(app: Flask, api: ApiClient) -> None:
-    """One number, two officers: the link in the first one's letter answers for the first one alone."""
+def test_while_the_letter_lives_another_persons_words_never_change_whom_it_is_about(
+    app: Flask, api: ApiClient
+) -> None:
+    """One number, two officers: the link in the first one's letter answers for the first one
+    alone."""
     api.put("/experts/SN-7", AWA)
     link = asked_link(app)
     with app.app_context():
         other = factories.person("Kofi", "Mensah", email="kofi@example.org", identifier="SN-7").id
-    api.put("/experts/SN-7", person_said(given_name="Kofi", family_name="Mensah", email="kofi@example.org") | {"rank": "Major"})
+    api.put(
+        "/experts/SN-7",
+        person_said(given_name="Kofi", family_name="Mensah", email="kofi@example.org")
+        | {"rank": "Major"},
+    )
     page = Browser(app).get(link)
     assert "Awa Diop" in page.text and "Major" not in page.text
     page.form(button="Yes, I agree").submit()
     with app.app_context():
         expert = db.session.scalars(sa.select(Expert)).one()
-        assert (expert.person.email, expert.rank) == ("awa@example.org", "Commissaire") and expert.person_id != other
+        assert (expert.person.email, expert.rank) == (
+            "awa@example.org",
+            "Commissaire",
+        ) and expert.person_id != other
         assert db.session.scalar(sa.select(Consent.id).where(Consent.person_id == other)) is None
 
 
@@ -220,9 +290,13 @@ def test_the_same_person_is_not_asked_twice_by_another_number(app: Flask, api: A
     assert len(mails(app)) == 1
 
 
-def test_somebody_known_is_asked_at_the_known_address_and_only_once(app: Flask, api: ApiClient) -> None:
+def test_somebody_known_is_asked_at_the_known_address_and_only_once(
+    app: Flask, api: ApiClient
+) -> None:
     with app.app_context():
-        key = factories.person("Awa", "Diop", email="own@example.org", identifier="SN-7", language="fr").id
+        key = factories.person(
+            "Awa", "Diop", email="own@example.org", identifier="SN-7", language="fr"
+        ).id
     for rank in ("Major", "Colonel"):
         api.put("/experts/SN-7", AWA | {"rank": rank})
     assert [one[:2] for one in mails(app)] == [("own@example.org", "roster_asked")]
@@ -234,7 +308,9 @@ def test_somebody_known_is_asked_at_the_known_address_and_only_once(app: Flask, 
         assert (expert.person_id, expert.rank) == (key, "Colonel"), "the latest values"
 
 
-def test_whoever_was_asked_in_a_letter_to_another_address_does_not_answer_for_somebody_known(app: Flask, api: ApiClient) -> None:
+def test_whoever_was_asked_in_a_letter_to_another_address_does_not_answer_for_somebody_known(
+    app: Flask, api: ApiClient
+) -> None:
     """Someone known by number has no address; the address given with the number may be anyone's."""
     with app.app_context():
         key = factories.person("Awa", "Diop", email=None, identifier="SN-7").id
@@ -245,7 +321,9 @@ def test_whoever_was_asked_in_a_letter_to_another_address_does_not_answer_for_so
 
 
 @pytest.mark.parametrize("answer", [True, False])
-def test_the_answer_is_that_of_the_person_whose_record_was_merged_meanwhile(app: Flask, api: ApiClient, answer: bool) -> None:
+def test_the_answer_is_that_of_the_person_whose_record_was_merged_meanwhile(
+    app: Flask, api: ApiClient, answer: bool
+) -> None:
     with app.app_context():
         asked = factories.person("Awa", "Diop", email="awa@example.org", identifier="SN-7").id
         keep = factories.person("Awa", "Diop", email="awa@work.example.org").id
@@ -260,18 +338,23 @@ def test_the_answer_is_that_of_the_person_whose_record_was_merged_meanwhile(app:
     Browser(app).get(asked_link(app)).form(button="Yes, I agree" if answer else "No").submit()
     with app.app_context():
         assert people.current_consent(keep, "roster") is answer
-        assert [one.person_id for one in db.session.scalars(sa.select(Expert))] == ([keep] if answer else [])
+        assert [one.person_id for one in db.session.scalars(sa.select(Expert))] == (
+            [keep] if answer else []
+        )
 
 
 def test_a_known_person_who_refused_is_not_written_to(app: Flask, api: ApiClient) -> None:
     with app.app_context():
-        factories.consent(factories.person("Awa", "Diop", email="awa@example.org", identifier="SN-7"), False)
+        factories.consent(
+            factories.person("Awa", "Diop", email="awa@example.org", identifier="SN-7"), False
+        )
     assert api.put("/experts/SN-7", AWA).status_code == 202
     assert mails(app) == []
 
 
 def test_who_said_yes_and_is_on_another_offices_roster_is_not_asked_again(app: Flask) -> None:
-    """A second letter would say that no one sees the person before a yes, and the values would wait for good."""
+    """A second letter would say that no one sees the person before a yes, and the values would
+    wait for good."""
     with app.app_context():
         _of_another_office()
         staff = ApiClient(app, token_of(factories.actor(Role.ROSTER)))
@@ -285,14 +368,19 @@ def test_who_said_yes_and_is_on_another_offices_roster_is_not_asked_again(app: F
 def test_what_the_person_wrote_stays(app: Flask, api: ApiClient) -> None:
     with app.app_context():
         who = factories.person("Awa", "Diop", email="awa@example.org", identifier="SN-7")
-        own, key = Actor(person_id=who.id, grants=factories.refreshed(Actor(person_id=who.id)).grants), who.id
+        own = Actor(person_id=who.id, grants=factories.refreshed(Actor(person_id=who.id)).grants)
+        key = who.id
         with transaction():
             services.put_own_profile(own, services.Profile(category="civilian", rank="Adviser"))
     api.put("/experts/SN-7", AWA)
     with app.app_context():
         factories.consent(key)
         expert = db.session.scalars(sa.select(Expert)).one()
-        assert (expert.category, expert.rank, expert.expertise) == ("civilian", "Adviser", ["Investigation"])
+        assert (expert.category, expert.rank, expert.expertise) == (
+            "civilian",
+            "Adviser",
+            ["Investigation"],
+        )
 
 
 def test_consent_on_paper_takes_what_waited(app: Flask, api: ApiClient) -> None:
@@ -325,7 +413,11 @@ def test_the_page_says_we_asked_the_person(app: Flask, sign_in: SignIn) -> None:
     for number, email in (("SN-7", "awa@example.org"), ("SN-8", "new@example.org")):
         form = browser.get("/roster/new").form(button="Save the profile")
         page = form.submit(
-            person_given_name="Awa", person_family_name="Diop", person_identifier=number, person_email=email, category="police"
+            person_given_name="Awa",
+            person_family_name="Diop",
+            person_identifier=number,
+            person_email=email,
+            category="police",
         )
         assert page.path == "/roster/new" and "We asked the person" in page.text
         pages.append(re.sub(r'value="[^"]*"|nonce="[^"]*"', "", page.html))
@@ -334,7 +426,9 @@ def test_the_page_says_we_asked_the_person(app: Flask, sign_in: SignIn) -> None:
     assert refused.status in (200, 422)
 
 
-def test_the_page_says_no_gender_of_anyone_unless_somebody_chose_it(app: Flask, sign_in: SignIn) -> None:
+def test_the_page_says_no_gender_of_anyone_unless_somebody_chose_it(
+    app: Flask, sign_in: SignIn
+) -> None:
     with app.app_context():
         browser = sign_in(factories.actor(Role.ROSTER))
         for number in ("SN-7", "SN-8"):
@@ -343,14 +437,25 @@ def test_the_page_says_no_gender_of_anyone_unless_somebody_chose_it(app: Flask, 
     for number, chosen in (("SN-7", {}), ("SN-8", {"person_gender": "female"})):
         form = browser.get("/roster/new").form(button="Save the profile")
         assert form.values["person_gender"] == "undisclosed"
-        who = {"person_given_name": "Awa", "person_family_name": "Diop", "person_identifier": number, "category": "police"}
+        who = {
+            "person_given_name": "Awa",
+            "person_family_name": "Diop",
+            "person_identifier": number,
+            "category": "police",
+        }
         assert "The profile was saved" in form.submit(**who, **chosen).text
         with app.app_context():
-            genders.append(db.session.scalars(sa.select(Person.gender).where(Person.identifier == number)).one())
+            genders.append(
+                db.session.scalars(
+                    sa.select(Person.gender).where(Person.identifier == number)
+                ).one()
+            )
     assert genders == ["another", "female"], "what is known stays"
 
 
-def test_an_address_of_somebody_else_is_left_alone_and_nothing_is_said(app: Flask, api: ApiClient) -> None:
+def test_an_address_of_somebody_else_is_left_alone_and_nothing_is_said(
+    app: Flask, api: ApiClient
+) -> None:
     with app.app_context():
         makers.consenting("SN-7", "Awa", "Diop", email=None)
         factories.person("Kofi", "Mensah", email="awa@example.org")

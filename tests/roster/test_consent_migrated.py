@@ -1,4 +1,5 @@
-"""The answers of earlier releases become consents where the audit trail shows that they were the person's own."""
+"""The answers of earlier releases become consents where the audit trail shows that they were the
+person's own."""
 
 from __future__ import annotations
 
@@ -28,7 +29,11 @@ class Earlier:
         self.people = 0
         self.number, self.digest = 0, audit.GENESIS
         is_sqlite = db.engine.dialect.name == "sqlite"
-        self.words = {True: "1" if is_sqlite else "true", False: "0" if is_sqlite else "false", None: "NULL"}
+        self.words = {
+            True: "1" if is_sqlite else "true",
+            False: "0" if is_sqlite else "false",
+            None: "NULL",
+        }
 
     def run(self, statement: str) -> None:
         self.connection.execute(sa.text(statement.replace(":", "\\:")))
@@ -46,9 +51,18 @@ class Earlier:
         self.people += 1
         key = self.people
         self.insert(
-            "person", id=key, given_name="P", family_name=f"No{key}", name_on_certificate="P", gender="female", language="fr",
-            sort_name="p", search_names=" p ", created_at=AT, **values,
-        )  # fmt: skip
+            "person",
+            id=key,
+            given_name="P",
+            family_name=f"No{key}",
+            name_on_certificate="P",
+            gender="female",
+            language="fr",
+            sort_name="p",
+            search_names=" p ",
+            created_at=AT,
+            **values,
+        )
         if expert:
             self.insert(
                 "expert",
@@ -60,42 +74,112 @@ class Earlier:
                 created_at=AT,
                 updated_at=AT,
             )
-            self.insert("expert_search", expert_id=100 + key, sort_name="p", tokens="cat_police", names="n_p")
+            self.insert(
+                "expert_search",
+                expert_id=100 + key,
+                sort_name="p",
+                tokens="cat_police",
+                names="n_p",
+            )
         return key
 
     def act(self, actor: int | str | None, action: str, subject: str, **facts: Any) -> None:
         self.number += 1
-        entry = {"at": "2026-05-02T09:00:00.000+00:00", "actor": actor, "token": None, "on_behalf_of": None, "action": action,
-                 "subject": subject, "facts": facts}  # fmt: skip
+        entry = {
+            "at": "2026-05-02T09:00:00.000+00:00",
+            "actor": actor,
+            "token": None,
+            "on_behalf_of": None,
+            "action": action,
+            "subject": subject,
+            "facts": facts,
+        }
         body = json.dumps(entry, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         self.digest = audit.chained(self.digest, self.number, body)
         self.insert(
-            "audit_entry", number=self.number, at="2026-05-02 09:00:00", actor_id=actor if isinstance(actor, int) else None,
-            action=action, subject=subject, body=body, digest=self.digest,
-        )  # fmt: skip
-        self.run(f"UPDATE audit_head SET number = {self.number}, digest = '{self.digest}' WHERE id = 1")
+            "audit_entry",
+            number=self.number,
+            at="2026-05-02 09:00:00",
+            actor_id=actor if isinstance(actor, int) else None,
+            action=action,
+            subject=subject,
+            body=body,
+            digest=self.digest,
+        )
+        self.run(
+            f"UPDATE audit_head SET number = {self.number}, digest = '{self.digest}' WHERE id = 1"
+        )
 
     def changed(self, key: int, by: int | str | None, *what: str) -> None:
-        self.act(by, "expert.changed", f"expert:{100 + key}", expert_id=100 + key, changed=list(what or ("consent",)))
+        self.act(
+            by,
+            "expert.changed",
+            f"expert:{100 + key}",
+            expert_id=100 + key,
+            changed=list(what or ("consent",)),
+        )
 
     def applied(self, key: int, ticked: bool | None, by: int | str | None) -> None:
         """An enrollment; `by`: an id, "system", or None for the public form."""
         self.insert(
-            "enrollment", id=500 + key, delivery_id=1, person_id=key, status="completed", line=key, category="police",
-            name_on_certificate="P", roster_consent=ticked, enrolled_by_id=by if isinstance(by, int) else None, created_at=AT,
-        )  # fmt: skip
+            "enrollment",
+            id=500 + key,
+            delivery_id=1,
+            person_id=key,
+            status="completed",
+            line=key,
+            category="police",
+            name_on_certificate="P",
+            roster_consent=ticked,
+            enrolled_by_id=by if isinstance(by, int) else None,
+            created_at=AT,
+        )
         self.act(by, "enrollment.made", f"enrollment:{500 + key}", enrollment_id=500 + key)
 
     def delivery(self) -> None:
-        self.insert("course", id=1, code="GTI", title="{}", audience="[]", default_places=5, day_starts="09:00", day_ends="17:00",
-                    is_retired=False, created_at=AT)  # fmt: skip
-        self.insert("course_version", id=1, course_id=1, number=1, objectives="[]", min_attendance_percent=80, prerequisites="[]",
-                    created_at=AT)  # fmt: skip
         self.insert(
-            "delivery", id=1, code="GTI-1", course_id=1, version_id=1, rev=1, status="finished", starts_on="2026-04-01",
-            ends_on="2026-04-02", time_zone="UTC", venue="V", country="CA", language="en", places=20, admission="automatic",
-            closes_on="2026-03-01", created_at=AT, calendar_uid="x", calendar_sequence=1,
-        )  # fmt: skip
+            "course",
+            id=1,
+            code="GTI",
+            title="{}",
+            audience="[]",
+            default_places=5,
+            day_starts="09:00",
+            day_ends="17:00",
+            is_retired=False,
+            created_at=AT,
+        )
+        self.insert(
+            "course_version",
+            id=1,
+            course_id=1,
+            number=1,
+            objectives="[]",
+            min_attendance_percent=80,
+            prerequisites="[]",
+            created_at=AT,
+        )
+        self.insert(
+            "delivery",
+            id=1,
+            code="GTI-1",
+            course_id=1,
+            version_id=1,
+            rev=1,
+            status="finished",
+            starts_on="2026-04-01",
+            ends_on="2026-04-02",
+            time_zone="UTC",
+            venue="V",
+            country="CA",
+            language="en",
+            places=20,
+            admission="automatic",
+            closes_on="2026-03-01",
+            created_at=AT,
+            calendar_uid="x",
+            calendar_sequence=1,
+        )
 
 
 @pytest.fixture
@@ -128,16 +212,30 @@ def _story(earlier: Earlier) -> dict[str, int]:
     earlier.applied(applied_signed_in, True, applied_signed_in)
     visitor_who_came = earlier.person(True)
     earlier.applied(visitor_who_came, True, None)
-    earlier.act(visitor_who_came, "sign_in.done", f"person:{visitor_who_came}", person_id=visitor_who_came, method="link")
+    earlier.act(
+        visitor_who_came,
+        "sign_in.done",
+        f"person:{visitor_who_came}",
+        person_id=visitor_who_came,
+        method="link",
+    )
     visitor_who_never_came = earlier.person(True)
     earlier.applied(visitor_who_never_came, True, None)
     by_password = earlier.person(True)
     earlier.applied(by_password, True, None)
-    earlier.act(by_password, "sign_in.done", f"person:{by_password}", person_id=by_password, method="password")
+    earlier.act(
+        by_password,
+        "sign_in.done",
+        f"person:{by_password}",
+        person_id=by_password,
+        method="password",
+    )
     entered = earlier.person(True)
     earlier.applied(entered, True, "system")
     never_asked = earlier.person(None)
-    shared = earlier.person(True, shared_email="box@example.org", shared_email_key="box@example.org")
+    shared = earlier.person(
+        True, shared_email="box@example.org", shared_email_key="box@example.org"
+    )
     earlier.changed(shared, shared)
     unticked = earlier.person(None)
     earlier.applied(unticked, False, unticked)
@@ -169,45 +267,85 @@ def test_only_what_the_person_said_becomes_a_consent(outcome: tuple[dict[str, in
     }
     yes, no = (True, True, "carried_over", "fr"), (False, True, "carried_over", "fr")
     assert said == {
-        "own_yes": yes, "own_no": no, "staff_no": no, "applied_signed_in": yes, "visitor_who_came": yes, "unticked": no,
-        "shared": (True, False, "carried_over", "fr"), "without_profile": yes, "unproven_tick_then_own_yes": yes,
+        "own_yes": yes,
+        "own_no": no,
+        "staff_no": no,
+        "applied_signed_in": yes,
+        "visitor_who_came": yes,
+        "unticked": no,
+        "shared": (True, False, "carried_over", "fr"),
+        "without_profile": yes,
+        "unproven_tick_then_own_yes": yes,
         "older_yes_then_overruled": (True, False, "carried_over", "fr"),
-    }  # fmt: skip
-    admitted = {names[key - 100] for (key,) in rows("SELECT id FROM expert WHERE status = 'admitted'")}
-    assert admitted == {"own_yes", "applied_signed_in", "visitor_who_came", "unproven_tick_then_own_yes"}
-    assert {names[key - 100] for (key,) in rows("SELECT expert_id FROM admission WHERE how = 'carried_over'")} == admitted
+    }
+    admitted = {
+        names[key - 100] for (key,) in rows("SELECT id FROM expert WHERE status = 'admitted'")
+    }
+    assert admitted == {
+        "own_yes",
+        "applied_signed_in",
+        "visitor_who_came",
+        "unproven_tick_then_own_yes",
+    }
+    assert {
+        names[key - 100]
+        for (key,) in rows("SELECT expert_id FROM admission WHERE how = 'carried_over'")
+    } == admitted
     assert {names[key - 100] for (key,) in rows("SELECT expert_id FROM expert_search")} == admitted
-    for name in ("overruled", "visitor_who_never_came", "shared", "by_password", "older_yes_then_overruled"):
+    for name in (
+        "overruled",
+        "visitor_who_never_came",
+        "shared",
+        "by_password",
+        "older_yes_then_overruled",
+    ):
         assert f"person {people[name]}:" in printed, name
     for name in ("own_yes", "unproven_tick_then_own_yes"):
         assert f"person {people[name]}:" not in printed, name
     assert rows("SELECT count(*) FROM mail") == [(0,)], "the migration writes to nobody"
 
 
-def test_the_trail_holds_one_entry_more_and_its_chain_is_whole(outcome: tuple[dict[str, int], str]) -> None:
+def test_the_trail_holds_one_entry_more_and_its_chain_is_whole(
+    outcome: tuple[dict[str, int], str],
+) -> None:
     [(body,)] = rows("SELECT body FROM audit_entry WHERE action = 'consents.carried_over'")
     facts = json.loads(body)["facts"]
-    assert facts["admitted"] == 4 and facts["refused"] == 3 and facts["undecided"] == 5 and facts["to_confirm"] == 2
+    assert (
+        facts["admitted"] == 4
+        and facts["refused"] == 3
+        and facts["undecided"] == 5
+        and facts["to_confirm"] == 2
+    )
     assert list(audit.breaches_of_chain()) == []
     db.session.rollback()
 
 
-def test_those_who_were_not_asked_are_asked_by_a_command(outcome: tuple[dict[str, int], str], empty_app: Flask) -> None:
+def test_those_who_were_not_asked_are_asked_by_a_command(
+    outcome: tuple[dict[str, int], str], empty_app: Flask
+) -> None:
     from roster.queries import breaches, people_to_ask
 
     people, _ = outcome
     with db.engine.connect().execution_options(writes=True) as connection:
         connection.execute(
             sa.text(
-                "UPDATE person SET email = 'p' || id || '@example.org', email_key = 'p' || id || '@example.org' WHERE email IS NULL OR email <> 'box@example.org'"
+                "UPDATE person SET email = 'p' || id || '@example.org', email_key = 'p' || id || "
+                "'@example.org' WHERE email IS NULL OR email <> 'box@example.org'"
             )
         )
         connection.commit()
     names = {key: name for name, key in people.items()}
     asked = {names[key] for key in people_to_ask()}
     assert asked == {
-        "staff_yes", "overruled", "visitor_who_never_came", "by_password", "entered", "never_asked", "shared", "older_yes_then_overruled",
-    }  # fmt: skip
+        "staff_yes",
+        "overruled",
+        "visitor_who_never_came",
+        "by_password",
+        "entered",
+        "never_asked",
+        "shared",
+        "older_yes_then_overruled",
+    }
     assert [one for one in breaches() if "consent" in one or "admission" in one] == []
     db.session.rollback()
 
@@ -215,8 +353,16 @@ def test_those_who_were_not_asked_are_asked_by_a_command(outcome: tuple[dict[str
 def test_the_answers_go_back_down(outcome: tuple[dict[str, int], str]) -> None:
     people, _ = outcome
     downgrade(revision="0013")
-    kept = {key: None if value is None else bool(value) for key, value in rows("SELECT person_id, consent FROM expert")}
-    assert (kept[people["own_yes"]], kept[people["own_no"]], kept[people["staff_yes"]], kept[people["shared"]]) == (
+    kept = {
+        key: None if value is None else bool(value)
+        for key, value in rows("SELECT person_id, consent FROM expert")
+    }
+    assert (
+        kept[people["own_yes"]],
+        kept[people["own_no"]],
+        kept[people["staff_yes"]],
+        kept[people["shared"]],
+    ) == (
         True,
         False,
         None,

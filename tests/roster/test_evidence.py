@@ -31,31 +31,48 @@ pytestmark = pytest.mark.both_databases
 
 def skills(expert: Expert) -> list[ExpertSkill]:
     db.session.rollback()
-    rows = db.session.scalars(sa.select(ExpertSkill).where(ExpertSkill.expert_id == expert.id).order_by(ExpertSkill.id))
+    rows = db.session.scalars(
+        sa.select(ExpertSkill).where(ExpertSkill.expert_id == expert.id).order_by(ExpertSkill.id)
+    )
     return list(rows)
 
 
 def tokens(expert: Expert) -> list[str]:
-    return db.session.scalar(sa.select(ExpertSearch.tokens).where(ExpertSearch.expert_id == expert.id)).split()
+    return db.session.scalar(
+        sa.select(ExpertSearch.tokens).where(ExpertSearch.expert_id == expert.id)
+    ).split()
 
 
 def test_a_certificate_makes_profile_and_skill(context: Flask) -> None:
-    certificate = makers.certified(rank="Inspector", rank_code="OF-2", organization="Police nationale")
+    certificate = makers.certified(
+        rank="Inspector", rank_code="OF-2", organization="Police nationale"
+    )
     expert = makers.expert_of(certificate)
     assert (expert.category, expert.rank, expert.rank_code, expert.organization, expert.status) == (
-        "police", "Inspector", "OF-2", "Police nationale", "admitted",
-    )  # fmt: skip
+        "police",
+        "Inspector",
+        "OF-2",
+        "Police nationale",
+        "admitted",
+    )
     (skill,) = skills(expert)
     assert (skill.skill.code, skill.level, skill.level_rank) == (makers.GENDER, "practitioner", 3)
     assert (skill.valid_from, skill.valid_until) == (date(2026, 3, 10), date(2029, 3, 10))
     assert (skill.recorded_at, skill.withdrawn_at) == (certificate.issued_at, None)
-    assert [t for t in tokens(expert) if t.startswith("skill")] == [f"skill_{skill.skill_id}_{n}" for n in (1, 2, 3)]
-    assert db.session.scalar(sa.select(AuditEntry.body).where(AuditEntry.action == "skill.granted")) is not None
+    assert [t for t in tokens(expert) if t.startswith("skill")] == [
+        f"skill_{skill.skill_id}_{n}" for n in (1, 2, 3)
+    ]
+    assert (
+        db.session.scalar(sa.select(AuditEntry.body).where(AuditEntry.action == "skill.granted"))
+        is not None
+    )
 
 
 def test_months_are_counted_to_the_last_day_of_a_short_month(context: Flask) -> None:
     taught = makers.course("LEAP", ("first-aid", "basic", 1), ("driving", "basic", None))
-    certificate = makers.certified(taught=taught, starts_on=date(2028, 1, 29))  # three days: ends on the 31st
+    certificate = makers.certified(
+        taught=taught, starts_on=date(2028, 1, 29)
+    )  # three days: ends on the 31st
     until = {one.skill.code: one.valid_until for one in skills(makers.expert_of(certificate))}
     assert until == {"first-aid": date(2028, 2, 29), "driving": None}
 
@@ -63,7 +80,12 @@ def test_months_are_counted_to_the_last_day_of_a_short_month(context: Flask) -> 
 def test_granting_twice_changes_nothing(context: Flask) -> None:
     certificate = makers.certified()
     event = CertificateIssued(
-        certificate.id, certificate.number, certificate.enrollment_id, certificate.person_id, None, certificate.payload_sha256
+        certificate.id,
+        certificate.number,
+        certificate.enrollment_id,
+        certificate.person_id,
+        None,
+        certificate.payload_sha256,
     )
     with transaction():
         events.publish(event, SYSTEM)
@@ -89,7 +111,10 @@ def test_another_certificate_keeps_the_skill_current(context: Flask) -> None:
     person = db.session.get_one(Person, first.person_id)
     makers.certified(person, makers.course("GTI-2", (makers.GENDER, "basic", 12)))
     makers.revoke(first)
-    assert [one.status_on(date(2026, 12, 1)) for one in skills(expert)] == [SkillStatus.WITHDRAWN, SkillStatus.CURRENT]
+    assert [one.status_on(date(2026, 12, 1)) for one in skills(expert)] == [
+        SkillStatus.WITHDRAWN,
+        SkillStatus.CURRENT,
+    ]
     assert [t.rsplit("_", 1)[1] for t in tokens(expert) if t.startswith("skill")] == ["1", "2"]
 
 
@@ -98,15 +123,23 @@ def test_a_correction_hands_the_skill_to_the_successor(context: Flask) -> None:
     expert = makers.expert_of(certificate)
     with transaction():
         successor = certificates.reissue(
-            SYSTEM, db.session.get_one(Certificate, certificate.id), name_on_certificate="Amina Diallo-Sow", reason="Married"
+            SYSTEM,
+            db.session.get_one(Certificate, certificate.id),
+            name_on_certificate="Amina Diallo-Sow",
+            reason="Married",
         ).id
     rows = skills(expert)
-    assert [(one.certificate_id, one.withdrawn_at is None) for one in rows] == [(certificate.id, False), (successor, True)]
+    assert [(one.certificate_id, one.withdrawn_at is None) for one in rows] == [
+        (certificate.id, False),
+        (successor, True),
+    ]
     assert rows[0].valid_until == rows[1].valid_until
     assert list(differences()) == []
 
 
-def test_what_fails_in_the_roster_undoes_the_revocation(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_fails_in_the_roster_undoes_the_revocation(
+    context: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     certificate = makers.certified()
     expert = makers.expert_of(certificate)
 
@@ -122,7 +155,9 @@ def test_what_fails_in_the_roster_undoes_the_revocation(context: Flask, monkeypa
     assert [t for t in tokens(expert) if t.startswith("skill")]
 
 
-def test_what_fails_in_the_roster_undoes_the_issue(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_fails_in_the_roster_undoes_the_issue(
+    context: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(event: CertificateIssued, actor: object) -> None:
         raise RuntimeError("the roster is not well")
 
@@ -134,21 +169,41 @@ def test_what_fails_in_the_roster_undoes_the_issue(context: Flask, monkeypatch: 
 
 
 def test_a_status_is_computed_for_a_day(context: Flask) -> None:
-    skill = ExpertSkill(valid_from=date(2026, 1, 1), valid_until=date(2027, 1, 1), withdrawn_at=None)
-    days = date(2025, 12, 31), date(2026, 1, 1), date(2026, 10, 2), date(2026, 10, 3), date(2027, 1, 1), date(2027, 1, 2)
+    skill = ExpertSkill(
+        valid_from=date(2026, 1, 1), valid_until=date(2027, 1, 1), withdrawn_at=None
+    )
+    days = (
+        date(2025, 12, 31),
+        date(2026, 1, 1),
+        date(2026, 10, 2),
+        date(2026, 10, 3),
+        date(2027, 1, 1),
+        date(2027, 1, 2),
+    )
     assert [skill.status_on(day).value for day in days] == [
-        "not_yet_valid", "current", "current", "expiring", "expiring", "expired",
-    ]  # fmt: skip
+        "not_yet_valid",
+        "current",
+        "current",
+        "expiring",
+        "expiring",
+        "expired",
+    ]
     endless = ExpertSkill(valid_from=date(2026, 1, 1), valid_until=None, withdrawn_at=None)
     assert endless.status_on(date(2099, 1, 1)) is SkillStatus.CURRENT
 
 
-def test_what_will_hold_is_worth_less_than_what_holds_and_more_than_what_did(context: Flask) -> None:
+def test_what_will_hold_is_worth_less_than_what_holds_and_more_than_what_did(
+    context: Flask,
+) -> None:
     day = date(2026, 6, 1)
     holds = ExpertSkill(valid_from=date(2026, 1, 1), valid_until=date(2026, 6, 30), level_rank=1)
     will_hold = ExpertSkill(valid_from=date(2026, 6, 2), valid_until=None, level_rank=4)
     held = ExpertSkill(valid_from=date(2024, 1, 1), valid_until=date(2026, 5, 31), level_rank=5)
-    assert sorted((will_hold, held, holds), key=lambda row: row.worth(day), reverse=True) == [holds, will_hold, held]
+    assert sorted((will_hold, held, holds), key=lambda row: row.worth(day), reverse=True) == [
+        holds,
+        will_hold,
+        held,
+    ]
 
 
 def test_what_was_known_on_a_day_stays_known(context: Flask) -> None:
@@ -182,7 +237,8 @@ def test_a_changed_name_is_found_at_once(context: Flask) -> None:
 
 
 def test_what_was_known_of_a_suspended_one_stays_right(context: Flask) -> None:
-    """Known until it was suspended, not known while it was, known again since it was lifted: whenever one asks."""
+    """Known until it was suspended, not known while it was, known again since it was lifted:
+    whenever one asks."""
     certificate = makers.certified()
     expert = makers.expert_of(certificate)
     key, known = certificate.id, [clock.now() + timedelta(hours=1)]
@@ -195,8 +251,14 @@ def test_what_was_known_of_a_suspended_one_stays_right(context: Flask) -> None:
     wanted = search_for(makers.GENDER)
     for as_of, is_found in zip(known, (True, False, True), strict=True):
         found = queries.find_experts(SYSTEM, replace(wanted, valid_on=day, as_of=as_of))
-        assert [one.expert.id for one in found.page.items] == ([expert.id] if is_found else []), as_of
-        standing = [one for one in skills(expert) if one.counts(as_of) and one.status_on(day, as_of) is SkillStatus.CURRENT]
+        assert [one.expert.id for one in found.page.items] == ([expert.id] if is_found else []), (
+            as_of
+        )
+        standing = [
+            one
+            for one in skills(expert)
+            if one.counts(as_of) and one.status_on(day, as_of) is SkillStatus.CURRENT
+        ]
         assert len(standing) == is_found
     assert [t for t in tokens(expert) if t.startswith("skill")]
     assert list(differences()) == []

@@ -27,7 +27,10 @@ def test_an_slp_counts_as_its_weakest_skill(level: str, worth: str | None) -> No
 
 
 def test_cefr_levels_count_as_they_are() -> None:
-    assert [languages.step(F.CEFR, languages.normal_level(F.CEFR, level)) for level in ("a1", " b2 ", "C2")] == [1, 4, 6]
+    assert [
+        languages.step(F.CEFR, languages.normal_level(F.CEFR, level))
+        for level in ("a1", " b2 ", "C2")
+    ] == [1, 4, 6]
 
 
 @pytest.mark.parametrize(

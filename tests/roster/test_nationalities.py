@@ -1,4 +1,5 @@
-"""Nationalities (several) and the sending country (one, or none) are two things, at every way in."""
+"""Nationalities (several) and the sending country (one, or none) are two things, at every way
+in."""
 
 from __future__ import annotations
 
@@ -48,10 +49,16 @@ def api(app: Flask, *roles: Role) -> ApiClient:
 @pytest.mark.both_databases
 def test_programs_send_codes(app: Flask, code: str) -> None:
     client = api(app, Role.COORDINATOR)
-    body = {"person": PERSON | {"country": "SN", "nationalities": ["SN", "XK", "SN"]}, "category": "civilian"}
+    body = {
+        "person": PERSON | {"country": "SN", "nationalities": ["SN", "XK", "SN"]},
+        "category": "civilian",
+    }
     answer = client.post(f"/deliveries/{code}/enrollments", body)
     assert answer.status_code == 201
-    assert (answer.json["person"]["country"], answer.json["person"]["nationalities"]) == ("SN", ["SN", "XK"])
+    assert (answer.json["person"]["country"], answer.json["person"]["nationalities"]) == (
+        "SN",
+        ["SN", "XK"],
+    )
     assert kept(app) == ("SN", ["SN", "XK"])
 
 
@@ -66,10 +73,15 @@ def test_programs_are_told_what_is_wrong(app: Flask, code: str, value: Any) -> N
 @pytest.mark.both_databases
 def test_roster_staff_find_experts_by_nationality(app: Flask, sign_in: Any) -> None:
     client = api(app, Role.ROSTER)
-    body = {"person": PERSON | {"country": "SN", "nationalities": ["FR", "SN"]}, "category": "police"}
+    body = {
+        "person": PERSON | {"country": "SN", "nationalities": ["FR", "SN"]},
+        "category": "police",
+    }
     made = experts.listed(client, "SN-1", body)
     assert made["person"]["nationalities"] == ["FR", "SN"]
-    assert client.put("/experts/SN-1", {"person": PERSON, "category": "police"}).json["person"]["nationalities"] == ["FR", "SN"]
+    assert client.put("/experts/SN-1", {"person": PERSON, "category": "police"}).json["person"][
+        "nationalities"
+    ] == ["FR", "SN"]
     assert [e["id"] for e in client.get("/experts?nationality=FR").json["items"]] == [made["id"]]
     assert client.get("/experts?nationality=CA").json["items"] == []
     assert client.get("/experts?nationality=ZZ").status_code == 422
@@ -78,7 +90,9 @@ def test_roster_staff_find_experts_by_nationality(app: Flask, sign_in: Any) -> N
     page = staff.get("/roster?nationality=FR")
     assert "1 expert found" in page.text and "nationality: France" in page.text
     assert "France, Senegal" in staff.get(f"/roster/{made['id']}").text
-    emptied = client.put("/experts/SN-1", {"person": PERSON | {"nationalities": []}, "category": "police"})
+    emptied = client.put(
+        "/experts/SN-1", {"person": PERSON | {"nationalities": []}, "category": "police"}
+    )
     assert emptied.json["person"]["nationalities"] == []
     assert client.get("/experts?nationality=FR").json["items"] == []
 
@@ -86,43 +100,76 @@ def test_roster_staff_find_experts_by_nationality(app: Flask, sign_in: Any) -> N
 @pytest.mark.parametrize(
     ("text", "codes"),
     [
-        ("Senegalese", ("SN",)), ("sénégalaise", ("SN",)), ("Senegal; France", ("SN", "FR")), ("Senegalese, French", ("SN", "FR")),
-        ("sénégalaise et française", ("SN", "FR")), ("Kosovar", ("XK",)), ("Bosnia and Herzegovina", ("BA",)),
-        ("Trinidad and Tobago; British", ("TT", "GB")), ("SN/FR", ("SN", "FR")), ("", ()), ("SN SN; SN", None), ("Senegalese?", None),
-        ("Congolese", None), ("Congolese (DRC)", ("CD",)), ("Iran (Islamic Republic of)", ("IR",)),
+        ("Senegalese", ("SN",)),
+        ("sénégalaise", ("SN",)),
+        ("Senegal; France", ("SN", "FR")),
+        ("Senegalese, French", ("SN", "FR")),
+        ("sénégalaise et française", ("SN", "FR")),
+        ("Kosovar", ("XK",)),
+        ("Bosnia and Herzegovina", ("BA",)),
+        ("Trinidad and Tobago; British", ("TT", "GB")),
+        ("SN/FR", ("SN", "FR")),
+        ("", ()),
+        ("SN SN; SN", None),
+        ("Senegalese?", None),
+        ("Congolese", None),
+        ("Congolese (DRC)", ("CD",)),
+        ("Iran (Islamic Republic of)", ("IR",)),
     ],
-)  # fmt: skip
+)
 def test_files_hold_words(text: str, codes: tuple[str, ...] | None) -> None:
     row = check_row(2, {**PERSON, "country": "SN", "category": "police", "nationalities": text})
-    assert [problem.column for problem in row.problems] == ([] if codes is not None else ["nationalities"])
+    assert [problem.column for problem in row.problems] == (
+        [] if codes is not None else ["nationalities"]
+    )
     assert row.fields["nationalities"] == (codes or ())
 
 
 def test_a_nationality_that_can_be_two_is_asked() -> None:
-    row = check_row(2, {**PERSON, "country": "CD", "category": "police", "nationalities": "congolaise"})
+    row = check_row(
+        2, {**PERSON, "country": "CD", "category": "police", "nationalities": "congolaise"}
+    )
     assert [problem.code for problem in row.problems] == ["ambiguous_nationality"]
 
 
 def test_a_file_that_has_only_nationalities_takes_them_for_the_country_too() -> None:
-    data = "Given name,Family name,Email,Nationalité,Category\nAwa,Diop,a@example.org,Sénégalaise,police\nLea,Roy,l@example.org,SN;FR,police\n"
+    data = (
+        "Given name,Family "
+        "name,Email,Nationalité,Category\nAwa,Diop,a@example.org,Sénégalaise,police\nLea,Roy,l@example.org,SN;FR,police\n"
+    )
     first, second = read(data.encode()).rows
-    assert (first.fields["country"], first.fields["nationalities"], first.is_good) == ("SN", ("SN",), True)
-    assert [problem.column for problem in second.problems] == ["country"]  # which of the two sends her is not guessed
+    assert (first.fields["country"], first.fields["nationalities"], first.is_good) == (
+        "SN",
+        ("SN",),
+        True,
+    )
+    assert [problem.column for problem in second.problems] == [
+        "country"
+    ]  # which of the two sends her is not guessed
 
 
-@pytest.mark.parametrize("word", ["none", "Aucun", "UN", "Nations Unies", "European Union", "Union africaine"])
+@pytest.mark.parametrize(
+    "word", ["none", "Aucun", "UN", "Nations Unies", "European Union", "Union africaine"]
+)
 def test_people_of_an_international_organization_have_no_sending_country(word: str) -> None:
     values = {**PERSON, "country": word, "category": "civilian"}
     row = check_row(2, {**values, "organization": "United Nations"})
     assert row.is_good and row.fields["country"] == ""
-    assert [(p.column, p.code) for p in check_row(2, values).problems] == [("organization", "organization_needed")]
+    assert [(p.column, p.code) for p in check_row(2, values).problems] == [
+        ("organization", "organization_needed")
+    ]
 
 
 def test_a_nomination_by_file_keeps_both(app: Flask, sign_in: Any, code: str) -> None:
     with app.app_context():
         nominator = factories.actor(Role.NOMINATOR, organization_id=factories.organization().id)
     text = HEADER + "Awa,Diop,awa@example.org,none,Senegalese; French,civilian,UN Secretariat\n"
-    page = sign_in(nominator).get(f"/deliveries/{code}/nominate").form("/nominate").submit("Check", text=text)
+    page = (
+        sign_in(nominator)
+        .get(f"/deliveries/{code}/nominate")
+        .form("/nominate")
+        .submit("Check", text=text)
+    )
     assert "Senegal, France" in page.text
     page.form("/check").submit("Nominate 1")
     assert kept(app) == (None, ["SN", "FR"])
@@ -132,15 +179,27 @@ def test_a_nomination_by_file_keeps_both(app: Flask, sign_in: Any, code: str) ->
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
-def test_what_is_exported_comes_in_again(app: Flask, sign_in: Any, code: str, language: str) -> None:
-    body = {"person": PERSON | {"nationalities": ["CG", "TW"]}, "category": "civilian", "organization": "United Nations"}
-    assert api(app, Role.COORDINATOR).post(f"/deliveries/{code}/enrollments", body).status_code == 201
+def test_what_is_exported_comes_in_again(
+    app: Flask, sign_in: Any, code: str, language: str
+) -> None:
+    body = {
+        "person": PERSON | {"nationalities": ["CG", "TW"]},
+        "category": "civilian",
+        "organization": "United Nations",
+    }
+    assert (
+        api(app, Role.COORDINATOR).post(f"/deliveries/{code}/enrollments", body).status_code == 201
+    )
     with app.app_context():
         staff = sign_in(factories.actor(Role.COORDINATOR))
     file = staff.client.get(f"/deliveries/{code}/participants.csv?lang={language}").get_data()
     with app.app_context():
         row = read(file).rows[0]
-    assert not [problem for problem in row.problems if problem.column in ("country", "nationalities", "organization")]
+    assert not [
+        problem
+        for problem in row.problems
+        if problem.column in ("country", "nationalities", "organization")
+    ]
     assert (row.fields["country"], row.fields["nationalities"]) == ("", ("CG", "TW"))
 
 
@@ -148,19 +207,32 @@ def test_a_nomination_of_one_person_keeps_both(app: Flask, sign_in: Any, code: s
     with app.app_context():
         nominator = factories.actor(Role.NOMINATOR, organization_id=factories.organization().id)
     form = sign_in(nominator).get(f"/deliveries/{code}/nominate/person").form("/person")
-    values = {**PERSON, "country": "none", "nationalities": "Kosovar; Albania", "category": "civilian"}
+    values = {
+        **PERSON,
+        "country": "none",
+        "nationalities": "Kosovar; Albania",
+        "category": "civilian",
+    }
     page = form.submit("Nominate", **values)
-    assert page.status == 422 and any("international organization" in error for error in page.errors)
+    assert page.status == 422 and any(
+        "international organization" in error for error in page.errors
+    )
     page.form("/person").submit("Nominate", **values, organization="African Union")
     assert kept(app) == (None, ["XK", "AL"])
 
 
 def test_applicants_say_both(app: Flask, browser: Browser, code: str) -> None:
-    page = begin(browser, code).form("/apply").submit("Continue", **_about(nationalities="Atlantean"))
+    page = (
+        begin(browser, code).form("/apply").submit("Continue", **_about(nationalities="Atlantean"))
+    )
     assert page.status == 422 and "semicolon" in " ".join(page.errors)
-    page = page.form("/apply").submit("Continue", **_about(country="none", nationalities="Kosovar, French"))
+    page = page.form("/apply").submit(
+        "Continue", **_about(country="none", nationalities="Kosovar, French")
+    )
     page = page.form("/apply").submit("Continue")
-    assert page.status == 422 and any("international organization" in error for error in page.errors)
+    assert page.status == 422 and any(
+        "international organization" in error for error in page.errors
+    )
     page = page.form("/apply").submit("Continue", organization="United Nations")
     assert "None: an international organization" in page.text and "Kosovar, French" in page.text
     page.form("/apply").submit("Send application", consent="y")
@@ -183,7 +255,9 @@ def test_people_say_and_correct_it_on_their_own_page(app: Flask, sign_in: Any) -
     assert form.values["nationalities"] == "Congo (the); Taiwan, Province of China"
     form.submit("Save")
     assert kept(app) == ("CG", ["CG", "TW"])  # what is written is understood again
-    page = own.get("/me/details").form("/details").submit("Save", nationalities="Kenyan", country="")
+    page = (
+        own.get("/me/details").form("/details").submit("Save", nationalities="Kenyan", country="")
+    )
     assert "Kenya" in page.text and kept(app) == (None, ["KE"])
     own.get("/me/details").form("/details").submit("Save", nationalities="")
     assert kept(app) == (None, [])

@@ -64,7 +64,8 @@ def names_on(page) -> list[str]:
 
 
 def test_the_journey_of_the_roster_in_one_screen(staff: Browser, amina: int) -> None:
-    """French-speaking police, gender training valid to the end of the tour, available next month."""
+    """French-speaking police, gender training valid to the end of the tour, available next
+    month."""
     form = staff.get("/roster").form("/roster")
     page = form.submit(
         category="police",
@@ -93,19 +94,36 @@ def test_the_journey_of_the_roster_in_one_screen(staff: Browser, amina: int) -> 
     assert names_on(page.follow("Police")) == ["Amina Diallo"], "a chip takes its condition out"
     assert "Police ×" not in page.follow("Police").text
     again = page.form("/roster")
-    assert (again.values["skill_1"], again.values["language_1_level"], again.values["skill_2"]) == (makers.GENDER, "B2", "")
+    assert (again.values["skill_1"], again.values["language_1_level"], again.values["skill_2"]) == (
+        makers.GENDER,
+        "B2",
+        "",
+    )
 
 
 def test_skills_are_offered_by_the_name_people_read(app: Flask, sign_in: SignIn) -> None:
     with app.app_context():
-        for code, english, french in (("a", "Zones", "Écoute"), ("b", "Mediation", "Zones"), ("c", "Alert", "Alerte")):
-            courses.course(code=f"C-{code}", grants=[{"skill": code, "title": {"en": english, "fr": french}, "level": "basic"}])
+        for code, english, french in (
+            ("a", "Zones", "Écoute"),
+            ("b", "Mediation", "Zones"),
+            ("c", "Alert", "Alerte"),
+        ):
+            courses.course(
+                code=f"C-{code}",
+                grants=[{"skill": code, "title": {"en": english, "fr": french}, "level": "basic"}],
+            )
         people = [factories.actor(Role.ROSTER), factories.actor(Role.TRAINER)]
     staff, trainer = map(sign_in, people)
 
     def offered(language: str) -> list[str]:
-        options = staff.get("/roster", query={"lang": language}).all("select", name="skill_1")[0].iter("option")
-        known = trainer.get("/courses/new", query={"lang": language}).all("datalist")[0].iter("option")
+        options = (
+            staff.get("/roster", query={"lang": language})
+            .all("select", name="skill_1")[0]
+            .iter("option")
+        )
+        known = (
+            trainer.get("/courses/new", query={"lang": language}).all("datalist")[0].iter("option")
+        )
         values = [option.get("value") for option in options][1:]
         assert values == [option.get("value") for option in known]
         return values
@@ -119,7 +137,9 @@ def test_nobody_found_offers_what_to_loosen(staff: Browser, amina: int) -> None:
     assert "No one on the roster meets all of this" in page.text
     assert "1 with French at least C1 or SLP 3" in page.text
     assert names_on(page.follow("1 without “French at least C2")) == ["Amina Diallo"]
-    assert "No single condition is the reason" in staff.get("/roster?category=civilian&q=nobody").text
+    assert (
+        "No single condition is the reason" in staff.get("/roster?category=civilian&q=nobody").text
+    )
 
 
 def test_an_empty_roster_says_so(staff: Browser) -> None:
@@ -129,7 +149,11 @@ def test_an_empty_roster_says_so(staff: Browser) -> None:
 @pytest.mark.parametrize(
     ("query", "field", "words"),
     [
-        ("available_from=2027-02-01&available_to=2027-01-01", "available_to", "The last day lies before the first"),
+        (
+            "available_from=2027-02-01&available_to=2027-01-01",
+            "available_to",
+            "The last day lies before the first",
+        ),
         ("valid_on=2027-02-30", "valid_on", "Give a date that exists"),
         ("skill=juggling", "skill_1", "There is no skill “juggling”"),
         ("language=fr:B7", "language_1", "Choose a level from A1 to C2"),
@@ -137,7 +161,9 @@ def test_an_empty_roster_says_so(staff: Browser) -> None:
         ("after=abc", None, "This page address is not one of ours"),
     ],
 )
-def test_a_wrong_filter_keeps_what_was_typed(staff: Browser, amina: int, query: str, field: str | None, words: str) -> None:
+def test_a_wrong_filter_keeps_what_was_typed(
+    staff: Browser, amina: int, query: str, field: str | None, words: str
+) -> None:
     page = staff.get(f"/roster?q=amina&{query}")
     assert page.status == 422 and words in page.text and page.title.startswith("Error:")
     assert page.form("/roster").values["q"] == "amina"
@@ -153,16 +179,22 @@ def test_many_are_shown_page_by_page(app: Flask, staff: Browser) -> None:
     page, seen = staff.get("/roster?category=police"), []
     while True:
         seen += [
-            e.get("href") for e in page.all("a") if (e.get("href") or "").startswith("/roster/") and e.get("href")[8:].isdigit()
+            e.get("href")
+            for e in page.all("a")
+            if (e.get("href") or "").startswith("/roster/") and e.get("href")[8:].isdigit()
         ]
         if "Next page" not in page.text:
             break
         page = page.follow("Next page")
-    count = staff.get("/roster?category=police").text.partition(" experts found")[0].rsplit(" ", 1)[1]
+    count = (
+        staff.get("/roster?category=police").text.partition(" experts found")[0].rsplit(" ", 1)[1]
+    )
     assert len(seen) == len(set(seen)) == int(count)
 
 
-def test_the_list_as_a_file_is_harmless_and_noted_without_names(app: Flask, staff: Browser, amina: int) -> None:
+def test_the_list_as_a_file_is_harmless_and_noted_without_names(
+    app: Flask, staff: Browser, amina: int
+) -> None:
     with app.app_context():
         makers.expert("+1+A", "Formula", category="police")
     page = staff.get("/roster?category=police&q=")
@@ -170,20 +202,29 @@ def test_the_list_as_a_file_is_harmless_and_noted_without_names(app: Flask, staf
     assert answer.mimetype == "text/csv" and "attachment" in answer.headers["Content-Disposition"]
     rows = list(csv.DictReader(io.StringIO(answer.get_data().decode("utf-8-sig"))))
     assert [row["Given name"] for row in rows] == ["Amina", "'+1+A"]
-    assert rows[0]["Languages"] == "French C1, English SLP 2222" and "2029-03-10" in rows[0]["Skills"]
+    assert (
+        rows[0]["Languages"] == "French C1, English SLP 2222" and "2029-03-10" in rows[0]["Skills"]
+    )
     with app.app_context():
-        (body,) = db.session.scalars(sa.select(AuditEntry.body).where(AuditEntry.action == "roster.exported"))
+        (body,) = db.session.scalars(
+            sa.select(AuditEntry.body).where(AuditEntry.action == "roster.exported")
+        )
         assert json.loads(body)["facts"] == {"exported_by": 1, "filters": ["category"], "rows": 2}
         assert "Amina" not in body
 
 
 def test_an_export_of_a_wrong_question_is_refused(staff: Browser, amina: int) -> None:
-    page = staff.post("/roster/export?available_from=2027-02-01&available_to=2027-01-01", {"csrf_token": staff.token()})
+    page = staff.post(
+        "/roster/export?available_from=2027-02-01&available_to=2027-01-01",
+        {"csrf_token": staff.token()},
+    )
     assert page.status == 422
 
 
 def test_the_page_speaks_french_too(app: Flask, staff: Browser, amina: int) -> None:
-    page = staff.get(f"/roster?lang=fr&skill={makers.GENDER}&language=fr:B2&available_from=2026-12-01")
+    page = staff.get(
+        f"/roster?lang=fr&skill={makers.GENDER}&language=fr:B2&available_from=2026-12-01"
+    )
     assert page.tree.get("lang") == "fr" and names_on(page) == ["Amina Diallo"]
     assert "Le genre dans les opérations de paix" in page.text and "1er déc. 2026" in page.text
     assert staff.get(f"/roster/{amina}").status == 200
@@ -192,7 +233,9 @@ def test_the_page_speaks_french_too(app: Flask, staff: Browser, amina: int) -> N
 # The profile
 
 
-def test_the_profile_shows_what_is_known_and_what_it_rests_on(app: Flask, staff: Browser, amina: int) -> None:
+def test_the_profile_shows_what_is_known_and_what_it_rests_on(
+    app: Flask, staff: Browser, amina: int
+) -> None:
     page = staff.get(f"/roster/{amina}")
     for words in (
         "Amina Diallo",
@@ -211,10 +254,14 @@ def test_the_profile_shows_what_is_known_and_what_it_rests_on(app: Flask, staff:
         "RST-2026-000001",
     ):
         assert words in page.text, words
-    assert "/certificates/" not in " ".join(link.get("href", "") for link in page.all("a")), "the certificate is for its centre"
+    assert "/certificates/" not in " ".join(link.get("href", "") for link in page.all("a")), (
+        "the certificate is for its centre"
+    )
 
 
-def test_a_skill_that_begins_later_is_not_called_current(app: Flask, staff: Browser, sign_in: SignIn, amina: int) -> None:
+def test_a_skill_that_begins_later_is_not_called_current(
+    app: Flask, staff: Browser, sign_in: SignIn, amina: int
+) -> None:
     """As of old data: a certificate issued before its course counts from the last day."""
     with app.app_context(), transaction():
         db.session.execute(sa.update(ExpertSkill).values(valid_from=date(2027, 3, 10)))
@@ -222,10 +269,14 @@ def test_a_skill_that_begins_later_is_not_called_current(app: Flask, staff: Brow
     for page in (staff.get("/roster", query={"q": "Diallo"}), staff.get(f"/roster/{amina}")):
         assert "… Not yet valid" in page.text and "✓ Current" not in page.text
         assert "10 Mar 2027" in page.text.replace("\u00a0", " ")
-    file = staff.client.post("/roster/export?q=Diallo", data={"csrf_token": staff.token()}).get_data(as_text=True)
+    file = staff.client.post(
+        "/roster/export?q=Diallo", data={"csrf_token": staff.token()}
+    ).get_data(as_text=True)
     assert "Practitioner, Not yet valid, 2029-03-10" in file
     assert names_on(staff.get("/roster", query={"skill": makers.GENDER})) == []
-    assert names_on(staff.get("/roster", query={"skill": makers.GENDER, "valid_on": "2027-03-10"})) == ["Amina Diallo"]
+    assert names_on(
+        staff.get("/roster", query={"skill": makers.GENDER, "valid_on": "2027-03-10"})
+    ) == ["Amina Diallo"]
     clock.travel(app, datetime(2027, 3, 10, 12, tzinfo=UTC))
     with app.app_context():
         staff = sign_in(factories.actor(Role.ROSTER))
@@ -239,7 +290,11 @@ def test_a_withdrawn_skill_stays_as_history(app: Flask, staff: Browser) -> None:
         makers.revoke(certificate, "recognition_withdrawn")
         key = makers.expert_of(certificate).id
     page = staff.get(f"/roster/{key}")
-    assert "No skill yet" in page.text and "Withdrawn skills" in page.text and "Recognition" not in page.text
+    assert (
+        "No skill yet" in page.text
+        and "Withdrawn skills" in page.text
+        and "Recognition" not in page.text
+    )
     assert names_on(page) == ["Gender in peace operations"]
 
 
@@ -259,7 +314,13 @@ def test_a_profile_is_changed_and_skills_are_not(app: Flask, staff: Browser, ami
         expertise="Investigation\nTraffic",
     )
     assert "The profile was changed" in page.text
-    for words in ("Divisionnaire", "French – C2", "Arabic – B1", "1 February 2028 to 31 March 2028", "Investigation, Traffic"):
+    for words in (
+        "Divisionnaire",
+        "French – C2",
+        "Arabic – B1",
+        "1 February 2028 to 31 March 2028",
+        "Investigation, Traffic",
+    ):
         assert words in page.text, words
     assert "English" not in page.text.partition("Fields of expertise")[0].partition("Languages")[2]
     assert names_on(staff.get("/roster?language=ar:B1")) == ["Amina Diallo"]
@@ -268,11 +329,27 @@ def test_a_profile_is_changed_and_skills_are_not(app: Flask, staff: Browser, ami
 @pytest.mark.parametrize(
     ("changes", "field", "words"),
     [
-        ({"languages_2_language": "ar", "languages_2_level": "B7"}, "languages_2_level", "Choose a level from A1 to C2"),
-        ({"languages_3_language": "fr", "languages_3_level": "B1"}, "languages_3_language", "given twice"),
+        (
+            {"languages_2_language": "ar", "languages_2_level": "B7"},
+            "languages_2_level",
+            "Choose a level from A1 to C2",
+        ),
+        (
+            {"languages_3_language": "fr", "languages_3_level": "B1"},
+            "languages_3_language",
+            "given twice",
+        ),
         ({"languages_1_level": "22"}, "languages_1_level", "four digits"),
-        ({"availability_2_from": "2029-02-01", "availability_2_to": "2029-01-01"}, "availability_2_to", "lies before the first"),
-        ({"availability_2_from": "2027-02-01", "availability_2_to": "2027-03-01"}, "availability_2_from", "overlaps"),
+        (
+            {"availability_2_from": "2029-02-01", "availability_2_to": "2029-01-01"},
+            "availability_2_to",
+            "lies before the first",
+        ),
+        (
+            {"availability_2_from": "2027-02-01", "availability_2_to": "2027-03-01"},
+            "availability_2_from",
+            "overlaps",
+        ),
         ({"availability_2_from": "2029-02-01"}, "availability_2_to", "Give both days"),
         ({"rank_code": "OF-123456"}, "rank_code", "such as OF-2 or OR-7"),
     ],
@@ -287,7 +364,11 @@ def test_a_wrong_value_stands_at_its_field_and_nothing_is_lost(
     assert all(page.form(button="Save").values[name] == value for name, value in changes.items())
     with app.app_context():
         expert = db.session.get_one(Expert, amina)
-        assert (expert.rank, len(expert.languages), len(expert.availability)) == ("Commissaire", 2, 1)
+        assert (expert.rank, len(expert.languages), len(expert.availability)) == (
+            "Commissaire",
+            2,
+            1,
+        )
 
 
 def test_a_person_is_added_to_the_roster_once(app: Flask, staff: Browser) -> None:
@@ -305,25 +386,43 @@ def test_a_person_is_added_to_the_roster_once(app: Flask, staff: Browser) -> Non
     }
     page = form.submit(**given)
     assert "The profile was saved" in page.text and page.path.startswith("/roster/")
-    assert form.submit(**given).path.split("?")[0] == page.path.split("?")[0], "the same form sent twice makes one"
+    assert form.submit(**given).path.split("?")[0] == page.path.split("?")[0], (
+        "the same form sent twice makes one"
+    )
     assert names_on(staff.get("/roster?q=王小明")) == [], "not admitted yet"
     assert "王小明" in staff.get("/roster/waiting").text
     refused = (
-        staff.get("/roster/new").form(button="Save").submit(person_given_name="", person_email="no address", category="civilian")
+        staff.get("/roster/new")
+        .form(button="Save")
+        .submit(person_given_name="", person_email="no address", category="civilian")
     )
-    assert refused.status == 422 and refused.form(button="Save").values["person_email"] == "no address"
+    assert (
+        refused.status == 422 and refused.form(button="Save").values["person_email"] == "no address"
+    )
 
 
 # Who may see what
 
 
-def test_a_person_cannot_see_the_profile_of_another(app: Flask, sign_in: SignIn, amina: int) -> None:
+def test_a_person_cannot_see_the_profile_of_another(
+    app: Flask, sign_in: SignIn, amina: int
+) -> None:
     with app.app_context():
         other = factories.actor()
     browser = sign_in(other)
-    for address in (f"/roster/{amina}", f"/roster/{amina}/edit", "/roster/9999", "/roster/9999/edit"):
+    for address in (
+        f"/roster/{amina}",
+        f"/roster/{amina}/edit",
+        "/roster/9999",
+        "/roster/9999/edit",
+    ):
         assert browser.get(address).status == 404, address
-    assert browser.post(f"/roster/{amina}/edit", {"csrf_token": browser.token(), "category": "police"}).status == 404
+    assert (
+        browser.post(
+            f"/roster/{amina}/edit", {"csrf_token": browser.token(), "category": "police"}
+        ).status
+        == 404
+    )
     for address in ("/roster", "/roster/new"):
         assert browser.get(address).status == 403, address
     for address in ("/roster/export", "/roster/new"):

@@ -1,4 +1,5 @@
-"""`flask roster rebuild`: the roster equals its evidence, and a planted difference is found and put right."""
+"""`flask roster rebuild`: the roster equals its evidence, and a planted difference is found and
+put right."""
 
 from __future__ import annotations
 
@@ -39,7 +40,8 @@ def expert_id(app: Flask) -> int:
     with app.app_context():
         stands = makers.certified()
         ended = makers.certified(
-            db.session.get_one(Person, stands.person_id), makers.course("SOC", ("staff-work", "basic", None))
+            db.session.get_one(Person, stands.person_id),
+            makers.course("SOC", ("staff-work", "basic", None)),
         )
         makers.revoke(ended)
         expert = makers.expert_of(stands)
@@ -50,7 +52,9 @@ def rows(app: Flask) -> list[tuple]:
     with app.app_context():
         columns = [column for column in ExpertSkill.__table__.columns if column.name != "id"]
         found = db.session.execute(sa.select(*columns).order_by(ExpertSkill.certificate_id)).all()
-        documents = db.session.execute(sa.select(*ExpertSearch.__table__.columns).order_by(ExpertSearch.expert_id)).all()
+        documents = db.session.execute(
+            sa.select(*ExpertSearch.__table__.columns).order_by(ExpertSearch.expert_id)
+        ).all()
         return [tuple(row) for row in [*found, *documents]]
 
 
@@ -73,7 +77,9 @@ PLANTED: dict[str, Callable[[], sa.Executable]] = {
     "a skill raised": lambda: sa.update(S).values(level="expert", level_rank=5),
     "a rank beside its level": lambda: sa.update(S).values(level_rank=5),
     "a withdrawal taken back": lambda: sa.update(S).values(withdrawn_at=None),
-    "a skill withdrawn for nothing": lambda: sa.update(S).where(~WITHDRAWN).values(withdrawn_at=S.c.recorded_at),
+    "a skill withdrawn for nothing": lambda: (
+        sa.update(S).where(~WITHDRAWN).values(withdrawn_at=S.c.recorded_at)
+    ),
     "a skill removed": lambda: sa.delete(S).where(~WITHDRAWN),
     "history removed": lambda: sa.delete(S).where(WITHDRAWN),
     "all skills removed": lambda: sa.delete(S),
@@ -120,7 +126,12 @@ def test_a_skill_that_nothing_proves_is_removed(app: Flask, expert_id: int) -> N
 
 def test_a_profile_that_is_missing_is_made_again(app: Flask, expert_id: int) -> None:
     with app.app_context():
-        plant(sa.delete(D), sa.delete(S), sa.delete(RosterAdmission.__table__), sa.delete(Expert.__table__))
+        plant(
+            sa.delete(D),
+            sa.delete(S),
+            sa.delete(RosterAdmission.__table__),
+            sa.delete(Expert.__table__),
+        )
     assert rebuild(app, "--check").exit_code == 1
     assert rebuild(app).exit_code == 0
     assert rebuild(app, "--check").exit_code == 0
@@ -132,7 +143,8 @@ def test_a_policy_that_changed_reaches_every_level(app: Flask) -> None:
     with app.app_context():
         expert = makers.expert(languages=[SpokenLanguage("fr", "2222", "slp")])
         plant(
-            sa.update(ExpertLanguage.__table__).values(step=1), sa.update(D).values(tokens="cat_police gen_undisclosed lang_fr_1")
+            sa.update(ExpertLanguage.__table__).values(step=1),
+            sa.update(D).values(tokens="cat_police gen_undisclosed lang_fr_1"),
         )
         key = expert.id
     assert rebuild(app, "--check").exit_code == 1
@@ -159,5 +171,8 @@ def test_the_invented_experts_rest_on_evidence(app: Flask) -> None:
         load_experts(10, seed=4)  # more of them later is fine
         assert checking.breaches() == []
         assert db.session.scalar(sa.select(sa.func.count()).select_from(ExpertSkill)) == 70 * 4
-        assert db.session.scalar(sa.select(sa.func.count()).select_from(ExpertSkill).where(WITHDRAWN)) > 0
+        assert (
+            db.session.scalar(sa.select(sa.func.count()).select_from(ExpertSkill).where(WITHDRAWN))
+            > 0
+        )
     assert rebuild(app, "--check").exit_code == 0

@@ -1,4 +1,5 @@
-"""The search finds exactly those who meet every filter: compared with a plain loop over the rows."""
+"""The search finds exactly those who meet every filter: compared with a plain loop over the
+rows."""
 
 from __future__ import annotations
 
@@ -36,7 +37,10 @@ def ask(**values: Any) -> Filters:
 def found(**values: Any) -> set[str]:
     """Given names of those found."""
     db.session.rollback()
-    return {one.expert.person.given_name for one in queries.find_experts(SYSTEM, ask(**values)).page.items}
+    return {
+        one.expert.person.given_name
+        for one in queries.find_experts(SYSTEM, ask(**values)).page.items
+    }
 
 
 # One filter at a time
@@ -53,7 +57,11 @@ def test_names_in_every_script(context: Flask) -> None:
         makers.expert(given, family)
     makers.expert("Kofi", "Mensah", identifier="GH-0042")
     assert found(q="ngu") == found(q="LEFEVRE zo") == found(q="Lefèvre-Nguyễn") == {"Zoë"}
-    assert found(q="حسيني") == {"محمد"} and found(q="шевч") == {"Оксана"} and found(q="明") == found(q="王小") == {"小明"}
+    assert (
+        found(q="حسيني") == {"محمد"}
+        and found(q="шевч") == {"Оксана"}
+        and found(q="明") == found(q="王小") == {"小明"}
+    )
     assert found(q="ndiaye") == found(q="n'di") == {"Awa"}
     assert found(q="gh-0042") == found(q="0042 kof") == {"Kofi"}
     assert found(q="guyen") == found(q="zoë mensah") == found(q="—") == set()
@@ -61,7 +69,20 @@ def test_names_in_every_script(context: Flask) -> None:
 
 
 @pytest.mark.parametrize(
-    "q", ['"', "' OR '1'='1", "a* OR b", "NEAR(a b)", "cat_police", "tokens:a", "b:*", "a & !b", "\\", "%", "_"]
+    "q",
+    [
+        '"',
+        "' OR '1'='1",
+        "a* OR b",
+        "NEAR(a b)",
+        "cat_police",
+        "tokens:a",
+        "b:*",
+        "a & !b",
+        "\\",
+        "%",
+        "_",
+    ],
 )
 def test_what_is_typed_is_a_name_and_never_a_query(context: Flask, q: str) -> None:
     makers.expert("Amina", "Diallo")
@@ -87,11 +108,18 @@ def test_languages_by_level_with_slp_by_policy(context: Flask) -> None:
 def test_one_period_covers_all_days_asked_for(context: Flask) -> None:
     december = Window(date(2026, 12, 1), date(2026, 12, 31))
     makers.expert("Amina", availability=[december, Window(date(2027, 2, 1), date(2027, 3, 31))])
-    makers.expert("Kofi", availability=[Window(date(2027, 1, 1), date(2027, 1, 31)), december])  # they touch, so they are one
-    assert found(available_from=date(2026, 12, 1), available_to=date(2026, 12, 31)) == {"Amina", "Kofi"}
+    makers.expert(
+        "Kofi", availability=[Window(date(2027, 1, 1), date(2027, 1, 31)), december]
+    )  # they touch, so they are one
+    assert found(available_from=date(2026, 12, 1), available_to=date(2026, 12, 31)) == {
+        "Amina",
+        "Kofi",
+    }
     assert found(available_from=date(2026, 12, 20), available_to=date(2027, 1, 10)) == {"Kofi"}
     assert found(available_from=date(2026, 12, 31), available_to=date(2027, 2, 1)) == set()
-    assert found(available_from=date(2027, 2, 1)) == {"Amina"} and found(available_to=date(2027, 1, 31)) == {"Kofi"}
+    assert found(available_from=date(2027, 2, 1)) == {"Amina"} and found(
+        available_to=date(2027, 1, 31)
+    ) == {"Kofi"}
     assert found(available_from=date(2026, 11, 30), available_to=date(2026, 12, 2)) == set()
 
 
@@ -117,7 +145,11 @@ def test_who_was_qualified_on_a_day_as_known_on_another(context: Flask) -> None:
     wanted: dict[str, Any] = {"skill": [makers.GENDER], "valid_on": day}
     assert found(**wanted) == set(), "known today: the certificate was revoked"
     assert found(**wanted, as_of=date(2027, 5, 4)) == found(**wanted, as_of=issued) == {"Amina"}
-    assert found(**wanted, as_of=issued - timedelta(days=1)) == found(**wanted, as_of=date(2027, 5, 5)) == set()
+    assert (
+        found(**wanted, as_of=issued - timedelta(days=1))
+        == found(**wanted, as_of=date(2027, 5, 5))
+        == set()
+    )
     assert found(**wanted, as_of=datetime(2027, 5, 5, 11, 59, tzinfo=UTC)) == {"Amina"}
 
 
@@ -128,7 +160,12 @@ def test_who_refuses_is_never_found(context: Flask) -> None:
     makers.expert("Lars")
     assert makers.expert_of(certificate).status is ExpertStatus.CERTIFIED
     assert found() == {"Lars"}
-    assert found(q="amina") == found(skill=[makers.GENDER]) == found(skill=[makers.GENDER], as_of=date(2027, 1, 1)) == set()
+    assert (
+        found(q="amina")
+        == found(skill=[makers.GENDER])
+        == found(skill=[makers.GENDER], as_of=date(2027, 1, 1))
+        == set()
+    )
 
 
 # What cannot be asked
@@ -142,12 +179,18 @@ def test_who_refuses_is_never_found(context: Flask) -> None:
         ({"language": ["fr:B7"]}, "language", "unknown_level"),
         ({"category": "marine"}, "category", "unknown_value"),
         ({"country": "ZZ"}, "country", "unknown_country"),
-        ({"available_from": date(2027, 2, 1), "available_to": date(2027, 1, 1)}, "available_to", "reversed_dates"),
+        (
+            {"available_from": date(2027, 2, 1), "available_to": date(2027, 1, 1)},
+            "available_to",
+            "reversed_dates",
+        ),
         ({"q": "a" * 101}, "q", "too_long"),
         ({"language": ["fr", "en", "es", "ar", "ru", "zh"]}, "language", "too_many"),
     ],
 )
-def test_a_wrong_filter_is_refused_at_its_field(context: Flask, values: dict[str, Any], field: str, code: str) -> None:
+def test_a_wrong_filter_is_refused_at_its_field(
+    context: Flask, values: dict[str, Any], field: str, code: str
+) -> None:
     with pytest.raises(Invalid) as refusal:
         ask(**values)
     assert (refusal.value.field, refusal.value.code) == (field, code)
@@ -172,7 +215,9 @@ def test_only_roster_staff_search(context: Flask, role: str) -> None:
 
 def naive(experts: list[Expert], filters: Filters) -> list[int]:
     kept = [one for one in experts if one.status is ExpertStatus.ADMITTED and _meets(one, filters)]
-    kept.sort(key=lambda one: (names.sort_key(one.person.given_name, one.person.family_name), one.id))
+    kept.sort(
+        key=lambda one: (names.sort_key(one.person.given_name, one.person.family_name), one.id)
+    )
     return [one.id for one in kept]
 
 
@@ -187,26 +232,47 @@ def _meets(expert: Expert, filters: Filters) -> bool:
     speaks = all(spoken.get(wanted.language, 0) >= wanted.step for wanted in filters.languages)
     named = all(_is_called(person, word) for word in names.words_of(filters.q))
     window = filters.window
-    free = window is None or any(one.starts_on <= window[0] and window[1] <= one.ends_on for one in expert.availability)
-    return plain and speaks and named and free and all(_has(expert, wanted, filters) for wanted in filters.skills)
+    free = window is None or any(
+        one.starts_on <= window[0] and window[1] <= one.ends_on for one in expert.availability
+    )
+    return (
+        plain
+        and speaks
+        and named
+        and free
+        and all(_has(expert, wanted, filters) for wanted in filters.skills)
+    )
 
 
 def _is_called(person: Person, word: str) -> bool:
-    """A part of the name or number begins so, joined parts too; a Chinese name holds it anywhere."""
-    written = [person.given_name, person.family_name, person.name_on_certificate, person.identifier or ""]
+    """A part of the name or number begins so, joined parts too; a Chinese name holds it
+    anywhere."""
+    written = [
+        person.given_name,
+        person.family_name,
+        person.name_on_certificate,
+        person.identifier or "",
+    ]
     parts = [
-        part for name in written for part in (*names.words_of(name), *names.words_of(name.replace("’", "").replace("-", "")))
+        part
+        for name in written
+        for part in (*names.words_of(name), *names.words_of(name.replace("’", "").replace("-", "")))
     ]
     return any(part.startswith(word) or (ord(word[0]) > 0x4E00 and word in part) for part in parts)
 
 
 def _has(expert: Expert, wanted: Any, filters: Filters) -> bool:
     for row in expert.skills:
-        if row.skill.code != wanted.skill.code or row.level.rank < (wanted.level.rank if wanted.level else 1):
+        if row.skill.code != wanted.skill.code or row.level.rank < (
+            wanted.level.rank if wanted.level else 1
+        ):
             continue
         if not row.counts(as_of=filters.as_of):
             continue
-        if row.status_on(filters.valid_on, filters.as_of) in (SkillStatus.CURRENT, SkillStatus.EXPIRING):
+        if row.status_on(filters.valid_on, filters.as_of) in (
+            SkillStatus.CURRENT,
+            SkillStatus.EXPIRING,
+        ):
             return True
     return False
 
@@ -235,9 +301,13 @@ def questions(chance: random.Random, codes: list[str]) -> Iterator[dict[str, Any
             "valid_on": some(-1500, 1000),
             "available_from": first,
             "available_to": first + timedelta(days=chance.randint(0, 90)),
-            "as_of": chance.choice([some(-1500, 0), datetime.combine(some(-1500, 0), datetime.min.time(), UTC)]),
+            "as_of": chance.choice(
+                [some(-1500, 0), datetime.combine(some(-1500, 0), datetime.min.time(), UTC)]
+            ),
         }
-        yield {name: possible[name] for name in chance.sample(sorted(possible), chance.randint(1, 4))}
+        yield {
+            name: possible[name] for name in chance.sample(sorted(possible), chance.randint(1, 4))
+        }
 
 
 def test_the_search_finds_what_a_plain_loop_finds(context: Flask) -> None:
@@ -254,7 +324,9 @@ def test_the_search_finds_what_a_plain_loop_finds(context: Flask) -> None:
         assert search.expert_page(filters, after=None, limit=200).items == expected, values
         assert search.counts([filters]) == [len(expected)]
         sizes.append(len(expected))
-    assert sum(size > 0 for size in sizes) > 100, "the questions must be answerable to prove anything"
+    assert sum(size > 0 for size in sizes) > 100, (
+        "the questions must be answerable to prove anything"
+    )
 
 
 def test_pages_follow_each_other_without_gap_or_double(context: Flask) -> None:
@@ -283,7 +355,9 @@ def test_more_than_are_counted_is_said_so(context: Flask, monkeypatch: pytest.Mo
 def test_nobody_found_says_which_filter_to_loosen(context: Flask) -> None:
     makers.expert("Amina", category="police", country="SN", languages=[SpokenLanguage("fr", "B1")])
     makers.expert("Kofi", category="police", country="GH", languages=[SpokenLanguage("fr", "B1")])
-    concessions = queries.loosenings(SYSTEM, ask(category="police", country="SN", language=["fr:B2"]))
+    concessions = queries.loosenings(
+        SYSTEM, ask(category="police", country="SN", language=["fr:B2"])
+    )
     assert [(one.name, one.count) for one in concessions] == [("languages", 1), ("level", 1)]
     assert queries.loosenings(SYSTEM, ask(q="nobody", country="SN", category="military")) == []
 
@@ -307,13 +381,21 @@ def test_the_words_are_looked_up_in_an_index(context: Flask) -> None:
     load_experts(200, seed=2)
     statement = search.matching(ask(q="dia", category="police", language=["fr:B1"]))
     raw, connection = statement.compile(db.engine), db.session.connection()
-    values = raw.params if raw.positiontup is None else tuple(raw.params[name] for name in raw.positiontup)
+    values = (
+        raw.params
+        if raw.positiontup is None
+        else tuple(raw.params[name] for name in raw.positiontup)
+    )
     if is_sqlite():
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {raw}", values).all()
         assert "expert_fts VIRTUAL TABLE INDEX" in str(plan)
     else:
-        connection.exec_driver_sql("SET LOCAL enable_seqscan = off")  # so few rows would be read through
-        assert "ix_expert_search_gin" in str(connection.exec_driver_sql(f"EXPLAIN {raw}", values).all())
+        connection.exec_driver_sql(
+            "SET LOCAL enable_seqscan = off"
+        )  # so few rows would be read through
+        assert "ix_expert_search_gin" in str(
+            connection.exec_driver_sql(f"EXPLAIN {raw}", values).all()
+        )
 
 
 def test_the_end_of_a_day_is_what_was_known_on_it() -> None:
