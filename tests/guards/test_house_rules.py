@@ -502,7 +502,7 @@ PLANTED = [
     (unread_json, "courses/api.py", "body = request.get_json()"),
     (unread_json, "roster/views.py", "body = request.json"),
     (buffered, "core/audit.py", "rows = db.session.scalars(statement).yield_per(1000)"),
-    (sizes, "core/clock.py", "x = 1\n" * 451),
+    (sizes, "core/clock.py", "x = 1\n" * (LONGEST_FILE + 1)),
     (sizes, "core/clock.py", "def f():\n" + "    x = 1\n" * 62),
     (names, "roster/utils.py", ""),
     (names, "roster/services.py", "class RosterManager: ..."),
