@@ -1,5 +1,6 @@
 #!/bin/sh
-# make-venv.sh PYTHON FOLDER: a virtual environment; installs Debian's venv package first where that is missing and may be.
+# make-venv.sh PYTHON FOLDER: a virtual environment; installs Debian's venv package first where that
+# is missing and may be.
 set -eu
 python=$1
 folder=$2

@@ -1,7 +1,7 @@
 #!/bin/sh
-# system-packages.sh run|test…: installs the system packages that are missing where it may; otherwise prints the one
-# command to type. Quick when nothing is missing. It never fails: without Pango everything but PDFs works, and the tests
-# say themselves what they miss.
+# system-packages.sh run|test…: installs the system packages that are missing where it may;
+# otherwise prints the one command to type. Quick when nothing is missing. It never fails: without
+# Pango everything but PDFs works, and the tests say themselves what they miss.
 set -u
 
 debian='' fedora='' brew=''

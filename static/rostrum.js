@@ -1,4 +1,5 @@
-// Comfort for pages that work without it: no double sending, live filters, attendance counts, progress of jobs.
+// Comfort for pages that work without it: no double sending, live filters, attendance counts,
+// progress of jobs.
 "use strict";
 
 const say = (text) => {
@@ -8,10 +9,13 @@ const say = (text) => {
 
 const fill = (words, values) => words.replace(/\{(\w+)\}/g, (_, name) => values[name]);
 
-// A form is sent once. The button keeps its name and value, because it is only marked, never disabled.
+// A form is sent once. The button keeps its name and value, because it is only marked, never
+// disabled.
 const release = (form) => {
   delete form.dataset.sent;
-  form.querySelectorAll("[aria-disabled]").forEach((button) => button.removeAttribute("aria-disabled"));
+  form
+    .querySelectorAll("[aria-disabled]")
+    .forEach((button) => button.removeAttribute("aria-disabled"));
 };
 
 document.addEventListener("submit", (event) => {
@@ -23,13 +27,16 @@ document.addEventListener("submit", (event) => {
   setTimeout(release, 30000, form);
 });
 
-window.addEventListener("pageshow", () => document.querySelectorAll("form[data-sent]").forEach(release));
+window.addEventListener("pageshow", () =>
+  document.querySelectorAll("form[data-sent]").forEach(release)
+);
 
 // What is wrong comes first.
 const errors = document.getElementById("errors");
 if (errors) errors.focus();
 
-// Filters show their results while they change; the address follows, so that it can be kept and shared.
+// Filters show their results while they change; the address follows, so that it can be kept and
+// shared.
 document.querySelectorAll("form[data-live]").forEach((form) => {
   let timer, request;
 
@@ -41,7 +48,8 @@ document.querySelectorAll("form[data-live]").forEach((form) => {
     const results = document.getElementById(form.dataset.live);
     results.setAttribute("aria-busy", "true");
     try {
-      const answer = await fetch(address, { headers: { "X-Fragment": form.dataset.live }, signal: request.signal });
+      const headers = { "X-Fragment": form.dataset.live };
+      const answer = await fetch(address, { headers, signal: request.signal });
       if (answer.redirected) return location.assign(address);
       if (!answer.ok) throw new Error(answer.status);
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
@@ -72,8 +80,11 @@ document.querySelectorAll("form[data-attendance]").forEach((form) => {
   let isSending = false;
   let waiting = null;
 
-  const isChanged = (input) => input.checked !== input.defaultChecked || input.value !== input.defaultValue; // a mark, or its minutes
-  const changes = () => rows.filter((row) => [...row.querySelectorAll("input")].some(isChanged)).length;
+  // A mark, or its minutes.
+  const isChanged = (input) =>
+    input.checked !== input.defaultChecked || input.value !== input.defaultValue;
+  const hasChanged = (row) => [...row.querySelectorAll("input")].some(isChanged);
+  const changes = () => rows.filter(hasChanged).length;
 
   const count = () => {
     const marked = marks.filter((mark) => mark.checked).length;
@@ -88,7 +99,8 @@ document.querySelectorAll("form[data-attendance]").forEach((form) => {
     if (event.target.name !== "rest") return;
     event.preventDefault();
     rows.forEach((row) => {
-      if (!row.querySelector(":checked")) row.querySelector(`[value="${event.target.value}"]`).checked = true;
+      if (row.querySelector(":checked")) return;
+      row.querySelector(`[value="${event.target.value}"]`).checked = true;
     });
     count();
   });
