@@ -3,6 +3,8 @@ answer."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response, current_app, jsonify, render_template
 
 from core.api import BASE
@@ -16,13 +18,16 @@ pages = Blueprint("docs", __name__, url_prefix=BASE)
 @pages.get("/openapi.json")
 @public
 def openapi_json() -> Response:
-    return jsonify(openapi(current_app, settings_of().public_url))
+    return jsonify(_description())
 
 
 @pages.get("/docs")
 @public
 def api_page() -> str:
     """The description as one page, without any other host."""
-    return render_template(
-        "docs/api.html", description=openapi(current_app, settings_of().public_url)
-    )
+    return render_template("docs/api.html", description=_description())
+
+
+def _description() -> dict[str, Any]:
+    app = current_app._get_current_object()  # type: ignore[attr-defined]  # the key of a cache
+    return openapi(app, settings_of().public_url)

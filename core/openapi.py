@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from inspect import cleandoc
 from types import UnionType
 from typing import Any, get_args
@@ -14,8 +15,10 @@ from werkzeug.routing import IntegerConverter
 from core.api import Operation
 
 
+@lru_cache(maxsize=2)
 def openapi(app: Flask, public_url: str) -> dict[str, Any]:
-    """The OpenAPI 3.1 description, drawn from the routes that answer."""
+    """The OpenAPI 3.1 description, drawn from the routes that answer. The same for everyone, so it
+    is drawn once (it takes a tenth of a second); whoever reads it must not change it."""
     schemas: dict[str, Any] = {}
     paths: dict[str, Any] = {}
     for rule in app.url_map.iter_rules():

@@ -21,8 +21,7 @@ class ApiClient:
         self.app = app
         self.client = app.test_client(use_cookies=False)
         self.token = token
-        with app.test_request_context():
-            self.description = openapi(app, "http://127.0.0.1")
+        self.description = openapi(app, "http://127.0.0.1")
 
     def get(self, address: str, **headers: str) -> TestResponse:
         return self._call("GET", address, None, headers)

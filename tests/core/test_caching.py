@@ -108,6 +108,10 @@ def test_what_was_created_says_where_it_is(api: ApiClient) -> None:
     assert replayed.headers["Location"] == scheduled.headers["Location"]
 
 
+def test_the_description_is_drawn_once(app: Flask) -> None:
+    assert openapi(app, "http://127.0.0.1") is openapi(app, "http://127.0.0.1")
+
+
 def test_the_description_is_valid_and_names_what_is_taken_and_given(app: Flask) -> None:
     with app.test_request_context():
         described = openapi(app, "http://127.0.0.1")
