@@ -31,7 +31,7 @@ NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
 
 #: Examples for each property: what `make test-quick`, `make test` and `make test-all` spend on
 #: them.
-for profile, examples in {"quick": 20, "usual": 200, "all": 2000}.items():
+for profile, examples in {"quick": 20, "usual": 100, "all": 2000}.items():
     property_settings.register_profile(profile, max_examples=examples, deadline=None)
 property_settings.load_profile("usual")
 

@@ -260,6 +260,7 @@ def test_nothing_private_gets_into_the_image() -> None:
     assert kept == ["app.py"]
 
 
+@pytest.mark.long
 def test_the_services_work_together(image: Image, postgresql_url: str, redis_url: str) -> None:
     """The commands of compose.yaml, on a PostgreSQL and a Redis of the tests: web and worker are
     two processes."""

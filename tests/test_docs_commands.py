@@ -64,6 +64,8 @@ def is_run(command: str) -> bool:
     return not any(command == start or command.startswith(f"{start} ") for start in NOT_RUN)
 
 
+#: They copy, restore, start servers or print, for a quarter of a minute each.
+LONG = ("back-up-and-restore.md", "add-a-layout.md", "deploy.md")
 WITH_COMMANDS = [page for page in PAGES if any(is_run(command) for command in commands(page))]
 
 
@@ -84,7 +86,14 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("page", WITH_COMMANDS, ids=lambda page: str(page.relative_to(ROOT)))
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(page, marks=[pytest.mark.long] if page.name in LONG else [])
+        for page in WITH_COMMANDS
+    ],
+    ids=[str(page.relative_to(ROOT)) for page in WITH_COMMANDS],
+)
 def test_the_commands_of_the_page_run(page: Path, site: Site, folder: Path) -> None:
     script = "\n".join(command for command in commands(page) if is_run(command))
     stands_for = {

@@ -26,6 +26,7 @@ ACCENTS = "a" + "\u0315\u0300" * 20_000
 SECONDS = 1.5
 
 
+@pytest.mark.long
 def test_in_every_field_of_every_form(world: World) -> None:
     slow, sent = [], set()
     for role, page in opened(world):

@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from flask import Flask
 from werkzeug.datastructures import FileStorage
@@ -108,6 +109,7 @@ def opened(world: World) -> Iterator[tuple[str, Page]]:
             yield role, page
 
 
+@pytest.mark.long
 def test_on_every_page(world: World) -> None:
     lost, kept = [], 0
     for role, page in opened(world):

@@ -65,6 +65,7 @@ def test_the_drill(machine: Machine, new_machine: Callable[..., Machine], copy: 
     assert machine.well("certificates", "verify") == "4 files: all are whole\n"
 
 
+@pytest.mark.long
 @pytest.mark.timeout(280)
 def test_an_empty_machine_proves_and_takes_a_copy(
     machine: Machine, new_machine: Callable[..., Machine], copy: Path
@@ -184,6 +185,7 @@ def test_whoever_knows_says_the_next_number(machine: Machine, copy: Path) -> Non
     is_sound(machine)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(280)
 def test_restored_twice_the_trail_still_tells_all(machine: Machine, copy: Path) -> None:
     machine.issue(1)
@@ -200,6 +202,7 @@ def test_restored_twice_the_trail_still_tells_all(machine: Machine, copy: Path) 
     assert machine.well("audit", "verify").count("note: the trail was restored") == 2
 
 
+@pytest.mark.long
 @pytest.mark.timeout(280)
 @pytest.mark.parametrize("lost", [1, 2])
 def test_numbers_given_while_the_copy_is_made_ready_do_not_come_again(

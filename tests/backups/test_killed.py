@@ -77,6 +77,7 @@ def unfinished(copy: Path, name: str) -> list[Path]:
     return list(copy.parent.glob(f"{copy.name}{copies.UNFINISHED}*/{name}"))
 
 
+@pytest.mark.long
 @pytest.mark.timeout(280)
 def test_a_backup_that_is_killed_is_never_taken_for_a_whole_one(
     machine: Machine, copy: Path

@@ -47,8 +47,13 @@ def test_every_page_has_a_sample(tmp_path: Path) -> None:
     ("role", "language"),
     [
         (None, "fr"),
-        *((role, "en") for role in ROLES),
-        *(pytest.param(role, "fr", marks=pytest.mark.long) for role in ROLES if role),
+        ("coordinator", "en"),
+        *(
+            pytest.param(role, language, marks=pytest.mark.long)
+            for role in ROLES
+            for language in ("en", "fr")
+            if (role, language) not in ((None, "fr"), ("coordinator", "en"))
+        ),
     ],
 )
 def test_pages(visits, made: dict[str, str], role: str | None, language: str) -> None:
@@ -165,7 +170,8 @@ def takes_focus(page) -> bool:
     return False
 
 
-@pytest.mark.parametrize("language", ["en", pytest.param("fr", marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("language", ["en", "fr"])
 def test_refusals(visits, made: dict[str, str], language: str) -> None:
     from tests.browser.places import PARTS
 

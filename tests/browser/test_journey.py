@@ -367,7 +367,11 @@ class Journey:
 
 
 @pytest.mark.parametrize(
-    ("javascript", "language"), [(True, "en"), (False, "fr")], ids=["javascript", "plain"]
+    ("javascript", "language"),
+    [
+        pytest.param(True, "en", id="javascript"),
+        pytest.param(False, "fr", id="plain", marks=pytest.mark.long),
+    ],
 )
 def test_the_whole_journey(visits, javascript: bool, language: str) -> None:
     journey = Journey(visits, javascript=javascript, language=language)

@@ -371,6 +371,7 @@ def kept(app: Flask, what: str = MARK) -> set[str]:
     return found
 
 
+@pytest.mark.long
 def test_a_canary_through_every_field_stays_text_everywhere(
     sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -127,6 +127,7 @@ def test_without_the_lease_ending_the_work_is_lost(app: Flask) -> None:
         assert files_made() == before < 12
 
 
+@pytest.mark.long
 def test_without_the_sweep_nobody_takes_it_up(app: Flask) -> None:
     """The control: the wake-up is lost (tests send none) and no sweep comes."""
     folder, url, job_id = started(app, 2)

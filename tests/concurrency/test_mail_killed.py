@@ -52,6 +52,7 @@ def use(app: Flask, monkeypatch: pytest.MonkeyPatch, server: SmtpServer) -> tupl
     return settings.instance_path, settings.database_url
 
 
+@pytest.mark.long
 @pytest.mark.both_databases
 @pytest.mark.timeout(200)
 def test_a_worker_killed_in_the_middle_of_many_messages_loses_none(app: Flask, monkeypatch) -> None:

@@ -103,6 +103,7 @@ def application(name: str, category: str = "police") -> dict[str, Any]:
     return {"person": person, "category": category}
 
 
+@pytest.mark.long
 def test_50_at_once_for_20_places_seat_exactly_20(
     own_app: Flask, token: str, server: WebServer
 ) -> None:
@@ -130,6 +131,7 @@ def test_50_at_once_for_20_places_seat_exactly_20(
         )
 
 
+@pytest.mark.long
 def test_50_strangers_at_once_through_the_public_form_seat_exactly_20(
     own_app: Flask, server: WebServer
 ) -> None:

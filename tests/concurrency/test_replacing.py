@@ -172,6 +172,7 @@ def go_on(site: Site, visitors: Visitors) -> None:
     site.wait_until(lambda: len(visitors.answers) > before + 40)
 
 
+@pytest.mark.long
 def test_fresh_processes_take_over_and_every_request_is_answered(tmp_path: Path, url: str) -> None:
     with running(tmp_path, url) as site:
         before = site.web_processes()

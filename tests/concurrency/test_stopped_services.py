@@ -95,6 +95,7 @@ def until(holds: Callable[[], Any], seconds: float = 60) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.long
 def test_postgresql_killed_under_load_loses_nothing_that_was_acknowledged(
     postgresql: Stoppable, tmp_path: Path
 ) -> None:
@@ -141,6 +142,7 @@ def page(server: WebServer, path: str) -> int:
         connection.close()
 
 
+@pytest.mark.long
 def test_while_redis_is_away_acts_hold_and_their_jobs_are_done_when_it_is_back(
     app: Flask, tmp_path: Path
 ) -> None:

@@ -34,6 +34,7 @@ def start(folder: Path, *words: str, mask: int = 0o022) -> subprocess.CompletedP
     )
 
 
+@pytest.mark.long
 def test_what_a_start_makes_is_private_under_systemds_umask(tmp_path: Path) -> None:
     folder = tmp_path / "deep" / "instance"
     assert start(folder, "db", "upgrade").returncode == 0
@@ -55,6 +56,7 @@ def test_what_a_start_makes_is_private_under_systemds_umask(tmp_path: Path) -> N
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 
+@pytest.mark.long
 def test_a_start_tightens_what_is_open_and_says_so(tmp_path: Path) -> None:
     start(tmp_path, "db", "upgrade")
     tmp_path.chmod(0o755)

@@ -342,6 +342,7 @@ def test_bulk_mail_delays_no_link(post, context: Flask) -> None:
     assert took < 4 and left > 0, (took, left)
 
 
+@pytest.mark.long
 @pytest.mark.both_databases
 def test_recipients_who_fall_silent_delay_no_link_of_others(
     post, context: Flask, monkeypatch

@@ -150,6 +150,7 @@ def test_its_roster_staff_find_everyone_who_was_admitted_and_others_wait_or_refu
         assert (db.session.scalar(refused) or 0) > 1
 
 
+@pytest.mark.long
 def test_files_of_its_certificates_are_made_by_the_worker(app: Flask) -> None:
     run(app, "demo", "load", "--experts", "0")
     with app.app_context():
@@ -162,6 +163,7 @@ def test_files_of_its_certificates_are_made_by_the_worker(app: Flask) -> None:
     run(app, "check")
 
 
+@pytest.mark.long
 def test_it_is_the_same_everywhere(
     demonstration: Flask, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
