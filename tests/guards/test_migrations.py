@@ -195,6 +195,41 @@ def test_a_database_in_use_gets_its_bodies_and_keeps_its_rows(empty_app: Flask) 
     assert differences() == []
 
 
+#: (delivery, category, places), before and after.
+POOLS = [(1, "civilian", 2), (1, "corrections", 1), (1, "justice", 3), (1, "police", 4)]
+POOLS_BEFORE_0026 = [(1, "civilian", 6), (1, "police", 4)]
+
+
+@pytest.mark.parametrize(
+    ("pools", "left"), [(POOLS, POOLS_BEFORE_0026), (POOLS[1:3], [(1, "civilian", 4)])]
+)
+def test_the_older_release_gets_civilians_of_corrections_and_justice(
+    empty_app: Flask, pools: list, left: list
+) -> None:
+    """It has one pool for each category."""
+    upgrade(revision="0010")
+    add = "INSERT INTO pool (id, delivery_id, category, places) VALUES ({}, {}, '{}', {})"
+    with db.engine.connect().execution_options(writes=True) as connection:
+        for statement in OLD_ROWS.strip().split(";\n"):
+            connection.exec_driver_sql(statement)
+        connection.commit()
+    upgrade()
+    with db.engine.connect().execution_options(writes=True) as connection:
+        for number, pool in enumerate(pools, 1):
+            connection.exec_driver_sql(add.format(number, *pool))
+        connection.exec_driver_sql("UPDATE enrollment SET category = 'justice'")
+        connection.commit()
+    downgrade(revision="0025")
+    with db.engine.connect() as connection:
+        kept = connection.exec_driver_sql(
+            "SELECT delivery_id, category, places FROM pool ORDER BY category"
+        )
+        assert [tuple(row) for row in kept] == left
+        assert connection.exec_driver_sql("SELECT category FROM enrollment").scalar() == "civilian"
+    upgrade()
+    assert differences() == []
+
+
 def assert_bodies() -> None:
     with db.engine.connect() as connection:
         bodies = connection.exec_driver_sql(
