@@ -8,26 +8,31 @@ lock notes the id in the open transaction's `touched`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-from flask import Flask
-from sqlalchemy import Column, event, inspect
+from flask import Flask, has_app_context
+from sqlalchemy import Column, Engine, event, inspect
 from sqlalchemy.orm import Mapper, Session, object_mapper
 
-from core.database import Base
+from core.database import Base, db
 
 
 def init_app(app: Flask) -> None:
     """Checks every flush and every statement from here on."""
-    for name, check in (
-        ("before_flush", _check_flush),
-        ("after_flush", _own_what_is_new),
-        ("do_orm_execute", _check_statement),
+    for target, name, check in (
+        (Session, "before_flush", _check_flush),
+        (Session, "after_flush", _own_what_is_new),
+        (Engine, "before_cursor_execute", _check_statement),
     ):
-        if not event.contains(Session, name, check):
-            event.listen(Session, name, check)
+        if not event.contains(target, name, check):
+            event.listen(target, name, check)
+
+
+#: Stands in `touched` for a new row, which has no id until it is written.
+NEW = 0
 
 
 class UntouchedWrite(RuntimeError):
@@ -40,6 +45,8 @@ def _check_flush(session: Session, context: Any, instances: Any) -> None:
         for row in changed:
             for owner in _owners(session, row):
                 _require_touched(session, owner, type(row).__name__)
+    if any(_is_lockable(row) for row in session.new):
+        session.info["unit"].touched.add(NEW)
 
 
 def _is_changed(row: Any) -> bool:
@@ -54,19 +61,25 @@ def _is_changed(row: Any) -> bool:
 def _own_what_is_new(session: Session, context: Any) -> None:
     """No one else can see what this transaction created, so it needs no lock."""
     for row in session.new:
-        if object_mapper(row) in _lockable():
+        if _is_lockable(row):
             session.info["unit"].touched.add(row.id)
 
 
-def _check_statement(state: Any) -> None:
+#: The table that a statement of SQL changes.
+_CHANGED = re.compile(r'\s*(?:INSERT\s+(?:OR\s+\w+\s+)?INTO|UPDATE|DELETE\s+FROM)\s+"?(\w+)', re.I)
+
+
+def _check_statement(
+    connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, is_many: bool
+) -> None:
     """Which rows a statement will change is not known before it runs, so it needs at least one
-    lock."""
-    if (state.is_insert or state.is_update or state.is_delete) and (
-        name := state.statement.table.name
-    ) in _locked_tables():
-        unit = state.session.info.get("unit")
-        if unit is not None and not unit.touched:
-            raise UntouchedWrite(f"a statement that changes {name} without a lock")
+    lock. Read here as the database gets it: not every statement comes through the session."""
+    changed = _CHANGED.match(statement)
+    if changed is None or changed[1] not in _locked_tables() or not has_app_context():
+        return
+    unit = db.session().info.get("unit")
+    if unit is not None and not unit.touched:
+        raise UntouchedWrite(f"a statement that changes {changed[1]} without a lock")
 
 
 def _require_touched(session: Session, owner: Any, name: str) -> None:
@@ -77,15 +90,30 @@ def _require_touched(session: Session, owner: Any, name: str) -> None:
 
 
 def _owners(session: Session, row: Any) -> Iterator[Any]:
-    """The rows to lock before this one changes; none for a model without a lock, or while the
-    owner itself is new."""
+    """The rows to lock before this one changes, also the one that it leaves; none for a model
+    without a lock, or while the owner itself is new."""
     steps = type(row).__lock__
+    if not steps:
+        return
+    column = object_mapper(row).columns[steps[0]]
+    for parent in (_parent(session, row, column), *_parents_left(session, row, column)):
+        if (owner := _owner_above(session, parent, steps[1:])) is not None:
+            yield owner
+
+
+def _owner_above(session: Session, row: Any, steps: tuple[str, ...]) -> Any:
     for step in steps:
-        row = _parent(session, row, object_mapper(row).columns[step])
-        if row is None:
-            return
-    if steps:
-        yield row
+        if row is not None:
+            row = _parent(session, row, object_mapper(row).columns[step])
+    return row
+
+
+def _parents_left(session: Session, row: Any, column: Column[Any]) -> Iterator[Any]:
+    """The row that a changed foreign key led to before."""
+    key = object_mapper(row).get_property_by_column(column).key
+    for parent_id in inspect(row).attrs[key].history.deleted or ():
+        if parent_id is not None:
+            yield session.get(_mapper_of(column).class_, parent_id)
 
 
 def _parent(session: Session, row: Any, column: Column[Any]) -> Any:
@@ -106,6 +134,10 @@ def _mapper_of(column: Column[Any]) -> Mapper[Any]:
     return next(
         mapper for mapper in Base.registry.mappers if mapper.local_table is key.column.table
     )
+
+
+def _is_lockable(row: Any) -> bool:
+    return object_mapper(row) in _lockable()
 
 
 @lru_cache(maxsize=1)

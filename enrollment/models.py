@@ -197,7 +197,7 @@ class IdentityQuestion(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     enrollment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrollment.id"))
     candidate_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
-    is_about_people: Mapped[bool] = mapped_column(default=True)
+    is_about_people: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
     status: Mapped[QuestionStatus] = mapped_column(enum_column(QuestionStatus))
     agrees: Mapped[list[str]] = mapped_column(sa.JSON)
     differs: Mapped[list[str]] = mapped_column(sa.JSON)

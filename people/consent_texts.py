@@ -22,18 +22,20 @@ _TEXTS = {
     ConsentPurpose.ROSTER: {
         "en": (
             "Roster staff may find me: my name, service or staff number, email address, country, "
-            "nationality, gender, category, rank, organization, languages, fields of expertise, "
-            "availability, and the training that I completed with its certificates. They look for "
-            "people for missions, and they may admit me to the roster. I can withdraw this at any "
-            "time; then they can no longer see me."
+            "nationality, gender, until when my passport is valid, category, sub-category, rank, "
+            "organization, languages, fields of expertise, availability, and the training that I "
+            "completed with its certificates. They look for people for missions, and they may "
+            "admit me to the roster. I can withdraw this at any time; then they can no longer see "
+            "me."
         ),
         "fr": (
             "Le personnel du fichier de spécialistes peut me trouver : mon nom, mon matricule, "
-            "mon adresse de courriel, mon pays, ma nationalité, mon genre, ma catégorie, mon "
-            "grade, mon organisation, mes langues, mes domaines de spécialité, ma disponibilité "
-            "et les formations que j’ai achevées, avec leurs certificats. Il cherche des "
-            "personnes pour des missions et peut m’inscrire au fichier. Je peux retirer ce "
-            "consentement à tout moment ; il ne peut alors plus me voir."
+            "mon adresse de courriel, mon pays, ma nationalité, mon genre, la date d’expiration "
+            "de mon passeport, ma catégorie, ma sous-catégorie, mon grade, mon organisation, mes "
+            "langues, mes domaines de spécialité, ma disponibilité et les formations que j’ai "
+            "achevées, avec leurs certificats. Il cherche des personnes pour des missions et peut "
+            "m’inscrire au fichier. Je peux retirer ce consentement à tout moment ; il ne peut "
+            "alors plus me voir."
         ),
     },
     ConsentPurpose.CONTACT: {

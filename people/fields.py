@@ -13,7 +13,7 @@ from people.models import Person
 OWN = Place("own", _l("yourself"))
 #: The pages and the form of administrators.
 STAFF = Place("staff", _l("administrators"))
-#: The roster profile, its API and its export.
+#: The roster profile, its API and its export. What appears there, `consent_texts` names.
 ROSTER = Place("roster", _l("with your consent roster staff"))
 
 #: Plain fields of `Person`. What people are recognised by or addressed with has rules of its own

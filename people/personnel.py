@@ -5,7 +5,10 @@ It is apart from the models because certificates are printed where there is no d
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _l
 from flask_babel import lazy_pgettext as _p
 
 from core.texts import pgettext
@@ -98,6 +101,18 @@ WRITTEN_SUBCATEGORIES: dict[Subcategory, str] = {
     ),
     Subcategory.FORMED_POLICE_UNIT: "formed police unit, fpu, unité de police constituée, upc",
 }
+
+
+def _only_for(trait: str) -> Any:
+    """A hint for a field that not every category has."""
+    having = LazyString(
+        lambda: ", ".join(str(one.words) for one in PERSONNEL if getattr(one.traits, trait))
+    )
+    return _l("Only for: %(categories)s.", categories=having)
+
+
+ONLY_RANKED = _only_for("has_rank")
+ONLY_DIVIDED = _only_for("subcategories")
 
 #: The codes, for sentences about one that is none of them.
 CATEGORY_CODES = ", ".join(PersonnelCategory)

@@ -28,7 +28,7 @@ from core.forms import (
 from core.words import Worded
 from courses.models import Skill, SkillLevel
 from people.models import Gender
-from people.personnel import PersonnelCategory
+from people.personnel import ONLY_DIVIDED, PersonnelCategory
 from roster.fields import EXPERT
 from roster.languages import CEFR
 from roster.models import Expert, LanguageFramework
@@ -126,7 +126,12 @@ class ProfileForm(Form):
     """Rank, organization, fields; languages and availability are rows that `profile_form` adds."""
 
     category = RadioField(_l("Category"), validators=[InputRequired()])
-    subcategory = SelectField(_l("Sub-category"), validators=[Optional()], validate_choice=False)
+    subcategory = SelectField(
+        _l("Sub-category"),
+        description=ONLY_DIVIDED,
+        validators=[Optional()],
+        validate_choice=False,
+    )
     rank = StringField(_l("Rank or title"), validators=[Optional()])
     rank_code = StringField(
         _l("Rank code"),

@@ -15,7 +15,8 @@ from accounts.models import Account, RoleAssignment, UserSession
 from accounts.roles import WITHIN, Role
 from accounts.sessions import actor_of, digest
 from core import audit, clock
-from core.database import db, transaction
+from core.database import current_unit, db, transaction
+from core.locks import NEW
 from core.policy import SYSTEM, Actor, Reach
 from courses.queries import span_of
 from people.models import BodyKind, ConsentPurpose, ConsentWay, Organization, Person
@@ -140,6 +141,12 @@ def after(delivery_id: int):
     """Lives after the delivery's last session, unless that is past: what may be recorded only
     then."""
     return at(max(end_of(delivery_id), clock.now()))
+
+
+def plant(statement: sa.Executable) -> None:
+    """Changes rows past the services, as a bug would, and as if their delivery were locked."""
+    current_unit().touched.add(NEW)
+    db.session.connection().execute(statement)
 
 
 def sign_in(browser, of: Actor) -> None:

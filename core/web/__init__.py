@@ -103,6 +103,8 @@ def _configure(app: Flask, settings: Settings) -> None:
         MAX_FORM_MEMORY_SIZE=settings.request_mb * 1024 * 1024,
         MAX_FORM_PARTS=settings.form_fields,
         WTF_CSRF_TIME_LIMIT=None,
+        # Flask-Login would read it before it asks for a token. No cookie can have this name.
+        REMEMBER_COOKIE_NAME=";",
         SEND_FILE_MAX_AGE_DEFAULT=31536000,
         COMPRESS_MIMETYPES=[
             "text/html",

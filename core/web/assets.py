@@ -64,7 +64,7 @@ def _serve(filename: str) -> Response:
     if (found := built(current_app.static_folder or "").get(filename)) is None:
         return current_app.send_static_file(filename)
     encoding = next(
-        (one for one in found.bodies if one in request.accept_encodings), "identity"
+        (one for one in found.bodies if request.accept_encodings.quality(one)), "identity"
     )  # plain HTTP asks for gzip only
     response = Response(found.bodies[encoding], mimetype=found.mimetype)
     response.headers["Cache-Control"] = FOR_EVER if filename == found.name else ASK_AGAIN

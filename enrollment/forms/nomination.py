@@ -22,7 +22,7 @@ from core.forms import (
 from enrollment.forms.fields import CountryField, Needed, OneOf
 from enrollment.nomination_files import COLUMNS, NominationRow, check_row
 from people.models import Gender
-from people.personnel import PersonnelCategory
+from people.personnel import ONLY_DIVIDED, ONLY_RANKED, PersonnelCategory
 
 ONE_NAME = _l(
     "A person with one name only has it in one of the two fields. Leave the other one empty."
@@ -90,8 +90,8 @@ class PersonForm(Form):
         [OneOf(_l("Choose the personnel category."))],
         validate_choice=False,
     )
-    subcategory = SelectField(_l("Sub-category"), validate_choice=False)
-    rank = StringField(_l("Rank"))
+    subcategory = SelectField(_l("Sub-category"), description=ONLY_DIVIDED, validate_choice=False)
+    rank = StringField(_l("Rank"), description=ONLY_RANKED)
     rank_code = StringField(_l("NATO rank code"))
     organization = StringField(_l("Unit or employer"))
     language = SelectField(_l("Language in which we write to the person"), validate_choice=False)

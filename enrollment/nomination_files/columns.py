@@ -125,8 +125,7 @@ _SYNONYMS = {
         "du personnel, composante"
     ),
     "subcategory": (
-        "capacity, type of personnel, sous-catégorie de personnel, sub-category of personnel, "
-        "fonction, qualité"
+        "sous-catégorie de personnel, sub-category of personnel, sous-catégorie du personnel"
     ),
     "rank": "grade ou titre, rank or title",
     "rank_code": (

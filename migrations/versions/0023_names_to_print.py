@@ -24,8 +24,6 @@ def upgrade() -> None:
         "UPDATE identity_question SET is_about_people = false WHERE CAST(differs AS VARCHAR) = "
         "'[\"printed_name\"]'"
     )
-    with op.batch_alter_table("identity_question") as batch:
-        batch.alter_column("is_about_people", server_default=None)
 
 
 def downgrade() -> None:

@@ -40,13 +40,23 @@ def _categories(names) -> None:
     )
 
 
+#: What the older release does not know.
+NEW = "('corrections', 'justice')"
+
+
 def downgrade() -> None:
-    """The older release knows them as civilians."""
-    for table in ("pool", "enrollment", "expert"):
-        op.execute(
-            sa.text(
-                f"UPDATE {table} SET category = 'civilian' WHERE category IN ('corrections', "
-                "'justice')"
-            )
-        )
+    """The older release knows them as civilians, who have one pool in a delivery."""
+    op.execute(
+        "UPDATE pool SET category = 'civilian' WHERE id IN (SELECT MIN(id) FROM pool "
+        f"WHERE category IN {NEW} AND delivery_id NOT IN (SELECT delivery_id FROM pool "
+        "WHERE category = 'civilian') GROUP BY delivery_id)"
+    )
+    op.execute(
+        "UPDATE pool SET places = places + COALESCE((SELECT SUM(other.places) FROM pool AS other "
+        f"WHERE other.delivery_id = pool.delivery_id AND other.category IN {NEW}), 0) "
+        "WHERE category = 'civilian'"
+    )
+    op.execute(f"DELETE FROM pool WHERE category IN {NEW}")
+    for table in ("enrollment", "expert"):
+        op.execute(f"UPDATE {table} SET category = 'civilian' WHERE category IN {NEW}")
     _categories(BEFORE)

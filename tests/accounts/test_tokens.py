@@ -50,6 +50,17 @@ def test_a_token_ends_on_its_day(app: Flask) -> None:
     assert (ended.status_code, ended.json["code"]) == (401, "bad_token")
 
 
+def test_a_cookie_of_another_program_on_this_host_hides_no_token(app: Flask) -> None:
+    """Flask-Login's own cookie is not used: no one is remembered beyond the session."""
+    with app.app_context():
+        token = token_of(factories.actor())
+    client = app.test_client()
+    client.set_cookie("remember_token", "1|0f1e2d")
+    me = client.get("/api/v1/me", headers={"Authorization": f"Bearer {token}"})
+    assert me.status_code == 200
+    assert client.get("/me").status_code == 303
+
+
 @pytest.mark.parametrize("days", [0, 367, -1])
 def test_no_token_lives_longer_than_a_year(context: Flask, days: int) -> None:
     with pytest.raises(Invalid) as refused:

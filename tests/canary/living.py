@@ -91,7 +91,7 @@ def live() -> Life:
         with transaction():
             request_issue(SYSTEM, done.id)
             unprintable = {"name_on_certificate": KEPT + UNPRINTABLE}
-            db.session.connection().execute(
+            factories.plant(
                 sa.update(Enrollment).where(Enrollment.id == second_id).values(unprintable)
             )
             audit.record(SYSTEM, "test.name", f"enrollment:{second_id}", {})

@@ -269,9 +269,7 @@ def test_what_a_job_could_not_make_is_said_in_the_language_of_whoever_asked(cont
         audit.record(SYSTEM, "test.language", "person", {})
     job = makers.ask(coordinator, delivery)
     with transaction():
-        db.session.connection().execute(
-            sa.update(Enrollment).values(status=EnrollmentStatus.NOT_COMPLETED)
-        )
+        factories.plant(sa.update(Enrollment).values(status=EnrollmentStatus.NOT_COMPLETED))
         audit.record(SYSTEM, "test.status", "enrollment", {})
     drain()
     (error,) = makers.again(job).errors

@@ -37,6 +37,15 @@ def test_who_has_it_is_told_so(app: Flask) -> None:
 
 
 @pytest.mark.parametrize(
+    ("accepted", "sent"),
+    [("identity, *;q=0", None), ("br;q=0, gzip", "gzip"), ("gzip;q=0.5, *", "br"), ("", None)],
+)
+def test_no_encoding_is_sent_that_was_refused(app: Flask, accepted: str, sent: str | None) -> None:
+    answer = app.test_client().get("/static/rostrum.css", headers={"Accept-Encoding": accepted})
+    assert answer.headers.get("Content-Encoding") == sent
+
+
+@pytest.mark.parametrize(
     "name", ["nothing.css", "rostrum.0000000000.css", "../app.py", "%2e%2e/app.py"]
 )
 def test_what_is_no_file_of_the_folder_is_404(app: Flask, name: str) -> None:

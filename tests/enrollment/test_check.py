@@ -9,11 +9,12 @@ import sqlalchemy as sa
 from flask import Flask
 
 from core import audit
-from core.database import db, transaction
+from core.database import transaction
 from core.policy import SYSTEM
 from courses.models import Delivery, Pool
 from enrollment import queries
 from enrollment.models import Enrollment
+from tests import factories
 from tests.enrollment import makers
 
 
@@ -26,7 +27,7 @@ def planted(change: Callable[[], None]) -> list[str]:
 
 
 def write(table, where, **values) -> None:
-    db.session.connection().execute(sa.update(table).where(where).values(**values))
+    factories.plant(sa.update(table).where(where).values(**values))
 
 
 @pytest.mark.both_databases

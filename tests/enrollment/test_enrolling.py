@@ -155,7 +155,7 @@ def test_the_database_itself_refuses_a_second_live_enrollment(context: Flask) ->
     first = makers.enrolled(delivery, person=person)
     values = {c.name: getattr(first, c.key) for c in Enrollment.__table__.columns if c.name != "id"}
     with pytest.raises(sa.exc.IntegrityError), transaction():
-        db.session.connection().execute(sa.insert(Enrollment.__table__).values(**values))
+        factories.plant(sa.insert(Enrollment.__table__).values(**values))
 
 
 @pytest.mark.parametrize(

@@ -297,7 +297,7 @@ def _forget_everyone() -> None:
     for table in (Job, Mail, IdentityQuestion, Nomination):
         db.session.execute(sa.delete(table))
     db.session.execute(sa.delete(SignInLink))
-    db.session.connection().execute(sa.delete(Enrollment))
+    factories.plant(sa.delete(Enrollment))
     db.session.execute(sa.delete(Person).where(Person.email == "kofi@example.org"))
     audit.record(SYSTEM, "test.forgotten", "person", {})
 

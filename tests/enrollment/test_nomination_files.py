@@ -383,6 +383,13 @@ class TestHeadings:
         assert file.columns == tuple(HEADER.split(","))
         assert file.rows[0].is_good
 
+    @pytest.mark.parametrize("column", ["Fonction", "Qualité", "Capacity", "Type of personnel"])
+    def test_what_people_do_at_work_is_no_subcategory(self, column: str) -> None:
+        """Ministries' own lists have such columns, with job titles in them."""
+        file = reading(f"{HEADER},{column}\nAmina,Diop,a@example.org,SN,police,Team leader\n")
+        assert file.unknown_columns == (column,)
+        assert file.rows[0].is_good
+
     @pytest.mark.parametrize("column", ["given_name", "email", "country", "category"])
     def test_a_needed_column_is_missing(self, column: str) -> None:
         error = refusal(sheet({}).replace(column, "Shoe size"))

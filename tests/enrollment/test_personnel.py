@@ -4,6 +4,7 @@ certificates read it there."""
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 
 import pytest
@@ -12,7 +13,7 @@ from flask import Flask
 from accounts.roles import Role
 from core.settings import ROOT
 from enrollment.nomination_files.words import parse_category
-from people.personnel import PERSONNEL, PersonnelCategory
+from people.personnel import ONLY_DIVIDED, ONLY_RANKED, PERSONNEL, PersonnelCategory
 from tests import factories
 from tests.api_client import ApiClient
 from tests.browsing import Browser
@@ -56,6 +57,26 @@ def test_it_is_offered_and_shown_everywhere(
         page = browser.get(address)
         assert page.status == 200, address
         assert words in page.text, address
+
+
+def test_hints_name_the_categories_that_the_table_says(app: Flask) -> None:
+    with app.test_request_context():
+        assert str(ONLY_RANKED) == "Only for: Police, Military, Corrections."
+        assert str(ONLY_DIVIDED) == "Only for: Police, Military."
+
+
+#: A comparison with a category, as templates write it.
+SINGLED_OUT = re.compile(rf"""[!=]=\s*['"](?:{"|".join(PersonnelCategory)})['"]""")
+
+
+def test_templates_single_out_no_category() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: {match}"
+        for path in (ROOT / "templates").rglob("*.*")
+        for match in SINGLED_OUT.findall(path.read_text(encoding="utf-8"))
+    ]
+    assert found == []
+    assert SINGLED_OUT.search("{% if enrollment.category == 'military' %}")
 
 
 @pytest.mark.both_databases

@@ -674,7 +674,7 @@ def test_a_skill_of_apia_and_honolulu_holds_as_soon_as_its_certificate_is_issued
         into = get_delivery(SYSTEM, code)
         makers.attend(into, db.session.get_one(Enrollment, ba), score=90)
         with transaction():
-            db.session.connection().execute(
+            factories.plant(
                 sa.update(DeliverySession)
                 .where(DeliverySession.ends_at > ends)
                 .values(ends_at=ends)
@@ -1150,7 +1150,7 @@ def test_a_mark_corrected_on_a_suspended_certificate_keeps_the_suspension_and_op
 
 def planted(statement: Any) -> list[str]:
     with transaction():
-        db.session.connection().execute(statement)
+        factories.plant(statement)
         audit.record(SYSTEM, "test.breach", "test", {})
     return breaches()
 

@@ -135,6 +135,30 @@ def test_a_row_that_is_changed_without_the_lock_is_refused(scene: Scene, model: 
         db.session.flush()
 
 
-def test_a_statement_over_such_rows_is_refused_where_nothing_is_locked(scene: Scene) -> None:
+#: Ways to change rows that pass the flush.
+STATEMENTS: dict[str, Callable[[Scene], Any]] = {
+    "of the session": lambda s: db.session.execute(sa.update(Enrollment).values(needs=None)),
+    "as text": lambda s: db.session.execute(sa.text("UPDATE enrollment SET needs = NULL")),
+    "straight to the database": lambda s: database.write(sa.delete(Mark)),
+    "in bulk": lambda s: db.session.bulk_update_mappings(
+        sa.inspect(Enrollment), [{"id": s.enrollment.id, "needs": None}]
+    ),
+}
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("way", STATEMENTS)
+def test_a_statement_over_such_rows_is_refused_where_nothing_is_locked(
+    scene: Scene, way: str
+) -> None:
     with pytest.raises(UntouchedWrite), transaction():
-        db.session.execute(sa.update(Enrollment).values(needs=None))
+        STATEMENTS[way](scene)
+
+
+def test_a_row_leaves_only_a_locked_delivery(scene: Scene) -> None:
+    elsewhere = makers.delivery().id
+    with pytest.raises(UntouchedWrite), transaction():
+        audit.record(SYSTEM, "test.planted", "test:1", {})
+        courses.touch(elsewhere)
+        db.session.get_one(Enrollment, scene.enrollment.id).delivery_id = elsewhere
+        db.session.flush()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -91,6 +92,50 @@ def test_each_revision_goes_up_and_comes_down(empty_app: Flask) -> None:
         assert tables() == before, revision
         upgrade(revision=revision)
         before = tables()
+
+
+#: Programs of this revision may still run while newer ones are applied. Move it with each release.
+STILL_RUNNING = "0022"
+
+Columns = dict[str, dict[str, Any]]
+
+
+def columns() -> dict[str, Columns]:
+    """By table and name."""
+    found = sa.inspect(db.engine).get_multi_columns()
+    return {name: {one["name"]: dict(one) for one in those} for (_, name), those in found.items()}
+
+
+def hindrances(before: dict[str, Columns], after: dict[str, Columns]) -> list[str]:
+    """What programs that know the tables of `before` cannot do in those of `after`."""
+    found = [f"{name} is gone" for name in before.keys() - after.keys()]
+    for table in before.keys() & after.keys():
+        was, now = before[table], after[table]
+        found += [f"{table}.{name} is gone" for name in was.keys() - now.keys()]
+        found += [
+            f"{table}.{name} needs a value that they do not give"
+            for name in now.keys() - was.keys()
+            if not now[name]["nullable"] and now[name]["default"] is None
+        ]
+    return sorted(found)
+
+
+def test_programs_of_before_can_still_write(empty_app: Flask) -> None:
+    upgrade(revision=STILL_RUNNING)
+    before = columns()
+    upgrade()
+    assert hindrances(before, columns()) == []
+
+
+def test_what_hinders_programs_of_before_would_be_found() -> None:
+    plain, needed = {"nullable": True, "default": None}, {"nullable": False, "default": None}
+    before = {"person": {"id": needed, "rank": plain}, "old": {"id": needed}}
+    after = {"person": {"id": needed, "blood_group": needed, "nickname": plain}}
+    assert hindrances(before, after) == [
+        "old is gone",
+        "person.blood_group needs a value that they do not give",
+        "person.rank is gone",
+    ]
 
 
 def test_going_down_leaves_nothing_behind(empty_app: Flask) -> None:
@@ -191,6 +236,41 @@ def test_a_database_in_use_gets_its_bodies_and_keeps_its_rows(empty_app: Flask) 
                 ("coordinator", "everywhere", 0),
                 ("trainer", "everywhere", 0),
             ]
+    upgrade()
+    assert differences() == []
+
+
+#: (delivery, category, places), before and after.
+POOLS = [(1, "civilian", 2), (1, "corrections", 1), (1, "justice", 3), (1, "police", 4)]
+POOLS_BEFORE_0026 = [(1, "civilian", 6), (1, "police", 4)]
+
+
+@pytest.mark.parametrize(
+    ("pools", "left"), [(POOLS, POOLS_BEFORE_0026), (POOLS[1:3], [(1, "civilian", 4)])]
+)
+def test_the_older_release_gets_civilians_of_corrections_and_justice(
+    empty_app: Flask, pools: list, left: list
+) -> None:
+    """It has one pool for each category."""
+    upgrade(revision="0010")
+    add = "INSERT INTO pool (id, delivery_id, category, places) VALUES ({}, {}, '{}', {})"
+    with db.engine.connect().execution_options(writes=True) as connection:
+        for statement in OLD_ROWS.strip().split(";\n"):
+            connection.exec_driver_sql(statement)
+        connection.commit()
+    upgrade()
+    with db.engine.connect().execution_options(writes=True) as connection:
+        for number, pool in enumerate(pools, 1):
+            connection.exec_driver_sql(add.format(number, *pool))
+        connection.exec_driver_sql("UPDATE enrollment SET category = 'justice'")
+        connection.commit()
+    downgrade(revision="0025")
+    with db.engine.connect() as connection:
+        kept = connection.exec_driver_sql(
+            "SELECT delivery_id, category, places FROM pool ORDER BY category"
+        )
+        assert [tuple(row) for row in kept] == left
+        assert connection.exec_driver_sql("SELECT category FROM enrollment").scalar() == "civilian"
     upgrade()
     assert differences() == []
 

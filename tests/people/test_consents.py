@@ -16,12 +16,16 @@ from accounts.roles import Role
 from core import audit, clock
 from core.database import db, transaction
 from core.errors import NotAllowed
+from core.personal import offered
 from core.policy import SYSTEM, Actor
 from enrollment.services import Nominee, Wish, apply, nominate
 from people import services
 from people.consent_texts import UNKNOWN_VERSION, VERSION, consent_text
+from people.fields import PERSON
+from people.fields import ROSTER as ROSTER_PLACE
 from people.models import Consent, ConsentPurpose, ConsentWay, Person
 from people.services import record_applicant
+from roster.fields import EXPERT
 from tests import factories
 from tests.accounts.makers import actions, mails
 from tests.api_client import ApiClient
@@ -462,12 +466,20 @@ def test_who_signed_before_the_text_was_written_agreed_to_words_that_are_not_kno
         assert VERSION in db.session.scalars(sa.select(Consent.text_version)).all()
 
 
+#: Plain fields that roster staff read → what the consent calls them, in English and French.
+PLAIN = {"passport_expires_on": ("my passport is valid", "expiration de mon passeport")}
+
+
 def test_the_consent_names_all_that_roster_staff_see() -> None:
+    shown = (*offered(PERSON, ROSTER_PLACE), *offered(EXPERT, ROSTER_PLACE))
+    assert {field.name for field in shown} == set(PLAIN), "name it in people/consent_texts.py too"
     english, french = (consent_text(ROSTER, code).words for code in ("en", "fr"))
     for word, mot in (
         ("number", "matricule"),
         ("email", "courriel"),
         ("gender", "genre"),
+        ("sub-category", "sous-catégorie"),
+        *PLAIN.values(),
         ("nationality", "nationalité"),
         ("rank", "grade"),
         ("organization", "organisation"),
