@@ -11,6 +11,7 @@ from certificates.numbers import normalise_number
 from certificates.queries.certificates import certificates_visible
 from core import clock, names
 from core.database import db
+from core.occurrences import Occurrence, any_of, few, narrowed, occurs
 from core.paging import Page, newest
 from core.policy import Actor
 from courses.models import Delivery
@@ -21,32 +22,39 @@ def search(actor: Actor, q: str = "", status: str = "") -> sa.Select[Certificate
     """The register: by number (however typed), part of a number or of the holder's name, or the
     delivery's code."""
     found = certificates_visible(actor)
-    if words := q.strip():
-        number = normalise_number(words)
-        by_delivery = sa.select(Delivery.id).where(Delivery.code == words)
-        like = sa.or_(
-            names.finds(Certificate.holder_words, words),
-            Certificate.number.icontains(words, autoescape=True),
-            Certificate.delivery_id.in_(by_delivery),
-        )
-        found = found.where(Certificate.number == number if number else like)
-    return found.where(_has_status(status)) if status in set(PublicStatus) else found
+    if status in set(PublicStatus):
+        found = _with_status(found, status)
+    words = q.strip()
+    if number := normalise_number(words):
+        return found.where(Certificate.number == number)
+    return _with_words(found, words) if words else found
 
 
-def _has_status(status: str) -> sa.ColumnElement[bool]:
+def _with_words(found: sa.Select[Certificate], words: str) -> sa.Select[Certificate]:
+    by_number = occurs(Certificate.number.icontains(words, autoescape=True), words)
+    wanted = any_of((names.finds(Certificate.holder_words, words), by_number))
+    delivery_id = db.session.scalar(sa.select(Delivery.id).where(Delivery.code == words))
+    if delivery_id is None:
+        return narrowed(found, Certificate.id, wanted)
+    of_delivery = Certificate.delivery_id == delivery_id
+    wanted = Occurrence(sa.or_(wanted.condition, of_delivery), wanted.grams)
+    return narrowed(found, Certificate.id, wanted, sa.select(Certificate.id).where(of_delivery))
+
+
+def _with_status(found: sa.Select[Certificate], status: str) -> sa.Select[Certificate]:
     """As `Certificate.current_status` says it of a row: by the calendar of the place where the
     course was held."""
-    is_valid = Certificate.status == CertificateStatus.VALID
+    if status not in ("valid", "expired"):
+        return found.where(Certificate.status == CertificateStatus(status))
+    found = found.where(Certificate.status == CertificateStatus.VALID)
     zones = {"UTC", *db.session.scalars(sa.select(Delivery.time_zone).distinct())}
-    today = sa.case(
-        {zone: today_in(zone, clock.now()) for zone in zones}, value=Certificate.time_zone
-    )
-    has_expired = sa.and_(Certificate.valid_until.is_not(None), Certificate.valid_until < today)
+    days = {zone: today_in(zone, clock.now()) for zone in zones}
+    has_expired = Certificate.valid_until < sa.case(days, value=Certificate.time_zone)
     if status == "valid":
-        return sa.and_(is_valid, sa.not_(has_expired))
-    if status == "expired":
-        return sa.and_(is_valid, has_expired)
-    return Certificate.status == CertificateStatus(status)
+        return found.where(sa.or_(Certificate.valid_until.is_(None), sa.not_(has_expired)))
+    has_ended_somewhere = Certificate.valid_until < max(days.values())
+    candidates = sa.select(Certificate.id).where(has_ended_somewhere)
+    return few(found.where(has_ended_somewhere, has_expired), Certificate.id, candidates)
 
 
 def list_register(
