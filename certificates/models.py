@@ -120,6 +120,8 @@ class Certificate(Base):
             sqlite_where=_NOT_ENDED_SQL,
             postgresql_where=_NOT_ENDED_SQL,
         ),
+        sa.Index(None, "status", "id", "valid_until"),  # the register, by status
+        sa.Index(None, "valid_until"),
     )
 
     @property

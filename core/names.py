@@ -15,6 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from core.occurrences import Occurrence, all_of, any_of, occurs
 from core.text import normalized
 
 #: What is answered, instead of a person's id, to "Same person?" when it is another one.
@@ -288,14 +289,13 @@ def searched(names: Iterable[str | None]) -> str:
     return f" {indexed(names)} "
 
 
-def finds(column: Any, text: str) -> sa.ColumnElement[bool]:
+def finds(column: Any, text: str) -> Occurrence:
     """The condition that a `searched` column holds the beginnings which `text` asks for; never
     true without a letter."""
-    ways = (
-        sa.and_(*(column.contains(f" {word}", autoescape=True) for word in way))
+    return any_of(
+        all_of(occurs(column.contains(f" {word}", autoescape=True), word) for word in way)
         for way in sought(text)
     )
-    return sa.or_(sa.false(), *ways)
 
 
 def spellings(

@@ -10,7 +10,15 @@ from core.database import UtcDateTime
 
 #: Made by hand in a migration, because no model can describe it: full-text indexes, and codes that
 #: are one in any case.
-UNMODELLED = ("expert_fts", "ix_expert_search_gin", "uq_any_case_")
+UNMODELLED = (
+    "certificate_trigrams",
+    "expert_fts",
+    "ix_certificate_trigrams",
+    "ix_expert_search_gin",
+    "ix_person_trigrams",
+    "person_trigrams",
+    "uq_any_case_",
+)
 
 
 def include_object(

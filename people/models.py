@@ -165,7 +165,7 @@ class Person(Base):
     language: Mapped[str] = mapped_column(sa.String(3), default=texts.SOURCE)
     family_first: Mapped[bool | None]
     is_provisional: Mapped[bool] = mapped_column(default=False, server_default=sa.false())
-    merged_into_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    merged_into_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
     sort_name: Mapped[str] = mapped_column(
         names.SORTED, default=lambda c: _sorted_by(c.get_current_parameters())
     )
@@ -188,7 +188,15 @@ class Person(Base):
         self.identifier_key = _key_of({"identifier": identifier})
         return identifier
 
-    __table_args__ = (sa.Index(None, "sort_name", "id"),)
+    __table_args__ = (
+        sa.Index(None, "sort_name", "id"),
+        sa.Index(  # of the few that were merged: all others are no reason to leave the order
+            None,
+            "merged_into_id",
+            sqlite_where=sa.text("merged_into_id IS NOT NULL"),
+            postgresql_where=sa.text("merged_into_id IS NOT NULL"),
+        ),
+    )
 
     @property
     def is_current(self) -> bool:

@@ -621,7 +621,7 @@ def test_a_person_enrolled_by_a_coordinator_is_recognised_across_centres(two: Tw
 
 def test_the_check_finds_what_belongs_to_another_centre_than_its_course(two: Two) -> None:
     with two.app.app_context():
-        assert list(certificates.queries._strays()) == []
+        assert list(certificates.queries.checking._strays()) == []
         kac, [person, _other] = queries.find_body("KAC").id, enrollments_of("GTI-DONE")
         db.session.rollback()
         with db.engine.begin() as connection:

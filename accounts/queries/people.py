@@ -11,6 +11,7 @@ from accounts.models import Account, RoleAssignment
 from accounts.roles import WITHIN, Role
 from core import names
 from core.database import db
+from core.occurrences import Occurrence, all_of, any_of, narrowed, occurs
 from core.paging import Page, page
 from core.policy import Actor, Reach, visible
 from people import values
@@ -69,8 +70,9 @@ def list_people(
     used = ~Person.is_provisional, Person.merged_into_id.is_(None)
     statement = sa.select(Person).where(visible(Person, actor, Permission.PERSON_READ), *used)
     if words.strip():
-        others = sa.and_(*(_occurs(one) for one in words.split()[:6]))
-        statement = statement.where(sa.or_(names.finds(Person.search_names, words), others))
+        others = all_of(_occurs(one) for one in words.split()[:6])
+        wanted = any_of((names.finds(Person.search_names, words), others))
+        statement = narrowed(statement, Person.id, wanted)
     if role is not None:
         statement = statement.where(
             Person.id.in_(sa.select(RoleAssignment.person_id).where(RoleAssignment.role == role))
@@ -89,12 +91,16 @@ def list_people(
     )
 
 
-def _occurs(word: str) -> sa.ColumnElement[bool]:
+def _occurs(word: str) -> Occurrence:
     """In the name, the address or the number; a number is compared without case, spaces and
     hyphens."""
-    found = names.finds(Person.search_names, word) | Person.email.icontains(word, autoescape=True)
-    key = names.number_key(word)
-    return found | Person.identifier_key.contains(key, autoescape=True) if key else found
+    found = [
+        names.finds(Person.search_names, word),
+        occurs(Person.email.icontains(word, autoescape=True), word),
+    ]
+    if key := names.number_key(word):
+        found.append(occurs(Person.identifier_key.contains(key, autoescape=True), key))
+    return any_of(found)
 
 
 def roles_of(person_ids: Iterable[int]) -> dict[int, list[RoleHeld]]:

@@ -17,6 +17,8 @@ from core.backups import BackupError, FiledIn, programs
 from core.checkpoints import Chain
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
+#: Tables that only help to search others, by the beginnings of their names.
+INDEXES = ("certificate_trigrams", "expert_fts", "person_trigrams")
 NAMES = {SQLITE: "database.sqlite", POSTGRESQL: "database.dump"}
 
 Row = dict[str, str | None]
@@ -98,7 +100,7 @@ def _sqlite_rows(file: Path, contents: Contents) -> Iterator[tuple[str, Row]]:
             "VIRTUAL%' ORDER BY name"
         )
         tables = [
-            n for (n,) in connection.execute(names) if not n.startswith(("sqlite_", "expert_fts"))
+            n for (n,) in connection.execute(names) if not n.startswith(("sqlite_", *INDEXES))
         ]
         for table in tables:
             contents.tables[table] = 0

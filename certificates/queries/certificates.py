@@ -1,0 +1,79 @@
+"""Certificates, one or a person’s, for whoever may see them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+
+from certificates.models import Certificate
+from certificates.numbers import normalise_number
+from core.database import db
+from core.errors import NotFound
+from core.policy import Actor, can, visible
+from enrollment.models import Enrollment
+from people.permissions import Permission
+
+P = Permission
+
+
+def get_certificate(actor: Actor, number: str) -> Certificate:
+    """The certificate of a number, however it was typed; NotFound, also for one that is not the
+    actor's to see."""
+    stored = normalise_number(number)
+    found = stored and db.session.scalar(
+        certificates_visible(actor).where(Certificate.number == stored)
+    )
+    if not found:
+        raise NotFound("unknown_certificate", _l("There is no such certificate."))
+    return found
+
+
+def certificates_visible(actor: Actor) -> sa.Select[Certificate]:
+    """Also those of a seat that several nominations share, for those who may read the
+    certificate of one of these."""
+    shared = sa.select(Enrollment.seat_id).where(visible(Enrollment, actor, P.CERTIFICATE_READ))
+    return sa.select(Certificate).where(
+        sa.or_(
+            visible(Certificate, actor, P.CERTIFICATE_READ), Certificate.enrollment_id.in_(shared)
+        )
+    )
+
+
+def own_enrollments(actor: Actor, certificates: Sequence[Certificate]) -> dict[int, int]:
+    """Of certificates of a seat that is another's: the seat's id → that of the enrollment by
+    which `actor` knows it."""
+    others = [one.enrollment_id for one in certificates if not can(actor, P.CERTIFICATE_READ, one)]
+    sharing = sa.select(Enrollment.seat_id, Enrollment.id).where(Enrollment.seat_id.in_(others))
+    return dict(
+        db.session.execute(sharing.where(visible(Enrollment, actor, P.CERTIFICATE_READ))).all()
+    )
+
+
+def find_by_token(token: str) -> Certificate | None:
+    """The certificate behind a verification address; `token` as `numbers.normalise_token` gives
+    it."""
+    return db.session.scalar(sa.select(Certificate).where(Certificate.token == token))
+
+
+def find_successor(certificate: Certificate) -> Certificate | None:
+    return db.session.scalar(
+        sa.select(Certificate).where(Certificate.replaces_id == certificate.id)
+    )
+
+
+def find_predecessor(certificate: Certificate) -> Certificate | None:
+    return db.session.get(Certificate, certificate.replaces_id) if certificate.replaces_id else None
+
+
+def certificates_of_person(actor: Actor, person_id: int) -> list[Certificate]:
+    """A person's certificates that `actor` may see, the newest first."""
+    own = certificates_visible(actor).where(Certificate.person_id == person_id)
+    return list(db.session.scalars(own.order_by(Certificate.id.desc())))
+
+
+def certificates_of_enrollment(actor: Actor, enrollment_id: int) -> list[Certificate]:
+    """Those that rest on one enrollment and that `actor` may see, the newest first."""
+    those = certificates_visible(actor).where(Certificate.enrollment_id == enrollment_id)
+    return list(db.session.scalars(those.order_by(Certificate.id.desc())))

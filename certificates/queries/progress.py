@@ -1,0 +1,63 @@
+"""How far the jobs are that make certificates."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from certificates.models import Certificate
+from certificates.services.requesting import JOB_KIND, OPEN, unknown_job
+from core.database import db
+from core.jobs import Job, find_job
+from core.policy import Actor, can
+from courses.models import Delivery
+from people.permissions import Permission
+
+P = Permission
+
+
+def get_job(actor: Actor, job_id: int) -> Job:
+    """A job, for anyone who asked for it, for those who may issue in its delivery and those who
+    read all; NotFound for others."""
+    job = find_job(job_id)
+    is_own = (
+        job is not None and actor.person_id is not None and job.created_by_id == actor.person_id
+    )
+    if job is None or not (is_own or can(actor, P.JOB_READ, job) or _issues_in(actor, job)):
+        raise unknown_job()
+    return job
+
+
+def delivery_of(job: Job) -> Delivery:
+    """The delivery in which the job issues certificates; NotFound of a job that does something
+    else."""
+    delivery = db.session.get(Delivery, job.args["delivery_id"]) if job.kind == JOB_KIND else None
+    if delivery is None:
+        raise unknown_job()
+    return delivery
+
+
+def _issues_in(actor: Actor, job: Job) -> bool:
+    """Whether the job makes certificates of a delivery in which the actor may issue them."""
+    about = _ABOUT.get(job.kind)
+    subject = db.session.get(about[0], job.args.get(about[1], 0)) if about else None
+    return subject is not None and can(actor, P.CERTIFICATE_ISSUE, subject)
+
+
+#: Kind of job → what it is about, and where its arguments say so.
+_ABOUT = {
+    JOB_KIND: (Delivery, "delivery_id"),
+    "certificates.render": (Certificate, "certificate_id"),
+}
+
+
+def open_job(delivery: Delivery) -> Job | None:
+    """The job that is issuing for this delivery now."""
+    return db.session.scalars(
+        sa.select(Job)
+        .where(
+            Job.kind == JOB_KIND,
+            Job.state.in_(OPEN),
+            Job.args["delivery_id"].as_integer() == delivery.id,
+        )
+        .order_by(Job.id.desc())
+    ).first()

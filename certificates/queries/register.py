@@ -1,0 +1,71 @@
+"""The register: all certificates that the reader may see, searched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from certificates.models import Certificate, CertificateStatus, PublicStatus
+from certificates.numbers import normalise_number
+from certificates.queries.certificates import certificates_visible
+from core import clock, names
+from core.database import db
+from core.occurrences import Occurrence, any_of, few, narrowed, occurs
+from core.paging import Page, newest
+from core.policy import Actor
+from courses.models import Delivery
+from courses.timetable import today_in
+
+
+def search(actor: Actor, q: str = "", status: str = "") -> sa.Select[Certificate]:
+    """The register: by number (however typed), part of a number or of the holder's name, or the
+    delivery's code."""
+    found = certificates_visible(actor)
+    if status in set(PublicStatus):
+        found = _with_status(found, status)
+    words = q.strip()
+    if number := normalise_number(words):
+        return found.where(Certificate.number == number)
+    return _with_words(found, words) if words else found
+
+
+def _with_words(found: sa.Select[Certificate], words: str) -> sa.Select[Certificate]:
+    by_number = occurs(Certificate.number.icontains(words, autoescape=True), words)
+    wanted = any_of((names.finds(Certificate.holder_words, words), by_number))
+    delivery_id = db.session.scalar(sa.select(Delivery.id).where(Delivery.code == words))
+    if delivery_id is None:
+        return narrowed(found, Certificate.id, wanted)
+    of_delivery = Certificate.delivery_id == delivery_id
+    wanted = Occurrence(sa.or_(wanted.condition, of_delivery), wanted.grams)
+    return narrowed(found, Certificate.id, wanted, sa.select(Certificate.id).where(of_delivery))
+
+
+def _with_status(found: sa.Select[Certificate], status: str) -> sa.Select[Certificate]:
+    """As `Certificate.current_status` says it of a row: by the calendar of the place where the
+    course was held."""
+    if status not in ("valid", "expired"):
+        return found.where(Certificate.status == CertificateStatus(status))
+    found = found.where(Certificate.status == CertificateStatus.VALID)
+    zones = {"UTC", *db.session.scalars(sa.select(Delivery.time_zone).distinct())}
+    days = {zone: today_in(zone, clock.now()) for zone in zones}
+    has_expired = Certificate.valid_until < sa.case(days, value=Certificate.time_zone)
+    if status == "valid":
+        return found.where(sa.or_(Certificate.valid_until.is_(None), sa.not_(has_expired)))
+    has_ended_somewhere = Certificate.valid_until < max(days.values())
+    candidates = sa.select(Certificate.id).where(has_ended_somewhere)
+    return few(found.where(has_ended_somewhere, has_expired), Certificate.id, candidates)
+
+
+def list_register(
+    actor: Actor, q: str, status: str, *, after: str | None, limit: int
+) -> Page[Certificate]:
+    """The newest first."""
+    return newest(search(actor, q, status), Certificate.id, after=after, limit=limit)
+
+
+def delivery_codes(certificates: Sequence[Certificate]) -> dict[int, str]:
+    ids = {certificate.delivery_id for certificate in certificates}
+    return dict(
+        db.session.execute(sa.select(Delivery.id, Delivery.code).where(Delivery.id.in_(ids))).all()
+    )

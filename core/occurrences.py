@@ -1,0 +1,75 @@
+"""Finding the few rows of a long table in which a text occurs, without reading the others.
+
+PostgreSQL answers `LIKE '%text%'` from its indexes of trigrams (pg_trgm) by itself. SQLite's are
+tables beside the searched one (FTS5, tokenizer "trigram"; migration 0029) and must be asked by
+name: for all groups of three signs of the text, which narrows the search; the condition decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from core.database import db, is_sqlite
+
+#: So many candidates are looked up and sorted. Where there are more, a page is full soon enough
+#: when the rows are read in its order.
+MOST_LOOKED_UP = 5_000
+
+
+@dataclass(frozen=True)
+class Occurrence:
+    """A condition about texts. `grams`: what FTS5 is asked for first; None if that cannot narrow
+    the search, "" if nothing can meet the condition."""
+
+    condition: sa.ColumnElement[bool]
+    grams: str | None = None
+
+
+def occurs(condition: sa.ColumnElement[bool], text: str) -> Occurrence:
+    """`condition` is that `text` occurs in one of the indexed columns. Less than three signs do not
+    narrow a search."""
+    groups = dict.fromkeys(text[start : start + 3] for start in range(len(text) - 2))
+    quoted = ('"{}"'.format(one.replace('"', '""')) for one in groups if "\0" not in one)
+    return Occurrence(condition, " AND ".join(quoted) or None)
+
+
+def all_of(parts: Iterable[Occurrence]) -> Occurrence:
+    every = list(parts)
+    grams = [one.grams for one in every if one.grams is not None]
+    narrow = "" if "" in grams else " AND ".join(f"({one})" for one in grams) or None
+    return Occurrence(sa.and_(sa.true(), *(one.condition for one in every)), narrow)
+
+
+def any_of(parts: Iterable[Occurrence]) -> Occurrence:
+    """Of no parts: never."""
+    every = list(parts)
+    grams = [one.grams for one in every if one.grams != ""]
+    narrow = None if None in grams else " OR ".join(f"({one})" for one in grams)
+    return Occurrence(sa.or_(sa.false(), *(one.condition for one in every)), narrow)
+
+
+def narrowed(
+    statement: sa.Select[Any], key: Any, wanted: Occurrence, *others: sa.Select[Any]
+) -> sa.Select[Any]:
+    """The rows of `statement` that meet `wanted`; `key` is the id of the searched table. `others`:
+    ids that can meet it though no text occurs in them."""
+    statement = statement.where(wanted.condition)
+    if wanted.grams is None or not is_sqlite():
+        return statement
+    index = f"{key.class_.__tablename__}_trigrams"
+    table = sa.table(index, sa.column("rowid", sa.Integer), sa.column(index, sa.Text))
+    asked = table.c[index].op("MATCH")(wanted.grams or '""')
+    return few(statement, key, sa.union(sa.select(table.c.rowid).where(asked), *others))
+
+
+def few(
+    statement: sa.Select[Any], key: Any, candidates: sa.Select[Any] | sa.CompoundSelect[Any]
+) -> sa.Select[Any]:
+    """`statement` by way of the ids `candidates`, unless these are many."""
+    some = candidates.limit(MOST_LOOKED_UP + 1).subquery()
+    count = db.session.scalar(sa.select(sa.func.count()).select_from(some)) or 0
+    return statement if count > MOST_LOOKED_UP else statement.where(key.in_(candidates))

@@ -1,0 +1,6 @@
+"""Pages, a module per journey; each adds its routes to `pages`."""
+
+from roster.views import admission, asking, profiles, search
+from roster.views.blueprint import pages
+
+__all__ = ["admission", "asking", "pages", "profiles", "search"]
