@@ -9,9 +9,10 @@ from accounts.models import ALL
 from accounts.roles import WITHIN, Role
 from core import names
 from core.commands import Commands
-from core.database import settings_of, transaction
+from core.database import transaction
 from core.errors import DomainError
 from core.policy import SYSTEM
+from core.settings import settings_of
 from people import services as people_services
 from people import values
 

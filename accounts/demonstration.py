@@ -4,8 +4,8 @@ proxy, nowhere else."""
 from __future__ import annotations
 
 from accounts.passwords import DEMONSTRATION_PASSWORD
-from core.database import settings_of
 from core.origin import is_forwarded
+from core.settings import settings_of
 
 __all__ = [
     "DEMONSTRATION_PASSWORD",

@@ -19,13 +19,14 @@ from accounts.roles import ROLES, Role
 from accounts.secrets import digest
 from accounts.services.mailboxes import signs_in_as
 from core import clock
-from core.database import db, settings_of, transaction, write
+from core.database import db, transaction, write
 from core.errors import NotAllowed, NotSignedIn
 from core.events import publish
 from core.origin import is_forwarded
 from core.outages import Unavailable
 from core.policy import Actor, Grant, Reach
 from core.refusals import is_api
+from core.settings import settings_of
 from people.models import Person
 
 IDLE = timedelta(hours=12)  # OWASP ASVS 5.0 7.3.1

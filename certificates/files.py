@@ -18,7 +18,7 @@ from certificates.models import Certificate
 from certificates.snapshot import is_intact
 from core import storage
 from core.database import db
-from core.errors import Conflict, NotFound
+from core.errors import Conflict, NotFound, trace
 from people.queries import emblem_png
 
 log = logging.getLogger(__name__)
@@ -83,7 +83,9 @@ def restore(certificate: Certificate) -> bytes:
         storage.put(key, data)
     except OSError as error:
         log.error(
-            "certificate %s: its file was made again, but could not be put back: %s", number, error
+            "certificate %s: its file was made again, but could not be put back\n%s",
+            number,
+            trace(error),
         )
         return data
     log.warning("certificate %s: its file was made again, exactly as it was filed", number)

@@ -16,9 +16,9 @@ from certificates.snapshot import verify_url
 from core import exports
 from core.api import Answer, Id, Schema, at_most
 from core.caching import file
-from core.database import settings_of
 from core.jobs import Job
 from core.policy import Actor
+from core.settings import settings_of
 
 JobStatus = Literal["queued", "running", "succeeded", "failed"]
 Status = Literal["valid", "expired", "suspended", "superseded", "revoked"]

@@ -17,8 +17,9 @@ from certificates.models import Certificate
 from certificates.payload import SCHEMA_VERSION, CertificatePayload, GrantedSkill, Signatory, Texts
 from classroom.models import Score, ScoreKind
 from core import texts
-from core.database import db, settings_of
+from core.database import db
 from core.errors import Conflict
+from core.settings import settings_of
 from courses.models import Course, CourseVersion, Delivery
 from courses.queries import signatories_of
 from enrollment.models import Enrollment

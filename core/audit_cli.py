@@ -13,9 +13,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from core import audit, checkpoints, jobs, mail
 from core.commands import Commands
-from core.database import settings_of, transaction
+from core.database import transaction
 from core.jobs import Progress
 from core.policy import SYSTEM
+from core.settings import settings_of
 
 audit_cli = Commands("audit", help="The audit trail.")
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)

@@ -22,8 +22,8 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from core import clock, lines
-from core.database import db, settings_of
-from core.settings import SettingsError, kept_secret
+from core.database import db
+from core.settings import SettingsError, kept_secret, settings_of
 
 FILE, KEY, PUBLIC = "checkpoints.jsonl", "checkpoint_key", "checkpoint_key.pub"
 

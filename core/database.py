@@ -27,7 +27,6 @@ from sqlalchemy.orm import DeclarativeBase, Session
 
 from core import writers
 from core.outages import Unavailable, find_outage
-from core.settings import settings_of as settings_of
 from core.waiting import LOCK, waits
 
 NAMING = {
@@ -262,7 +261,7 @@ def current_unit() -> Unit:
 
 
 def write(statement: sa.Executable, facts: Any = None) -> sa.CursorResult:
-    """Sends a statement that was made once straight to the database, in the open transaction and
+    """Sends a statement straight to the database, in the open transaction and
     after what the session still holds. For bookkeeping, which needs no audit entry and which
     every form passes: objects cost several times as much."""
     current_unit()

@@ -8,8 +8,8 @@ from typing import Any
 from flask import Blueprint, Response, current_app, jsonify, render_template
 
 from core.api import BASE
-from core.database import settings_of
 from core.openapi import openapi
+from core.settings import settings_of
 from core.web import public
 
 pages = Blueprint("docs", __name__, url_prefix=BASE)

@@ -69,7 +69,7 @@ def download(
     """
     kind = "xlsx" if request.args.get("format") == "xlsx" else "csv"
     file = tempfile.TemporaryFile()  # noqa: SIM115 -- closed with the response
-    count = (_write_xlsx if kind == "xlsx" else _write_csv)(file, header, rows)
+    count = (_write_xlsx if kind == "xlsx" else write_csv)(file, header, rows)
     db.session.rollback()
     if trace:
         readings.record(lambda: trace(count))
@@ -89,16 +89,9 @@ def download(
     return response
 
 
-def csv_text(header: Sequence[Any], rows: Rows) -> str:
-    """The text of a CSV file in the language in force, byte order mark included (Excel needs
-    it)."""
-    file = io.BytesIO()
-    _write_csv(file, header, rows)
-    return file.getvalue().decode()
-
-
-def _write_csv(file: IO[bytes], header: Sequence[Any], rows: Rows) -> int:
-    """Writes the rows and returns how many there were."""
+def write_csv(file: IO[bytes], header: Sequence[Any], rows: Rows) -> int:
+    """Writes the rows in the language in force and returns how many there were. Excel needs the
+    byte order mark."""
     is_french = i18n.locale() == "fr"
     text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
     text.write("\ufeff")

@@ -13,9 +13,10 @@ from flask import Blueprint, Response, current_app
 
 from core import mail, storage
 from core.api import described
-from core.database import database_path, db, is_sqlite, settings_of, transaction
+from core.database import database_path, db, is_sqlite, transaction
 from core.migrations import migration_fault
 from core.outages import Unavailable
+from core.settings import settings_of
 from core.web import public
 
 health = Blueprint("health", __name__)

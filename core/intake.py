@@ -17,8 +17,8 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.exceptions import RequestEntityTooLarge, RequestURITooLarge
 from werkzeug.formparser import FormDataParser
 
-from core.database import settings_of
 from core.errors import Invalid
+from core.settings import settings_of
 
 LONGEST_QUERY = 4096  # characters
 MOST_QUERY_FIELDS = 200

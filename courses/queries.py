@@ -7,7 +7,6 @@ import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -148,18 +147,13 @@ EVERYTHING = (
 )
 
 
-@lru_cache(maxsize=16)
-def _one(load: tuple[ExecutableOption, ...]) -> sa.Select[Delivery]:
-    """Made once for each `load`: every page of a delivery begins with it."""
-    return sa.select(Delivery).where(Delivery.code == sa.bindparam("code")).options(*load)
-
-
 def get_delivery(
     actor: Actor, code: str, *, load: tuple[ExecutableOption, ...] = EVERYTHING
 ) -> Delivery:
     """The delivery with its course and, unless `load` says less, version, sessions and pools;
     NotFound, also for a draft that is not the actor's."""
-    delivery = db.session.scalars(_one(load), {"code": code}).unique().one_or_none()
+    statement = sa.select(Delivery).where(Delivery.code == code).options(*load)
+    delivery = db.session.scalars(statement).unique().one_or_none()
     if delivery is None or not _may_see(actor, delivery):
         raise NotFound("unknown_delivery", _l("There is no such delivery."))
     return delivery
@@ -179,26 +173,20 @@ def get_delivery_for(
     return delivery
 
 
-_TIMETABLE = (
-    sa.select(
+def timetable_of(
+    delivery_id: int,
+) -> Sequence[sa.Row[int, datetime, datetime, int, dict[str, str], bool]]:
+    """The sessions of a delivery in their order, as rows of day, starts_at, ends_at, minutes,
+    title and is_cancelled: to be shown."""
+    sessions = sa.select(
         DeliverySession.day,
         DeliverySession.starts_at,
         DeliverySession.ends_at,
         DeliverySession.minutes,
         DeliverySession.title,
         DeliverySession.cancelled_at.is_not(None).label("is_cancelled"),
-    )
-    .where(DeliverySession.delivery_id == sa.bindparam("delivery"))
-    .order_by(DeliverySession.number)
-)
-
-
-def timetable_of(
-    delivery_id: int,
-) -> Sequence[sa.Row[int, datetime, datetime, int, dict[str, str], bool]]:
-    """The sessions of a delivery in their order, as rows of day, starts_at, ends_at, minutes,
-    title and is_cancelled: to be shown."""
-    return db.session.execute(_TIMETABLE, {"delivery": delivery_id}).all()
+    ).where(DeliverySession.delivery_id == delivery_id)
+    return db.session.execute(sessions.order_by(DeliverySession.number)).all()
 
 
 def cut_reason_of(delivery_id: int) -> str | None:
@@ -212,16 +200,11 @@ def cut_reason_of(delivery_id: int) -> str | None:
     )
 
 
-_of_version = TimetableBlock.version_id == sa.bindparam("version")
-_SESSION_OBJECTIVES = (
-    sa.select(TimetableBlock.objective).where(_of_version).order_by(TimetableBlock.number)
-)
-
-
 def stated_objectives(version: CourseVersion) -> list[dict[str, str]]:
     """`CourseVersion.stated_objectives`, without reading the rest of its sessions."""
+    of_sessions = sa.select(TimetableBlock.objective).where(TimetableBlock.version_id == version.id)
     return version.objectives or objectives_said(
-        db.session.scalars(_SESSION_OBJECTIVES, {"version": version.id})
+        db.session.scalars(of_sessions.order_by(TimetableBlock.number))
     )
 
 
@@ -234,23 +217,23 @@ NAMED = (
     Person.nationalities,
     Person.language,
 )
-_TRAINERS = (
-    sa.select(RoleAssignment.scope_id, Person)
-    .join(Person, Person.id == RoleAssignment.person_id)
-    .where(
-        RoleAssignment.role == Role.TRAINER,
-        RoleAssignment.scope == Reach.DELIVERY,
-        RoleAssignment.scope_id.in_(sa.bindparam("deliveries", expanding=True)),
-    )
-    .options(load_only(*NAMED))
-    .order_by(Person.sort_name, Person.id)
-)
 
 
 def trainers_of(delivery_ids: Iterable[int]) -> dict[int, list[Person]]:
     """Who teaches each delivery, by name; an empty list for a delivery without trainers."""
     found: dict[int, list[Person]] = {delivery_id: [] for delivery_id in delivery_ids}
-    for delivery_id, person in db.session.execute(_TRAINERS, {"deliveries": list(found)}):
+    trainers = (
+        sa.select(RoleAssignment.scope_id, Person)
+        .join(Person, Person.id == RoleAssignment.person_id)
+        .where(
+            RoleAssignment.role == Role.TRAINER,
+            RoleAssignment.scope == Reach.DELIVERY,
+            RoleAssignment.scope_id.in_(found),
+        )
+        .options(load_only(*NAMED))
+        .order_by(Person.sort_name, Person.id)
+    )
+    for delivery_id, person in db.session.execute(trainers):
         found[delivery_id].append(person)
     return found
 
@@ -355,16 +338,12 @@ def is_open_for_enrollment(delivery: Delivery) -> bool:
     return delivery.status is DeliveryStatus.PUBLISHED and today_of(delivery) <= delivery.closes_on
 
 
-_HELD = DeliverySession.cancelled_at.is_(None)
-_SPAN = sa.select(
-    sa.func.min(DeliverySession.starts_at), sa.func.max(DeliverySession.ends_at)
-).where(DeliverySession.delivery_id == sa.bindparam("delivery"), _HELD)
-
-
 def span_of(delivery_id: int) -> tuple[datetime | None, datetime | None]:
     """When the delivery's first session begins and when its last one ends, of those that are
     held; None without sessions."""
-    first, last = db.session.execute(_SPAN, {"delivery": delivery_id}).one()
+    span = sa.select(sa.func.min(DeliverySession.starts_at), sa.func.max(DeliverySession.ends_at))
+    those = DeliverySession.delivery_id == delivery_id, DeliverySession.cancelled_at.is_(None)
+    first, last = db.session.execute(span.where(*those)).one()
     return first, last
 
 

@@ -9,7 +9,8 @@ import sqlalchemy as sa
 from accounts.models import Account
 from accounts.passwords import DEMONSTRATION_PASSWORD
 from accounts.services import first_administrator_link
-from core.database import db, settings_of, transaction
+from core.database import db, transaction
+from core.settings import settings_of
 from demonstration import loading
 from demonstration.people import SIGN_INS
 from people.models import Person

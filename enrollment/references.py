@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 
-from core.database import settings_of
+from core.settings import settings_of
 
 _SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no letter that looks like a digit
 

@@ -123,7 +123,8 @@ def consent_on_paper(body: PaperBody) -> PaperAnswer:
 
 @with_fields(offered(PERSON, OWN))
 class OwnBody(Schema):
-    """What people correct themselves. Fields left out stay as they are."""
+    """What people correct themselves. Fields left out stay as they are; null clears what may be
+    empty."""
 
     gender: Gender | None = None
     family_first: StrictBool | None = None
@@ -154,8 +155,12 @@ def me() -> OwnAnswer:
     answers={200: OwnAnswer},
 )
 def put_me(body: OwnBody) -> OwnAnswer:
-    """Fields that are left out, or null, stay as they are."""
-    values = {name: value for name, value in body.model_dump().items() if value is not None}
+    """Fields that are left out stay as they are; null clears the order of names and what else may
+    be empty."""
+    values = body.model_dump(exclude_unset=True)
+    for name in ("gender", "language"):  # everyone has one
+        if values.get(name, ...) is None:
+            del values[name]
     return OwnAnswer.model_validate(services.change_person(current_actor(), _own(), **values))
 
 

@@ -13,8 +13,9 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, validates
 
 from core import names, texts
 from core.codes import Code
-from core.database import Base, enum_column, settings_of
+from core.database import Base, enum_column
 from core.policy import Reach
+from core.settings import settings_of
 from core.words import Worded
 from people.values import email_key
 

@@ -11,9 +11,10 @@ from flask_babel import lazy_gettext as _l
 from accounts.models import SignInLink
 from accounts.secrets import digest
 from core import clock, mail
-from core.database import db, settings_of
+from core.database import db
 from core.errors import Conflict, Invalid, NotAllowed
 from core.policy import Actor
+from core.settings import settings_of
 from people import values
 from people.models import Person
 from people.services.people import change_person

@@ -12,10 +12,11 @@ from accounts.roles import WITHIN, Role
 from accounts.services.account import ensure_account, keep_password
 from accounts.services.assignments import assign_role, assign_within
 from accounts.services.entry import INVITATION, issue_link
-from core.database import db, settings_of
+from core.database import db
 from core.errors import Invalid
 from core.names import is_same_name, number_key
 from core.policy import SYSTEM, Actor, require
+from core.settings import settings_of
 from people.models import BodyKind, Organization, Person
 from people.permissions import Permission
 from people.queries.bodies import get_body, require_kind

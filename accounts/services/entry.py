@@ -19,11 +19,12 @@ from accounts.services.account import ensure_account
 from accounts.services.address import PREFIX as ADDRESS_PREFIX
 from accounts.services.mailboxes import signs_in_as
 from core import clock, i18n, mail
-from core.database import db, settings_of, tried, write
+from core.database import db, tried, write
 from core.errors import Conflict, Invalid
 from core.events import publish
 from core.mail import Mail, MailState
 from core.policy import ANONYMOUS, SYSTEM, Actor, require
+from core.settings import settings_of
 from people import values
 from people.models import Person
 from people.permissions import Permission
@@ -61,7 +62,7 @@ def _keep(
         "expires_at": now + lifetime,
         "mail_id": mail_id,
     }
-    write(_KEEP_LINK, kept)
+    write(sa.insert(SignInLink.__table__), kept)  # type: ignore[arg-type]  # the table
 
 
 def send_confirmation(person: Person, target: str, kind: str, **context: Any) -> None:
@@ -92,16 +93,11 @@ def link_ends_at(link: SignInLink) -> datetime:
     return min(link.expires_at, (message.sent_at or message.created_at) + OPENED_WITHIN)
 
 
-_KEEP_LINK = sa.insert(SignInLink.__table__)  # type: ignore[arg-type]  # the table
-_WAYS_IN = sa.select(Account.is_active, Account.password_hash).where(
-    Account.person_id == sa.bindparam("person")
-)
-
-
 def enters_by_link(person: Person) -> bool:
     """Whether a link is the only way in: there is no account yet, or an open one without a
     password."""
-    account = db.session.execute(_WAYS_IN, {"person": person.id}).first()
+    ways_in = sa.select(Account.is_active, Account.password_hash)
+    account = db.session.execute(ways_in.where(Account.person_id == person.id)).first()
     return account is None or (account.is_active and account.password_hash is None)
 
 
@@ -193,8 +189,8 @@ def request_link(email: str, target: str = "") -> None:
     one message with a link for each. Says nothing about it, and does the same work in the same
     order for an address that no one has: a link that was never good and a message are written,
     and undone."""
-    key = values.email_key(email)
-    rows = db.session.execute(_WITH_KEY_OR_ANYBODY, {"key": key}).all()
+    key = values.email_key(email) or ""
+    rows = _with_key_or_anybody(key)
     if not rows:  # no one at all is known here yet
         return
     meant = [
@@ -223,6 +219,18 @@ def request_link(email: str, target: str = "") -> None:
         publish(SignInLinkRefused(0), ANONYMOUS)
 
 
+def _with_key_or_anybody(key: str) -> Sequence[sa.Row[Person, Account]]:
+    """Who has the address; else any one person, whose id the undone link needs."""
+    has_it, anybody = Person.email_key == key, sa.select(sa.func.min(Person.id)).scalar_subquery()
+    statement = (
+        sa.select(Person, Account)
+        .outerjoin(Account, Account.person_id == Person.id)
+        .where(sa.or_(sa.and_(has_it, ~Person.is_provisional), Person.id == anybody))
+        .order_by(sa.case((has_it, 0), else_=1), Person.id)
+    )
+    return db.session.execute(statement.limit(MOST_OF_ONE_MAILBOX)).all()
+
+
 def _mail_links(address: str, people: Sequence[Person], target: str) -> None:
     """One message to a mailbox that several people use, with a link for each of them."""
     links = [
@@ -238,21 +246,6 @@ def _mail_links(address: str, people: Sequence[Person], target: str) -> None:
         links=links,
         expires_at=clock.now() + SHORT,
     )
-
-
-#: Who has the address; else any one person, whose id the undone link needs.
-_WITH_KEY_OR_ANYBODY = (
-    sa.select(Person, Account)
-    .outerjoin(Account, Account.person_id == Person.id)
-    .where(
-        sa.or_(
-            sa.and_(Person.email_key == sa.bindparam("key"), ~Person.is_provisional),
-            Person.id == sa.select(sa.func.min(Person.id)).scalar_subquery(),
-        )
-    )
-    .order_by(sa.case((Person.email_key == sa.bindparam("key"), 0), else_=1), Person.id)
-    .limit(MOST_OF_ONE_MAILBOX)
-)
 
 
 def _people(records: Iterable[Person]) -> list[Person]:

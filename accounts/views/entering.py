@@ -14,8 +14,9 @@ from werkzeug.wrappers import Response
 from accounts.services import delete_sessions
 from accounts.sessions import forget_session, start_session
 from core import limits
-from core.database import settings_of, transaction
+from core.database import transaction
 from core.origin import client_network
+from core.settings import settings_of
 from core.web import current_actor, safe_next, see_other
 from people.values import email_key
 

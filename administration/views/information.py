@@ -8,8 +8,8 @@ from flask import render_template
 
 from administration.fields import PERSONAL
 from administration.views.blueprint import pages
-from core.database import settings_of
 from core.i18n import text
+from core.settings import settings_of
 from core.web import public
 
 

@@ -15,10 +15,11 @@ from administration.queries import PER_READ
 from administration.views.blueprint import pages
 from core import exports, readings
 from core.audit import AuditEntry
-from core.database import settings_of, transaction
+from core.database import transaction
 from core.forms import whole
 from core.mail import Mail, MailState, standing
 from core.paging import pages_of
+from core.settings import settings_of
 from core.web import current_actor, requires, see_other, signed_in
 from people.permissions import Permission
 from people.queries import names_of

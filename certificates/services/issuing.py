@@ -17,11 +17,12 @@ from certificates.payload import CertificatePayload
 from certificates.services.names import check_name, field_of
 from certificates.snapshot import digest, snapshot, valid_until
 from core import clock
-from core.database import db, settings_of
+from core.database import db
 from core.errors import Conflict, DomainError, Invalid
 from core.events import publish
 from core.numbering import next_in
 from core.policy import Actor, require
+from core.settings import settings_of
 from courses.queries import today_of
 from courses.services import require_over, touch
 from enrollment.models import Enrollment, EnrollmentStatus

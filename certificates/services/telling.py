@@ -6,7 +6,8 @@ from typing import Any
 
 from certificates.models import Certificate
 from core import mail
-from core.database import db, settings_of
+from core.database import db
+from core.settings import settings_of
 from people.models import Organization, Person
 from people.queries import sender_of
 

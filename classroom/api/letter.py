@@ -7,7 +7,7 @@ from flask import url_for
 from classroom.api.routes import routes
 from classroom.participation import get_letter
 from classroom.schemas import LetterAnswer
-from core.database import settings_of
+from core.settings import settings_of
 from core.web import current_actor
 from enrollment.queries import get_enrollment
 

@@ -10,8 +10,9 @@ from pathlib import Path
 from core import audit, checkpoints, clock, readings, storage
 from core.backups import copies, filed_in, programs, reading
 from core.backups.reading import POSTGRESQL, SQLITE
-from core.database import database_path, db, is_sqlite, settings_of
+from core.database import database_path, db, is_sqlite
 from core.outages import Unavailable
+from core.settings import settings_of
 
 #: Of the instance folder, what opens doors or signs: copied only when asked for.
 SECRETS = ("secret_key", f"audit/{checkpoints.KEY}")

@@ -17,11 +17,11 @@ from core.backups import BackupError, copies, knowledge, reading, staging
 from core.backups.copies import Copy
 from core.backups.knowledge import Known, Skip
 from core.checkpoints import Checkpoint
-from core.database import database_path, db, is_sqlite, settings_of, transaction
+from core.database import database_path, db, is_sqlite, transaction
 from core.jobs import ledger
 from core.migrations import upgrade
 from core.policy import SYSTEM
-from core.settings import ROOT
+from core.settings import ROOT, settings_of
 
 
 @dataclass

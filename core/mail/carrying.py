@@ -11,7 +11,7 @@ from contextlib import suppress
 import sqlalchemy as sa
 
 from core import clock, jobs
-from core.database import db, settings_of, transaction
+from core.database import db, transaction
 from core.errors import trace
 from core.jobs import Lease, LeaseLost, ledger, running
 from core.mail import addresses, route, server, settling
@@ -20,6 +20,7 @@ from core.mail.model import Mail, MailState
 from core.mail.settling import BULK, KINDS, LINKS
 from core.mail.writing import leaves
 from core.outages import Unavailable
+from core.settings import settings_of
 
 __all__ = ["BULK", "KINDS", "LINKS", "carry"]
 

@@ -8,9 +8,9 @@ from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from email.utils import formataddr
 
-from core.database import settings_of
 from core.mail import addresses
 from core.mail.model import Mail
+from core.settings import settings_of
 
 _LONGEST_LINE = 78
 

@@ -22,11 +22,12 @@ from flask import current_app
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core import clock, jobs
-from core.database import db, is_sqlite, settings_of, write
+from core.database import db, is_sqlite, write
 from core.jobs import ledger
 from core.mail import addresses, server
 from core.mail.model import MailServer
 from core.mail.settling import KINDS
+from core.settings import settings_of
 from core.waiting import MOMENT, waits
 
 log = logging.getLogger(__name__)

@@ -16,9 +16,8 @@ from email.utils import parseaddr
 from typing import NoReturn
 from urllib.parse import unquote, urlsplit
 
-from core.database import settings_of
 from core.mail.addresses import EmailAddress
-from core.settings import is_loopback
+from core.settings import is_loopback, settings_of
 
 CONNECT_SECONDS = 20.0  # to answer the call, and each command
 DATA_SECONDS = 600.0  # to answer the final dot, as RFC 5321 asks: who gives up earlier sends twice

@@ -14,12 +14,13 @@ import sqlalchemy as sa
 from flask import current_app
 
 from core import clock, jobs
-from core.database import settings_of, write
+from core.database import write
 from core.i18n import in_language
 from core.i18n import text as text_in
 from core.mail.addresses import is_invented
 from core.mail.model import Mail, MailState
 from core.mail.settling import BULK, LINKS, ticket
+from core.settings import settings_of
 
 #: What opens a door for so short a time is waited for by someone who sits there: it goes before
 #: everything else.

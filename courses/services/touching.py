@@ -12,20 +12,6 @@ from core.database import current_unit, db, write
 from core.errors import NotFound
 from courses.models import Delivery
 
-_table = cast(sa.Table, Delivery.__table__)
-#: Made once: every place given passes here, often twice.
-_RAISE = (
-    sa.update(_table)
-    .where(_table.c.id == sa.bindparam("touched"))
-    .values(rev=_table.c.rev + 1)
-    .returning(_table.c.rev)
-)
-_AFRESH = (
-    sa.select(Delivery)
-    .where(Delivery.id == sa.bindparam("touched"))
-    .execution_options(populate_existing=True)
-)
-
 
 def touch(delivery_id: int) -> Delivery:
     """Locks the delivery until the transaction ends, and gives it freshly read, its `rev` one
@@ -35,16 +21,17 @@ def touch(delivery_id: int) -> Delivery:
     after the other on both databases, and the second sees what the first wrote. By itself it
     changes nothing that needs an audit entry.
     """
-    rev = write(
-        _RAISE, {"touched": delivery_id}
-    ).scalar()  # refused outside a transaction, where it would lock nothing
+    table = cast(sa.Table, Delivery.__table__)
+    raised = sa.update(table).where(table.c.id == delivery_id).values(rev=table.c.rev + 1)
+    # Refused outside a transaction, where it would lock nothing.
+    rev = write(raised.returning(table.c.rev)).scalar()
     if rev is None:
         raise NotFound("unknown_delivery", _l("There is no such delivery."))
     unit = current_unit()
     if delivery_id in unit.touched:  # no one else can change it since, so it is read once
         delivery = db.session.get_one(Delivery, delivery_id)
     else:
-        delivery = db.session.scalars(_AFRESH, {"touched": delivery_id}).one()
+        delivery = db.session.get_one(Delivery, delivery_id, populate_existing=True)
     unit.touched.add(delivery_id)
     set_committed_value(delivery, "rev", rev)
     return delivery

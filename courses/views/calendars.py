@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Response, current_app, url_for
 
 from core.caching import revalidated_page
-from core.database import settings_of
 from core.policy import ANONYMOUS
+from core.settings import settings_of
 from core.web import current_actor, public
 from courses import queries
 from courses.calendars import calendar, filename, shown

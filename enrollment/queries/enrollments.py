@@ -197,15 +197,13 @@ def at_seats(enrollment_ids: Sequence[int]) -> list[int]:
 def find_enrollment(delivery_id: int, person_id: int) -> Enrollment | None:
     """The person's live enrollment in the delivery: not one that was declined, withdrawn or
     replaced."""
-    return db.session.scalar(_LIVE_ONE, {"delivery": delivery_id, "person": person_id})
-
-
-#: Made once: it is asked before every place given.
-_LIVE_ONE = sa.select(Enrollment).where(
-    Enrollment.delivery_id == sa.bindparam("delivery"),
-    Enrollment.person_id == sa.bindparam("person"),
-    Enrollment.status.in_(LIVE),
-)
+    return db.session.scalar(
+        sa.select(Enrollment).where(
+            Enrollment.delivery_id == delivery_id,
+            Enrollment.person_id == person_id,
+            Enrollment.status.in_(LIVE),
+        )
+    )
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,10 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-import sqlalchemy as sa
-
 from accounts.services import enters_by_link, issue_link, send_confirmation, send_link
 from core import mail
-from core.database import db, settings_of
-from courses.models import DeliverySession
-from courses.queries import moves_up_still
+from core.settings import settings_of
+from courses.queries import moves_up_still, span_of
 from courses.timetable import today_in
 from enrollment.models import Enrollment, EnrollmentStatus
 from enrollment.queries import positions
@@ -89,18 +86,13 @@ def _facts(enrollment: Enrollment) -> dict[str, Any]:
     }
     if enrollment.status not in (EnrollmentStatus.CONFIRMED, EnrollmentStatus.WAITLISTED):
         return facts
-    begins_at = db.session.scalar(_BEGINS, {"delivery": delivery.id})
+    begins_at = span_of(delivery.id)[0]
     return facts | {
         "moves_up": moves_up_still(delivery.time_zone, delivery.promotion_days, begins_at),
         "begins_at": begins_at,
         "begins_on": today_in(delivery.time_zone, begins_at) if begins_at else None,
         "course_page": f"{settings_of().public_url}/deliveries/{delivery.code}",
     }
-
-
-_BEGINS = sa.select(sa.func.min(DeliverySession.starts_at)).where(
-    DeliverySession.delivery_id == sa.bindparam("delivery"), DeliverySession.cancelled_at.is_(None)
-)
 
 
 def tell_all(enrollments: Sequence[Enrollment]) -> None:

@@ -11,11 +11,11 @@ from flask_babel import lazy_gettext as _l
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from core import i18n, limits, texts
-from core.database import settings_of, transaction
+from core.database import transaction
 from core.errors import NotFound
 from core.forms import is_shown_again, refusals_on
 from core.origin import client_network
-from core.settings import is_loopback
+from core.settings import is_loopback, settings_of
 from core.web import current_actor, public, remember_answer, submitted_once
 from courses.models import Delivery
 from courses.queries import get_delivery, is_open_for_enrollment, upcoming_of

@@ -39,10 +39,6 @@ class Comparison:
     is_match: bool
     is_near: bool
 
-    @property
-    def is_doubtful(self) -> bool:
-        return self.is_near and not self.is_match
-
 
 @dataclass(frozen=True)
 class Known:

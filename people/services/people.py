@@ -279,7 +279,7 @@ def _insert(given: dict[str, Any], prefix: str) -> Person:
         given | called | {"name_on_certificate": _printed(given, prefix), "created_at": clock.now()}
     )
     kept["email_key"] = values.email_key(given.get("email"))
-    return db.session.scalars(_INSERT, kept).one()
+    return db.session.scalars(sa.insert(Person).returning(Person), kept).one()
 
 
 def _printed(given: dict[str, Any], prefix: str) -> str:
@@ -292,9 +292,6 @@ def _printed(given: dict[str, Any], prefix: str) -> str:
     return given.get("name_on_certificate") or values.whole_name(
         whole, prefix + "name_on_certificate"
     )
-
-
-_INSERT = sa.insert(Person).returning(Person)
 
 
 def _overwrite(actor: Actor, person: Person, given: dict[str, Any], prefix: str) -> None:

@@ -9,10 +9,11 @@ import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
 from core import clock
-from core.database import db, settings_of
+from core.database import db
 from core.errors import Conflict, Invalid, NotAllowed, NotFound
 from core.events import publish
 from core.policy import SYSTEM, Actor, require
+from core.settings import settings_of
 from people.models import BodyKind, ConsentPurpose, Organization, Person
 from people.permissions import Permission
 from people.queries import first_body, get_body, offices_to_choose

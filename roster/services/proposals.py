@@ -21,11 +21,12 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.dialects import postgresql, sqlite
 
 from core import clock, mail
-from core.database import db, is_sqlite, settings_of, tried
+from core.database import db, is_sqlite, tried
 from core.errors import Invalid, NotFound
 from core.events import publish
 from core.names import is_same_name, number_key, words_of
 from core.policy import ANONYMOUS, Actor
+from core.settings import settings_of
 from people.models import ConsentPurpose, ConsentWay, IdentifierKind, Person
 from people.services import (
     clean_person,

@@ -11,7 +11,8 @@ from flask import Flask
 
 from accounts.roles import Role
 from core import audit, jobs
-from core.database import db, settings_of, transaction
+from core.database import db, transaction
+from core.settings import settings_of
 from enrollment import services
 from people.models import Person
 from tests import factories

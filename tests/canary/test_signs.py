@@ -20,7 +20,7 @@ from certificates.press import Press
 from certificates.rendering import PayloadRefused, Renderer, check
 from core.codes import Code
 from core.database import UtcDateTime
-from core.exports import csv_text
+from core.exports import cell
 from core.policy import SYSTEM
 from courses.queries import get_delivery
 from tests import factories
@@ -79,7 +79,7 @@ def test_what_came_to_life_is_caught(kind: str, text: str) -> None:
         ("text/html", f"<p>&lt;i {MARK}&gt; &#34;on{MARK}=1 {SUM}</p>"),
         ("text/html", f'<input value="//{MARK}.example/&lt;i {MARK}&gt;">'),
         ("text/plain", f"{TAG} {SUM}"),
-        ("text/csv", csv_text(["Name"], [[one] for one in (*CANARIES.values(), LINES)])),
+        ("text/csv", "".join(f'"{cell(one)}"\r\n' for one in (*CANARIES.values(), LINES))),
         ("text/calendar", f"DESCRIPTION:x\\n{MARK.upper()}: 1\r\n y\r\n"),
     ],
 )

@@ -17,9 +17,10 @@ from certificates import queries
 from certificates.models import Certificate
 from certificates.numbers import format_number
 from core import audit, numbering, storage
-from core.database import db, settings_of
+from core.database import db
 from core.jobs import Job, JobState
 from core.mail import Mail
+from core.settings import settings_of
 from roster.models import ExpertSkill
 from tests.certificates import makers
 from tests.concurrency.worker import NEVER, Worker

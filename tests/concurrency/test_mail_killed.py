@@ -13,8 +13,9 @@ from flask import Flask
 
 from core import clock
 from core.checking import breaches
-from core.database import db, settings_of, transaction
+from core.database import db, transaction
 from core.mail import Mail, MailState, send
+from core.settings import settings_of
 from tests.concurrency.worker import Worker
 from tests.smtp_server import SmtpServer, smtp_server
 

@@ -19,11 +19,12 @@ from flask import Flask
 
 from core import audit, checkpoints
 from core.audit import breaches
-from core.database import db, settings_of, transaction
+from core.database import db, transaction
 from core.jobs import Job, JobState, drain, ledger
 from core.mail import Mail
 from core.numbering import next_in
 from core.policy import SYSTEM
+from core.settings import settings_of
 from tests.accounts.makers import settings
 from tests.core.test_audit import record, tamper
 

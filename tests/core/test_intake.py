@@ -177,7 +177,7 @@ def test_what_is_kept_of_a_refusal_is_small(api: ApiClient, app: Flask) -> None:
 def test_so_many_answers_are_kept_for_a_token_and_no_more(
     api: ApiClient, app: Flask, monkeypatch
 ) -> None:
-    monkeypatch.setattr("core.api.KEPT_KILOBYTES", 3)
+    monkeypatch.setattr("core.api.replays.KEPT_KILOBYTES", 3)
     api.put("/courses/FA", COURSE)
     statuses = [
         api.post("/courses/FA/deliveries", DELIVERY, Idempotency_Key=f"k{n}").status_code

@@ -26,9 +26,10 @@ from cryptography.x509.oid import NameOID
 from flask import Flask
 
 from core import jobs, mail
-from core.database import db, settings_of, transaction
+from core.database import db, transaction
 from core.jobs import Job, JobState
 from core.mail import Mail, MailState
+from core.settings import settings_of
 
 
 class Inbox(Message):

@@ -16,14 +16,14 @@ from flask import Flask
 from flask_babel import gettext
 
 from core import clock, jobs, mail
-from core.database import db, settings_of, transaction
+from core.database import db, transaction
 from core.errors import Invalid
 from core.i18n import in_language
 from core.mail import Mail, MailState
 from core.mail.composing import compose
 from core.mail.model import MailServer
 from core.policy import SYSTEM
-from core.settings import ROOT, SettingsError, read_settings
+from core.settings import ROOT, SettingsError, read_settings, settings_of
 from people import services, values
 from tests.core.test_mail import make_due, send, stored, use
 from tests.smtp_server import HANG, smtp_server

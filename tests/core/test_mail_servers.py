@@ -17,9 +17,10 @@ from flask import Flask
 
 from core import clock, jobs, mail
 from core.checking import breaches
-from core.database import db, settings_of, transaction
+from core.database import db, transaction
 from core.jobs import Job, ledger, running, worker
 from core.mail import Mail, MailState, route, server
+from core.settings import settings_of
 from tests.conftest import NOW
 from tests.core.test_mail import make_due, send, stored
 from tests.smtp_server import DROP, HANG, SmtpServer

@@ -13,8 +13,9 @@ from flask import Flask
 
 from accounts.roles import Role
 from core import jobs
-from core.database import db, settings_of, transaction
+from core.database import db, transaction
 from core.mail import Mail
+from core.settings import settings_of
 from tests import factories
 from tests.api_client import ApiClient
 from tests.enrollment import makers

@@ -16,7 +16,9 @@ import pytest
 from core.settings import ROOT
 from tests.guards import source
 
-LONGEST_FILE = 630
+LONGEST_FILE = 500
+#: Until they are packages too.
+LONGER_FOR_NOW = {"certificates/queries.py", "roster/views.py"}
 LONGEST_FUNCTION = 60
 
 Rule = Callable[[str, ast.Module], Iterator[str]]
@@ -265,7 +267,7 @@ def swallowed(name: str, tree: ast.Module) -> Iterator[str]:
 def unread_json(name: str, tree: ast.Module) -> Iterator[str]:
     """JSON from outside is counted before it is read, in one place."""
     is_edge = (
-        name in ("core/api.py", "core/paging.py", "core/forms.py")
+        name.startswith(("core/api/", "core/paging.py", "core/forms.py"))
         or not is_rule(name)
         and not name.startswith("core/")
     )
@@ -288,7 +290,7 @@ def unread_json(name: str, tree: ast.Module) -> Iterator[str]:
 def sizes(name: str, tree: ast.Module) -> Iterator[str]:
     """A tired reader takes in a file at one sitting and a function at one look."""
     last = max((getattr(n, "end_lineno", 0) or 0 for n in ast.walk(tree)), default=0)
-    if last > LONGEST_FILE:
+    if last > LONGEST_FILE and name not in LONGER_FOR_NOW:
         yield f"{name} has {last} lines; make it a package named by use case"
     for node in ast.walk(tree):
         if (
@@ -503,7 +505,7 @@ PLANTED = [
     (imports_of_app, "core/web/pages.py", "from app import create_app"),
     (imports_of_serving, "core/database.py", "from core.serving.threads import Threads"),
     (swallowed, "core/jobs/engine.py", "try:\n    wake()\nexcept Exception:\n    pass"),
-    (unread_json, "core/api.py", "values = json.loads(raw)"),
+    (unread_json, "core/api/parsing.py", "values = json.loads(raw)"),
     (unread_json, "core/paging.py", "from json import loads as read"),
     (unread_json, "enrollment/views/nominate.py", "rows = json.loads(request.form['rows'])"),
     (unread_json, "courses/api.py", "body = request.get_json()"),

@@ -3,6 +3,7 @@ recorded by others and told."""
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -614,6 +615,17 @@ def test_nobody_records_what_they_signed_themselves_and_others_record_nothing(
         == 403
     )
     assert answers(app) == []
+
+
+def test_the_words_of_a_version_never_change() -> None:
+    """They are evidence of what people agreed to: another word needs another version."""
+    words = [
+        consent_text(purpose, code).words
+        for purpose in sorted(ConsentPurpose)
+        for code in ("en", "fr")
+    ]
+    digest = hashlib.sha256("\n".join(words).encode()).hexdigest()[:16]
+    assert (VERSION, digest) == ("2026-11", "81fe60e71bb96123")
 
 
 # Asking those who were never asked

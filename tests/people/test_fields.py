@@ -79,6 +79,9 @@ def test_people_write_and_read_it_on_their_own_page(
     browser.get("/me/details").form(button="Save").submit(**{field.name: ""})
     assert api.get("/me").json[field.name] is None
     assert api.put("/me", {field.name: sent(field)}).json[field.name] == sent(field)
+    assert api.put("/me", {"gender": None}).json[field.name] == sent(field), "left out, it stays"
+    assert api.put("/me", {field.name: None}).json[field.name] is None
+    assert api.put("/me", {field.name: sent(field)}).json[field.name] == sent(field)
 
 
 @labelled(offered(PERSON, STAFF))

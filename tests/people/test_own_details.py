@@ -91,5 +91,8 @@ def test_and_by_the_api(app) -> None:
         name: changed.json[name] for name in ("gender", "family_first", "full_name", "language")
     } == {"gender": "another", "family_first": True, "full_name": "Tran Lan", "language": "fr"}
     assert api.put("/me", {"language": "en"}).json["gender"] == "another", "what is left out stays"
+    cleared = api.put("/me", {"gender": None, "family_first": None, "language": None}).json
+    assert cleared["family_first"] is None, "null clears what may be empty"
+    assert (cleared["gender"], cleared["language"]) == ("another", "en")
     assert api.put("/me", {"gender": "unknown"}).status_code == 422
     assert api.put("/me", {"email": "x@example.org"}).status_code == 422

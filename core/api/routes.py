@@ -1,0 +1,117 @@
+"""Routes with declared shapes: a call is parsed, run and answered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any
+
+from flask import Blueprint, Response, request
+from pydantic import BaseModel
+
+from core.api.answers import respond
+from core.api.operations import Operation
+from core.api.parsing import parse_body, parse_query
+from core.api.replays import write_once
+from core.api.shapes import Nothing
+from core.caching import revalidated
+from core.database import transaction
+from core.web import Access, csrf
+
+BASE = "/api/v1"
+
+
+class Routes(Blueprint):
+    """A capability's part of the API, under /api/v1."""
+
+    def __init__(self, capability: str):
+        super().__init__(f"{capability}_api", __name__, url_prefix=BASE)
+        csrf.exempt(self)
+
+    def call(
+        self,
+        method: str,
+        address: str,
+        summary: str,
+        *,
+        requires: str | None = None,
+        is_public: bool = False,
+        body: type[BaseModel] | None = None,
+        query: type[BaseModel] | None = None,
+        answers: Mapping[int, Any] | None = None,
+        is_list: bool = False,
+        media_type: str = "application/json",
+        body_is_optional: bool = False,
+        location: Callable[[Any], str | None] | None = None,
+        is_catalogue: bool = False,
+        shown_again: Callable[..., Any] | None = None,
+    ) -> Callable[[Callable], Callable]:
+        """Declares one operation. Without `requires` any token may call it (`is_public`: no one
+        needs one).
+
+        The function gets the address's parts, and `body` / `query` when declared; it returns an
+        Answer, a dict, a `Page` of them (lists), a Response, or (any of these, status). Everything
+        but GET runs in one transaction. `location` gives the address of what a call created, from
+        its answer. `is_catalogue`: the same for everyone who may ask, so that clients may keep it
+        and ask whether it still holds. `shown_again`: no copy of the answer is kept under an
+        idempotency key, because the person may withdraw what it shows. A replay calls this with the
+        parts of the address; it raises if the caller may no longer see the answer.
+        """
+        access = Access(requires, not is_public)
+        operation = Operation(
+            summary,
+            access,
+            body,
+            query,
+            answers or {200: dict},
+            is_list,
+            media_type,
+            body_is_optional,
+            location,
+            is_catalogue,
+            shown_again=shown_again,
+        )
+
+        def declare(function: Callable) -> Callable:
+            view = _edge(function, method, operation)
+            self.add_url_rule(address, endpoint=function.__name__, view_func=view, methods=[method])
+            return function
+
+        return declare
+
+
+def _edge(function: Callable, method: str, operation: Operation) -> Callable:
+    @wraps(function)
+    def view(**parts: Any) -> Response:
+        def given() -> dict[str, Any]:
+            return parts | _given(method, operation)
+
+        if method == "GET":
+            response = respond(function(**given()), operation)
+            return revalidated(response) if operation.is_catalogue else response
+        key = request.headers.get("Idempotency-Key") if method == "POST" else None
+        return (
+            write_once(function, given, key, operation)
+            if key
+            else _write(function, given(), operation)
+        )
+
+    view.access = operation.access  # type: ignore[attr-defined]  # read by the gate
+    view.operation = operation  # type: ignore[attr-defined]  # read by OpenAPI
+    return view
+
+
+def _given(method: str, operation: Operation) -> dict[str, Any]:
+    """The body and the query that the function asked for; what it did not ask for has to be
+    empty."""
+    given: dict[str, Any] = {}
+    if method != "GET":
+        is_optional = operation.body_is_optional or operation.body is None
+        given["body"] = parse_body(operation.body or Nothing, is_optional=is_optional)
+    given["query"] = parse_query(operation.query or Nothing)
+    return {name: value for name, value in given.items() if not isinstance(value, Nothing)}
+
+
+def _write(function: Callable, parts: dict[str, Any], operation: Operation) -> Response:
+    with transaction():
+        return respond(function(**parts), operation)
