@@ -3,6 +3,8 @@ table."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -58,7 +60,7 @@ def row_of(model: type, ids: list[int]) -> object:
     ids=st.lists(st.integers(1, 3), min_size=4, max_size=4),
 )
 def test_a_list_shows_exactly_what_its_pages_show(
-    context: Flask, held, permission, model, ids
+    context: Flask, held: Any, permission: Any, model: Any, ids: Any
 ) -> None:
     actor = make_actor(Someone(), held)
     row = row_of(model, ids)
