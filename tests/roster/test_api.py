@@ -420,7 +420,7 @@ def test_administrators_may_do_it_too(app: Flask, known: int) -> None:
     ],
 )
 def test_another_issuer_kind_or_birth_date_than_the_records_is_answered_as_for_a_stranger(
-    app: Flask, api: ApiClient, said
+    app: Flask, api: ApiClient, said: dict[str, Any]
 ) -> None:
     with app.app_context():
         factories.organization()

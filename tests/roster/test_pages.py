@@ -22,7 +22,7 @@ from people.models import Person
 from roster.models import Expert, ExpertSkill
 from roster.services import SpokenLanguage, Window
 from tests import factories
-from tests.browsing import Browser
+from tests.browsing import Browser, Page
 from tests.courses import makers as courses
 from tests.roster import makers
 
@@ -56,7 +56,7 @@ def amina(app: Flask) -> int:
         return expert.id
 
 
-def names_on(page) -> list[str]:
+def names_on(page: Page) -> list[str]:
     return ["".join(cell.itertext()).strip() for cell in page.all("th", scope="row")]
 
 
