@@ -142,7 +142,7 @@ class Form:
     def names(self) -> set[str]:
         return {e.get("name") for e in self.element.iter() if e.get("name")}
 
-    def submit(self, button: str | None = None, follow: bool = True, **changes: Any) -> Page:
+    def submit(self, button: str | None = None, follow: Any = True, **changes: Any) -> Page:
         """Sends the form with these changes (a list for several values, None to leave a field
         out), as the named button would. Unknown field names are a mistake of the test."""
         values = self.values

@@ -15,9 +15,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from flask import Flask
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
 
 from accounts import services as accounts_services
 from accounts.models import ApiToken
@@ -169,7 +172,7 @@ def _shows_emblem(centre_id: int) -> None:
         )
 
 
-def _nominated(delivery_id: int, organization, person: Actor):
+def _nominated(delivery_id: int, organization: Organization, person: Actor) -> Enrollment:
     with transaction():
         made = enrollment_services.nominate(
             SYSTEM,
@@ -310,7 +313,7 @@ def body_of(world: World, method: str, path: str) -> dict | None:
     return next((shape for end, shape in shapes.items() if path.endswith(end)), {})
 
 
-def address(world: World, rule) -> str:
+def address(world: World, rule: Rule) -> str:
     """The rule's address with the world's own parts filled in."""
 
     def fill(match: re.Match[str]) -> str:
@@ -336,7 +339,7 @@ def answer(world: World, name: str, method: str, path: str) -> str:
     return {403: "no", 404: "hidden"}.get(status, "in")
 
 
-def _visit(world: World, name: str, method: str, path: str):
+def _visit(world: World, name: str, method: str, path: str) -> TestResponse:
     browser = Browser(world.app)
     actor = world.actors[name]
     if actor is not None:
@@ -498,7 +501,7 @@ ELSEWHERES: list[tuple[str, str, Callable[[World], dict]]] = [
     ("method", "path", "body"), ELSEWHERES, ids=[f"{m} {p}" for m, p, _ in ELSEWHERES]
 )
 def test_a_body_reaches_no_child_of_another_parent(
-    world: World, method: str, path: str, body
+    world: World, method: str, path: str, body: Callable[..., Any]
 ) -> None:
     headers = {"Authorization": f"Bearer {world.tokens['administrator']}"}
     response = world.app.test_client(use_cookies=False).open(

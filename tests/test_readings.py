@@ -113,7 +113,7 @@ def test_a_trace_that_waited_is_in_the_trail_once_with_the_instant_of_the_readin
 
 
 @pytest.mark.usefixtures("hurried")
-def test_the_sweep_takes_what_waits(app: Flask, monkeypatch) -> None:
+def test_the_sweep_takes_what_waits(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     reading_kept_outside(app, "person:7")
     stop = threading.Event()
     monkeypatch.setattr(worker, "SWEEP_SECONDS", 0.05)
@@ -132,7 +132,7 @@ def test_the_sweep_takes_what_waits(app: Flask, monkeypatch) -> None:
 
 @pytest.mark.usefixtures("hurried")
 def test_a_file_whose_taker_was_killed_after_its_commit_is_not_taken_again(
-    app: Flask, monkeypatch
+    app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = reading_kept_outside(app, "person:7")
     with app.app_context():
@@ -235,7 +235,7 @@ def test_nothing_is_read_when_no_trace_can_be_left(app: Flask) -> None:
 
 
 @pytest.mark.usefixtures("hurried")
-def test_a_full_disk_leaves_no_half_of_a_line(app: Flask, monkeypatch) -> None:
+def test_a_full_disk_leaves_no_half_of_a_line(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     file = reading_kept_outside(app, "person:7")
     before, write = file.read_bytes(), os.write
     sizes = iter([20])

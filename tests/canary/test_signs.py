@@ -4,6 +4,7 @@ finds what is new by itself."""
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from typing import Any
 
 import pypdf
@@ -180,7 +181,7 @@ class Planted(BaseLoader):
 
 
 @pytest.fixture
-def fresh_templates(app: Flask):
+def fresh_templates(app: Flask) -> Iterator[None]:
     app.jinja_env.cache.clear()
     yield
     app.jinja_env.cache.clear()
@@ -201,7 +202,7 @@ def new_organization(sender: Sender) -> None:
 
 
 def test_a_value_that_a_template_does_not_escape_is_caught(
-    sender: Sender, fresh_templates, monkeypatch: pytest.MonkeyPatch
+    sender: Sender, fresh_templates: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     new_organization(sender)
     assert sender.breaches == []
@@ -242,7 +243,7 @@ PLANTED = [
 
 
 def test_a_name_that_a_template_does_not_escape_is_caught(
-    sender: Sender, fresh_templates, monkeypatch: pytest.MonkeyPatch
+    sender: Sender, fresh_templates: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     through_a_life(sender)
     read_life(sender)
@@ -259,7 +260,7 @@ def test_a_name_that_a_template_does_not_escape_is_caught(
 
 
 def test_a_name_that_a_message_evaluates_is_caught(
-    sender: Sender, fresh_templates, monkeypatch: pytest.MonkeyPatch
+    sender: Sender, fresh_templates: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def written() -> list[str]:
         sender.breaches.clear()
@@ -333,7 +334,7 @@ def test_a_new_column_of_any_text_is_looked_for() -> None:
 
 
 def test_a_name_that_a_view_begins_to_ask_for_is_found_and_what_it_echoes_is_caught(
-    sender: Sender, monkeypatch
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rule = next(
         rule

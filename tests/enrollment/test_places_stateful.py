@@ -10,7 +10,9 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -276,7 +278,7 @@ class Places(RuleBasedStateMachine):
         for made in self._unless_cancelled(act):
             self._note(made, category)
 
-    def _unless_cancelled(self, act) -> list[Enrollment]:
+    def _unless_cancelled(self, act: Callable[..., Any]) -> list[Enrollment]:
         try:
             with transaction():
                 made = act()

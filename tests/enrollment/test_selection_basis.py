@@ -32,7 +32,7 @@ from tests.enrollment import makers
 GRANT = {"skill": "basics", "title": {"en": "Basics"}, "level": "basic"}
 
 
-def taught(code: str, **changes: Any):
+def taught(code: str, **changes: Any) -> Course:
     return courses.course(code=code, completion={"min_attendance_percent": 0}, **changes)
 
 
