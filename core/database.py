@@ -71,6 +71,7 @@ class Base(DeclarativeBase):
 
     metadata = sa.MetaData(naming_convention=NAMING)
     type_annotation_map = {datetime: UtcDateTime(), dict: sa.JSON(), list: sa.JSON()}
+    __table__: ClassVar[sa.Table]
     __audited__ = True
     __lock__: ClassVar[tuple[str, ...]] = ()
 

@@ -154,7 +154,7 @@ class Form:
             if value is None:
                 continue
             if isinstance(value, tuple):
-                values.add(name, FileStorage(*value[:1], filename=value[1]))
+                values.add(name, FileStorage(value[0], filename=value[1]))
             else:
                 values.setlist(
                     name, [str(v) for v in value] if isinstance(value, list) else [str(value)]

@@ -349,7 +349,7 @@ def _visit(world: World, name: str, method: str, path: str) -> TestResponse:
     return browser.client.post(path, data={"csrf_token": browser.token()})
 
 
-def rules(app: Flask) -> list[tuple[str, object]]:
+def rules(app: Flask) -> list[tuple[str, Rule]]:
     return [
         (method, rule)
         for rule in app.url_map.iter_rules()

@@ -9,6 +9,7 @@ import threading
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -183,7 +184,7 @@ def test_a_damaged_line_is_named_and_stops_nothing(app: Flask, damage: bytes) ->
 def test_many_who_read_and_many_who_take_lose_nothing_and_double_nothing(app: Flask) -> None:
     """Threads stand in for processes: each opens the file itself, and a lock belongs to the open
     file."""
-    failed = []
+    failed: list[Any] = []
 
     def keep(number: int) -> None:
         try:

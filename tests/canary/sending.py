@@ -233,7 +233,7 @@ class Sender:
         class _Page:  # what a Form asks of its page
             pass
 
-        page = _Page()
+        page: Any = _Page()
         page.path, page.tree = path, tree
         return [Form(page, element) for element in tree.iter("form")]
 

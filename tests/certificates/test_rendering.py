@@ -112,7 +112,8 @@ def boxes(pdf: bytes) -> list[tuple[str, int]]:
     """The font and number of each glyph drawn that its embedded font does not have: the reader
     sees a box."""
     reader = pypdf.PdfReader(io.BytesIO(pdf))
-    fonts, counts, found, name = reader.pages[0]["/Resources"]["/Font"], {}, [], ""
+    page: Any = reader.pages[0]
+    fonts, counts, found, name = page["/Resources"]["/Font"], dict[str, Any](), [], ""
     for operands, operator in ContentStream(reader.pages[0].get_contents(), reader).operations:
         if operator == b"Tf":
             name = operands[0]

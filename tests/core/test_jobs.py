@@ -276,7 +276,8 @@ def test_a_lost_wake_up_is_found_by_the_sweep(
 ) -> None:
     monkeypatch.setitem(context.extensions, "work", replace(running.work_of(context), schedule={}))
     lost = enqueued()  # tests send no wake-ups
-    later, woken = enqueued(delay=60), []
+    later = enqueued(delay=60)
+    woken: list[int] = []
     monkeypatch.setattr(engine, "wake", woken.append)
     assert running.sweep() == [lost] == woken and later not in woken
 
@@ -296,7 +297,7 @@ def test_the_sweep_finds_the_job_of_a_dead_worker(
 def test_the_wake_up_leaves_after_the_commit_and_carries_only_the_id(
     context: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sent = []
+    sent: list[int] = []
     monkeypatch.setattr(engine, "wake", sent.append)
     with transaction():
         job_id = jobs.enqueue(KIND, names=["Zoë"])

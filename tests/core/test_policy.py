@@ -48,7 +48,7 @@ class Someone:
     id, full_name, email = 2, "Amina Diallo", None
 
 
-def row_of(model: type, ids: list[int]) -> object:
+def row_of(model: Any, ids: list[int]) -> object:
     return model(**dict(zip(model.__scope__.values(), ids, strict=False)))
 
 

@@ -534,7 +534,7 @@ def test_only_what_a_calendar_shows_raises_its_sequence(
     scheduled(app, trainer)
 
     def shown() -> tuple[int, datetime]:
-        event = calendar(browser).walk("VEVENT")[0]
+        event: Any = calendar(browser).walk("VEVENT")[0]
         return event["sequence"], event.decoded("last-modified")
 
     def changed(**values: Any) -> None:
@@ -605,13 +605,13 @@ def test_a_calendar_names_who_holds_the_course_in_its_language(
     app: Flask, browser: Browser, trainer: Actor
 ) -> None:
     scheduled(app, trainer, language="fr", country="SN", venue="Dakar")
-    event = calendar(browser).walk("VEVENT")[0]
+    event: Any = calendar(browser).walk("VEVENT")[0]
     assert event["summary"].params["LANGUAGE"] == "fr" and event["location"] == "Dakar, Sénégal"
     assert str(event["organizer"]).startswith("mailto:") and event["organizer"].params["CN"]
     assert "127.0.0.1" not in event["uid"] and "localhost" not in event["uid"]
     with app.app_context(), transaction():
         services.cancel(SYSTEM, get_delivery(SYSTEM, "GTI-2027-03"), reason="Tempête.")
-    event = calendar(browser).walk("VEVENT")[0]
+    event: Any = calendar(browser).walk("VEVENT")[0]
     assert event["summary"].startswith("Annulé") and "Tempête." in event["description"]
 
 

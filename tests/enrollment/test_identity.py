@@ -336,7 +336,8 @@ def places_left(client: ApiClient, code: str) -> int:
 def test_two_governments_and_one_person_have_one_seat_once_that_is_decided(
     app: Flask, code: str, shared: dict[str, Any]
 ) -> None:
-    coordinator, first, second = shared["coordinator"], *shared["made"].values()
+    coordinator = shared["coordinator"]
+    first, second = shared["made"].values()
     assert places_left(coordinator, code) == 4, "until then two people have two places"
     (question,) = coordinator.get("/identity-questions").json["items"]
     assert set(question["agrees"]) == {"address", "name"}
@@ -487,9 +488,9 @@ def test_pages_and_files_say_whose_a_number_is(
             "8,Mars,Yaw,Sy,yaw@example.org",
         )
     )
-    page = browser.get(f"/deliveries/{code}/nominate").form("/nominate").submit(text=rows)
-    assert "2 people are ready" in page.text and "Row 4, Issuer of the number" in page.text
-    page.form("/check").submit("Nominate 2")
+    check = browser.get(f"/deliveries/{code}/nominate").form("/nominate").submit(text=rows)
+    assert "2 people are ready" in check.text and "Row 4, Issuer of the number" in check.text
+    check.form("/check").submit("Nominate 2")
     with app.app_context():
         issuers = [
             queries.issuer_of(one)[0]

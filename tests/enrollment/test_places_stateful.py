@@ -232,7 +232,8 @@ class Places(RuleBasedStateMachine):
 
     @invariant()
     def positions_have_no_gaps_and_follow_the_line(self) -> None:
-        expected, lengths = {}, Counter()
+        expected: dict[Any, Any] = {}
+        lengths: Counter[Any] = Counter()
         for somebody in sorted(self._with(S.WAITLISTED), key=lambda one: one.turn):
             line = self.chairs.line(somebody.category)
             lengths[line] += 1

@@ -1012,8 +1012,8 @@ def test_two_links_of_one_applicant_opened_at_once_make_one_person(app: Flask) -
     for one in threads:
         one.join()
     with app.app_context():
-        one, other = (db.session.get_one(Enrollment, one) for one in ids)
-        assert (one.status, other.status, one.person_id) == (
+        first, other = (db.session.get_one(Enrollment, one) for one in ids)
+        assert (first.status, other.status, first.person_id) == (
             "confirmed",
             "confirmed",
             other.person_id,

@@ -151,7 +151,7 @@ def test_a_certificate_that_was_taken_back_meets_no_prerequisite(
             return asked.verdict.value
 
         assert verdict() == "met"
-        told = []
+        told: list[Any] = []
         for act in (certificates.suspend, certificates.lift, certificates.revoke):
             with transaction():
                 act(

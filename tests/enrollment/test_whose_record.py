@@ -40,7 +40,7 @@ from tests.enrollment import makers
 from tests.enrollment.test_apply_pages import apply
 from tests.enrollment.test_identity import OFFICER, body, post
 
-KOFI = {"given": "Kofi", "family": "Mensah", "country": "GH"}
+KOFI: dict[str, Any] = {"given": "Kofi", "family": "Mensah", "country": "GH"}
 
 
 def drain(app: Flask) -> None:

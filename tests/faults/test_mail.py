@@ -16,7 +16,7 @@ from core import jobs
 from core.database import db, settings_of, transaction
 from core.mail import Mail
 from tests import factories
-from tests.api_client import ApiClient
+from tests.api_client import Answer, ApiClient
 from tests.enrollment import makers
 from tests.smtp_server import SmtpServer, smtp_server
 
@@ -33,7 +33,7 @@ def post(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmtpServer]:
         yield server
 
 
-def enrolled(app: Flask, person: dict) -> object:
+def enrolled(app: Flask, person: dict) -> Answer:
     with app.app_context():
         code = makers.delivery().code
         client = ApiClient(app, makers.token_of(factories.actor(Role.COORDINATOR)))
