@@ -160,4 +160,4 @@ def sign_in(browser: Browser, of: Actor) -> None:
         )
     if has_app_context():  # of the test itself: what it reads next has to see the session
         db.session.rollback()
-    browser.client.set_cookie(browser.app.session_interface.cookie, visit_id)
+    browser.client.set_cookie(browser.app.session_interface.cookie, visit_id)  # type: ignore[attr-defined]  # the application's own

@@ -237,7 +237,7 @@ def test_one_that_cannot_be_rendered_does_not_stop_the_others(
     delivery = makers.finished_delivery(["Zoë One", "Zoë Two", "Zoë Three"])
     render = jobs.Renderer.render
 
-    def failing(self, payload: Any, **options: Any) -> bytes:
+    def failing(self: Any, payload: Any, **options: Any) -> bytes:
         if payload["holder_name"] == "Zoë Two":
             raise RenderingFailed("The press stopped.")
         return render(self, payload, **options)
@@ -320,7 +320,7 @@ def test_a_certificate_revoked_while_the_job_was_interrupted_stays_revoked(
     delivery = makers.finished_delivery(2)
     render = jobs.Renderer.render
 
-    def dying(self, payload: Any, **options: Any) -> Never:
+    def dying(self: Any, payload: Any, **options: Any) -> Never:
         raise OSError("the machine stops")
 
     monkeypatch.setattr(jobs.Renderer, "render", dying)
@@ -369,7 +369,7 @@ def test_check_finds_a_missing_and_a_changed_file(context: Flask) -> None:
 
     one, two = makers.issued(makers.finished_delivery(2))
     storage.put(one.file_key, b"%PDF-1.7 another")
-    (storage.storage_of().path(two.file_key)).unlink()
+    (storage.storage_of().path(two.file_key)).unlink()  # type: ignore[attr-defined]  # tests keep files in a folder
     assert sorted(queries.breaches()) == [
         f"certificates: the file of {one.number} was changed",
         f"certificates: the file of {two.number} is missing",

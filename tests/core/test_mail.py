@@ -341,7 +341,7 @@ def test_a_refused_address_stays_out_of_log_and_ledger(
     context: Flask, post: Post, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def handle_RCPT(
-        self, server: Any, session: Any, envelope: Any, address: str, options: Any
+        self: Any, server: Any, session: Any, envelope: Any, address: str, options: Any
     ) -> str:
         return f"550 no such mailbox: {address}"
 

@@ -48,6 +48,9 @@ class Someone:
     id, full_name, email = 2, "Amina Diallo", None
 
 
+SOMEONE: Any = Someone()
+
+
 def row_of(model: Any, ids: list[int]) -> object:
     return model(**dict(zip(model.__scope__.values(), ids, strict=False)))
 
@@ -62,7 +65,7 @@ def row_of(model: Any, ids: list[int]) -> object:
 def test_a_list_shows_exactly_what_its_pages_show(
     context: Flask, held: Any, permission: Any, model: Any, ids: Any
 ) -> None:
-    actor = make_actor(Someone(), held)
+    actor = make_actor(SOMEONE, held)
     row = row_of(model, ids)
     columns = {name: getattr(row, name) for name in model.__scope__.values()}
     table = sa.select(
@@ -90,7 +93,8 @@ def test_refusals_tell_whether_to_sign_in(context: Flask) -> None:
 
 def test_a_scoped_role_ends_at_its_scope(context: Flask) -> None:
     nominator = make_actor(
-        Someone(), [RoleAssignment(role=Role.NOMINATOR, scope=Reach.ORGANIZATION, scope_id=1)]
+        SOMEONE,
+        [RoleAssignment(role=Role.NOMINATOR, scope=Reach.ORGANIZATION, scope_id=1)],
     )
     own = Enrollment(nominated_by_id=1, delivery_id=9, person_id=9)
     other = Enrollment(nominated_by_id=2, delivery_id=9, person_id=9)
@@ -105,7 +109,8 @@ def test_a_scoped_role_ends_at_its_scope(context: Flask) -> None:
 
 def test_a_nominator_without_an_organization_may_nominate_nobody() -> None:
     actor = make_actor(
-        Someone(), [RoleAssignment(role=Role.NOMINATOR, scope=Reach.EVERYWHERE, scope_id=0)]
+        SOMEONE,
+        [RoleAssignment(role=Role.NOMINATOR, scope=Reach.EVERYWHERE, scope_id=0)],
     )
     assert not can(actor, Permission.ENROLLMENT_NOMINATE)
 

@@ -128,7 +128,7 @@ def test_the_answer_and_the_work_are_the_same_for_known_and_unknown_people(app: 
         with app.app_context():
             assert counted(Person) == before, "no one was recorded"
     assert seen["_unknown"][:2] == (202, b'{"status":"asked"}')
-    for case, one in seen.items():
+    for case, one in seen.items():  # type: ignore[assignment]  # what the test means to do
         assert one[:3] == seen["_unknown"][:3], case
         assert one[3] == seen["_unknown"][3], case
 
