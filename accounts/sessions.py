@@ -78,7 +78,7 @@ def load_by_visit(visit_id: str) -> Actor | None:
 
 def _held(
     key: type[UserSession] | type[ApiToken], *conditions: sa.ColumnElement[bool]
-) -> sa.Select[Any]:
+) -> sa.Select[Any, Person, bool, Role, Reach, int]:
     """One row for each role of the active account behind a session or token."""
     return (
         sa.select(
@@ -147,7 +147,7 @@ def _load(key: type[UserSession] | type[ApiToken], **asked: Any) -> Actor | None
     )
 
 
-def make_actor(person: Person, assignments: Iterable[Any], **facts) -> Actor:
+def make_actor(person: Person, assignments: Iterable[Any], **facts: Any) -> Actor:
     """The actor that `person` is with these roles; everyone is a participant where it concerns
     themselves. `assignments`: rows with `role`, `scope` and `scope_id`."""
     grants: dict[str, Grant] = {}
@@ -186,7 +186,8 @@ def _granted(reach: Reach, scope: Reach, ids: set[int]) -> Grant | None:
     open to whoever holds the role in one; a trainer of single deliveries only has these."""
     if reach is Reach.EVERYWHERE and scope in (Reach.EVERYWHERE, Reach.CENTRE, Reach.OFFICE):
         return Grant(everywhere=True)
-    return Grant(**{scope.value: frozenset(ids)}) if reach is scope else None
+    within: dict[str, Any] = {scope.value: frozenset(ids)}
+    return Grant(**within) if reach is scope else None
 
 
 def actor_of(person: Person) -> Actor:

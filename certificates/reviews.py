@@ -56,7 +56,7 @@ _KIND = sa.case(
 ).label("kind")
 
 #: The review that is open about one certificate.
-Review = sa.Row[tuple[Certificate, str]]
+Review = sa.Row[Certificate, str]
 
 
 def _prints_another_score() -> sa.ColumnElement[bool]:
@@ -74,7 +74,7 @@ def _prints_another_score() -> sa.ColumnElement[bool]:
     )
 
 
-def under_review() -> sa.Select[tuple[Certificate, str]]:
+def under_review() -> sa.Select[Certificate, str]:
     """Every certificate whose review is open, by number, with the kind of its review."""
     joined = sa.select(Certificate, _KIND).join(
         Enrollment, Enrollment.id == Certificate.enrollment_id

@@ -11,6 +11,7 @@ others, and reading never waits for writing.
 from __future__ import annotations
 
 import enum
+import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ import sqlalchemy as sa
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import event
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session
 
 from core import writers
 from core.outages import Unavailable, find_outage
@@ -45,14 +46,14 @@ class UtcDateTime(sa.TypeDecorator[datetime]):
     impl = sa.DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value, dialect):
+    def process_bind_param(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
         if value is None:
             return None
         if value.tzinfo is None:
             raise ValueError("an instant needs its time zone")
         return value.astimezone(UTC)
 
-    def process_result_value(self, value, dialect):
+    def process_result_value(self, value: datetime | None, dialect: sa.Dialect) -> datetime | None:
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
@@ -69,6 +70,7 @@ class Base(DeclarativeBase):
 
     metadata = sa.MetaData(naming_convention=NAMING)
     type_annotation_map = {datetime: UtcDateTime(), dict: sa.JSON(), list: sa.JSON()}
+    __table__: ClassVar[sa.Table]
     __audited__ = True
     __lock__: ClassVar[tuple[str, ...]] = ()
 
@@ -160,7 +162,7 @@ def init_app(app: Flask, url: str) -> None:
             event.listen(db.engine, "begin", _begin_sqlite)
 
 
-def _prepare_sqlite(connection, record) -> None:
+def _prepare_sqlite(connection: sqlite3.Connection, record: Any) -> None:
     connection.isolation_level = None  # SQLAlchemy says BEGIN, not the driver
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}").fetchall()
@@ -300,7 +302,7 @@ def _check_audited(unit: Unit) -> None:
 
 
 @event.listens_for(Session, "before_flush")
-def _refuse_stray_flush(session: Session, context, instances) -> None:
+def _refuse_stray_flush(session: Session, context: Any, instances: Any) -> None:
     changed = [
         *session.new,
         *(o for o in session.dirty if session.is_modified(o)),
@@ -315,13 +317,14 @@ def _refuse_stray_flush(session: Session, context, instances) -> None:
 
 
 @event.listens_for(Session, "do_orm_execute")
-def _refuse_stray_statement(state) -> None:
+def _refuse_stray_statement(state: ORMExecuteState) -> None:
     if not (state.is_insert or state.is_update or state.is_delete):
         return
     unit = state.session.info.get("unit")
     if unit is None:
         raise RuntimeError("a statement that writes was sent outside `with transaction():`")
-    table = state.statement.table.name
+    statement: Any = state.statement  # one that writes names its table
+    table = statement.table.name
     if table not in _unaudited_tables():
         unit.wrote.add(table)
 

@@ -17,7 +17,8 @@ from flask import Flask, current_app
 from core import audit
 from core.policy import Actor
 
-Subscribers = Mapping[type["Event"], list[Callable[["Event", Actor], None]]]
+#: Each reacts to the class under which it stands, which a type cannot say.
+Subscribers = Mapping[type["Event"], list[Callable[[Any, Actor], None]]]
 
 
 @dataclass(frozen=True)

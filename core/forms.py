@@ -91,7 +91,7 @@ class Form(FlaskForm):
     #: The plain fields that `with_fields` added.
     plain: tuple[Field, ...] = ()
 
-    def __init__(self, *args, **kwargs):
+    def __init__(self, *args: Any, **kwargs: Any):
         super().__init__(*args, **kwargs)
         self.refused: list[str] = []
 
@@ -209,7 +209,7 @@ def issuer_field() -> Any:
 class SubmissionField(HiddenField):
     """A random key made with the form: the same form sent twice is recognised (see core.once)."""
 
-    def process(self, formdata, data=None, extra_filters=None):
+    def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
         super().process(formdata, data or secrets.token_urlsafe(16), extra_filters)
 
 

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from core import clock
 from core.database import Base, UtcDateTime, db, transaction, write
 from core.errors import Conflict
+from core.jobs import Progress
 
 KEPT_FOR = timedelta(hours=24)
 
@@ -93,7 +94,7 @@ def _keeping(insert: Any) -> Any:
 _KEEP = {"sqlite": _keeping(sqlite.insert), "postgresql": _keeping(postgresql.insert)}
 
 
-def forget_old(progress) -> None:
+def forget_old(progress: Progress) -> None:
     """Job: drops answers older than a day."""
     with transaction():
         db.session.execute(

@@ -45,7 +45,7 @@ def page(statement: sa.Select, keys: Sequence[Any], *, after: str | None, limit:
 
 
 def newest(
-    statement: sa.Select, key: sa.ColumnElement[int], *, after: str | None, limit: int
+    statement: sa.Select, key: sa.SQLColumnExpression[int], *, after: str | None, limit: int
 ) -> Page:
     """Rows of `statement` (one entity), the greatest whole number `key` first, which an index
     gives in any depth."""

@@ -8,7 +8,7 @@ import ipaddress
 import os
 import re
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parseaddr
@@ -322,7 +322,7 @@ def _secret_key(given: str | None, instance: Path) -> str:
     return kept_secret(instance / "secret_key", lambda: secrets.token_urlsafe(48))
 
 
-def kept_secret(path: Path, make) -> str:
+def kept_secret(path: Path, make: Callable[[], str]) -> str:
     """The text kept at `path` (mode 0600), made on first use; two processes that start together
     agree on one."""
     try:

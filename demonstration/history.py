@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -36,7 +37,7 @@ from roster.models import Expert
 COURSES = Path(__file__).parent / "courses"
 POOLS = (PoolPlan("military", 10), PoolPlan("police", 5), PoolPlan("civilian", 10))
 #: What a delivery is like unless said otherwise.
-USUAL = {
+USUAL: dict[str, Any] = {
     "time_zone": "America/Halifax",
     "venue": "Clementsport",
     "country": "CA",
@@ -144,7 +145,9 @@ def _participant() -> tuple[int, tuple]:
     )
 
 
-def _schedule(code: str, course: str, starts_on: date, *, publish: bool = True, **changes) -> int:
+def _schedule(
+    code: str, course: str, starts_on: date, *, publish: bool = True, **changes: Any
+) -> int:
     """Schedules (and publishes) a delivery; gives its id."""
     with transaction():
         plan = DeliveryPlan(
@@ -449,7 +452,7 @@ def _second_centre(people: list[tuple[int, tuple]], today: date) -> None:
     """A centre of its own, with its own trainer and coordinator: one delivery finished and
     certified, one to come."""
     monday = today + timedelta(days=7 - today.weekday())
-    there = {
+    there: dict[str, Any] = {
         "venue": "Ho",
         "country": "GH",
         "time_zone": "Africa/Accra",

@@ -311,7 +311,7 @@ def _namesakes(
     return found
 
 
-def _name(fields: Mapping[str, Any]) -> tuple[str, ...]:
+def _name(fields: Mapping[str, Any] | sa.RowMapping) -> tuple[str, ...]:
     return tuple(
         str(fields[name] or "").casefold() for name in ("given_name", "family_name", "country")
     )

@@ -3,6 +3,8 @@ follow from a rule inside another act."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from core.lifecycles import Machine, Transition
 from core.policy import Actor
 from enrollment import events
@@ -12,7 +14,9 @@ from enrollment.models import QuestionStatus as Q
 from people.permissions import Permission
 
 
-def _announce(kind: type[events.EnrollmentStep]):
+def _announce(
+    kind: type[events.EnrollmentStep],
+) -> Callable[[Enrollment, S | None], events.EnrollmentStep]:
     def make(enrollment: Enrollment, before: S | None) -> events.EnrollmentStep:
         was = before.value if before is not None else ""
         return kind(

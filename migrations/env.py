@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal, cast
 
 import sqlalchemy as sa
 from alembic import context
+from alembic.autogenerate.api import AutogenContext
+from alembic.runtime.migration import MigrationInfo
 
 from core import checkpoints
 from core.backups import is_staged
@@ -16,7 +18,7 @@ from core.database import UtcDateTime, db
 from core.schema import compare_type, include_object
 
 
-def render_item(kind, thing, autogen_context):
+def render_item(kind: str, thing: Any, autogen_context: AutogenContext) -> str | Literal[False]:
     """A migration names plain types: it must still run when the application's own type has
     moved."""
     if kind == "type" and isinstance(thing, UtcDateTime):
@@ -57,7 +59,7 @@ def run() -> None:
     engine: sa.Engine = db.engine
     steps: list[bool] = []
 
-    def applied(step, **_) -> None:
+    def applied(step: MigrationInfo, **_: Any) -> None:
         check_references(connection)
         steps.append(step.is_upgrade)
 
@@ -73,7 +75,7 @@ def run() -> None:
             compare_type=compare_type,
             render_item=render_item,
             transaction_per_migration=True,
-            on_version_apply=applied,
+            on_version_apply=cast("Any", applied),  # called with names alone
         )
         with context.begin_transaction():
             context.run_migrations()

@@ -203,7 +203,7 @@ class OrganizationChangeForm(Form):
     @property
     def picture(self) -> bytes | None:
         """The file that was chosen."""
-        chosen = self.emblem.data if self.emblem else None
+        chosen: Any = self.emblem.data if self.emblem else None
         return chosen.read() if getattr(chosen, "filename", "") else None
 
     def ask_for_the_picture_again(self) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from core.events import Event
 from core.lifecycles import Machine, Transition
 from people.events import MergeConfirmed, MergeDeclined, MergeProposed, MergeUndone
 from people.models import MergeStatus as S
 from people.permissions import Permission
 
 
-def _announce(kind):
+def _announce(kind: Callable[[int, int, int], Event]) -> Callable[..., Event]:
     return lambda merge, before: kind(merge.id, merge.keep_id, merge.merged_id)
 
 

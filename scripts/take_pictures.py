@@ -46,9 +46,8 @@ class Walk:
 
     def picture(self, page: Page, name: str, at: Locator | None = None) -> None:
         """What the window shows, from `at` on downwards."""
-        page.evaluate(
-            "top => window.scrollTo(0, top)", max(0, at.bounding_box()["y"] - 8) if at else 0
-        )
+        box = at.bounding_box() if at else None
+        page.evaluate("top => window.scrollTo(0, top)", max(0, box["y"] - 8) if box else 0)
         with Image.open(io.BytesIO(page.screenshot())) as picture:
             few = picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
             few.save(self.folder / f"tutorial-{name}.png", optimize=True)

@@ -137,7 +137,7 @@ def commands() -> str:
         "and one sentence when they are refused. `flask COMMAND --help` says the same as this "
         "page.",
     ]
-    for command in sorted(COMMANDS, key=lambda command: command.name):
+    for command in sorted(COMMANDS, key=lambda command: str(command.name)):
         parts += [MIGRATE] if command is db_cli else _sections(command, f"flask {command.name}")
     return "\n\n".join(parts) + "\n"
 

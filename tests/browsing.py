@@ -142,7 +142,7 @@ class Form:
     def names(self) -> set[str]:
         return {e.get("name") for e in self.element.iter() if e.get("name")}
 
-    def submit(self, button: str | None = None, follow: bool = True, **changes: Any) -> Page:
+    def submit(self, button: str | None = None, follow: Any = True, **changes: Any) -> Page:
         """Sends the form with these changes (a list for several values, None to leave a field
         out), as the named button would. Unknown field names are a mistake of the test."""
         values = self.values
@@ -154,7 +154,7 @@ class Form:
             if value is None:
                 continue
             if isinstance(value, tuple):
-                values.add(name, FileStorage(*value[:1], filename=value[1]))
+                values.add(name, FileStorage(value[0], filename=value[1]))
             else:
                 values.setlist(
                     name, [str(v) for v in value] if isinstance(value, list) else [str(value)]

@@ -50,7 +50,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     out."""
     if not hasattr(item.config, "workerinput"):  # no other worker
         return (yield)
-    shared = item.config._tmp_path_factory.getbasetemp().parent
+    shared = item.config._tmp_path_factory.getbasetemp().parent  # type: ignore[attr-defined]  # pytest offers no other way
     with room(shared, alone=item.get_closest_marker("alone") is not None):
         return (yield)
 
@@ -206,7 +206,7 @@ def app(database: Database) -> Iterator[Flask]:
     database.reset()
     database.app.extensions["budgets"].clear()
     settings = database.app.extensions["settings"]
-    for folder in (storage.storage_of(database.app).root, settings.instance_path / "audit"):
+    for folder in (storage.storage_of(database.app).root, settings.instance_path / "audit"):  # type: ignore[attr-defined]  # tests keep files in a folder
         shutil.rmtree(folder, ignore_errors=True)
     clock.travel(database.app, NOW)
     with database.app.app_context():

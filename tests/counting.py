@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from flask import Flask, before_render_template, g, has_app_context, template_rendered
 from sqlalchemy import event
@@ -32,7 +33,14 @@ def queries_counted() -> Iterator[Count]:
     """Inside an app context."""
     count, engine = Count(), db.engine
 
-    def note(connection, cursor, statement, parameters, context, executemany) -> None:
+    def note(
+        connection: Any,
+        cursor: Any,
+        statement: str,
+        parameters: Any,
+        context: Flask,
+        executemany: Any,
+    ) -> None:
         count.statements.append(statement)
 
     event.listen(engine, "before_cursor_execute", note)
@@ -48,13 +56,13 @@ def queries_of_templates(app: Flask) -> Iterator[list[str]]:
     name: a list to stay empty."""
     found: list[str] = []
 
-    def begin(sender, template, **facts) -> None:
+    def begin(sender: Any, template: Any, **facts: Any) -> None:
         g.rendering = template.name or "a template"
 
-    def end(sender, **facts) -> None:
+    def end(sender: Any, **facts: Any) -> None:
         g.rendering = None
 
-    def note(connection, cursor, statement, *_) -> None:
+    def note(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
         if has_app_context() and g.get("rendering"):
             found.append(f"{g.rendering}: {' '.join(statement.split())[:200]}")
 

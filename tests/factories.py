@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from flask import has_app_context
@@ -22,11 +23,12 @@ from courses.queries import span_of
 from people.models import BodyKind, ConsentPurpose, ConsentWay, Organization, Person
 from people.queries import first_body
 from people.services import give_consent
+from tests.browsing import Browser
 
 _count = itertools.count(1)
 
 
-def person(given: str = "Amina", family: str = "Diallo", **values) -> Person:
+def person(given: str = "Amina", family: str = "Diallo", **values: Any) -> Person:
     """A person with an account, in a transaction of its own (inside an app context)."""
     n = next(_count)
     values.setdefault("email", f"person{n}@example.org")
@@ -72,7 +74,7 @@ def organization(
     return made
 
 
-def centre(code: str = "KAC", name: str = "Second Training Centre", **values) -> Organization:
+def centre(code: str = "KAC", name: str = "Second Training Centre", **values: Any) -> Organization:
     """Another centre than the first."""
     return organization(code, name, values.pop("country", "GH"), ("centre",))
 
@@ -88,7 +90,7 @@ def actor(
     delivery_id: int | None = None,
     centre_id: int | None = None,
     office_id: int | None = None,
-    **values,
+    **values: Any,
 ) -> Actor:
     """A signed-in person with these roles: a nominator within `organization_id`, trainers (also
     of `delivery_id`) and coordinators within the first centre or `centre_id`, roster staff
@@ -137,7 +139,7 @@ def end_of(delivery_id: int) -> datetime:
     return last + timedelta(minutes=1)
 
 
-def after(delivery_id: int):
+def after(delivery_id: int) -> AbstractContextManager[None]:
     """Lives after the delivery's last session, unless that is past: what may be recorded only
     then."""
     return at(max(end_of(delivery_id), clock.now()))
@@ -149,7 +151,7 @@ def plant(statement: sa.Executable) -> None:
     db.session.connection().execute(statement)
 
 
-def sign_in(browser, of: Actor) -> None:
+def sign_in(browser: Browser, of: Actor) -> None:
     """Puts a session's cookie into the browser without passing the sign-in page."""
     visit_id = f"s{next(_count):043d}"
     with browser.app.app_context(), transaction():
@@ -165,4 +167,4 @@ def sign_in(browser, of: Actor) -> None:
         )
     if has_app_context():  # of the test itself: what it reads next has to see the session
         db.session.rollback()
-    browser.client.set_cookie(browser.app.session_interface.cookie, visit_id)
+    browser.client.set_cookie(browser.app.session_interface.cookie, visit_id)  # type: ignore[attr-defined]  # the application's own

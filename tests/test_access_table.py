@@ -15,9 +15,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from flask import Flask
+from werkzeug.routing import Rule
+from werkzeug.test import TestResponse
 
 from accounts import services as accounts_services
 from accounts.models import ApiToken
@@ -169,7 +172,7 @@ def _shows_emblem(centre_id: int) -> None:
         )
 
 
-def _nominated(delivery_id: int, organization, person: Actor):
+def _nominated(delivery_id: int, organization: Organization, person: Actor) -> Enrollment:
     with transaction():
         made = enrollment_services.nominate(
             SYSTEM,
@@ -307,10 +310,10 @@ def body_of(world: World, method: str, path: str) -> dict | None:
         },
         "/skills/gender-peace-operations": {"title": {"en": "Gender"}},
     }
-    return next((shape for end, shape in shapes.items() if path.endswith(end)), {})
+    return next((shape for end, shape in shapes.items() if path.endswith(end)), {})  # type: ignore[return-value]  # a row of the table holds what fits
 
 
-def address(world: World, rule) -> str:
+def address(world: World, rule: Rule) -> str:
     """The rule's address with the world's own parts filled in."""
 
     def fill(match: re.Match[str]) -> str:
@@ -336,7 +339,7 @@ def answer(world: World, name: str, method: str, path: str) -> str:
     return {403: "no", 404: "hidden"}.get(status, "in")
 
 
-def _visit(world: World, name: str, method: str, path: str):
+def _visit(world: World, name: str, method: str, path: str) -> TestResponse:
     browser = Browser(world.app)
     actor = world.actors[name]
     if actor is not None:
@@ -346,7 +349,7 @@ def _visit(world: World, name: str, method: str, path: str):
     return browser.client.post(path, data={"csrf_token": browser.token()})
 
 
-def rules(app: Flask) -> list[tuple[str, object]]:
+def rules(app: Flask) -> list[tuple[str, Rule]]:
     return [
         (method, rule)
         for rule in app.url_map.iter_rules()
@@ -391,8 +394,8 @@ def test_what_is_said_besides_is_said_of_rows_and_says_something_else(name: str)
 def order(item: tuple[str, object]) -> tuple[bool, bool, str]:
     """Reading first, then writing, then what ends sessions or accounts."""
     method, rule = item
-    ends = any(word in rule.rule for word in ("sign-out", "close", "/end", "/me/", "sign-in"))
-    return method != "GET", ends, rule.rule
+    ends = any(word in rule.rule for word in ("sign-out", "close", "/end", "/me/", "sign-in"))  # type: ignore[attr-defined]  # Flask's rules
+    return method != "GET", ends, rule.rule  # type: ignore[attr-defined]  # Flask's rules
 
 
 #: For each rule that names a child below its parent: a real child under its own parent, and the
@@ -498,7 +501,7 @@ ELSEWHERES: list[tuple[str, str, Callable[[World], dict]]] = [
     ("method", "path", "body"), ELSEWHERES, ids=[f"{m} {p}" for m, p, _ in ELSEWHERES]
 )
 def test_a_body_reaches_no_child_of_another_parent(
-    world: World, method: str, path: str, body
+    world: World, method: str, path: str, body: Callable[..., Any]
 ) -> None:
     headers = {"Authorization": f"Bearer {world.tokens['administrator']}"}
     response = world.app.test_client(use_cookies=False).open(

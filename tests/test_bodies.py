@@ -3,6 +3,7 @@ services, pages and the API."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from email import message_from_bytes
@@ -79,7 +80,7 @@ def two(app: Flask) -> Two:
                 SYSTEM, "KAC", contact_email="questions@kac.example.org"
             )
         for code, centre in (("GTI", None), ("COP", "KAC")):
-            taught = courses.course(code=code, **({"centre": centre} if centre else {}))
+            taught = courses.course(code=code, **({"centre": centre} if centre else {}))  # type: ignore[arg-type]  # a row of the table holds what fits
             open_one = courses.delivery(course=taught, code=f"{code}-OPEN")
             courses.delivery(course=taught, code=f"{code}-DRAFT", published=False)
             nominator = factories.organization()
@@ -113,7 +114,9 @@ def test_a_coordinator_lists_what_is_of_the_own_centre_and_nothing_else(two: Two
             assert {one.payload["delivery_code"] for one in found} == {f"{code}-DONE"}
 
 
-def test_pages_and_files_of_another_centre_say_nothing(two: Two, sign_in) -> None:
+def test_pages_and_files_of_another_centre_say_nothing(
+    two: Two, sign_in: Callable[..., Browser]
+) -> None:
     browser = sign_in(two.second)
     register = browser.get("/certificates?format=csv").text
     assert "COP-DONE" in register
@@ -182,7 +185,7 @@ def test_the_api_gives_another_centre_no_enrollments_attendance_or_certificates(
 
 
 def test_a_course_of_another_centre_is_read_by_everybody_and_changed_by_nobody_else(
-    two: Two, sign_in
+    two: Two, sign_in: Callable[..., Browser]
 ) -> None:
     for actor in (two.second, two.trainer):
         api, browser = two.api(actor), sign_in(actor)
@@ -221,7 +224,9 @@ def test_a_centre_rewords_no_skill_that_a_course_of_another_centre_grants(two: T
     assert two.api(administrator).put(f"/skills/{code}", body).json["title"] == body["title"]
 
 
-def test_only_trainers_of_the_centre_can_be_chosen(two: Two, sign_in) -> None:
+def test_only_trainers_of_the_centre_can_be_chosen(
+    two: Two, sign_in: Callable[..., Browser]
+) -> None:
     api = two.api(two.first)
     answer = api.post("/courses/GTI/deliveries", SCHEDULE | {"trainers": [two.trainer.email]})
     assert (answer.status_code, answer.json["errors"][0]["code"]) == (422, "unknown_trainer")
@@ -328,7 +333,7 @@ def test_a_new_course_belongs_to_the_callers_centre_else_to_the_first(two: Two) 
 
 
 def test_the_form_of_a_course_asks_for_the_centre_only_where_there_is_a_choice(
-    two: Two, sign_in
+    two: Two, sign_in: Callable[..., Browser]
 ) -> None:
     assert "centre" not in sign_in(two.second).get("/courses/new").form(button="Save").names
     with two.app.app_context():
@@ -393,7 +398,7 @@ def test_a_calendar_names_the_centre_as_organizer(two: Two) -> None:
     )
 
 
-def test_a_funder_is_a_name_on_deliveries(two: Two, sign_in) -> None:
+def test_a_funder_is_a_name_on_deliveries(two: Two, sign_in: Callable[..., Browser]) -> None:
     assert (
         "funder" not in sign_in(two.first).get("/courses/GTI/schedule").form(button="Publish").names
     )
@@ -454,7 +459,7 @@ def test_coordinators_record_bodies_that_nominate_and_administrators_all(two: Tw
 
 
 def test_the_page_of_bodies_says_what_each_does_and_that_nobody_signs_in_for_a_funder(
-    two: Two, sign_in
+    two: Two, sign_in: Callable[..., Browser]
 ) -> None:
     with two.app.app_context():
         boss, kac = factories.actor(Role.ADMINISTRATOR), queries.find_body("KAC").id
@@ -473,7 +478,9 @@ def test_the_page_of_bodies_says_what_each_does_and_that_nobody_signs_in_for_a_f
     assert "kinds" not in mine.get("/administration/organizations/new").form(button="Save").names
 
 
-def test_a_role_is_given_only_in_a_body_of_the_right_kind(two: Two, sign_in) -> None:
+def test_a_role_is_given_only_in_a_body_of_the_right_kind(
+    two: Two, sign_in: Callable[..., Browser]
+) -> None:
     with two.app.app_context():
         boss, person = factories.actor(Role.ADMINISTRATOR), factories.person("Nora", "Berg").id
         factories.organization("FUND", "Fund for Training", None, ("funder",))
@@ -520,7 +527,9 @@ def test_a_body_stays_what_something_depends_on(two: Two) -> None:
             assert (refusal.value.code, refusal.value.field) == ("kind_in_use", "kinds"), code
 
 
-def test_only_nominating_bodies_put_people_forward(two: Two, sign_in) -> None:
+def test_only_nominating_bodies_put_people_forward(
+    two: Two, sign_in: Callable[..., Browser]
+) -> None:
     person = {
         "given_name": "Ama",
         "family_name": "Boateng",
@@ -583,7 +592,7 @@ def test_a_small_installation_has_its_centre_and_its_roster_office(context: Flas
 
 
 def test_roster_staff_see_the_number_of_a_certificate_and_not_the_certificate(
-    two: Two, sign_in
+    two: Two, sign_in: Callable[..., Browser]
 ) -> None:
     with two.app.app_context():
         roster = factories.actor(Role.ROSTER)

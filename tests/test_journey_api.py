@@ -11,6 +11,7 @@ import pypdf
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from accounts import services as accounts_services
 from core import clock, jobs
@@ -204,7 +205,7 @@ def the_file_is_what_was_issued(api: ApiClient, certificate: dict) -> None:
     assert certificate["number"] in reader.pages[0].extract_text()
 
 
-def public(app: Flask, certificate: dict, **headers: str):
+def public(app: Flask, certificate: dict, **headers: str) -> TestResponse:
     return app.test_client().get(
         "/verify/" + certificate["verify_url"].rsplit("/", 1)[1], headers=headers
     )

@@ -4,7 +4,7 @@ each of several screens. Without a script; nothing is saved by it."""
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -179,7 +179,7 @@ def test_after_a_refusal_at_an_address_without_a_page(world: World) -> None:
     assert browser.get(gone.link("English")).status == 200
 
 
-def test_a_file_is_asked_for_again(world: World, sign_in) -> None:
+def test_a_file_is_asked_for_again(world: World, sign_in: Callable[..., Browser]) -> None:
     """Browsers do not keep it, so the page says so."""
     page = sign_in(world.actors["administrator"]).get("/deliveries/OPEN/nominate")
     form = page.form("/nominate")

@@ -9,6 +9,7 @@ import threading
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -113,7 +114,7 @@ def test_a_trace_that_waited_is_in_the_trail_once_with_the_instant_of_the_readin
 
 
 @pytest.mark.usefixtures("hurried")
-def test_the_sweep_takes_what_waits(app: Flask, monkeypatch) -> None:
+def test_the_sweep_takes_what_waits(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     reading_kept_outside(app, "person:7")
     stop = threading.Event()
     monkeypatch.setattr(worker, "SWEEP_SECONDS", 0.05)
@@ -132,7 +133,7 @@ def test_the_sweep_takes_what_waits(app: Flask, monkeypatch) -> None:
 
 @pytest.mark.usefixtures("hurried")
 def test_a_file_whose_taker_was_killed_after_its_commit_is_not_taken_again(
-    app: Flask, monkeypatch
+    app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = reading_kept_outside(app, "person:7")
     with app.app_context():
@@ -183,7 +184,7 @@ def test_a_damaged_line_is_named_and_stops_nothing(app: Flask, damage: bytes) ->
 def test_many_who_read_and_many_who_take_lose_nothing_and_double_nothing(app: Flask) -> None:
     """Threads stand in for processes: each opens the file itself, and a lock belongs to the open
     file."""
-    failed = []
+    failed: list[Any] = []
 
     def keep(number: int) -> None:
         try:
@@ -235,7 +236,7 @@ def test_nothing_is_read_when_no_trace_can_be_left(app: Flask) -> None:
 
 
 @pytest.mark.usefixtures("hurried")
-def test_a_full_disk_leaves_no_half_of_a_line(app: Flask, monkeypatch) -> None:
+def test_a_full_disk_leaves_no_half_of_a_line(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     file = reading_kept_outside(app, "person:7")
     before, write = file.read_bytes(), os.write
     sizes = iter([20])

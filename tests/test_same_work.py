@@ -81,7 +81,9 @@ def people(app: Flask) -> None:
 @pytest.mark.parametrize("mail_url", ["", "smtp://mail.example.org"])
 @pytest.mark.parametrize("door", [ask_for_link, try_password])
 @pytest.mark.usefixtures("people")
-def test_signing_in_costs_the_same(app: Flask, monkeypatch, door: Callable, mail_url: str) -> None:
+def test_signing_in_costs_the_same(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, door: Callable, mail_url: str
+) -> None:
     monkeypatch.setitem(
         app.extensions, "settings", replace(app.extensions["settings"], mail_url=mail_url)
     )
@@ -107,7 +109,7 @@ def test_signing_in_costs_the_same(app: Flask, monkeypatch, door: Callable, mail
 
 @pytest.mark.both_databases
 @pytest.mark.usefixtures("people")
-def test_an_undone_link_opens_nothing(app: Flask, monkeypatch) -> None:
+def test_an_undone_link_opens_nothing(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is written for an unknown address is not there a moment later, and was never good."""
     written: list[dict] = []
     real = __import__("core.mail", fromlist=["send"]).send
@@ -123,12 +125,14 @@ def test_an_undone_link_opens_nothing(app: Flask, monkeypatch) -> None:
 
 
 @pytest.mark.usefixtures("people")
-def test_another_address_of_ones_own_costs_the_same(app: Flask, sign_in) -> None:
+def test_another_address_of_ones_own_costs_the_same(
+    app: Flask, sign_in: Callable[..., Browser]
+) -> None:
     with app.app_context():
         someone = factories.actor()
     browser = sign_in(someone)
 
-    def ask(address: str):
+    def ask(address: str) -> Page:
         return browser.get("/me/email").form(button="Send").submit(email=address)
 
     done = {who: logged(app, ask, address) for who, address in ADDRESSES.items() if who != "closed"}
@@ -152,7 +156,7 @@ def test_applying_costs_the_same(app: Flask) -> None:
         browser = Browser(app)
         page = browser.get(f"/deliveries/{code}/apply").form("/apply")
 
-        def apply(address: str):
+        def apply(address: str) -> Page:
             last = page.submit("Continue", email=address, **about).form("/apply").submit("Continue")
             return last.form("/apply").submit("Send application", consent="y")
 

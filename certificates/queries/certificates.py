@@ -46,9 +46,8 @@ def own_enrollments(actor: Actor, certificates: Sequence[Certificate]) -> dict[i
     which `actor` knows it."""
     others = [one.enrollment_id for one in certificates if not can(actor, P.CERTIFICATE_READ, one)]
     sharing = sa.select(Enrollment.seat_id, Enrollment.id).where(Enrollment.seat_id.in_(others))
-    return dict(
-        db.session.execute(sharing.where(visible(Enrollment, actor, P.CERTIFICATE_READ))).all()
-    )
+    rows = db.session.execute(sharing.where(visible(Enrollment, actor, P.CERTIFICATE_READ)))
+    return {seat_id: enrollment_id for seat_id, enrollment_id in rows if seat_id is not None}
 
 
 def find_by_token(token: str) -> Certificate | None:

@@ -42,11 +42,8 @@ def register() -> Any:
         current_actor(), q, status, after=request.args.get("after"), limit=PER_PAGE
     )
     codes = queries.delivery_codes(found.items)
-    export = url_for(
-        "certificates.register",
-        format="csv",
-        **{k: v for k, v in (("q", q), ("status", status)) if v},
-    )
+    asked: dict[str, Any] = {k: v for k, v in (("q", q), ("status", status)) if v}
+    export = url_for("certificates.register", format="csv", **asked)
     return render_template(
         "certificates/register.html",
         found=found,

@@ -18,7 +18,7 @@ from people.permissions import Permission
     body=AttendanceBody,
     answers={200: RecordedAnswer},
 )
-def record_attendance(code: str, body: AttendanceBody):
+def record_attendance(code: str, body: AttendanceBody) -> RecordedAnswer:
     """Marks that are left out stay as they are. A mark that you send replaces the person's mark
     and minutes in that session, unless someone else gave another one than you `expected`."""
     actor = current_actor()
@@ -37,7 +37,7 @@ def record_attendance(code: str, body: AttendanceBody):
     requires=Permission.ATTENDANCE_READ,
     answers={200: GridAnswer},
 )
-def attendance(code: str):
+def attendance(code: str) -> GridAnswer:
     delivery = get_delivery_for(current_actor(), code, Permission.ATTENDANCE_READ)
     return GridAnswer.of(queries.attendance_grid(delivery))
 
@@ -50,7 +50,7 @@ def attendance(code: str):
     body=ScoresBody,
     answers={200: RecordedAnswer},
 )
-def record_scores(code: str, body: ScoresBody):
+def record_scores(code: str, body: ScoresBody) -> RecordedAnswer:
     """Scores that are left out stay as they are."""
     actor = current_actor()
     delivery = get_delivery(actor, code)

@@ -23,7 +23,7 @@ from people.permissions import Permission
     answers={200: ResultAnswer},
     is_list=True,
 )
-def completion(code: str, query: ListQuery):
+def completion(code: str, query: ListQuery) -> Page[ResultAnswer]:
     """Everyone who has a place, in the order of the enrollments."""
     delivery = get_delivery_for(current_actor(), code, Permission.ATTENDANCE_READ)
     found = page_of(
@@ -42,7 +42,7 @@ def completion(code: str, query: ListQuery):
     requires=Permission.DELIVERY_FINISH,
     answers={200: FinishedAnswer},
 )
-def finish(code: str):
+def finish(code: str) -> FinishedAnswer:
     actor = current_actor()
     delivery = services.finish(actor, get_delivery(actor, code).id)
     counted = Counter(result.enrollment.status.value for result in queries.completion(delivery))
@@ -63,7 +63,7 @@ def finish(code: str):
     body=ReopenBody,
     answers={200: ReopenedAnswer},
 )
-def reopen(code: str, body: ReopenBody):
+def reopen(code: str, body: ReopenBody) -> ReopenedAnswer:
     """Marks and scores of these people can be corrected until `finish` fixes their results anew."""
     actor = current_actor()
     delivery = services.reopen(

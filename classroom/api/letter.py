@@ -18,7 +18,7 @@ from enrollment.queries import get_enrollment
     "The letter of participation",
     answers={200: LetterAnswer},
 )
-def letter(enrollment_id: int):
+def letter(enrollment_id: int) -> LetterAnswer:
     """For people who attended but did not complete the course. The person and those who issue
     certificates can read it."""
     actor = current_actor()

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import sqlalchemy as sa
 from flask import Flask, current_app
@@ -188,8 +188,9 @@ def find_job(job_id: int) -> Job | None:
     return db.session.get(Job, job_id)
 
 
-def _write(statement):
-    return db.session.execute(statement, execution_options={"synchronize_session": False})
+def _write(statement: sa.UpdateBase) -> sa.CursorResult[Any]:
+    result = db.session.execute(statement, execution_options={"synchronize_session": False})
+    return cast("sa.CursorResult[Any]", result)
 
 
 def claim(job_id: int) -> Lease | None:
@@ -239,7 +240,7 @@ def _claim(which: sa.ColumnElement[bool]) -> Lease | None:
     return Lease(row.id, token, row.kind, row.args)
 
 
-def _mine(lease: Lease):
+def _mine(lease: Lease) -> sa.Update:
     return sa.update(Job).where(
         Job.id == lease.job_id, Job.token == lease.token, Job.state == JobState.RUNNING
     )

@@ -85,7 +85,7 @@ class CourseForm(Form):
             for number, row in enumerate(self.rows(kind), 1):
                 for field in _controls(row):
                     field.row = title % {"number": number}
-        self._fields = dict(
+        self._fields: dict[str, Any] = dict(
             sorted(self._fields.items(), key=lambda item: _part_of_page(item[1].name))
         )
 

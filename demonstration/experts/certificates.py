@@ -130,5 +130,5 @@ def _ask_for_files(rows: list[dict[str, Any]]) -> None:
     for place, (delivery_id, enrollment_ids) in enumerate(by_delivery.items()):
         # One after another, with pauses: whoever tries the demonstration does not wait behind
         # hundreds of old files.
-        args = {"delivery_id": delivery_id, "enrollment_ids": enrollment_ids}
+        args: dict[str, Any] = {"delivery_id": delivery_id, "enrollment_ids": enrollment_ids}
         jobs.enqueue(JOB_KIND, total=len(enrollment_ids), delay=PAUSE * place, **args)

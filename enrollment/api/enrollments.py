@@ -30,7 +30,7 @@ from people.permissions import Permission
     answers={201: EnrollmentAnswer},
     location=lambda answer: url_for("enrollment_api.enrollment", enrollment_id=answer.id),
 )
-def enroll(code: str, body: EnrollmentBody):
+def enroll(code: str, body: EnrollmentBody) -> tuple[EnrollmentAnswer, int]:
     """Coordinators enrol anyone, nominators people of their organization (`nominated_by`, which
     may be left out by who nominates for one), and participants themselves."""
     actor = current_actor()
@@ -54,7 +54,7 @@ _OF_THE_PERSON = {name: f"person.{name}" for name in (*services.ONES_OWN, "name_
     answers={200: EnrollmentAnswer},
     is_list=True,
 )
-def enrollments(code: str, query: EnrollmentQuery):
+def enrollments(code: str, query: EnrollmentQuery) -> Page[EnrollmentAnswer]:
     """Those that the caller may see: a nominator the own organization's, a participant the own."""
     actor = current_actor()
     delivery = get_delivery(actor, code)
@@ -76,7 +76,7 @@ def enrollments(code: str, query: EnrollmentQuery):
 @routes.call(
     "GET", "/enrollments/<int:enrollment_id>", "An enrollment", answers={200: EnrollmentAnswer}
 )
-def enrollment(enrollment_id: int):
+def enrollment(enrollment_id: int) -> EnrollmentAnswer:
     actor = current_actor()
     return _answer(actor, queries.get_enrollment(actor, enrollment_id))
 
@@ -87,7 +87,7 @@ def enrollment(enrollment_id: int):
     "Accept a request",
     answers={200: EnrollmentAnswer},
 )
-def approve(enrollment_id: int):
+def approve(enrollment_id: int) -> EnrollmentAnswer:
     actor = current_actor()
     return _answer(actor, services.approve(actor, queries.get_enrollment(actor, enrollment_id)))
 
@@ -99,7 +99,7 @@ def approve(enrollment_id: int):
     body=DeclineBody,
     answers={200: EnrollmentAnswer},
 )
-def decline(enrollment_id: int, body: DeclineBody):
+def decline(enrollment_id: int, body: DeclineBody) -> EnrollmentAnswer:
     actor = current_actor()
     return _answer(
         actor,
@@ -115,7 +115,7 @@ def decline(enrollment_id: int, body: DeclineBody):
     answers={200: EnrollmentAnswer},
     body_is_optional=True,
 )
-def withdraw(enrollment_id: int, body: WithdrawBody):
+def withdraw(enrollment_id: int, body: WithdrawBody) -> EnrollmentAnswer:
     actor = current_actor()
     return _answer(
         actor,

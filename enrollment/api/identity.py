@@ -24,7 +24,7 @@ P = Permission
     answers={200: QuestionAnswer},
     is_list=True,
 )
-def identity_questions(query: ListQuery):
+def identity_questions(query: ListQuery) -> Page[QuestionAnswer]:
     """The questions that you may decide, the oldest first."""
     found = queries.list_questions(current_actor(), after=query.after, limit=query.limit)
     return Page([QuestionAnswer.of(one) for one in found.items], found.next)
@@ -39,7 +39,7 @@ def identity_questions(query: ListQuery):
     answers={200: QuestionAnswer},
     body_is_optional=True,
 )
-def decide_same(question_id: int, body: SameBody):
+def decide_same(question_id: int, body: SameBody) -> QuestionAnswer:
     """If the record has more than one nomination, this proposes a merge, which a second person
     must confirm. With the `version` of the question that you read, the answer is 409
     `changed_meanwhile` if anything of it has changed since."""
@@ -57,7 +57,7 @@ def decide_same(question_id: int, body: SameBody):
     answers={200: QuestionAnswer},
     body_is_optional=True,
 )
-def decide_different(question_id: int, body: DifferentBody):
+def decide_different(question_id: int, body: DifferentBody) -> QuestionAnswer:
     actor = current_actor()
     question = services.get_question(actor, question_id)
     services.decide_different(actor, question, reason=body.reason, version=body.version)
@@ -73,7 +73,7 @@ def decide_different(question_id: int, body: DifferentBody):
     answers={201: MergeAnswer},
     location=lambda answer: url_for("enrollment_api.merge", merge_id=answer.id),
 )
-def propose_merge(body: MergeBody):
+def propose_merge(body: MergeBody) -> tuple[MergeAnswer, int]:
     """A second person must confirm it."""
     return MergeAnswer.of(
         services.propose(current_actor(), body.keep, body.merge, reason=body.reason)
@@ -87,7 +87,7 @@ def propose_merge(body: MergeBody):
     requires=P.IDENTITY_DECIDE,
     answers={200: MergeAnswer},
 )
-def merge(merge_id: int):
+def merge(merge_id: int) -> MergeAnswer:
     return MergeAnswer.of(services.merge_to_decide(current_actor(), merge_id))
 
 
@@ -98,7 +98,7 @@ def merge(merge_id: int):
     requires=P.IDENTITY_DECIDE,
     answers={200: MergeAnswer},
 )
-def confirm_merge(merge_id: int):
+def confirm_merge(merge_id: int) -> MergeAnswer:
     return MergeAnswer.of(services.decide_merge(current_actor(), merge_id, "confirm"))
 
 
@@ -109,7 +109,7 @@ def confirm_merge(merge_id: int):
     requires=P.IDENTITY_DECIDE,
     answers={200: MergeAnswer},
 )
-def decline_merge(merge_id: int):
+def decline_merge(merge_id: int) -> MergeAnswer:
     return MergeAnswer.of(services.decide_merge(current_actor(), merge_id, "decline"))
 
 
@@ -120,6 +120,6 @@ def decline_merge(merge_id: int):
     requires=P.IDENTITY_DECIDE,
     answers={200: MergeAnswer},
 )
-def undo_merge(merge_id: int):
+def undo_merge(merge_id: int) -> MergeAnswer:
     """Certificates stay with the enrollment they came from."""
     return MergeAnswer.of(services.decide_merge(current_actor(), merge_id, "undo"))

@@ -23,7 +23,7 @@ from people.permissions import Permission
     answers={200: NeedsAnswer},
     is_list=True,
 )
-def needs(code: str, query: ListQuery):
+def needs(code: str, query: ListQuery) -> Page[NeedsAnswer]:
     """For those who arrange rooms and meals; people without needs are left out. The audit trail
     records each reading. Needs are erased 30 days after the last session."""
     actor = current_actor()

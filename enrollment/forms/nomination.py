@@ -56,8 +56,9 @@ class UploadForm(Form):
     @property
     def content(self) -> bytes | None:
         """What was chosen or pasted; None when nothing was."""
-        if self.file.data is not None and getattr(self.file.data, "filename", ""):
-            return self.file.data.read()
+        chosen: Any = self.file.data
+        if getattr(chosen, "filename", ""):
+            return chosen.read()
         return (self.text.data or "").encode() if (self.text.data or "").strip() else None
 
 

@@ -25,7 +25,7 @@ def upgrade() -> None:
     for person_id, email in people:
         if email.isascii():
             continue
-        key = _key(email)
+        key: str | None = _key(email)
         # One address, its domain written in two ways: the second row gets no key, and flask check
         # names it.
         if key in keys:

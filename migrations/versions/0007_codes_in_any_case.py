@@ -7,6 +7,7 @@ the first, because certificates prove both by the same words. The upgrade's log 
 
 import json
 import logging
+from collections.abc import Iterator
 
 import sqlalchemy as sa
 from alembic import op
@@ -36,9 +37,9 @@ def downgrade() -> None:
         op.execute(f"DROP INDEX uq_any_case_{table}")
 
 
-def _twins(connection, table):
+def _twins(connection: sa.Connection, table: str) -> Iterator[tuple[int, str, int, str]]:
     """(id, code, the id and code of the first row with the same code) of each later row."""
-    first = {}
+    first: dict[str, tuple[int, str]] = {}
     for row_id, code in connection.execute(
         sa.text(f"SELECT id, code FROM {table} ORDER BY id")
     ).all():
@@ -47,7 +48,7 @@ def _twins(connection, table):
             yield row_id, code, *found
 
 
-def _rename(connection, table):
+def _rename(connection: sa.Connection, table: str) -> None:
     twins = list(_twins(connection, table))
     taken = {code.lower() for (code,) in connection.execute(sa.text(f"SELECT code FROM {table}"))}
     for row_id, code, _, first in twins:
@@ -63,7 +64,7 @@ def _rename(connection, table):
         log.warning("%s %s is now %s, because %s is the same code", table, code, free, first)
 
 
-def _rename_prerequisite(connection, code, free):
+def _rename_prerequisite(connection: sa.Connection, code: str, free: str) -> None:
     versions = sa.table(
         "course_version", sa.column("id", sa.Integer), sa.column("prerequisites", sa.JSON)
     )
@@ -78,7 +79,7 @@ def _rename_prerequisite(connection, code, free):
             )
 
 
-def _merge_skills(connection):
+def _merge_skills(connection: sa.Connection) -> None:
     for later, code, first, first_code in list(_twins(connection, "skill")):
         ids = {"later": later, "first": first}
         for table, other in (("skill_grant", "version_id"), ("expert_skill", "certificate_id")):

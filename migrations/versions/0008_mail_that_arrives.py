@@ -2,7 +2,9 @@
 wait"""
 
 import secrets
+from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -46,7 +48,7 @@ def upgrade() -> None:
     _carry_across(op.get_bind())
 
 
-def _widen(names) -> None:
+def _widen(names: Iterable[str]) -> None:
     """The constraint on the states; the name is that of the rule of all constraints
     (core/database.py)."""
     with op.batch_alter_table("mail", schema=None) as batch_op:
@@ -54,7 +56,7 @@ def _widen(names) -> None:
         batch_op.create_check_constraint("mailstate", sa.column("state").in_(list(names)))
 
 
-def _carry_across(connection) -> None:
+def _carry_across(connection: sa.Connection) -> None:
     """The job was the one that knew: a message whose job was given up is undelivered, and only
     what waits keeps its job."""
     mail = sa.table(
@@ -91,7 +93,7 @@ def _carry_across(connection) -> None:
     waiting = connection.execute(sa.select(mail).where(mail.c.state == "queued")).all()
     for one in waiting:
         ticket = tickets.get(f"mail:{one.id}")
-        values = {"message_id": f"<{secrets.token_hex(16)}@rostrum.invalid>"}
+        values: dict[str, Any] = {"message_id": f"<{secrets.token_hex(16)}@rostrum.invalid>"}
         if one.is_secret:
             values["expires_at"] = one.created_at + (
                 timedelta(minutes=30) if one.kind == "sign_in" else timedelta(days=7)

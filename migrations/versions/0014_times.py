@@ -1,6 +1,8 @@
 """Nothing before its time: sessions that are not held, the cut-off of the waiting list, and
 people whose delivery was cancelled"""
 
+from collections.abc import Iterable
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -49,7 +51,7 @@ def upgrade() -> None:
     )
 
 
-def _statuses(names) -> None:
+def _statuses(names: Iterable[str]) -> None:
     """The constraints on the statuses. The index of the one living enrollment is made anew:
     SQLite copies the table."""
     op.drop_index("uq_enrollment_live", table_name="enrollment")

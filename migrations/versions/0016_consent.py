@@ -9,6 +9,7 @@ the trail holds the counts; what could not be decided is printed.
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
@@ -192,7 +193,8 @@ def _carry_over(connection: sa.Connection) -> None:
     in_doubt = {person_id for person_id, _at, _sentence in doubts}
     people = {row.id: row for row in connection.execute(sa.select(person))}
     shared = _shared_keys(people.values())
-    rows, admitted, counts = [], [], Counter()
+    rows, admitted = [], []
+    counts: Counter[str] = Counter()
     for person_id, (at, given) in sorted(said.items()):
         someone = people[person_id]
         is_shared = bool({someone.email_key, someone.shared_email_key} & shared)
@@ -330,7 +332,7 @@ def _first_sign_ins(connection: sa.Connection) -> dict[int, list[datetime]]:
     return found
 
 
-def _shared_keys(people) -> set[str]:
+def _shared_keys(people: Iterable[sa.Row]) -> set[str]:
     """The addresses that several people have."""
     used = Counter(key for row in people for key in {row.email_key, row.shared_email_key} - {None})
     return {key for key, count in used.items() if count > 1} | {

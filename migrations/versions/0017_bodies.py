@@ -1,6 +1,8 @@
 """Bodies: organizations have kinds; courses, deliveries, enrollments and certificates belong to
 a centre; roles are given within one"""
 
+from collections.abc import Iterable, Sequence
+
 import sqlalchemy as sa
 from alembic import op
 from flask import current_app
@@ -74,7 +76,7 @@ def upgrade() -> None:
     _move_roles(connection, ("roster",), "office", office)
 
 
-def _first(connection, code, kind):
+def _first(connection: sa.Connection, code: str, kind: str) -> int:
     """The body of this kind that there is from the start. It is called as the settings say; its
     code is free."""
     taken = {one.lower() for (one,) in connection.execute(sa.select(organization.c.code))}
@@ -94,7 +96,7 @@ def _first(connection, code, kind):
     ).scalar_one()
 
 
-def _one_in_any_case(*tables):
+def _one_in_any_case(*tables: str) -> None:
     """SQLite has just made these tables anew, and forgot how their indexes compare (see 0012)."""
     if op.get_bind().dialect.name == "sqlite":
         for table in tables:
@@ -102,13 +104,13 @@ def _one_in_any_case(*tables):
             op.execute(f"CREATE UNIQUE INDEX uq_any_case_{table} ON {table} (code COLLATE NOCASE)")
 
 
-def _reaches(names):
+def _reaches(names: Iterable[str]) -> None:
     with op.batch_alter_table("role_assignment") as batch:
         batch.drop_constraint("reach", type_="check")
         batch.create_check_constraint("reach", sa.column("scope").in_(list(names)))
 
 
-def _move_roles(connection, roles, scope, body_id):
+def _move_roles(connection: sa.Connection, roles: Sequence[str], scope: str, body_id: int) -> None:
     everywhere = held.c.role.in_(roles), held.c.scope == "everywhere"
     connection.execute(held.update().where(*everywhere).values(scope=scope, scope_id=body_id))
 
@@ -141,7 +143,7 @@ def downgrade() -> None:
         op.drop_column("organization", column)
 
 
-def _drop_first(connection):
+def _drop_first(connection: sa.Connection) -> None:
     """The bodies that the upgrade made, unless somebody was nominated by them since."""
     statement = organization.delete().where(organization.c.is_first.is_(True))
     for table, column in (

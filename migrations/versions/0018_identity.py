@@ -182,11 +182,11 @@ def downgrade() -> None:
     op.execute("UPDATE enrollment SET status = 'withdrawn' WHERE seat_id IS NOT NULL")
     op.drop_index("ix_enrollment_seat_id", table_name="enrollment")
     op.drop_index("ix_enrollment_origin_id", table_name="enrollment")
-    with op.batch_alter_table("enrollment") as table:
-        table.drop_constraint("fk_enrollment_seat_id", type_="foreignkey")
-        table.drop_constraint("fk_enrollment_origin_id", type_="foreignkey")
-        table.drop_column("seat_id")
-        table.drop_column("origin_id")
+    with op.batch_alter_table("enrollment") as batch:
+        batch.drop_constraint("fk_enrollment_seat_id", type_="foreignkey")
+        batch.drop_constraint("fk_enrollment_origin_id", type_="foreignkey")
+        batch.drop_column("seat_id")
+        batch.drop_column("origin_id")
     for column in ("email_key", "email", "identifier_key"):
         op.execute(
             f"UPDATE person SET {column} = NULL WHERE EXISTS (SELECT 1 FROM person AS first WHERE "
@@ -194,10 +194,10 @@ def downgrade() -> None:
         )
     for name in ("merged_into_id", "identifier_key", "email_key"):
         op.drop_index(f"ix_person_{name}", table_name="person")
-    with op.batch_alter_table("person") as table:
-        table.drop_constraint("identifierkind", type_="check")
-        table.drop_constraint("fk_person_merged_into_id", type_="foreignkey")
-        table.drop_constraint("fk_person_issuer_id", type_="foreignkey")
+    with op.batch_alter_table("person") as batch:
+        batch.drop_constraint("identifierkind", type_="check")
+        batch.drop_constraint("fk_person_merged_into_id", type_="foreignkey")
+        batch.drop_constraint("fk_person_issuer_id", type_="foreignkey")
         for column in (
             "merged_into_id",
             "is_provisional",
@@ -205,10 +205,10 @@ def downgrade() -> None:
             "issuer_id",
             "identifier_kind",
         ):
-            table.drop_column(column)
-        table.add_column(sa.Column("shared_email", sa.String(254), nullable=True))
-        table.add_column(sa.Column("shared_email_key", sa.String(254), nullable=True))
-        table.create_unique_constraint("uq_person_email", ["email"])
-        table.create_unique_constraint("uq_person_identifier", ["identifier_key"])
+            batch.drop_column(column)
+        batch.add_column(sa.Column("shared_email", sa.String(254), nullable=True))
+        batch.add_column(sa.Column("shared_email_key", sa.String(254), nullable=True))
+        batch.create_unique_constraint("uq_person_email", ["email"])
+        batch.create_unique_constraint("uq_person_identifier", ["identifier_key"])
     op.create_index("ix_person_shared_email_key", "person", ["shared_email_key"])
     op.create_index("ix_person_email_key", "person", ["email_key"], unique=True)

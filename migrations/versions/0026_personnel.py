@@ -1,5 +1,7 @@
 """Corrections and justice personnel are categories of their own"""
 
+from collections.abc import Iterable
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -20,7 +22,7 @@ def upgrade() -> None:
     _categories(AFTER)
 
 
-def _categories(names) -> None:
+def _categories(names: Iterable[str]) -> None:
     """The index of the one living enrollment is made anew: SQLite copies the table."""
     op.drop_index("uq_enrollment_live", table_name="enrollment")
     for table in ("pool", "enrollment", "expert"):

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask
@@ -22,7 +23,11 @@ PASSWORD = "trombone lagoon seven"
 
 
 def account(
-    email: str = "amina@example.org", name: str = "Amina", *, password: str | None = None, **values
+    email: str = "amina@example.org",
+    name: str = "Amina",
+    *,
+    password: str | None = None,
+    **values: Any,
 ) -> int:
     """The id of a person with an account (inside an app context)."""
     with transaction():
@@ -66,7 +71,7 @@ def actions(app: Flask) -> list[str]:
 
 
 @contextmanager
-def settings(app: Flask, **changes) -> Iterator[None]:
+def settings(app: Flask, **changes: Any) -> Iterator[None]:
     """The application with other settings."""
     before = app.extensions["settings"]
     app.extensions["settings"] = replace(before, **changes)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 
 from accounts import services
 from accounts.models import Account, ApiToken, RoleAssignment
@@ -39,7 +43,7 @@ ACTS = [
 
 
 @pytest.fixture
-def boss(app, sign_in) -> Browser:
+def boss(app: Flask, sign_in: Callable[..., Browser]) -> Browser:
     with app.app_context():
         made = factories.actor(
             "administrator", given="Elena", family="Petrova", email="boss@example.org"
@@ -50,13 +54,15 @@ def boss(app, sign_in) -> Browser:
 @pytest.mark.parametrize(
     "address", [*PAGES, "/administration/jobs", "/administration/organizations"]
 )
-def test_administrators_see_it_and_strangers_sign_in_first(boss, app, address):
+def test_administrators_see_it_and_strangers_sign_in_first(
+    boss: Browser, app: Flask, address: str
+) -> None:
     assert boss.get(address).status == 200
     assert Browser(app).get(address).path.startswith("/sign-in?next=")
 
 
 @pytest.mark.parametrize("role", ["participant", "nominator", "trainer", "coordinator", "roster"])
-def test_nobody_else_may(app, sign_in, role):
+def test_nobody_else_may(app: Flask, sign_in: Callable[..., Browser], role: str) -> None:
     with app.app_context():
         browser = sign_in(factories.actor(role, organization_id=factories.organization().id))
     for address in PAGES:
@@ -68,12 +74,12 @@ def test_nobody_else_may(app, sign_in, role):
     assert browser.get("/administration/organizations").status == (200 if coordinates else 403)
 
 
-def test_acts_need_their_token(boss):
+def test_acts_need_their_token(boss: Browser) -> None:
     for address in ACTS:
         assert boss.post(address, {}).status == 400
 
 
-def test_an_account_is_made_with_roles_and_its_owner_gets_a_link(app, boss):
+def test_an_account_is_made_with_roles_and_its_owner_gets_a_link(app: Flask, boss: Browser) -> None:
     with app.app_context():
         factories.organization("GH-AF", "Ghana Armed Forces", "GH", ("nominator", "centre"))
     page = (
@@ -95,7 +101,7 @@ def test_an_account_is_made_with_roles_and_its_owner_gets_a_link(app, boss):
     assert Browser(app).get(last_link(app)).form(button="Sign in").submit().path == "/me"
 
 
-def test_the_form_sent_twice_makes_one_account_and_one_mail(app, boss):
+def test_the_form_sent_twice_makes_one_account_and_one_mail(app: Flask, boss: Browser) -> None:
     form = boss.get("/administration/people/new").form(button="Make")
     first = form.submit(email="kwame@example.org", given_name="Kwame")
     second = form.submit(email="kwame@example.org", given_name="Kwame")
@@ -103,7 +109,7 @@ def test_the_form_sent_twice_makes_one_account_and_one_mail(app, boss):
     assert len(mails(app)) == 1
 
 
-def test_a_refused_account_keeps_what_was_typed(app, boss):
+def test_a_refused_account_keeps_what_was_typed(app: Flask, boss: Browser) -> None:
     page = (
         boss.get("/administration/people/new")
         .form(button="Make")
@@ -121,7 +127,9 @@ def test_a_refused_account_keeps_what_was_typed(app, boss):
         assert db.session.scalar(sa.select(sa.func.count()).select_from(Person)) == 1
 
 
-def test_roles_are_given_and_withdrawn_at_once(app, boss, sign_in):
+def test_roles_are_given_and_withdrawn_at_once(
+    app: Flask, boss: Browser, sign_in: Callable[..., Browser]
+) -> None:
     with app.app_context():
         someone = factories.actor(given="Ingrid", family="Haugen")
         organization = factories.organization().id
@@ -146,7 +154,7 @@ def test_roles_are_given_and_withdrawn_at_once(app, boss, sign_in):
     assert theirs.get("/administration/organizations").status == 403
 
 
-def test_withdrawing_nonsense_is_refused(boss):
+def test_withdrawing_nonsense_is_refused(boss: Browser) -> None:
     for values in (
         {},
         {"role": "king", "scope": "everywhere", "scope_id": "0"},
@@ -160,7 +168,9 @@ def test_withdrawing_nonsense_is_refused(boss):
         )
 
 
-def test_closing_an_account_ends_sessions_links_and_tokens(app, boss, sign_in):
+def test_closing_an_account_ends_sessions_links_and_tokens(
+    app: Flask, boss: Browser, sign_in: Callable[..., Browser]
+) -> None:
     with app.app_context():
         person_id = account(password=PASSWORD, roles=[Role.TRAINER])
         with transaction():
@@ -200,7 +210,7 @@ def test_closing_an_account_ends_sessions_links_and_tokens(app, boss, sign_in):
     assert again.path == "/me"
 
 
-def test_an_administrator_signs_people_out_and_removes_passwords(app, boss):
+def test_an_administrator_signs_people_out_and_removes_passwords(app: Flask, boss: Browser) -> None:
     with app.app_context():
         person_id = account(password=PASSWORD)
     theirs = Browser(app)
@@ -214,7 +224,9 @@ def test_an_administrator_signs_people_out_and_removes_passwords(app, boss):
         assert db.session.get_one(Account, person_id).password_hash is None
 
 
-def test_one_cannot_close_ones_own_account_or_the_last_administrators(app, boss):
+def test_one_cannot_close_ones_own_account_or_the_last_administrators(
+    app: Flask, boss: Browser
+) -> None:
     with app.app_context():
         me = db.session.scalar(sa.select(Person.id))
     page = boss.get(f"/administration/people/{me}").form(action="/close").submit()
@@ -227,7 +239,7 @@ def test_one_cannot_close_ones_own_account_or_the_last_administrators(app, boss)
         assert db.session.scalar(sa.select(RoleAssignment.role)) is Role.ADMINISTRATOR
 
 
-def test_a_link_is_sent_to_those_who_have_an_address(app, boss):
+def test_a_link_is_sent_to_those_who_have_an_address(app: Flask, boss: Browser) -> None:
     with app.app_context():
         person_id = account()
         nobody = factories.person(email=None).id
@@ -239,7 +251,7 @@ def test_a_link_is_sent_to_those_who_have_an_address(app, boss):
     assert page.errors == ["This person has no email address. Enter one first."]
 
 
-def test_people_are_found_and_paged(app, boss):
+def test_people_are_found_and_paged(app: Flask, boss: Browser) -> None:
     with app.app_context():
         for n in range(60):
             account(f"p{n}@example.org", f"Person {n}")
@@ -255,10 +267,12 @@ def test_people_are_found_and_paged(app, boss):
     assert boss.get("/administration/people?after=nonsense").status == 422
 
 
-def test_the_list_of_people_needs_as_many_queries_for_fifty_as_for_one(app, boss):
+def test_the_list_of_people_needs_as_many_queries_for_fifty_as_for_one(
+    app: Flask, boss: Browser
+) -> None:
     counts = [0]
 
-    def count(*_args):
+    def count(*_args: Any) -> None:
         counts[-1] += 1
 
     with app.app_context():
@@ -277,7 +291,7 @@ def test_the_list_of_people_needs_as_many_queries_for_fifty_as_for_one(app, boss
     assert counts[0] == counts[-1]
 
 
-def test_unknown_people_are_not_found(boss):
+def test_unknown_people_are_not_found(boss: Browser) -> None:
     assert boss.get("/administration/people/999").status == 404
     assert boss.get("/administration/people/999/edit").status == 404
     for act in ("close", "reopen", "link", "sign-out", "password/remove", "roles"):
@@ -291,6 +305,6 @@ def test_unknown_people_are_not_found(boss):
     )
 
 
-def test_the_number_of_sessions_is_shown(app, boss):
+def test_the_number_of_sessions_is_shown(app: Flask, boss: Browser) -> None:
     assert sessions(app) == 1
     assert "in 1 browser" in boss.get("/administration/people/1").text

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 import sqlalchemy as sa
+from click.testing import Result
+from flask import Flask
 
 from accounts import queries, services
 from core import clock
@@ -19,12 +22,12 @@ from tests.conftest import NOW
 
 
 @pytest.fixture
-def run(app):
+def run(app: Flask) -> Callable[..., Result]:
     runner = app.test_cli_runner()
     return lambda *words: runner.invoke(args=["accounts", *words])
 
 
-def roles(app, email: str) -> list[tuple[str, str | None]]:
+def roles(app: Flask, email: str) -> list[tuple[str, str | None]]:
     with app.app_context():
         person = queries.find_person_by_email(email)
         return [
@@ -34,7 +37,9 @@ def roles(app, email: str) -> list[tuple[str, str | None]]:
 
 
 @pytest.mark.both_databases
-def test_an_account_is_made_and_its_link_printed_on_a_line_of_its_own(app, run):
+def test_an_account_is_made_and_its_link_printed_on_a_line_of_its_own(
+    app: Flask, run: Callable[..., Result]
+) -> None:
     with settings(app, public_url="http://localhost:8123"):
         done = run(
             "create",
@@ -55,7 +60,9 @@ def test_an_account_is_made_and_its_link_printed_on_a_line_of_its_own(app, run):
     assert "Zoë van der Berg" in page.form(button="Sign in").submit().text
 
 
-def test_an_existing_account_gets_more_roles_and_keeps_its_data(app, run):
+def test_an_existing_account_gets_more_roles_and_keeps_its_data(
+    app: Flask, run: Callable[..., Result]
+) -> None:
     run("create", "zoe@example.org", "--name", "Zoë Berg", "--role", "trainer")
     refused = run("create", "zoe@example.org", "--name", "Someone Else", "--role", "roster")
     assert (
@@ -87,7 +94,7 @@ def test_an_existing_account_gets_more_roles_and_keeps_its_data(app, run):
         ]
 
 
-def test_every_role_of_the_contract_is_known(app, run):
+def test_every_role_of_the_contract_is_known(app: Flask, run: Callable[..., Result]) -> None:
     for role in ("participant", "nominator", "trainer", "coordinator", "roster", "administrator"):
         more = ["--organization", "CA-MFA"] if role == "nominator" else []
         assert (
@@ -102,7 +109,9 @@ def test_every_role_of_the_contract_is_known(app, run):
         )  # made, as it was unknown
 
 
-def test_a_role_is_held_in_the_body_that_is_named_and_nowhere_else(app, run):
+def test_a_role_is_held_in_the_body_that_is_named_and_nowhere_else(
+    app: Flask, run: Callable[..., Result]
+) -> None:
     with app.app_context():
         factories.centre("KAC", "Second Training Centre")
     yaw = (
@@ -171,7 +180,9 @@ def test_a_role_is_held_in_the_body_that_is_named_and_nowhere_else(app, run):
         ),
     ],
 )
-def test_what_cannot_be_is_refused_in_a_sentence_and_nothing_is_kept(app, run, words, said):
+def test_what_cannot_be_is_refused_in_a_sentence_and_nothing_is_kept(
+    app: Flask, run: Callable[..., Result], words: list[str], said: str
+) -> None:
     done = run("create", *words)
     assert done.exit_code == 1
     assert done.stdout == ""
@@ -181,11 +192,11 @@ def test_what_cannot_be_is_refused_in_a_sentence_and_nothing_is_kept(app, run, w
         assert db.session.scalar(sa.select(sa.func.count()).select_from(Person)) == 0
 
 
-def test_an_unknown_role_is_refused(run):
+def test_an_unknown_role_is_refused(run: Callable[..., Result]) -> None:
     assert run("create", "a@example.org", "--name", "A B", "--role", "king").exit_code == 2
 
 
-def test_a_closed_account_gets_no_link(app, run):
+def test_a_closed_account_gets_no_link(app: Flask, run: Callable[..., Result]) -> None:
     with app.app_context():
         close(account())
     for words in (
@@ -198,7 +209,7 @@ def test_a_closed_account_gets_no_link(app, run):
         assert "closed" in done.stderr
 
 
-def test_a_token_is_printed_alone_and_works(app, run):
+def test_a_token_is_printed_alone_and_works(app: Flask, run: Callable[..., Result]) -> None:
     run("create", "zoe@example.org", "--name", "Zoë Berg", "--role", "coordinator")
     done = run("token", "ZOE@example.org", "--name", "import")
     assert done.exit_code == 0
@@ -207,7 +218,7 @@ def test_a_token_is_printed_alone_and_works(app, run):
     assert app.test_client().get("/api/v1/courses", headers=headers).status_code == 200
 
 
-def test_a_token_is_limited_by_the_command_too(app, run):
+def test_a_token_is_limited_by_the_command_too(app: Flask, run: Callable[..., Result]) -> None:
     run("create", "zoe@example.org", "--name", "Zoë Berg", "--role", "coordinator")
     assert run("token", "zoe@example.org", "--name", "x", "--days", "400").exit_code == 1
     done = run(
@@ -226,7 +237,7 @@ def test_a_token_is_limited_by_the_command_too(app, run):
     assert app.test_client().get("/api/v1/courses", headers=headers).status_code == 200
 
 
-def test_a_token_for_nobody_is_refused_on_standard_error(run):
+def test_a_token_for_nobody_is_refused_on_standard_error(run: Callable[..., Result]) -> None:
     done = run("token", "nobody@example.org", "--name", "import")
     assert done.exit_code == 1
     assert done.stdout == ""
@@ -236,12 +247,14 @@ def test_a_token_for_nobody_is_refused_on_standard_error(run):
 # The first administrator
 
 
-def first(app) -> str | None:
+def first(app: Flask) -> str | None:
     with app.app_context(), transaction():
         return services.first_administrator_link()
 
 
-def test_the_first_administrator_gets_a_link_that_leads_to_their_data(app, browser):
+def test_the_first_administrator_gets_a_link_that_leads_to_their_data(
+    app: Flask, browser: Browser
+) -> None:
     link = first(app)
     page = browser.get(link.removeprefix("http://127.0.0.1:8000")).form(button="Sign in").submit()
     assert browser.get("/administration").status == 200
@@ -251,7 +264,9 @@ def test_the_first_administrator_gets_a_link_that_leads_to_their_data(app, brows
     assert "boss@example.org" in page.text
 
 
-def test_until_somebody_can_sign_in_each_start_makes_a_new_one(app, browser):
+def test_until_somebody_can_sign_in_each_start_makes_a_new_one(
+    app: Flask, browser: Browser
+) -> None:
     before, link = first(app), first(app)
     assert browser.get(before.removeprefix("http://127.0.0.1:8000")).status == 404
     browser.get(link.removeprefix("http://127.0.0.1:8000")).form(button="Sign in").submit()
@@ -266,12 +281,12 @@ def test_until_somebody_can_sign_in_each_start_makes_a_new_one(app, browser):
     assert first(app) is None
 
 
-def test_there_is_none_when_somebody_administers(app, run):
+def test_there_is_none_when_somebody_administers(app: Flask, run: Callable[..., Result]) -> None:
     run("create", "boss@example.org", "--name", "A B", "--role", "administrator")
     assert first(app) is None
 
 
-def test_nor_for_an_unused_first_one_beside_another(app, run):
+def test_nor_for_an_unused_first_one_beside_another(app: Flask, run: Callable[..., Result]) -> None:
     assert first(app)
     run("create", "boss@example.org", "--name", "A B", "--role", "administrator")
     assert first(app) is None

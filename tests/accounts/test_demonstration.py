@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
+from flask import Flask
 
 from accounts.demonstration import DEMONSTRATION_PASSWORD
 from tests.accounts.makers import account, last_link, mails, sessions, settings
@@ -19,7 +23,7 @@ PEOPLE = [
 
 
 @pytest.fixture
-def people(app) -> dict[str, int]:
+def people(app: Flask) -> dict[str, int]:
     with app.app_context():
         return {
             role: account(
@@ -34,7 +38,9 @@ def people(app) -> dict[str, int]:
         }
 
 
-def test_a_demonstration_shows_six_people_with_one_click_each(app, people, browser):
+def test_a_demonstration_shows_six_people_with_one_click_each(
+    app: Flask, people: dict[str, int], browser: Browser
+) -> None:
     with settings(app, demo=True):
         page = browser.get("/sign-in?next=/help")
         assert DEMONSTRATION_PASSWORD in page.text
@@ -51,7 +57,7 @@ def test_a_demonstration_shows_six_people_with_one_click_each(app, people, brows
         assert "Elena" in browser.get("/me").text
 
 
-def test_their_password_works_there(app, people, browser):
+def test_their_password_works_there(app: Flask, people: dict[str, int], browser: Browser) -> None:
     with settings(app, demo=True):
         form = browser.get("/sign-in").form(action="/sign-in", button="Sign in")
         assert (
@@ -69,7 +75,9 @@ def test_their_password_works_there(app, people, browser):
     ],
     ids=["demo off", "public address", "listens to all"],
 )
-def test_elsewhere_nothing_of_it_exists(app, people, changes):
+def test_elsewhere_nothing_of_it_exists(
+    app: Flask, people: dict[str, int], changes: dict[str, Any]
+) -> None:
     browser = Browser(app)
     with settings(app, **changes):
         environ = {"base_url": app.extensions["settings"].public_url}
@@ -102,7 +110,9 @@ def test_elsewhere_nothing_of_it_exists(app, people, changes):
     assert sessions(app) == 0
 
 
-def test_a_session_of_a_demonstration_is_worth_nothing_on_a_public_address(app, people, browser):
+def test_a_session_of_a_demonstration_is_worth_nothing_on_a_public_address(
+    app: Flask, people: dict[str, int], browser: Browser
+) -> None:
     with settings(app, demo=True):
         next(
             form for form in browser.get("/sign-in").forms if "demonstration" in form.action
@@ -112,7 +122,9 @@ def test_a_session_of_a_demonstration_is_worth_nothing_on_a_public_address(app, 
         assert browser.get("/me", follow=False).status == 303
 
 
-def test_only_demonstration_people_by_one_click(app, people, browser):
+def test_only_demonstration_people_by_one_click(
+    app: Flask, people: dict[str, int], browser: Browser
+) -> None:
     with app.app_context():
         someone = account("real@example.org", "Real")
     with settings(app, demo=True):
@@ -128,7 +140,9 @@ def test_only_demonstration_people_by_one_click(app, people, browser):
         )
 
 
-def test_its_people_read_kept_mail_and_use_its_links(app, people, browser):
+def test_its_people_read_kept_mail_and_use_its_links(
+    app: Flask, people: dict[str, int], browser: Browser
+) -> None:
     with app.app_context():
         account("new@example.org", "Nora")
     with settings(app, demo=True):
@@ -144,7 +158,9 @@ def test_its_people_read_kept_mail_and_use_its_links(app, people, browser):
         assert "Nora" in browser.get(address).form(button="Sign in").submit().text
 
 
-def test_nobody_else_reads_it_there(app, people, sign_in):
+def test_nobody_else_reads_it_there(
+    app: Flask, people: dict[str, int], sign_in: Callable[..., Browser]
+) -> None:
     from tests import factories
 
     with app.app_context():
@@ -158,7 +174,7 @@ def test_nobody_else_reads_it_there(app, people, sign_in):
     assert sign_in(administrator).get("/mail").status == 404
 
 
-def test_their_password_stays(app, people, browser):
+def test_their_password_stays(app: Flask, people: dict[str, int], browser: Browser) -> None:
     with settings(app, demo=True):
         next(
             form for form in browser.get("/sign-in").forms if "demonstration" in form.action
@@ -206,7 +222,9 @@ FORWARDED = [
 
 
 @pytest.mark.parametrize("name", FORWARDED)
-def test_through_a_proxy_nobody_signs_in_as_a_demonstration(app, people, name):
+def test_through_a_proxy_nobody_signs_in_as_a_demonstration(
+    app: Flask, people: dict[str, int], name: str
+) -> None:
     """Behind a proxy everyone comes from this machine: its passwords are for the person who sits
     there."""
     browser = Browser(app)
@@ -250,7 +268,9 @@ def test_through_a_proxy_nobody_signs_in_as_a_demonstration(app, people, name):
         "LOCALHOST",
     ],
 )
-def test_a_demonstration_answers_to_this_machines_names(app, people, host):
+def test_a_demonstration_answers_to_this_machines_names(
+    app: Flask, people: dict[str, int], host: str
+) -> None:
     with settings(app, demo=True):
         assert Browser(app).client.get("/sign-in", headers={"Host": host}).status_code == 200
 
@@ -267,7 +287,9 @@ def test_a_demonstration_answers_to_this_machines_names(app, people, host):
         "10.0.0.1",
     ],
 )
-def test_a_demonstration_answers_to_no_other_name(app, people, host):
+def test_a_demonstration_answers_to_no_other_name(
+    app: Flask, people: dict[str, int], host: str
+) -> None:
     with settings(app, demo=True):
         client = Browser(app).client
         for address in ("/sign-in", "/api/v1/courses", "/static/style.css", "/readyz", "/nowhere"):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from flask import Flask
 
 from accounts import services
 from core import clock
@@ -30,12 +32,12 @@ OTHER = "violet harbour nine"
 
 
 @pytest.fixture
-def amina(app) -> int:
+def amina(app: Flask) -> int:
     with app.app_context():
         return account(password=PASSWORD, country="SN")
 
 
-def by_password(app, password: str = PASSWORD) -> Browser:
+def by_password(app: Flask, password: str = PASSWORD) -> Browser:
     browser = Browser(app)
     page = (
         browser.get("/sign-in")
@@ -46,14 +48,14 @@ def by_password(app, password: str = PASSWORD) -> Browser:
     return browser
 
 
-def by_link(app, email: str = "amina@example.org") -> Browser:
+def by_link(app: Flask, email: str = "amina@example.org") -> Browser:
     browser = Browser(app)
     browser.get("/sign-in").form(action="/sign-in/link").submit(email=email)
     assert browser.get(last_link(app)).form(button="Sign in").submit().path == "/me"
     return browser
 
 
-def test_it_says_what_is_known_and_leads_to_the_rest(app, amina):
+def test_it_says_what_is_known_and_leads_to_the_rest(app: Flask, amina: int) -> None:
     page = by_password(app).get("/me")
     for words in ("Amina Diallo", "amina@example.org", "Senegal", "Participant", "This browser"):
         assert words in page.text
@@ -64,12 +66,14 @@ def test_it_says_what_is_known_and_leads_to_the_rest(app, amina):
 @pytest.mark.parametrize(
     "address", ["/me", "/me/details", "/me/password", "/me/email", "/me/tokens", "/me/email/x"]
 )
-def test_it_is_for_people_who_are_signed_in(browser, address):
+def test_it_is_for_people_who_are_signed_in(browser: Browser, address: str) -> None:
     page = browser.get(address)
     assert page.path.startswith("/sign-in?next=")
 
 
-def test_the_password_changes_with_the_one_before_and_ends_other_sessions(app, amina):
+def test_the_password_changes_with_the_one_before_and_ends_other_sessions(
+    app: Flask, amina: int
+) -> None:
     here, elsewhere = by_password(app), by_password(app)
     before = here.client.get_cookie("rostrum").value
     page = (
@@ -85,7 +89,7 @@ def test_the_password_changes_with_the_one_before_and_ends_other_sessions(app, a
     assert "password.changed" in actions(app)
 
 
-def test_a_password_is_not_changed_without_the_one_before(app, amina):
+def test_a_password_is_not_changed_without_the_one_before(app: Flask, amina: int) -> None:
     browser = by_password(app)
     before = hash_of(app, amina)
     for current in ("", "wrong"):
@@ -99,7 +103,7 @@ def test_a_password_is_not_changed_without_the_one_before(app, amina):
     assert hash_of(app, amina) == before
 
 
-def test_tries_at_the_password_before_are_limited(app, amina):
+def test_tries_at_the_password_before_are_limited(app: Flask, amina: int) -> None:
     browser = by_password(app)
     statuses = [
         browser.get("/me/password")
@@ -120,7 +124,9 @@ def test_tries_at_the_password_before_are_limited(app, amina):
         ("", "", "Fill in"),
     ],
 )
-def test_weak_or_mistyped_passwords_are_refused(app, amina, password, again, words):
+def test_weak_or_mistyped_passwords_are_refused(
+    app: Flask, amina: int, password: str, again: str, words: str
+) -> None:
     page = (
         by_password(app)
         .get("/me/password")
@@ -131,7 +137,7 @@ def test_weak_or_mistyped_passwords_are_refused(app, amina, password, again, wor
     assert words in page.text
 
 
-def test_a_forgotten_password_is_replaced_after_signing_in_by_link(app, amina):
+def test_a_forgotten_password_is_replaced_after_signing_in_by_link(app: Flask, amina: int) -> None:
     browser = by_link(app)
     form = browser.get("/me/password").form(button="Set")
     assert "current_password" not in form.names
@@ -139,7 +145,7 @@ def test_a_forgotten_password_is_replaced_after_signing_in_by_link(app, amina):
     by_password(app, OTHER)
 
 
-def test_but_not_long_after(app, amina):
+def test_but_not_long_after(app: Flask, amina: int) -> None:
     browser = by_link(app)
     clock.travel(app, NOW + timedelta(minutes=16))
     form = browser.get("/me/password").form(button="Set")
@@ -147,7 +153,7 @@ def test_but_not_long_after(app, amina):
     assert form.submit(password=OTHER, again=OTHER).status == 422
 
 
-def test_a_first_password_needs_a_fresh_sign_in(app):
+def test_a_first_password_needs_a_fresh_sign_in(app: Flask) -> None:
     with app.app_context():
         account("zoe@example.org", "Zoë")
     browser = by_link(app, "zoe@example.org")
@@ -157,7 +163,7 @@ def test_a_first_password_needs_a_fresh_sign_in(app):
     assert "Sign out and in again" in page.text
 
 
-def test_a_changed_password_ends_unused_links(app, amina):
+def test_a_changed_password_ends_unused_links(app: Flask, amina: int) -> None:
     browser = by_password(app)
     Browser(app).get("/sign-in").form(action="/sign-in/link").submit(email="amina@example.org")
     link = last_link(app)
@@ -167,7 +173,7 @@ def test_a_changed_password_ends_unused_links(app, amina):
     assert Browser(app).get(link).status == 404
 
 
-def test_signing_out_everywhere_else(app, amina):
+def test_signing_out_everywhere_else(app: Flask, amina: int) -> None:
     here, elsewhere = by_password(app), by_password(app)
     page = here.get("/me").form(button="Sign out everywhere else").submit()
     assert "signed out everywhere else" in page.text
@@ -178,7 +184,7 @@ def test_signing_out_everywhere_else(app, amina):
 # The email address
 
 
-def test_another_address_counts_once_its_owner_has_answered(app, amina):
+def test_another_address_counts_once_its_owner_has_answered(app: Flask, amina: int) -> None:
     browser = by_password(app)
     browser.get("/me/email").form(button="Send").submit(
         email="New@Example.org", current_password=PASSWORD
@@ -198,7 +204,7 @@ def test_another_address_counts_once_its_owner_has_answered(app, amina):
     assert browser.get(link).status == 410
 
 
-def test_a_confirming_link_signs_nobody_in(app, amina):
+def test_a_confirming_link_signs_nobody_in(app: Flask, amina: int) -> None:
     browser = by_password(app)
     browser.get("/me/email").form(button="Send").submit(
         email="new@example.org", current_password=PASSWORD
@@ -209,7 +215,7 @@ def test_a_confirming_link_signs_nobody_in(app, amina):
     assert sessions(app) == 1
 
 
-def test_somebody_elses_confirming_link_is_useless(app, amina):
+def test_somebody_elses_confirming_link_is_useless(app: Flask, amina: int) -> None:
     with app.app_context():
         account("zoe@example.org", "Zoë")
     by_password(app).get("/me/email").form(button="Send").submit(
@@ -227,7 +233,9 @@ def without_tokens(page: str) -> str:
     return re.sub(r'name="csrf_token" value="[^"]*"', "", page)
 
 
-def test_an_address_that_somebody_else_uses_gets_the_same_answer_and_a_link(app, amina):
+def test_an_address_that_somebody_else_uses_gets_the_same_answer_and_a_link(
+    app: Flask, amina: int
+) -> None:
     with app.app_context():
         account("zoe@example.org", "Zoë")
     browser = by_password(app)
@@ -248,7 +256,7 @@ def test_an_address_that_somebody_else_uses_gets_the_same_answer_and_a_link(app,
     ]
 
 
-def test_a_change_of_address_needs_the_password(app, amina):
+def test_a_change_of_address_needs_the_password(app: Flask, amina: int) -> None:
     page = (
         by_password(app)
         .get("/me/email")
@@ -262,7 +270,7 @@ def test_a_change_of_address_needs_the_password(app, amina):
 # Tokens
 
 
-def test_a_token_is_shown_once_and_works_until_revoked(app, amina):
+def test_a_token_is_shown_once_and_works_until_revoked(app: Flask, amina: int) -> None:
     browser = by_password(app)
     page = (
         browser.get("/me/tokens")
@@ -283,7 +291,7 @@ def test_a_token_is_shown_once_and_works_until_revoked(app, amina):
     assert program.get("/api/v1/courses", headers=headers).status_code == 401
 
 
-def test_a_token_needs_a_name_and_the_password(app, amina):
+def test_a_token_needs_a_name_and_the_password(app: Flask, amina: int) -> None:
     browser = by_password(app)
     assert (
         browser.get("/me/tokens")
@@ -302,7 +310,7 @@ def test_a_token_needs_a_name_and_the_password(app, amina):
     assert "token.created" not in actions(app)
 
 
-def test_somebody_elses_token_is_as_unknown(app, amina):
+def test_somebody_elses_token_is_as_unknown(app: Flask, amina: int) -> None:
     with app.app_context():
         account("zoe@example.org", "Zoë")
     by_password(app).get("/me/tokens").form(button="Create").submit(
@@ -320,7 +328,9 @@ def test_somebody_elses_token_is_as_unknown(app, amina):
 
 
 @pytest.mark.parametrize("ending", ["session", "cookie"])
-def test_what_was_typed_is_shown_when_the_form_cannot_be_taken(app, sign_in, ending: str) -> None:
+def test_what_was_typed_is_shown_when_the_form_cannot_be_taken(
+    app: Flask, sign_in: Callable[..., Browser], ending: str
+) -> None:
     with app.app_context():
         boss = factories.actor("administrator")
     browser = sign_in(boss)
@@ -329,14 +339,14 @@ def test_what_was_typed_is_shown_when_the_form_cannot_be_taken(app, sign_in, end
         with app.app_context(), transaction():
             services.end_sessions(SYSTEM, db.session.get_one(Person, boss.person_id))
     else:
-        browser.client.delete_cookie(app.session_interface.cookie)
+        browser.client.delete_cookie(app.session_interface.cookie)  # type: ignore[attr-defined]  # the application's own
     page = form.submit(code="SN-MFA", name="Ministère <des> Affaires étrangères")
     assert page.status in (400, 401)
     assert "What you typed" in page.text and "Ministère <des> Affaires étrangères" in page.text
     assert "csrf" not in page.text
 
 
-def test_passwords_and_what_another_site_sent_are_not_shown(app, browser) -> None:
+def test_passwords_and_what_another_site_sent_are_not_shown(app: Flask, browser: Browser) -> None:
     values = {"email": "zoe@example.org", "password": "trombone lagoon seven"}
     page = browser.post("/sign-in/password", values)
     assert page.status == 400 and "zoe@example.org" in page.text and "trombone" not in page.html

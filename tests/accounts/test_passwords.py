@@ -34,7 +34,7 @@ AMINA = ("Amina", "Diallo", "Amina Diallo", "amina.diallo@example.org")
         "rostrum12345",
     ],
 )
-def test_common_passwords_are_refused(password):
+def test_common_passwords_are_refused(password: str) -> None:
     with pytest.raises(Invalid) as refusal:
         passwords.check_strength(password, personal=AMINA)
     assert refusal.value.code == "password_common"
@@ -52,13 +52,13 @@ def test_common_passwords_are_refused(password):
         "ghbdtnrfrltkf",
     ],
 )
-def test_passwords_that_leaked_are_refused(password):
+def test_passwords_that_leaked_are_refused(password: str) -> None:
     with pytest.raises(Invalid) as refusal:
         passwords.check_strength(password)
     assert refusal.value.code == "password_common"
 
 
-def test_the_list_holds_more_than_ten_thousand_in_order():
+def test_the_list_holds_more_than_ten_thousand_in_order() -> None:
     entries = passwords.LISTED.read_bytes().split()
     assert len(entries) == len(set(entries)) == 43_940
     assert entries == sorted(entries)
@@ -66,13 +66,13 @@ def test_the_list_holds_more_than_ten_thousand_in_order():
 
 
 @pytest.mark.parametrize("password", ["short", "elevenchars", ""])
-def test_short_passwords_are_refused(password):
+def test_short_passwords_are_refused(password: str) -> None:
     with pytest.raises(Invalid) as refusal:
         passwords.check_strength(password)
     assert refusal.value.code == "password_short"
 
 
-def test_a_book_is_refused():
+def test_a_book_is_refused() -> None:
     with pytest.raises(Invalid) as refusal:
         passwords.check_strength("trombone lagoon seven " * 20)
     assert refusal.value.code == "password_long"
@@ -88,7 +88,7 @@ def test_a_book_is_refused():
         "x" * 20 + "trombone lagoon seven" * 5,
     ],
 )
-def test_good_passwords_are_taken_as_they_are(password):
+def test_good_passwords_are_taken_as_they_are(password: str) -> None:
     passwords.check_strength(password, personal=AMINA)
     kept = passwords.hash_password(password)
     assert passwords.verify(kept, password)
@@ -96,6 +96,6 @@ def test_good_passwords_are_taken_as_they_are(password):
     assert not passwords.verify(kept, password.upper())
 
 
-def test_nobodys_password_is_never_right():
+def test_nobodys_password_is_never_right() -> None:
     assert not passwords.verify(None, "no one has this password")
     assert not passwords.verify("no hash at all", "x")

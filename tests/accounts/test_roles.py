@@ -5,9 +5,11 @@ from __future__ import annotations
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 
 from accounts import services
 from accounts.models import RoleAssignment
@@ -21,7 +23,9 @@ from tests import factories
 
 
 @pytest.mark.both_databases
-def test_two_administrators_who_leave_at_once_are_not_both_let_go(app, context):
+def test_two_administrators_who_leave_at_once_are_not_both_let_go(
+    app: Flask, context: Flask
+) -> None:
     first, second = factories.actor("administrator"), factories.actor("administrator")
     gate = threading.Barrier(2)
 
@@ -44,7 +48,7 @@ def test_two_administrators_who_leave_at_once_are_not_both_let_go(app, context):
         assert sorted(end.result() for end in ends) == ["gone", "last_administrator"]
 
 
-def test_roles_are_given_within_their_scope_once(context):
+def test_roles_are_given_within_their_scope_once(context: Flask) -> None:
     boss, person = factories.actor("administrator"), factories.person()
     organization = factories.organization()
     with transaction():
@@ -85,14 +89,16 @@ def test_roles_are_given_within_their_scope_once(context):
         (Role.COORDINATOR, Reach.CENTRE, 999, "unknown_organization"),
     ],
 )
-def test_roles_outside_of_their_scope_are_refused(context, role, scope, scope_id, code):
+def test_roles_outside_of_their_scope_are_refused(
+    context: Flask, role: Any, scope: Any, scope_id: int, code: str
+) -> None:
     person = factories.person()
     with pytest.raises(Invalid) as refusal, transaction():
         services.assign_role(SYSTEM, person.id, role, scope=scope, scope_id=scope_id)
     assert refusal.value.code == code
 
 
-def test_who_may_give_roles(context):
+def test_who_may_give_roles(context: Flask) -> None:
     person = factories.person()
     for role in ("participant", "nominator", "trainer", "coordinator", "roster"):
         actor = factories.actor(role, organization_id=factories.organization().id)
@@ -104,7 +110,7 @@ def test_who_may_give_roles(context):
         )
 
 
-def test_the_last_administrator_stays(context):
+def test_the_last_administrator_stays(context: Flask) -> None:
     boss = factories.actor("administrator")
     for act in (
         lambda: services.withdraw_role(SYSTEM, boss.person_id, Role.ADMINISTRATOR),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 from flask_login import current_user, user_logged_in, user_logged_out
 
 from accounts import passwords, services
@@ -26,17 +29,17 @@ from tests.accounts.makers import (
     sessions,
     settings,
 )
-from tests.browsing import Browser
+from tests.browsing import Browser, Page
 from tests.conftest import NOW
 from tests.smtp_server import smtp_server
 
 
-def ask(browser: Browser, email: str, next: str = ""):
+def ask(browser: Browser, email: str, next: str = "") -> Page:
     page = browser.get("/sign-in" + (f"?next={next}" if next else ""))
     return page.form(action="/sign-in/link").submit(email=email)
 
 
-def try_password(browser: Browser, email: str, password: str, follow: bool = True):
+def try_password(browser: Browser, email: str, password: str, follow: bool = True) -> Page:
     return (
         browser.get("/sign-in")
         .form(button="Sign in")
@@ -44,14 +47,14 @@ def try_password(browser: Browser, email: str, password: str, follow: bool = Tru
     )
 
 
-def without_tokens(page) -> str:
+def without_tokens(page: Page) -> str:
     return re.sub(r'name="csrf_token"[^>]*|value="[0-9a-f]{64}"', "", page.html)
 
 
 # By link
 
 
-def test_a_mailed_link_signs_in_and_leads_on(app, browser):
+def test_a_mailed_link_signs_in_and_leads_on(app: Flask, browser: Browser) -> None:
     with app.app_context():
         account()
     page = ask(browser, "Amina@Example.org", next="/help")
@@ -66,7 +69,7 @@ def test_a_mailed_link_signs_in_and_leads_on(app, browser):
     assert browser.get("/me").status == 200
 
 
-def test_opening_the_link_does_not_use_it_up(app, browser):
+def test_opening_the_link_does_not_use_it_up(app: Flask, browser: Browser) -> None:
     with app.app_context():
         account()
     ask(browser, "amina@example.org")
@@ -77,7 +80,7 @@ def test_opening_the_link_does_not_use_it_up(app, browser):
     assert browser.get(last_link(app)).form(button="Sign in").submit().path == "/me"
 
 
-def test_a_link_signs_in_once(app, browser):
+def test_a_link_signs_in_once(app: Flask, browser: Browser) -> None:
     with app.app_context():
         account()
     ask(browser, "amina@example.org")
@@ -92,7 +95,7 @@ def test_a_link_signs_in_once(app, browser):
     assert Browser(app).get(last_link(app)).status == 410
 
 
-def test_two_clicks_on_the_link_by_its_owner_lead_on(app, browser):
+def test_two_clicks_on_the_link_by_its_owner_lead_on(app: Flask, browser: Browser) -> None:
     with app.app_context():
         account()
     ask(browser, "amina@example.org", next="/help")
@@ -105,7 +108,9 @@ def test_two_clicks_on_the_link_by_its_owner_lead_on(app, browser):
 
 
 @pytest.mark.both_databases
-def test_a_link_is_good_for_thirty_minutes_and_an_invitation_for_a_week(app, browser):
+def test_a_link_is_good_for_thirty_minutes_and_an_invitation_for_a_week(
+    app: Flask, browser: Browser
+) -> None:
     with app.app_context():
         account()
     ask(browser, "amina@example.org")
@@ -121,14 +126,14 @@ def test_a_link_is_good_for_thirty_minutes_and_an_invitation_for_a_week(app, bro
     assert sessions(app) == 1
 
 
-def test_an_unknown_link_is_not_ours(browser):
+def test_an_unknown_link_is_not_ours(browser: Browser) -> None:
     page = browser.get("/sign-in/" + "x" * 43)
     assert page.status == 404
     assert "not one of ours" in page.text
     assert page.form(action="/sign-in/link")
 
 
-def test_a_person_without_an_account_gets_one_on_first_use(app, browser):
+def test_a_person_without_an_account_gets_one_on_first_use(app: Flask, browser: Browser) -> None:
     from core.policy import ANONYMOUS
     from people import services as people_services
 
@@ -144,7 +149,7 @@ def test_a_person_without_an_account_gets_one_on_first_use(app, browser):
     assert "account.created" in actions(app)
 
 
-def test_the_answer_is_the_same_whether_or_not_the_account_exists(app):
+def test_the_answer_is_the_same_whether_or_not_the_account_exists(app: Flask) -> None:
     with app.app_context():
         account()
         close(account("closed@example.org"))
@@ -163,14 +168,14 @@ def test_the_answer_is_the_same_whether_or_not_the_account_exists(app):
     assert [address for address, _kind, _body in mails(app)] == ["amina@example.org"]
 
 
-def test_an_address_that_is_none_is_told_and_kept(browser):
+def test_an_address_that_is_none_is_told_and_kept(browser: Browser) -> None:
     page = ask(browser, "amina(at)example")
     assert page.status == 422
     assert page.form(action="/sign-in/link").values["email"] == "amina(at)example"
     assert "Enter an email address in this form" in page.text
 
 
-def test_links_are_kept_as_digests_only(app, browser):
+def test_links_are_kept_as_digests_only(app: Flask, browser: Browser) -> None:
     with app.app_context():
         account()
     ask(browser, "amina@example.org")
@@ -179,7 +184,7 @@ def test_links_are_kept_as_digests_only(app, browser):
         assert token not in {link.digest for link in db.session.scalars(sa.select(SignInLink))}
 
 
-def test_the_text_of_a_sent_link_is_not_kept(app, browser):
+def test_the_text_of_a_sent_link_is_not_kept(app: Flask, browser: Browser) -> None:
     with app.app_context():
         account()
     with smtp_server() as post, settings(app, mail_url=post.url):
@@ -191,24 +196,26 @@ def test_the_text_of_a_sent_link_is_not_kept(app, browser):
 
 
 @pytest.fixture
-def still(app, monkeypatch):
+def still(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[[datetime], None]:
     """`still(instant)`: the application's clock shows this instant until it is told another; NOW
     at first."""
 
-    def show(instant):
+    def show(instant: datetime) -> None:
         monkeypatch.setattr(clock, "now", lambda: instant)
 
     show(NOW)
     return show
 
 
-def from_place(app, address: str) -> Browser:
+def from_place(app: Flask, address: str) -> Browser:
     browser = Browser(app)
     browser.client.environ_base["REMOTE_ADDR"] = address
     return browser
 
 
-def test_asking_for_links_is_slowed_down_for_known_and_unknown_addresses_alike(app, still):
+def test_asking_for_links_is_slowed_down_for_known_and_unknown_addresses_alike(
+    app: Flask, still: Callable[[datetime], None]
+) -> None:
     with app.app_context():
         account()
     for address in ("amina@example.org", "nobody@example.org"):
@@ -222,7 +229,9 @@ def test_asking_for_links_is_slowed_down_for_known_and_unknown_addresses_alike(a
 
 
 @pytest.mark.both_databases
-def test_strangers_who_ask_for_links_neither_fill_a_mailbox_nor_keep_its_owner_out(app, still):
+def test_strangers_who_ask_for_links_neither_fill_a_mailbox_nor_keep_its_owner_out(
+    app: Flask, still: Callable[[datetime], None]
+) -> None:
     with app.app_context():
         account()
     for number in range(40):
@@ -242,7 +251,7 @@ def test_strangers_who_ask_for_links_neither_fill_a_mailbox_nor_keep_its_owner_o
 # By password
 
 
-def test_a_password_signs_in(app, browser):
+def test_a_password_signs_in(app: Flask, browser: Browser) -> None:
     with app.app_context():
         account(password=PASSWORD)
     page = try_password(browser, " AMINA@example.org ", PASSWORD)
@@ -250,7 +259,9 @@ def test_a_password_signs_in(app, browser):
     assert "sign_in.done" in actions(app)
 
 
-def test_a_wrong_password_is_refused_in_the_same_words_for_everybody(app, monkeypatch):
+def test_a_wrong_password_is_refused_in_the_same_words_for_everybody(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with app.app_context():
         account(password=PASSWORD)
         account("link@example.org")
@@ -259,7 +270,7 @@ def test_a_wrong_password_is_refused_in_the_same_words_for_everybody(app, monkey
     real = passwords.HASHER
 
     class Counting:
-        def verify(self, kept, password):
+        def verify(self, kept: str, password: str) -> bool:
             hashed.append(kept)
             return real.verify(kept, password)
 
@@ -287,16 +298,18 @@ def test_a_wrong_password_is_refused_in_the_same_words_for_everybody(app, monkey
     assert actions(app).count("sign_in.refused") == len(addresses)
 
 
-def test_the_recipe_is_argon2id_with_46_mebibytes():
+def test_the_recipe_is_argon2id_with_46_mebibytes() -> None:
     import importlib
 
-    fresh = importlib.util.find_spec("accounts.passwords").loader.get_source("accounts.passwords")
+    fresh = importlib.util.find_spec("accounts.passwords").loader.get_source("accounts.passwords")  # type: ignore[attr-defined]  # what the test means to do
     assert "memory_cost=46 * 1024" in fresh
     assert "time_cost=1" in fresh
     assert passwords.hash_password("x").startswith("$argon2id$")
 
 
-def test_a_hash_of_an_older_recipe_is_renewed_at_sign_in(app, browser, monkeypatch):
+def test_a_hash_of_an_older_recipe_is_renewed_at_sign_in(
+    app: Flask, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from argon2 import PasswordHasher
 
     from tests.accounts.makers import hash_of
@@ -312,7 +325,9 @@ def test_a_hash_of_an_older_recipe_is_renewed_at_sign_in(app, browser, monkeypat
     assert "t=2" in hash_of(app, person_id)
 
 
-def test_tries_are_slowed_down_and_a_success_forgets(app, browser, still):
+def test_tries_are_slowed_down_and_a_success_forgets(
+    app: Flask, browser: Browser, still: Callable[[datetime], None]
+) -> None:
     with app.app_context():
         account(password=PASSWORD)
     for _ in range(4):
@@ -331,7 +346,9 @@ def test_tries_are_slowed_down_and_a_success_forgets(app, browser, still):
 
 @pytest.mark.both_databases
 @pytest.mark.parametrize("attackers", [1, 9])
-def test_who_polls_for_every_free_try_keeps_the_owner_out_of_no_other_place(app, still, attackers):
+def test_who_polls_for_every_free_try_keeps_the_owner_out_of_no_other_place(
+    app: Flask, still: Callable[[datetime], None], attackers: int
+) -> None:
     """From one place, or from several with all their own tries: known and unknown addresses are
     answered alike."""
     with app.app_context():
@@ -353,8 +370,8 @@ def test_who_polls_for_every_free_try_keeps_the_owner_out_of_no_other_place(app,
 
 
 def test_no_account_is_guessed_at_more_than_a_hundred_times_an_hour_from_however_many_places(
-    app, still, monkeypatch
-):
+    app: Flask, still: Callable[[datetime], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("accounts.services.check_password", lambda *_: None)
     failed = number = 0
     for second in range(0, 3600, 20):
@@ -370,8 +387,8 @@ def test_no_account_is_guessed_at_more_than_a_hundred_times_an_hour_from_however
 
 @pytest.mark.both_databases
 def test_guessing_at_an_account_is_slowed_down_over_all_origins_and_never_locks_it(
-    app, still, monkeypatch
-):
+    app: Flask, still: Callable[[datetime], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("accounts.views.entering.OWN_TRIES_PER_HOUR", 0)  # used up
     with app.app_context():
         account(password=PASSWORD)
@@ -400,8 +417,8 @@ def test_guessing_at_an_account_is_slowed_down_over_all_origins_and_never_locks_
 
 
 def test_guesses_elsewhere_keep_nobody_waiting_in_a_browser_that_the_owner_used_before(
-    app, browser, still
-):
+    app: Flask, browser: Browser, still: Callable[[datetime], None]
+) -> None:
     with app.app_context():
         account(password=PASSWORD)
         account("other@example.org", "Other", password=PASSWORD)
@@ -430,7 +447,9 @@ def test_guesses_elsewhere_keep_nobody_waiting_in_a_browser_that_the_owner_used_
         assert try_password(forger, "amina@example.org", PASSWORD).status == 429
 
 
-def test_tries_from_one_place_are_limited_whatever_the_account(app, monkeypatch):
+def test_tries_from_one_place_are_limited_whatever_the_account(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("accounts.views.sign_in.TRIES_PER_PLACE", 6)
     statuses = [
         try_password(Browser(app), f"someone{n}@example.org", "wrong").status for n in range(8)
@@ -438,7 +457,9 @@ def test_tries_from_one_place_are_limited_whatever_the_account(app, monkeypatch)
     assert statuses == [422] * 6 + [429] * 2
 
 
-def test_no_user_data_in_logs(app, browser, caplog):
+def test_no_user_data_in_logs(
+    app: Flask, browser: Browser, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level("DEBUG")
     with app.app_context():
         account(password=PASSWORD)
@@ -454,7 +475,9 @@ def test_no_user_data_in_logs(app, browser, caplog):
 # Sessions
 
 
-def test_signing_in_renews_the_visit_so_that_an_id_known_before_is_worth_nothing(app, browser):
+def test_signing_in_renews_the_visit_so_that_an_id_known_before_is_worth_nothing(
+    app: Flask, browser: Browser
+) -> None:
     with app.app_context():
         account(password=PASSWORD)
     planted = "p" * 43
@@ -466,7 +489,9 @@ def test_signing_in_renews_the_visit_so_that_an_id_known_before_is_worth_nothing
     assert browser.client.get_cookie("rostrum").value != planted
 
 
-def test_a_cookie_copied_before_signing_out_is_worth_nothing_after(app, browser):
+def test_a_cookie_copied_before_signing_out_is_worth_nothing_after(
+    app: Flask, browser: Browser
+) -> None:
     with app.app_context():
         account(password=PASSWORD)
     try_password(browser, "amina@example.org", PASSWORD)
@@ -480,7 +505,9 @@ def test_a_cookie_copied_before_signing_out_is_worth_nothing_after(app, browser)
     assert sessions(app) == 0
 
 
-def test_signing_out_needs_a_post_with_its_token(app, sign_in):
+def test_signing_out_needs_a_post_with_its_token(
+    app: Flask, sign_in: Callable[..., Browser]
+) -> None:
     with app.app_context():
         someone = factories.actor()
     signed_in = sign_in(someone)
@@ -489,7 +516,7 @@ def test_signing_out_needs_a_post_with_its_token(app, sign_in):
     assert signed_in.get("/me").status == 200
 
 
-def test_signing_in_as_somebody_else_ends_the_session_before(app, browser):
+def test_signing_in_as_somebody_else_ends_the_session_before(app: Flask, browser: Browser) -> None:
     with app.app_context():
         account(password=PASSWORD)
         account("other@example.org", "Other")
@@ -500,7 +527,7 @@ def test_signing_in_as_somebody_else_ends_the_session_before(app, browser):
     assert sessions(app) == 1
 
 
-def test_the_cookie_is_httponly_and_strict_enough(app, browser):
+def test_the_cookie_is_httponly_and_strict_enough(app: Flask, browser: Browser) -> None:
     with app.app_context():
         account(password=PASSWORD)
     answer = try_password(browser, "amina@example.org", PASSWORD, follow=False)
@@ -514,7 +541,9 @@ def test_the_cookie_is_httponly_and_strict_enough(app, browser):
     assert answer.response.headers["Cache-Control"] == "no-store"
 
 
-def test_whoever_is_signed_in_does_not_see_the_sign_in_page(app, sign_in):
+def test_whoever_is_signed_in_does_not_see_the_sign_in_page(
+    app: Flask, sign_in: Callable[..., Browser]
+) -> None:
     with app.app_context():
         someone = factories.actor()
     page = sign_in(someone).get("/sign-in?next=/help")
@@ -541,7 +570,7 @@ def test_whoever_is_signed_in_does_not_see_the_sign_in_page(app, sign_in):
         "\u2028//evil.example",
     ],
 )
-def test_nobody_is_sent_elsewhere(app, target):
+def test_nobody_is_sent_elsewhere(app: Flask, target: str) -> None:
     with app.app_context():
         account(password=PASSWORD)
     by_password = Browser(app)
@@ -556,7 +585,7 @@ def test_nobody_is_sent_elsewhere(app, target):
     assert answer.response.headers["Location"] == "/me"
 
 
-def test_a_page_that_needs_signing_in_is_reached_after_it(app, browser):
+def test_a_page_that_needs_signing_in_is_reached_after_it(app: Flask, browser: Browser) -> None:
     with app.app_context():
         account(password=PASSWORD)
     page = browser.get("/me/password")
@@ -567,7 +596,7 @@ def test_a_page_that_needs_signing_in_is_reached_after_it(app, browser):
     )
 
 
-def test_sessions_end_when_idle_and_after_a_week(app, browser):
+def test_sessions_end_when_idle_and_after_a_week(app: Flask, browser: Browser) -> None:
     with app.app_context():
         account(password=PASSWORD)
     try_password(browser, "amina@example.org", PASSWORD)
@@ -591,13 +620,13 @@ LETTER = {
 }
 
 
-def test_ended_things_are_forgotten(app, browser):
+def test_ended_things_are_forgotten(app: Flask, browser: Browser) -> None:
     from administration.jobs import forget_ended
     from core.jobs import Job
     from core.mail import Mail
 
     class Progress:
-        def finish(self):
+        def finish(self) -> None:
             self.finished = True
 
     with app.app_context():
@@ -613,7 +642,7 @@ def test_ended_things_are_forgotten(app, browser):
         )
     clock.travel(app, NOW + timedelta(days=91))
     with app.app_context():
-        forget_ended(Progress())
+        forget_ended(Progress())  # type: ignore[arg-type]  # all that the job asks of it
         for kind in (UserSession, SignInLink):
             assert db.session.scalar(sa.select(sa.func.count()).select_from(kind)) == 0
         assert list(db.session.scalars(sa.select(Mail.subject))) == [LETTER["subject"]], (
@@ -623,7 +652,9 @@ def test_ended_things_are_forgotten(app, browser):
         assert db.session.scalar(sa.select(Person.email)) == "amina@example.org"
 
 
-def test_a_failing_statement_says_nothing_of_what_it_carried(app, caplog):
+def test_a_failing_statement_says_nothing_of_what_it_carried(
+    app: Flask, caplog: pytest.LogCaptureFixture
+) -> None:
     with app.app_context():
         account("secret@example.org")
         with pytest.raises(sa.exc.IntegrityError) as failure, transaction():
@@ -637,11 +668,11 @@ def test_a_failing_statement_says_nothing_of_what_it_carried(app, caplog):
 
 @pytest.mark.both_databases
 def test_an_unexpected_failure_is_logged_without_what_it_was_about(
-    app, browser, caplog, monkeypatch
-):
+    app: Flask, browser: Browser, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from accounts.views import sign_in as pages
 
-    def fails(address, *args):
+    def fails(address: str, *args: Any) -> None:
         again = {
             "given_name": "A",
             "family_name": "B",
@@ -659,7 +690,9 @@ def test_an_unexpected_failure_is_logged_without_what_it_was_about(
     assert "IntegrityError" in caplog.text and "secret@example.org" not in caplog.text
 
 
-def test_a_closed_account_is_out_even_where_a_session_or_token_was_left(app, sign_in):
+def test_a_closed_account_is_out_even_where_a_session_or_token_was_left(
+    app: Flask, sign_in: Callable[..., Browser]
+) -> None:
     """The second fence: closing ends both, this is about what closing might miss."""
     with app.app_context():
         actor = factories.actor("coordinator")
@@ -683,7 +716,7 @@ def test_a_closed_account_is_out_even_where_a_session_or_token_was_left(app, sig
     assert app.test_client().get("/api/v1/courses", headers=headers).status_code == 401
 
 
-def test_flask_login_signs_in_and_out_and_knows_who_it_is(app, browser):
+def test_flask_login_signs_in_and_out_and_knows_who_it_is(app: Flask, browser: Browser) -> None:
     with app.app_context():
         account(password=PASSWORD)
     told, seen = [], []

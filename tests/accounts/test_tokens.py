@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from accounts import services
 from accounts.models import ApiToken
@@ -17,6 +20,7 @@ from core.errors import Invalid
 from core.policy import SYSTEM, Actor
 from people.models import Person
 from tests import factories
+from tests.browsing import Browser
 from tests.conftest import NOW
 
 COURSE = {
@@ -26,14 +30,16 @@ COURSE = {
 }
 
 
-def token_of(actor: Actor, **limits) -> str:
+def token_of(actor: Actor, **limits: Any) -> str:
     with transaction():
         return services.create_token(
             SYSTEM, db.session.get_one(Person, actor.person_id), name="import", **limits
         )
 
 
-def call(app: Flask, token: str, method: str = "GET", path: str = "/courses", **options):
+def call(
+    app: Flask, token: str, method: str = "GET", path: str = "/courses", **options: Any
+) -> TestResponse:
     return app.test_client().open(
         f"/api/v1{path}", method=method, headers={"Authorization": f"Bearer {token}"}, **options
     )
@@ -121,7 +127,9 @@ def test_tokens_end_with_a_changed_password_when_the_person_says_so(app: Flask, 
     assert call(app, token).status_code == (401 if said else 200)
 
 
-def test_the_page_says_what_each_token_may_do_and_when_it_ends(app: Flask, sign_in) -> None:
+def test_the_page_says_what_each_token_may_do_and_when_it_ends(
+    app: Flask, sign_in: Callable[..., Browser]
+) -> None:
     with app.app_context():
         actor = factories.actor(Role.COORDINATOR)
         token_of(actor, days=30, scope=["read"])

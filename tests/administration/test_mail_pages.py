@@ -3,7 +3,7 @@ person."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -56,7 +56,7 @@ def drain(app: Flask) -> None:
 
 
 def test_a_refused_message_is_seen_by_everybody_who_can_mend_it(
-    app: Flask, post: SmtpServer, people: dict, sign_in
+    app: Flask, post: SmtpServer, people: dict, sign_in: Callable[..., Browser]
 ) -> None:
     post.answers["RCPT"] = "550 5.1.1 no such mailbox"
     drain(app)
@@ -93,7 +93,7 @@ def test_a_refused_message_is_seen_by_everybody_who_can_mend_it(
 
 
 def test_a_corrected_address_is_not_called_refused(
-    app: Flask, post: SmtpServer, people: dict, sign_in
+    app: Flask, post: SmtpServer, people: dict, sign_in: Callable[..., Browser]
 ) -> None:
     post.answers["RCPT"] = "550 no"
     drain(app)
@@ -107,7 +107,13 @@ def test_a_corrected_address_is_not_called_refused(
     ("step", "words"), [("MAIL", "refuses our sender"), ("", "refuses our connection")]
 )
 def test_a_fault_of_the_setup_is_shown_to_administrators_on_every_page(
-    app: Flask, post: SmtpServer, people: dict, sign_in, browser: Browser, step: str, words: str
+    app: Flask,
+    post: SmtpServer,
+    people: dict,
+    sign_in: Callable[..., Browser],
+    browser: Browser,
+    step: str,
+    words: str,
 ) -> None:
     post.answers[step] = "550 not from here"
     drain(app)
@@ -137,7 +143,7 @@ def test_the_pages_in_french(app: Flask, post: SmtpServer, people: dict) -> None
 
 
 def test_an_address_that_cannot_be_written_to_is_refused_at_the_field(
-    app: Flask, post: SmtpServer, people: dict, sign_in
+    app: Flask, post: SmtpServer, people: dict, sign_in: Callable[..., Browser]
 ) -> None:
     post.extensions = ()
     page = sign_in(people["administrator"]).get(f"/administration/people/{people['person']}/edit")

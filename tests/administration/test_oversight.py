@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
+from typing import Any
 
 import pytest
+from flask import Flask
 
 from administration import trail
 from core import audit, jobs, mail
@@ -20,7 +23,7 @@ from tests.browsing import Browser
 
 
 @pytest.fixture
-def boss(app, sign_in) -> Browser:
+def boss(app: Flask, sign_in: Callable[..., Browser]) -> Browser:
     with app.app_context():
         made = factories.actor(
             "administrator", given="Elena", family="Petrova", email="boss@example.org"
@@ -28,7 +31,7 @@ def boss(app, sign_in) -> Browser:
     return sign_in(made)
 
 
-def test_administrators_read_kept_mail(app, boss):
+def test_administrators_read_kept_mail(app: Flask, boss: Browser) -> None:
     with app.app_context():
         account()
     Browser(app).get("/sign-in").form(action="/sign-in/link").submit(email="amina@example.org")
@@ -40,7 +43,9 @@ def test_administrators_read_kept_mail(app, boss):
     assert boss.get("/administration/mail/999").status == 404
 
 
-def test_the_text_of_a_secret_is_shown_only_while_it_is_kept_here(app, boss):
+def test_the_text_of_a_secret_is_shown_only_while_it_is_kept_here(
+    app: Flask, boss: Browser
+) -> None:
     with app.app_context(), transaction():
         db.session.add(
             mail.Mail(
@@ -59,7 +64,7 @@ def test_the_text_of_a_secret_is_shown_only_while_it_is_kept_here(app, boss):
     assert "The text opens a door" in page.text
 
 
-def test_the_trail_says_who_did_what_when_in_words(app, boss):
+def test_the_trail_says_who_did_what_when_in_words(app: Flask, boss: Browser) -> None:
     with app.app_context():
         person_id = account()
     boss.get(f"/administration/people/{person_id}").form(action="/roles").submit(role="trainer")
@@ -72,12 +77,12 @@ def test_the_trail_says_who_did_what_when_in_words(app, boss):
     assert "The application" in page.text
 
 
-def test_the_trail_is_filtered(app, boss):
+def test_the_trail_is_filtered(app: Flask, boss: Browser) -> None:
     with app.app_context():
         person_id = account()
     boss.get(f"/administration/people/{person_id}").form(action="/roles").submit(role="trainer")
 
-    def rows(query):
+    def rows(query: Any) -> int:
         return len(boss.get("/administration/audit", query=query).all("th", scope="row"))
 
     everything = rows({})
@@ -95,7 +100,7 @@ def test_the_trail_is_filtered(app, boss):
     assert boss.get("/administration/audit?after=x").status == 422
 
 
-def test_the_trail_is_paged_newest_first(app, boss):
+def test_the_trail_is_paged_newest_first(app: Flask, boss: Browser) -> None:
     with app.app_context():
         for n in range(70):
             with transaction():
@@ -108,7 +113,7 @@ def test_the_trail_is_paged_newest_first(app, boss):
     assert numbers == len(actions(app))
 
 
-def test_the_trail_is_exported_with_formulas_made_harmless(app, boss):
+def test_the_trail_is_exported_with_formulas_made_harmless(app: Flask, boss: Browser) -> None:
     with app.app_context():
         evil = factories.person(given="=HYPERLINK(1)", family="X").id
         with transaction():
@@ -129,7 +134,7 @@ def test_the_trail_is_exported_with_formulas_made_harmless(app, boss):
     assert only.count("\r\n") == 2
 
 
-def test_jobs_that_were_given_up_are_seen_and_started_again(app, boss):
+def test_jobs_that_were_given_up_are_seen_and_started_again(app: Flask, boss: Browser) -> None:
     with app.app_context():
         with transaction():
             job_id = jobs.enqueue("certificates.issue")
@@ -150,7 +155,7 @@ def test_jobs_that_were_given_up_are_seen_and_started_again(app, boss):
 
 
 @pytest.mark.both_databases
-def test_the_oldest_overdue_job_is_known(app, sign_in):
+def test_the_oldest_overdue_job_is_known(app: Flask, sign_in: Callable[..., Browser]) -> None:
     from administration import queries
 
     with app.app_context():
@@ -166,7 +171,7 @@ def test_the_oldest_overdue_job_is_known(app, sign_in):
     assert "waiting for more than a minute" in sign_in(boss).get("/administration/jobs").text
 
 
-def test_the_words_of_an_act_are_those_of_its_event(app):
+def test_the_words_of_an_act_are_those_of_its_event(app: Flask) -> None:
     with app.test_request_context():
         assert trail.action_words("account.created") == "Account made"
         assert trail.action_words("mail.read") == "Message opened"  # an entry that is no event

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ def new_machine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Call
     server = request.getfixturevalue("postgresql_url") if request.param == "postgresql" else None
     with ExitStack() as stack:
 
-        def make(name: str, **more) -> Machine:
+        def make(name: str, **more: Any) -> Machine:
             url = stack.enter_context(new_database(server)) if server else None
             machine = Machine(tmp_path / name, url, **more)
             stack.callback(machine.forget_connections)

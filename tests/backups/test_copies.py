@@ -10,6 +10,7 @@ import shutil
 import stat
 import subprocess
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -254,7 +255,7 @@ def test_the_password_is_on_no_command_line(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_keys_come_with_the_copy_to_an_empty_machine(
-    machine: Machine, new_machine, copy: Path
+    machine: Machine, new_machine: Callable[..., Machine], copy: Path
 ) -> None:
     with machine.app.app_context():
         record(2)
@@ -269,7 +270,7 @@ def test_keys_come_with_the_copy_to_an_empty_machine(
 
 
 def test_keys_come_to_a_machine_that_was_only_migrated(
-    machine: Machine, new_machine, copy: Path
+    machine: Machine, new_machine: Callable[..., Machine], copy: Path
 ) -> None:
     with machine.app.app_context():
         record(2)
@@ -318,7 +319,7 @@ def test_a_job_that_ran_while_the_copy_was_put_back_starts_again(
 
 
 def test_another_trails_checkpoints_are_kept_and_not_mixed(
-    machine: Machine, new_machine, copy: Path
+    machine: Machine, new_machine: Callable[..., Machine], copy: Path
 ) -> None:
     with machine.app.app_context():
         record(5)

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -64,7 +65,7 @@ def kill(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def until(process: subprocess.Popen[bytes], is_so, seconds: float = 60) -> bool:
+def until(process: subprocess.Popen[bytes], is_so: Callable[[], bool], seconds: float = 60) -> bool:
     ends = time.monotonic() + seconds
     while time.monotonic() < ends and process.poll() is None:
         if is_so():

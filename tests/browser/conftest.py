@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from tests.browser.server import Site, running_site
+from tests.browser.watching import Visits
 
 
 @pytest.fixture(scope="session")
@@ -18,7 +20,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[object]:
+def chromium() -> Iterator[Any]:
     from tests.browser import watching
 
     if watching.chromium_path() is None:
@@ -34,14 +36,14 @@ def chromium() -> Iterator[object]:
 
 
 @pytest.fixture(scope="session")
-def all_visits(chromium, site: Site):
+def all_visits(chromium: Any, site: Site) -> Visits:
     from tests.browser.watching import Visits
 
     return Visits(chromium, site)
 
 
 @pytest.fixture
-def visits(all_visits) -> Iterator[object]:
+def visits(all_visits: Visits) -> Iterator[object]:
     """Makes contexts; fails the test at its end when any page of them had anything to complain
     about."""
     all_visits.faults.clear()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from accounts.passwords import DEMONSTRATION_PASSWORD
 from tests.browser.server import Site
@@ -324,7 +325,13 @@ def link_in_mail(site: Site, address: str, path: str) -> str:
 
 
 def apply(
-    page, code: str, email: str, given_name: str, family_name: str, *, category: str = "civilian"
+    page: Any,
+    code: str,
+    email: str,
+    given_name: str,
+    family_name: str,
+    *,
+    category: str = "civilian",
 ) -> None:
     """Applies on the public pages, in three screens."""
     page.goto(f"/deliveries/{code}/apply")
@@ -342,6 +349,6 @@ def apply(
     forward(page)
 
 
-def forward(page) -> None:
+def forward(page: Any) -> None:
     """The primary button of the application's screen."""
     page.locator("#application button.button:not(.secondary)").click()

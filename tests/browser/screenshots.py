@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import sync_playwright
 
@@ -126,7 +128,12 @@ def main(folder: Path) -> None:
 
 
 def _series(
-    visits: Visits, folder: Path, known: dict[str, str], names, suffix: str, **options
+    visits: Visits,
+    folder: Path,
+    known: dict[str, str],
+    names: Iterable[str],
+    suffix: str,
+    **options: Any,
 ) -> None:
     contexts = {}
     for name in names:

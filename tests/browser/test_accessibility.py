@@ -6,10 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.browser.places import PAGES, made_addresses, page_endpoints, samples
+from tests.browser.watching import Visits
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
@@ -18,14 +20,14 @@ ROLES = (None, "participant", "nominator", "trainer", "coordinator", "roster", "
 
 
 @pytest.fixture(scope="session")
-def made(all_visits) -> dict[str, str]:
+def made(all_visits: Visits) -> dict[str, str]:
     addresses = made_addresses(all_visits)
     for context in all_visits.browser.contexts:
         context.close()
     return addresses
 
 
-def judge(page, where: str) -> list[str]:
+def judge(page: Any, where: str) -> list[str]:
     """What is wrong with the page as it stands, at 1280, 360 and 320 pixels; leaves it at 1280."""
     from tests.browser.axe import too_wide, violations
 
@@ -56,7 +58,7 @@ def test_every_page_has_a_sample(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_pages(visits, made: dict[str, str], role: str | None, language: str) -> None:
+def test_pages(visits: Visits, made: dict[str, str], role: str | None, language: str) -> None:
     page = visits.context(role, language=language, reduced_motion="reduce").new_page()
     found = []
     for sample in samples(visits.site, made):
@@ -81,7 +83,7 @@ def test_pages(visits, made: dict[str, str], role: str | None, language: str) ->
 def send(selector: str = "main form", button: str = "button.button", **fields: str) -> Callable:
     """Fills in these fields of the form and sends it."""
 
-    def act(page) -> None:
+    def act(page: Any) -> None:
         form = page.locator(selector).last
         for name, value in fields.items():
             form.locator(f"[name='{name}']").first.fill(value)
@@ -92,7 +94,7 @@ def send(selector: str = "main form", button: str = "button.button", **fields: s
 
 
 def upload(content: bytes) -> Callable:
-    def act(page) -> None:
+    def act(page: Any) -> None:
         page.locator("[name=file]").set_input_files(
             {"name": "people.csv", "mimeType": "text/csv", "buffer": content}
         )
@@ -160,7 +162,7 @@ REFUSALS = {
 }
 
 
-def takes_focus(page) -> bool:
+def takes_focus(page: Any) -> bool:
     """Whether the summary of errors has the focus, at the latest two seconds after the page
     came."""
     for _ in range(20):
@@ -172,7 +174,7 @@ def takes_focus(page) -> bool:
 
 @pytest.mark.long
 @pytest.mark.parametrize("language", ["en", "fr"])
-def test_refusals(visits, made: dict[str, str], language: str) -> None:
+def test_refusals(visits: Visits, made: dict[str, str], language: str) -> None:
     from tests.browser.places import PARTS
 
     contexts, found = {}, []
@@ -184,7 +186,7 @@ def test_refusals(visits, made: dict[str, str], language: str) -> None:
         page, where = contexts[role], f"{name} ({language})"
         answers: list = []
 
-        def keep(answer, answers=answers) -> None:
+        def keep(answer: Any, answers: Any = answers) -> None:
             answers.append(answer)
 
         page.on("response", keep)
@@ -227,7 +229,7 @@ DARK = (
 )
 
 
-def test_dark_colours(visits) -> None:
+def test_dark_colours(visits: Visits) -> None:
     from tests.browser.axe import violations
     from tests.browser.places import PARTS
 
@@ -244,7 +246,7 @@ def test_dark_colours(visits) -> None:
 
 
 @pytest.mark.parametrize("address", ["/", "/deliveries/GTI-NEXT/apply", "/verify", "/sign-in"])
-def test_the_keyboard_begins_with_the_way_to_the_content(visits, address: str) -> None:
+def test_the_keyboard_begins_with_the_way_to_the_content(visits: Visits, address: str) -> None:
     page = visits.context().new_page()
     page.goto(address)
     page.keyboard.press("Tab")
@@ -257,7 +259,7 @@ def test_the_keyboard_begins_with_the_way_to_the_content(visits, address: str) -
     assert page.evaluate("document.activeElement.id") == "main"
 
 
-def test_errors_lead_to_their_fields(visits) -> None:
+def test_errors_lead_to_their_fields(visits: Visits) -> None:
     page = visits.context().new_page()
     with visits.faults.expecting(422):
         page.goto("/deliveries/GTI-NEXT/apply")
@@ -272,7 +274,7 @@ def test_errors_lead_to_their_fields(visits) -> None:
     assert page.evaluate("document.activeElement.name") == "email"
 
 
-def test_the_focus_is_never_under_the_bar(visits) -> None:
+def test_the_focus_is_never_under_the_bar(visits: Visits) -> None:
     """Attendance at telephone width by keyboard alone: the bar with the button never covers what
     has the focus (2.4.11)."""
     page = visits.context(
@@ -300,7 +302,7 @@ def test_the_focus_is_never_under_the_bar(visits) -> None:
     assert not hidden, hidden
 
 
-def test_larger_spacing_of_text_hides_nothing(visits) -> None:
+def test_larger_spacing_of_text_hides_nothing(visits: Visits) -> None:
     """WCAG 1.4.12: a reader's own spacing makes nothing scroll sideways on a telephone."""
     from tests.browser.axe import too_wide
 

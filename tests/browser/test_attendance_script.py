@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from tests.browser.watching import Visits
+
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
 
-def test_changed_minutes_wait_like_a_changed_mark(visits) -> None:
+def test_changed_minutes_wait_like_a_changed_mark(visits: Visits) -> None:
     page = visits.context("trainer").new_page()
     page.on("dialog", lambda dialog: dialog.accept())  # leaving with unsaved marks asks
     page.goto("/deliveries/GTI-NOW/attendance/4")

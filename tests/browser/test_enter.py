@@ -3,9 +3,12 @@ type into."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.browser.places import made_addresses, samples
+from tests.browser.watching import Visits
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -39,7 +42,7 @@ FOCUS = f"""form => {{
 }}"""
 
 
-def presses(page, where: str) -> list[str]:
+def presses(page: Any, where: str) -> list[str]:
     """What is wrong with the Enter key on the page as it stands."""
     page.evaluate(LISTEN)
     found = []
@@ -57,7 +60,7 @@ def presses(page, where: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def made(all_visits) -> dict[str, str]:
+def made(all_visits: Visits) -> dict[str, str]:
     addresses = made_addresses(all_visits)
     for context in all_visits.browser.contexts:
         context.close()
@@ -66,7 +69,7 @@ def made(all_visits) -> dict[str, str]:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_enter_does_what_the_main_button_does(
-    visits, made: dict[str, str], role: str | None
+    visits: Visits, made: dict[str, str], role: str | None
 ) -> None:
     page = visits.context(role).new_page()
     found: list[str] = []
@@ -77,7 +80,7 @@ def test_enter_does_what_the_main_button_does(
     assert not found, "\n".join(found)
 
 
-def test_a_button_before_the_main_one_is_caught(visits) -> None:
+def test_a_button_before_the_main_one_is_caught(visits: Visits) -> None:
     page = visits.context().new_page()
     page.goto("/sign-in")
     page.locator("#main-form").evaluate(
@@ -88,7 +91,7 @@ def test_a_button_before_the_main_one_is_caught(visits) -> None:
     assert presses(page, "sign-in") != []
 
 
-def test_a_form_of_numbers_is_looked_at_too(visits) -> None:
+def test_a_form_of_numbers_is_looked_at_too(visits: Visits) -> None:
     page = visits.context().new_page()
     page.goto("/sign-in")
     page.locator("main").evaluate(
@@ -98,7 +101,7 @@ def test_a_form_of_numbers_is_looked_at_too(visits) -> None:
     assert len(presses(page, "sign-in")) == 1
 
 
-def test_changing_the_language_keeps_what_was_typed_with_a_script_too(visits) -> None:
+def test_changing_the_language_keeps_what_was_typed_with_a_script_too(visits: Visits) -> None:
     """A form, and filters that were applied while they changed."""
     page = visits.context("trainer").new_page()
     page.goto("/courses/new")
@@ -115,7 +118,7 @@ def test_changing_the_language_keeps_what_was_typed_with_a_script_too(visits) ->
     assert page.locator("[name=q]").input_value() == "ama"
 
 
-def test_enter_on_a_telephone(visits) -> None:
+def test_enter_on_a_telephone(visits: Visits) -> None:
     """The menu that holds the other language is folded up there."""
     page = visits.context("trainer", viewport={"width": 360, "height": 740}).new_page()
     page.goto("/courses/new")

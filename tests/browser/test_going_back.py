@@ -4,23 +4,24 @@ left."""
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from playwright.sync_api import Error
 
 from tests.browser.places import forward
-from tests.browser.watching import sign_in_as
+from tests.browser.watching import Visits, sign_in_as
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
 
-def test_going_back_through_the_screens_shows_what_was_typed(visits) -> None:
+def test_going_back_through_the_screens_shows_what_was_typed(visits: Visits) -> None:
     page = visits.context(java_script_enabled=False).new_page()
     with visits.faults.expecting(422):
         _walk(page)
 
 
-def _walk(page) -> None:
+def _walk(page: Any) -> None:
     form = page.locator("#application")
     page.goto("/deliveries/GTI-NEXT/apply")
     form.locator("[name=given_name]").fill("Awa")
@@ -41,7 +42,7 @@ def _walk(page) -> None:
     assert form.locator("[name=given_name]").input_value() == "Awa"
 
 
-def test_after_signing_out_there_is_no_way_back_to_what_was_shown(visits) -> None:
+def test_after_signing_out_there_is_no_way_back_to_what_was_shown(visits: Visits) -> None:
     page = visits.context().new_page()
     sign_in_as(page, "trainer")  # a session of its own: it ends here
     with visits.faults.expecting(422):

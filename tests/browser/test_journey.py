@@ -8,11 +8,13 @@ import re
 import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pypdf import PdfReader
 
 from tests.browser.places import forward, link_in_mail
+from tests.browser.watching import Visits
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
@@ -25,7 +27,7 @@ class Journey:
     """One run. Every person has a browser of their own; what one of them made is kept for the
     next."""
 
-    def __init__(self, visits, *, javascript: bool, language: str):
+    def __init__(self, visits: Visits, *, javascript: bool, language: str):
         self.visits = visits
         self.site = visits.site
         self.has_javascript = javascript
@@ -38,7 +40,7 @@ class Journey:
         self.starts_on = datetime.now(UTC).date() + timedelta(days=40)
         self.people: dict = {}
 
-    def page(self, role: str | None = None, **options):
+    def page(self, role: str | None = None, **options: Any) -> Any:
         """The page of this person; the same one each time."""
         if role not in self.people or options:
             made = self.visits.context(
@@ -103,7 +105,7 @@ class Journey:
         assert self.page(None).locator(f"a[href='/deliveries/{self.code}']").count() == 1
 
     @staticmethod
-    def fill_day(form, name: str, day: date) -> None:
+    def fill_day(form: Any, name: str, day: date) -> None:
         form.locator(f"[name={name}-day]").fill(str(day.day))
         form.locator(f"[name={name}-month]").select_option(str(day.month))
         form.locator(f"[name={name}-year]").fill(str(day.year))
@@ -270,7 +272,7 @@ class Journey:
         assert page.locator("a[href^='/certificates/RST-']").count() == 9
         assert "Zoë A. Lefèvre-Nguyễn" in page.content()
 
-    def see_progress_to_the_end(self, page) -> None:
+    def see_progress_to_the_end(self, page: Any) -> None:
         """With a script the page follows the job by itself; without one, its link asks again."""
         if self.has_javascript:
             page.locator("a[href$='/certificates.zip']").wait_for(timeout=90_000)
@@ -373,7 +375,7 @@ class Journey:
         pytest.param(False, "fr", id="plain", marks=pytest.mark.long),
     ],
 )
-def test_the_whole_journey(visits, javascript: bool, language: str) -> None:
+def test_the_whole_journey(visits: Visits, javascript: bool, language: str) -> None:
     journey = Journey(visits, javascript=javascript, language=language)
     journey.make_course()
     journey.schedule()

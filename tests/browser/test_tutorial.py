@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ PICTURES = re.findall(r"\]\(screenshots/(tutorial-\w+\.png)\)", TUTORIAL)
 @pytest.mark.long
 @pytest.mark.browser
 @pytest.mark.timeout(570)
-def test_the_walk_of_the_tutorial_takes_its_pictures(chromium: object, tmp_path: Path) -> None:
+def test_the_walk_of_the_tutorial_takes_its_pictures(chromium: Any, tmp_path: Path) -> None:
     from scripts import take_pictures
 
     take_pictures.walk(chromium, tmp_path)

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.browser.watching import Visits
+
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
 
 
@@ -18,7 +20,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(120)]
         ("fetch('/no-such-page').catch(() => null)", "answered 404"),
     ],
 )
-def test_a_planted_fault_is_noticed(visits, planted: str, words: str) -> None:
+def test_a_planted_fault_is_noticed(visits: Visits, planted: str, words: str) -> None:
     page = visits.context().new_page()
     page.goto("/")
     assert not visits.faults
@@ -29,7 +31,7 @@ def test_a_planted_fault_is_noticed(visits, planted: str, words: str) -> None:
     assert any(words in one for one in found), found
 
 
-def test_a_request_to_another_host_is_noticed(visits) -> None:
+def test_a_request_to_another_host_is_noticed(visits: Visits) -> None:
     page = visits.context(bypass_csp=True).new_page()
     page.goto("/")
     page.evaluate(
@@ -43,7 +45,7 @@ def test_a_request_to_another_host_is_noticed(visits) -> None:
     assert any("another host" in one for one in found), found
 
 
-def test_axe_and_the_ruler_notice_what_is_planted(visits) -> None:
+def test_axe_and_the_ruler_notice_what_is_planted(visits: Visits) -> None:
     from tests.browser.axe import too_wide, violations
 
     page = visits.context("participant", viewport={"width": 360, "height": 740}).new_page()

@@ -3,7 +3,11 @@ compressed as they travel."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
+
+from tests.browser.watching import Visits
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -34,7 +38,13 @@ PAGES = (
 
 
 @pytest.mark.parametrize(("role", "address", "most"), PAGES)
-def test_weight(visits, role: str | None, address: str, most: int, record_property) -> None:
+def test_weight(
+    visits: Visits,
+    role: str | None,
+    address: str,
+    most: int,
+    record_property: Callable[[str, object], None],
+) -> None:
     from tests.browser.places import PARTS
     from tests.browser.weighing import cold
 
@@ -50,7 +60,7 @@ def test_weight(visits, role: str | None, address: str, most: int, record_proper
     "address",
     ["/verify/{valid_token}", "/verify", "/deliveries/GTI-NEXT/apply", "/deliveries/GTI-NEXT", "/"],
 )
-def test_reading_pages_load_no_script(visits, address: str) -> None:
+def test_reading_pages_load_no_script(visits: Visits, address: str) -> None:
     from tests.browser.places import PARTS
     from tests.browser.weighing import cold
 
@@ -58,7 +68,7 @@ def test_reading_pages_load_no_script(visits, address: str) -> None:
     assert not cold(visits.context(), address.format(**parts)).has_script
 
 
-def test_a_control_page_that_is_too_heavy_is_noticed(visits) -> None:
+def test_a_control_page_that_is_too_heavy_is_noticed(visits: Visits) -> None:
     """What counts the bytes can count: the OpenAPI document alone is known to be larger than a
     page may be."""
     from tests.browser.weighing import cold

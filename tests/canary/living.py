@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -104,7 +105,7 @@ def live() -> Life:
         change_expert(SYSTEM, expert, Profile(rank=name, organization=name, expertise=[name]))
     office = factories.actor(Role.ROSTER)
     with transaction():  # on paper, because the address is another person's too
-        paper = {"reference": name, "document": name, "signed_on": clock.today()}
+        paper: dict[str, Any] = {"reference": name, "document": name, "signed_on": clock.today()}
         record_paper_consent(
             office, db.session.get_one(Person, person_id), ConsentPurpose.ROSTER, **paper
         )

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 import pypdf
+from werkzeug.test import TestResponse
 
 from core.exports import BREAKS, FORMULA
 
@@ -45,7 +46,7 @@ _SUM = f"49{MARK}"
 _FORMULA = (*FORMULA, *BREAKS)
 
 
-def in_answer(response) -> Iterator[str]:
+def in_answer(response: TestResponse) -> Iterator[str]:
     """What is wrong with an answer of the application."""
     yield from in_headers(response.headers)
     kind, body = response.mimetype, response.get_data()

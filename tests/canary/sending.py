@@ -233,7 +233,7 @@ class Sender:
         class _Page:  # what a Form asks of its page
             pass
 
-        page = _Page()
+        page: Any = _Page()
         page.path, page.tree = path, tree
         return [Form(page, element) for element in tree.iter("form")]
 
@@ -361,7 +361,7 @@ class Sender:
     def token(self, role: str) -> str:
         """The CSRF token of this visit, from a page that has one for everyone."""
         client = self.browsers[role].client
-        cookie = client.get_cookie(self.app.session_interface.cookie)
+        cookie = client.get_cookie(self.app.session_interface.cookie)  # type: ignore[attr-defined]  # the application's own
         visit = cookie.value if cookie else ""
         if visit not in self.tokens:
             found = re.search(
@@ -369,8 +369,8 @@ class Sender:
                 client.get("/sign-in", follow_redirects=True).text,
             )
             assert found
-            self.tokens[client.get_cookie(self.app.session_interface.cookie).value] = found[1]
-            visit = client.get_cookie(self.app.session_interface.cookie).value
+            self.tokens[client.get_cookie(self.app.session_interface.cookie).value] = found[1]  # type: ignore[attr-defined]  # the application's own
+            visit = client.get_cookie(self.app.session_interface.cookie).value  # type: ignore[attr-defined]  # the application's own
         return self.tokens[visit]
 
     def parts(self, rule: Any, method: str) -> None:

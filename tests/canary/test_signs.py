@@ -4,6 +4,7 @@ finds what is new by itself."""
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from typing import Any
 
 import pypdf
@@ -180,7 +181,7 @@ class Planted(BaseLoader):
 
 
 @pytest.fixture
-def fresh_templates(app: Flask):
+def fresh_templates(app: Flask) -> Iterator[None]:
     app.jinja_env.cache.clear()
     yield
     app.jinja_env.cache.clear()
@@ -201,7 +202,7 @@ def new_organization(sender: Sender) -> None:
 
 
 def test_a_value_that_a_template_does_not_escape_is_caught(
-    sender: Sender, fresh_templates, monkeypatch: pytest.MonkeyPatch
+    sender: Sender, fresh_templates: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     new_organization(sender)
     assert sender.breaches == []
@@ -242,7 +243,7 @@ PLANTED = [
 
 
 def test_a_name_that_a_template_does_not_escape_is_caught(
-    sender: Sender, fresh_templates, monkeypatch: pytest.MonkeyPatch
+    sender: Sender, fresh_templates: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     through_a_life(sender)
     read_life(sender)
@@ -259,7 +260,7 @@ def test_a_name_that_a_template_does_not_escape_is_caught(
 
 
 def test_a_name_that_a_message_evaluates_is_caught(
-    sender: Sender, fresh_templates, monkeypatch: pytest.MonkeyPatch
+    sender: Sender, fresh_templates: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def written() -> list[str]:
         sender.breaches.clear()
@@ -328,12 +329,12 @@ def test_a_new_column_of_any_text_is_looked_for() -> None:
     ]
     kinds += [sa.Enum("a", native_enum=False), sa.Date(), UtcDateTime()]
     new = sa.MetaData()
-    sa.Table("new", new, *(sa.Column(str(number), kind) for number, kind in enumerate(kinds)))
+    sa.Table("new", new, *(sa.Column(str(number), kind) for number, kind in enumerate(kinds)))  # type: ignore[arg-type]  # what the test means to do
     assert [column.name for column in text_columns(new)] == ["0", "1", "2", "3", "4", "5"]
 
 
 def test_a_name_that_a_view_begins_to_ask_for_is_found_and_what_it_echoes_is_caught(
-    sender: Sender, monkeypatch
+    sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rule = next(
         rule
@@ -345,7 +346,7 @@ def test_a_name_that_a_view_begins_to_ask_for_is_found_and_what_it_echoes_is_cau
     def asking() -> str:
         return f"<p>{request.args.get('about', '')}</p>"
 
-    asking.access = view.access
+    asking.access = view.access  # type: ignore[attr-defined]  # what the test means to do
     monkeypatch.setitem(sender.app.view_functions, rule.endpoint, asking)
     sender.visit(rule)
     asked = {

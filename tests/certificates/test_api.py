@@ -7,8 +7,10 @@ import hashlib
 from urllib.parse import urlsplit
 
 import pytest
+from flask import Flask
 
 from core.jobs import drain
+from core.policy import Actor
 from tests import factories
 from tests.api_client import ApiClient
 from tests.certificates import makers
@@ -16,12 +18,12 @@ from tests.certificates.test_pages import Made, work
 from tests.enrollment.makers import token_of
 
 
-def client(app, actor) -> ApiClient:
+def client(app: Flask, actor: Actor) -> ApiClient:
     with app.app_context():
         return ApiClient(app, token_of(actor))
 
 
-def test_from_the_request_to_the_file(app) -> None:
+def test_from_the_request_to_the_file(app: Flask) -> None:
     made = Made(app, 2)
     api = client(app, made.coordinator)
     asked = api.post(f"/deliveries/{made.code}/certificates", {"enrollments": made.enrollments})
@@ -65,7 +67,7 @@ def test_from_the_request_to_the_file(app) -> None:
     assert checked.json["number"] == number and checked.json["status"] == "valid"
 
 
-def test_without_a_body_all_that_are_complete(app) -> None:
+def test_without_a_body_all_that_are_complete(app: Flask) -> None:
     made = Made(app, 3, not_completed=1)
     api = client(app, made.coordinator)
     first = api.post(f"/deliveries/{made.code}/certificates")
@@ -79,7 +81,7 @@ def test_without_a_body_all_that_are_complete(app) -> None:
     assert len(api.get(following).json["items"]) == 1
 
 
-def test_an_idempotency_key_gives_the_first_answer(app) -> None:
+def test_an_idempotency_key_gives_the_first_answer(app: Flask) -> None:
     made = Made(app, 1)
     api = client(app, made.coordinator)
     first = api.post(f"/deliveries/{made.code}/certificates", {}, Idempotency_Key="k-1")
@@ -87,7 +89,7 @@ def test_an_idempotency_key_gives_the_first_answer(app) -> None:
     assert first.json == again.json and again.headers["Idempotency-Replayed"] == "true"
 
 
-def test_what_is_refused(app) -> None:
+def test_what_is_refused(app: Flask) -> None:
     made, other = Made(app, ["Zoë One", "Ana 🕊"], not_completed=1), Made(app, 1)
     api = client(app, made.coordinator)
     address = f"/deliveries/{made.code}/certificates"
@@ -123,7 +125,7 @@ def test_what_is_refused(app) -> None:
     assert api.get(address).json["items"] == []
 
 
-def test_revoke(app) -> None:
+def test_revoke(app: Flask) -> None:
     made = Made(app, 1, issued=True)
     api = client(app, made.coordinator)
     address = f"/certificates/{made.numbers[0]}/revoke"
@@ -147,7 +149,7 @@ def test_revoke(app) -> None:
     assert public.json["status"] == "revoked" and "recognition_withdrawn" not in public.text
 
 
-def test_reissue(app) -> None:
+def test_reissue(app: Flask) -> None:
     made = Made(app, ["Zoe Lefevre"], issued=True)
     api = client(app, made.coordinator)
     after = api.post(
@@ -173,7 +175,7 @@ def test_reissue(app) -> None:
     assert unprintable.json["code"] == "name_unprintable"
 
 
-def test_foreign_certificates_and_jobs_are_not_there(app) -> None:
+def test_foreign_certificates_and_jobs_are_not_there(app: Flask) -> None:
     made, other = Made(app, 1, issued=True, organization="CA-MFA"), Made(app, 1, issued=True)
     with app.app_context():
         nominator = factories.actor(
@@ -210,5 +212,5 @@ def test_foreign_certificates_and_jobs_are_not_there(app) -> None:
 @pytest.mark.parametrize(
     "address", ["/certificates/RST-2026-000001-E", "/jobs/1", "/deliveries/GTI/certificates"]
 )
-def test_without_a_token(app, address: str) -> None:
+def test_without_a_token(app: Flask, address: str) -> None:
     assert ApiClient(app, None).get(address).status_code == 401

@@ -4,11 +4,13 @@ sees what the first did."""
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 
 from certificates import services
 from certificates.models import Certificate
@@ -59,7 +61,9 @@ def twice_at_once(app: Any, act: Any) -> list[Any]:
     return answers
 
 
-def test_two_who_ask_for_the_same_certificates_get_one_job(context, monkeypatch) -> None:
+def test_two_who_ask_for_the_same_certificates_get_one_job(
+    context: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     delivery_id = makers.key(makers.finished_delivery(2))
     db.session.remove()
     meet_after(monkeypatch, requesting, "_job_for")
@@ -78,7 +82,9 @@ def test_two_who_ask_for_the_same_certificates_get_one_job(context, monkeypatch)
     )
 
 
-def test_two_who_issue_to_the_same_person_get_one_certificate(context, monkeypatch) -> None:
+def test_two_who_issue_to_the_same_person_get_one_certificate(
+    context: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     enrollment_id = makers.key(makers.enrollments(makers.finished_delivery(1))[0])
     db.session.remove()
     meet_after(monkeypatch, issuing, "find_standing")
@@ -103,7 +109,9 @@ WRITERS = {
 
 
 @pytest.mark.parametrize("act", WRITERS.values(), ids=WRITERS)
-def test_whoever_changes_certificates_waits_for_who_is_at_the_delivery(context, act) -> None:
+def test_whoever_changes_certificates_waits_for_who_is_at_the_delivery(
+    context: Flask, act: Callable[..., Any]
+) -> None:
     delivery = makers.finished_delivery(["Ana Petrovic", "Ana Petrovicz"])
     new, old = (makers.key(one) for one in makers.enrollments(delivery))
     with transaction():

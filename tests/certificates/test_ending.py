@@ -4,9 +4,11 @@ follow in the same transaction."""
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 
 from certificates import files, queries, services
 from certificates.models import Certificate
@@ -15,13 +17,13 @@ from core.database import db, transaction
 from core.errors import Conflict, Invalid, NotAllowed
 from core.jobs import drain
 from core.mail import Mail
-from core.policy import SYSTEM
+from core.policy import SYSTEM, Actor
 from roster.models import ExpertSkill
 from tests import factories
 from tests.certificates import makers
 
 
-def certificate_of(count: int = 1, **options) -> Certificate:
+def certificate_of(count: int = 1, **options: Any) -> Certificate:
     return makers.issued(makers.finished_delivery(count, **options))[0]
 
 
@@ -33,7 +35,7 @@ def skills_of(certificate: Certificate) -> list[ExpertSkill]:
     )
 
 
-def revoke(actor, certificate: Certificate, **values) -> Certificate:
+def revoke(actor: Actor, certificate: Certificate, **values: Any) -> Certificate:
     values.setdefault("reason_code", "recognition_withdrawn")
     with transaction():
         services.revoke(
@@ -42,7 +44,7 @@ def revoke(actor, certificate: Certificate, **values) -> Certificate:
     return makers.again(certificate)
 
 
-def reissue(actor, certificate: Certificate, **values) -> Certificate:
+def reissue(actor: Actor, certificate: Certificate, **values: Any) -> Certificate:
     values.setdefault("reason", "The family name was misspelt")
     with transaction():
         return services.reissue(
@@ -50,7 +52,7 @@ def reissue(actor, certificate: Certificate, **values) -> Certificate:
         )
 
 
-def test_issuing_grants_the_skills_and_revoking_withdraws_them(context) -> None:
+def test_issuing_grants_the_skills_and_revoking_withdraws_them(context: Flask) -> None:
     certificate = certificate_of()
     assert skills_of(certificate) and all(
         skill.withdrawn_at is None for skill in skills_of(certificate)
@@ -71,7 +73,7 @@ def test_issuing_grants_the_skills_and_revoking_withdraws_them(context) -> None:
     assert "Another person" not in entry.body
 
 
-def test_the_holder_is_told_why_and_which_skills_are_gone(context) -> None:
+def test_the_holder_is_told_why_and_which_skills_are_gone(context: Flask) -> None:
     certificate = certificate_of()
     revoke(makers.coordinator(), certificate, note="Another person sat the test")
     mail = db.session.scalars(sa.select(Mail).where(Mail.kind == "certificate_revoked")).one()
@@ -82,7 +84,7 @@ def test_the_holder_is_told_why_and_which_skills_are_gone(context) -> None:
     )
 
 
-def test_a_revocation_that_fails_tells_nobody(context) -> None:
+def test_a_revocation_that_fails_tells_nobody(context: Flask) -> None:
     certificate = certificate_of()
     with pytest.raises(RuntimeError), transaction():
         services.revoke(
@@ -95,7 +97,7 @@ def test_a_revocation_that_fails_tells_nobody(context) -> None:
     assert makers.again(certificate).status.value == "valid"
 
 
-def test_a_certificate_is_revoked_once(context) -> None:
+def test_a_certificate_is_revoked_once(context: Flask) -> None:
     certificate = revoke(SYSTEM, certificate_of(), reason_code="issued_in_error")
     before = certificate.ended_at
     with pytest.raises(Conflict) as refused:
@@ -115,7 +117,7 @@ def test_a_certificate_is_revoked_once(context) -> None:
         ({"note": "x" * 1001}, "too_long", "note"),
     ],
 )
-def test_a_revocation_says_why(context, values: dict, code: str, field: str) -> None:
+def test_a_revocation_says_why(context: Flask, values: dict, code: str, field: str) -> None:
     certificate = certificate_of()
     with pytest.raises(Invalid) as refused:
         revoke(SYSTEM, certificate, **values)
@@ -123,7 +125,7 @@ def test_a_revocation_says_why(context, values: dict, code: str, field: str) -> 
     assert makers.again(certificate).status.value == "valid"
 
 
-def test_only_coordinators_end_certificates(context) -> None:
+def test_only_coordinators_end_certificates(context: Flask) -> None:
     certificate = certificate_of()
     trainer = factories.actor("trainer", delivery_id=certificate.delivery_id)
     for actor in (makers.holder(certificate), factories.actor("roster"), trainer):
@@ -133,7 +135,7 @@ def test_only_coordinators_end_certificates(context) -> None:
             reissue(actor, certificate, name_on_certificate="Someone Else")
 
 
-def test_a_corrected_name_makes_a_successor_with_its_own_number(context) -> None:
+def test_a_corrected_name_makes_a_successor_with_its_own_number(context: Flask) -> None:
     before = certificate_of()
     after = reissue(makers.coordinator(), before, name_on_certificate="Zoë Lefebvre")
     before = makers.again(before)
@@ -173,7 +175,7 @@ def test_a_corrected_name_makes_a_successor_with_its_own_number(context) -> None
     ],
 )
 def test_a_correction_that_cannot_be_printed_changes_nothing(
-    context, values: dict, code: str, field: str
+    context: Flask, values: dict, code: str, field: str
 ) -> None:
     certificate = certificate_of()
     with pytest.raises(Invalid) as refused:
@@ -184,7 +186,7 @@ def test_a_correction_that_cannot_be_printed_changes_nothing(
 
 
 @pytest.mark.both_databases
-def test_two_who_end_it_at_once(context) -> None:
+def test_two_who_end_it_at_once(context: Flask) -> None:
     """Reissued by six coordinators at the same moment: one successor, five refusals, no number
     lost."""
     certificate = certificate_of()
@@ -213,7 +215,7 @@ def test_two_who_end_it_at_once(context) -> None:
     assert list(queries.breaches()) == []
 
 
-def test_a_revoked_one_is_issued_anew_only_to_who_is_chosen(context) -> None:
+def test_a_revoked_one_is_issued_anew_only_to_who_is_chosen(context: Flask) -> None:
     certificate = certificate_of()
     delivery = db.session.get_one(makers.Delivery, certificate.delivery_id)
     revoke(SYSTEM, certificate)

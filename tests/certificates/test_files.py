@@ -9,7 +9,9 @@ import os
 import shutil
 import socket
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -23,12 +25,13 @@ from core.database import db, transaction
 from core.errors import Conflict
 from core.policy import SYSTEM
 from tests import factories
+from tests.browsing import Browser
 from tests.certificates import makers
 from tests.certificates.test_pages import Made
 
 
 def place(key: str) -> Path:
-    return storage.storage_of().path(key)
+    return storage.storage_of().path(key)  # type: ignore[attr-defined]  # tests keep files in a folder
 
 
 def lose(path: Path) -> None:
@@ -113,7 +116,9 @@ def verify(app: Flask) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_what_is_asked_for_is_made_again_exactly(app: Flask, sign_in, damage) -> None:
+def test_what_is_asked_for_is_made_again_exactly(
+    app: Flask, sign_in: Callable[..., Browser], damage: Callable[..., Any]
+) -> None:
     made = Made(app, 1, issued=True)
     with app.app_context():
         certificate = db.session.scalars(sa.select(Certificate)).one()
@@ -125,7 +130,9 @@ def test_what_is_asked_for_is_made_again_exactly(app: Flask, sign_in, damage) ->
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_the_command_makes_it_again_and_leaves_a_trace(context: Flask, damage) -> None:
+def test_the_command_makes_it_again_and_leaves_a_trace(
+    context: Flask, damage: Callable[..., Any]
+) -> None:
     certificate = one_filed()
     number, digest, path = certificate.number, certificate.sha256, place(certificate.file_key)
     assert verify(context) == (0, "1 files: all are whole\n")
@@ -145,7 +152,9 @@ def test_the_command_makes_it_again_and_leaves_a_trace(context: Flask, damage) -
 
 
 @pytest.mark.parametrize(("obstacle", "words"), OBSTACLES)
-def test_something_that_is_no_file_is_named(app: Flask, sign_in, obstacle, words: str) -> None:
+def test_something_that_is_no_file_is_named(
+    app: Flask, sign_in: Callable[..., Browser], obstacle: Callable[..., Any], words: str
+) -> None:
     made = Made(app, 1, issued=True)
     with app.app_context():
         obstacle(place(db.session.scalars(sa.select(Certificate.file_key)).one()))
@@ -158,7 +167,7 @@ def test_something_that_is_no_file_is_named(app: Flask, sign_in, obstacle, words
 
 
 def test_what_another_press_makes_differently_is_said_and_never_put_back_in_passing(
-    context: Flask, monkeypatch
+    context: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     certificate = one_filed()
     before, path = certificate.sha256, place(certificate.file_key)
@@ -198,7 +207,7 @@ def test_an_altered_digest_is_not_made_good(context: Flask) -> None:
     assert makers.again(certificate).sha256 == "0" * 64
 
 
-def test_an_archive_names_what_it_lacks(app: Flask, sign_in) -> None:
+def test_an_archive_names_what_it_lacks(app: Flask, sign_in: Callable[..., Browser]) -> None:
     made = Made(app, 3, issued=True)
     with app.app_context():
         lost, hidden, kept = db.session.scalars(sa.select(Certificate).order_by(Certificate.id))
@@ -220,7 +229,7 @@ def test_an_archive_names_what_it_lacks(app: Flask, sign_in) -> None:
 
 
 def test_a_failing_disk_breaks_no_archive_and_no_command(
-    app: Flask, sign_in, monkeypatch: pytest.MonkeyPatch
+    app: Flask, sign_in: Callable[..., Browser], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One file cannot be read; another is made again, but the disk is full."""
     made = Made(app, 3, issued=True)
@@ -258,7 +267,7 @@ def test_a_failing_disk_breaks_no_archive_and_no_command(
     ) == (1, True)
 
 
-def test_a_whole_archive_says_nothing(app: Flask, sign_in) -> None:
+def test_a_whole_archive_says_nothing(app: Flask, sign_in: Callable[..., Browser]) -> None:
     made = Made(app, 2, issued=True)
     data = sign_in(made.coordinator).get(f"{made.page}.zip").response.data
     with zipfile.ZipFile(io.BytesIO(data)) as opened:
@@ -288,7 +297,9 @@ def test_check_names_files_whose_number_no_row_has(context: Flask) -> None:
     ) == (0, True)
 
 
-def test_administrators_read_the_register_of_void_numbers(app: Flask, sign_in) -> None:
+def test_administrators_read_the_register_of_void_numbers(
+    app: Flask, sign_in: Callable[..., Browser]
+) -> None:
     made = Made(app, 1, issued=True)
     with app.app_context():
         administrator = factories.actor("administrator")

@@ -60,10 +60,10 @@ PRINTABLE = [
 
 
 @pytest.mark.parametrize("text", PRINTABLE)
-def test_names_of_the_world_are_printable(text):
+def test_names_of_the_world_are_printable(text: str) -> None:
     assert fonts.unprintable(text) == []
     for role in fonts.DEFAULT:
-        families = fonts.families_for(text, role)
+        families = fonts.families_for(text, role)  # type: ignore[arg-type]  # one of them
         chosen = [fonts.FONT_OF_FAMILY[family] for family in families]
         assert all(
             any(fonts.covers(f, c) for f in chosen)
@@ -95,19 +95,19 @@ def test_names_of_the_world_are_printable(text):
         "𒀀",
     ],
 )
-def test_what_no_certificate_shows(character):
+def test_what_no_certificate_shows(character: str) -> None:
     assert fonts.unprintable(f"Ann {character} Lee")[0] == character[0]
 
 
-def test_each_unprintable_character_is_named_once_and_in_order():
+def test_each_unprintable_character_is_named_once_and_in_order() -> None:
     assert fonts.unprintable("a😀b\x07c😀") == ["😀", "\x07"]
 
 
-def test_a_decomposed_name_is_judged_as_composed():
+def test_a_decomposed_name_is_judged_as_composed() -> None:
     assert fonts.unprintable("Nguye\u0302\u0303n") == []
 
 
-def test_a_name_keeps_to_one_font_where_one_has_it_all():
+def test_a_name_keeps_to_one_font_where_one_has_it_all() -> None:
     assert fonts.families_for("Zoë Lefèvre-Nguyễn", "display") == ("Atlas Display",)
     assert fonts.families_for("Ɓaƙo Ŋutsi", "display") == ("Atlas Wide Serif",)
     assert fonts.families_for("李文娟 (Li Wenjuan)", "display", "zh") == (
@@ -117,7 +117,7 @@ def test_a_name_keeps_to_one_font_where_one_has_it_all():
     assert fonts.families_for("山田 直子", "display", "ja") == ("Atlas Display", "Atlas Kanji")
 
 
-def test_every_font_has_a_space():
+def test_every_font_has_a_space() -> None:
     assert [
         font.file
         for font in fonts.FONTS
@@ -125,13 +125,13 @@ def test_every_font_has_a_space():
     ] == []
 
 
-def test_the_coverage_file_equals_the_fonts():
+def test_the_coverage_file_equals_the_fonts() -> None:
     fonts._coverage.cache_clear()
     measured = fonts.measure_coverage()
     assert fonts.json.loads(fonts.COVERAGE_FILE.read_text()) == measured
 
 
-def test_the_folder_holds_the_fonts_their_licences_and_stays_small():
+def test_the_folder_holds_the_fonts_their_licences_and_stays_small() -> None:
     files = {path.name: path.stat().st_size for path in fonts.FONTS_DIR.iterdir()}
     assert {name for name in files if name.endswith(".ttf")} == {font.file for font in fonts.FONTS}
     assert sum(files.values()) < 25_000_000
@@ -140,7 +140,7 @@ def test_the_folder_holds_the_fonts_their_licences_and_stays_small():
     assert all(font.file in readme for font in fonts.FONTS)
 
 
-def test_asking_imports_no_layout_engine_and_no_font_library():
+def test_asking_imports_no_layout_engine_and_no_font_library() -> None:
     code = (
         "import sys, certificates.fonts as f; f.unprintable('é'); "
         "print({'weasyprint','fontTools'} & set(sys.modules))"

@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, date, datetime
+from typing import Any, Never
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 
 from accounts.models import Account
 from certificates import files, jobs, queries, services
@@ -31,7 +33,7 @@ from tests import factories
 from tests.certificates import makers
 
 
-def test_a_coordinator_issues_to_everyone_who_completed(context) -> None:
+def test_a_coordinator_issues_to_everyone_who_completed(context: Flask) -> None:
     delivery, coordinator = makers.finished_delivery(3, not_completed=1), makers.coordinator()
     job = makers.ask(coordinator, delivery)
     drain()
@@ -48,7 +50,7 @@ def test_a_coordinator_issues_to_everyone_who_completed(context) -> None:
     assert list(queries.breaches()) == [] and list(audit.breaches()) == []
 
 
-def test_the_trail_names_the_coordinator_and_the_digest_of_what_was_issued(context) -> None:
+def test_the_trail_names_the_coordinator_and_the_digest_of_what_was_issued(context: Flask) -> None:
     delivery, coordinator = makers.finished_delivery(1), makers.coordinator()
     makers.issued(delivery, coordinator)
     entry = db.session.scalars(
@@ -59,7 +61,7 @@ def test_the_trail_names_the_coordinator_and_the_digest_of_what_was_issued(conte
     assert makers.certificates_of(delivery)[0].holder_name not in entry.body
 
 
-def test_the_certificate_states_what_was_taught_and_granted(context) -> None:
+def test_the_certificate_states_what_was_taught_and_granted(context: Flask) -> None:
     delivery = makers.finished_delivery(["Zoë Lefèvre-Nguyễn"])
     printed = makers.issued(delivery)[0].payload
     assert printed["holder_name"] == "Zoë Lefèvre-Nguyễn"
@@ -77,14 +79,14 @@ def test_the_certificate_states_what_was_taught_and_granted(context) -> None:
     assert printed["verify_url"].endswith("/verify/" + printed["token"])
 
 
-def test_the_validity_ends_with_the_first_skill(context) -> None:
+def test_the_validity_ends_with_the_first_skill(context: Flask) -> None:
     certificate = makers.issued(makers.finished_delivery(1))[0]
     assert certificate.valid_until == date(2029, 6, 10), (
         "36 months after the last day, the same day of the month"
     )
 
 
-def test_only_a_finished_delivery_and_only_with_the_right(context) -> None:
+def test_only_a_finished_delivery_and_only_with_the_right(context: Flask) -> None:
     delivery = makers.courses.delivery()
     with pytest.raises(Conflict) as refused:
         makers.ask(makers.coordinator(), delivery)
@@ -93,7 +95,7 @@ def test_only_a_finished_delivery_and_only_with_the_right(context) -> None:
         makers.ask(factories.actor("trainer", delivery_id=delivery.id), makers.finished_delivery(1))
 
 
-def test_who_did_not_complete_is_named_with_what_is_missing(context) -> None:
+def test_who_did_not_complete_is_named_with_what_is_missing(context: Flask) -> None:
     delivery, other = makers.finished_delivery(1, not_completed=1), makers.finished_delivery(1)
     short = makers.enrollments(delivery, EnrollmentStatus.NOT_COMPLETED)[0]
     foreign = makers.enrollments(other)[0]
@@ -118,7 +120,7 @@ def test_who_did_not_complete_is_named_with_what_is_missing(context) -> None:
     ],
 )
 def test_a_name_that_cannot_be_printed_refuses_the_whole_request(
-    context, name: str, code: str, says: str
+    context: Flask, name: str, code: str, says: str
 ) -> None:
     delivery = makers.finished_delivery(["Zoë Lefèvre", name])
     with pytest.raises(Invalid) as refused:
@@ -135,7 +137,7 @@ def test_a_name_that_cannot_be_printed_refuses_the_whole_request(
 
 
 def test_what_a_course_states_and_cannot_be_printed_refuses_in_the_readers_language(
-    context,
+    context: Flask,
 ) -> None:
     delivery = makers.finished_delivery(1)
     with transaction():
@@ -150,7 +152,7 @@ def test_what_a_course_states_and_cannot_be_printed_refuses_in_the_readers_langu
         assert "Lieu" in str(refused.value.message)
 
 
-def test_a_corrected_name_is_the_one_that_is_printed(context) -> None:
+def test_a_corrected_name_is_the_one_that_is_printed(context: Flask) -> None:
     delivery, coordinator = makers.finished_delivery(["Ana 🕊 Petrović"]), makers.coordinator()
     (enrollment,) = makers.enrollments(delivery)
     with transaction():
@@ -160,7 +162,7 @@ def test_a_corrected_name_is_the_one_that_is_printed(context) -> None:
     assert makers.issued(delivery)[0].holder_name == "Ana Petrović"
 
 
-def test_asking_twice_gives_the_same_job(context) -> None:
+def test_asking_twice_gives_the_same_job(context: Flask) -> None:
     delivery = makers.finished_delivery(3)
     first = makers.ask(SYSTEM, delivery)
     first_id = first.id
@@ -171,13 +173,13 @@ def test_asking_twice_gives_the_same_job(context) -> None:
     assert len(makers.certificates_of(delivery)) == 3
 
 
-def test_nobody_completed_nothing_to_issue(context) -> None:
+def test_nobody_completed_nothing_to_issue(context: Flask) -> None:
     with pytest.raises(Conflict) as refused:
         makers.ask(SYSTEM, makers.finished_delivery(0, not_completed=2))
     assert refused.value.code == "nothing_to_issue"
 
 
-def test_issuing_twice_returns_the_certificate(context) -> None:
+def test_issuing_twice_returns_the_certificate(context: Flask) -> None:
     delivery = makers.finished_delivery(1)
     (before,) = makers.issued(delivery)
     with transaction():
@@ -186,7 +188,7 @@ def test_issuing_twice_returns_the_certificate(context) -> None:
     assert again_id == before.id
 
 
-def test_the_number_of_an_issue_that_was_undone_is_void(context) -> None:
+def test_the_number_of_an_issue_that_was_undone_is_void(context: Flask) -> None:
     delivery = makers.finished_delivery(2)
     first, second = makers.enrollments(delivery)
     with pytest.raises(RuntimeError), transaction():
@@ -201,14 +203,14 @@ def test_the_number_of_an_issue_that_was_undone_is_void(context) -> None:
     assert [s for s in queries.breaches() if "number" in s] == []
 
 
-def test_each_year_counts_from_one(context) -> None:
+def test_each_year_counts_from_one(context: Flask) -> None:
     makers.issued(makers.finished_delivery(1))
     clock.travel(context, datetime(2027, 1, 2, tzinfo=UTC))
     assert makers.issued(makers.finished_delivery(1))[0].number.startswith("RST-2027-000001-")
 
 
 @pytest.mark.both_databases
-def test_eight_at_once_leave_no_gap_and_no_double(context) -> None:
+def test_eight_at_once_leave_no_gap_and_no_double(context: Flask) -> None:
     delivery = makers.finished_delivery(8)
     ids = [enrollment.id for enrollment in makers.enrollments(delivery)]
     db.session.rollback()
@@ -229,11 +231,13 @@ def test_eight_at_once_leave_no_gap_and_no_double(context) -> None:
 # What the job does when something is in its way
 
 
-def test_one_that_cannot_be_rendered_does_not_stop_the_others(context, monkeypatch) -> None:
+def test_one_that_cannot_be_rendered_does_not_stop_the_others(
+    context: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     delivery = makers.finished_delivery(["Zoë One", "Zoë Two", "Zoë Three"])
     render = jobs.Renderer.render
 
-    def failing(self, payload, **options):
+    def failing(self: Any, payload: Any, **options: Any) -> bytes:
         if payload["holder_name"] == "Zoë Two":
             raise RenderingFailed("The press stopped.")
         return render(self, payload, **options)
@@ -262,7 +266,7 @@ def test_one_that_cannot_be_rendered_does_not_stop_the_others(context, monkeypat
     assert list(queries.breaches()) == []
 
 
-def test_what_a_job_could_not_make_is_said_in_the_language_of_whoever_asked(context) -> None:
+def test_what_a_job_could_not_make_is_said_in_the_language_of_whoever_asked(context: Flask) -> None:
     delivery, coordinator = makers.finished_delivery(["Zoë One"]), makers.coordinator()
     with transaction():
         db.session.get_one(Person, coordinator.person_id).language = "fr"
@@ -276,7 +280,7 @@ def test_what_a_job_could_not_make_is_said_in_the_language_of_whoever_asked(cont
     assert error["message"].startswith("Seules les personnes")
 
 
-def test_a_coordinator_who_lost_the_right_issues_nothing(context) -> None:
+def test_a_coordinator_who_lost_the_right_issues_nothing(context: Flask) -> None:
     from accounts.models import RoleAssignment
 
     delivery, coordinator = makers.finished_delivery(1), makers.coordinator()
@@ -292,7 +296,7 @@ def test_a_coordinator_who_lost_the_right_issues_nothing(context) -> None:
     assert makers.certificates_of(delivery) == []
 
 
-def test_a_closed_account_issues_nothing(context) -> None:
+def test_a_closed_account_issues_nothing(context: Flask) -> None:
     delivery, coordinator = makers.finished_delivery(1), makers.coordinator()
     makers.ask(coordinator, delivery)
     with transaction():
@@ -307,14 +311,14 @@ def test_a_closed_account_issues_nothing(context) -> None:
 
 
 def test_a_certificate_revoked_while_the_job_was_interrupted_stays_revoked(
-    context, monkeypatch
+    context: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The job dies after it issued and before it is done; meanwhile the certificate is revoked.
     Going on must not issue anew."""
     delivery = makers.finished_delivery(2)
     render = jobs.Renderer.render
 
-    def dying(self, payload, **options):
+    def dying(self: Any, payload: Any, **options: Any) -> Never:
         raise OSError("the machine stops")
 
     monkeypatch.setattr(jobs.Renderer, "render", dying)
@@ -335,7 +339,7 @@ def test_a_certificate_revoked_while_the_job_was_interrupted_stays_revoked(
     ]
 
 
-def test_each_holder_gets_one_mail_in_the_own_language(context) -> None:
+def test_each_holder_gets_one_mail_in_the_own_language(context: Flask) -> None:
     delivery = makers.finished_delivery(2)
     makers.issued(delivery)
     with transaction():
@@ -358,12 +362,12 @@ def test_each_holder_gets_one_mail_in_the_own_language(context) -> None:
 # What is found when someone meddles
 
 
-def test_check_finds_a_missing_and_a_changed_file(context) -> None:
+def test_check_finds_a_missing_and_a_changed_file(context: Flask) -> None:
     from core import storage
 
     one, two = makers.issued(makers.finished_delivery(2))
     storage.put(one.file_key, b"%PDF-1.7 another")
-    (storage.storage_of().path(two.file_key)).unlink()
+    (storage.storage_of().path(two.file_key)).unlink()  # type: ignore[attr-defined]  # tests keep files in a folder
     assert sorted(queries.breaches()) == [
         f"certificates: the file of {one.number} was changed",
         f"certificates: the file of {two.number} is missing",
@@ -371,7 +375,7 @@ def test_check_finds_a_missing_and_a_changed_file(context) -> None:
 
 
 @pytest.mark.parametrize("column", ["holder_name", "valid_until", "payload"])
-def test_check_finds_an_altered_record(context, column: str) -> None:
+def test_check_finds_an_altered_record(context: Flask, column: str) -> None:
     (one,) = makers.issued(makers.finished_delivery(1))
     values = {
         "holder_name": "Someone Else",
@@ -384,7 +388,7 @@ def test_check_finds_an_altered_record(context, column: str) -> None:
     assert list(queries.breaches()) == [f"certificates: {one.number} was altered"]
 
 
-def test_check_finds_a_lost_number(context) -> None:
+def test_check_finds_a_lost_number(context: Flask) -> None:
     makers.issued(makers.finished_delivery(1))
     with transaction():
         db.session.execute(sa.update(Counter).values(value=3))
@@ -395,12 +399,12 @@ def test_check_finds_a_lost_number(context) -> None:
     ]
 
 
-def test_the_stored_payload_is_the_printed_one(context) -> None:
+def test_the_stored_payload_is_the_printed_one(context: Flask) -> None:
     (one,) = makers.issued(makers.finished_delivery(1))
     assert digest(CertificatePayload.from_dict(one.payload)) == one.payload_sha256
 
 
-def test_every_word_that_cannot_be_printed_is_named_at_once(context) -> None:
+def test_every_word_that_cannot_be_printed_is_named_at_once(context: Flask) -> None:
     """Such words were accepted once, and stand in the database."""
     delivery = makers.finished_delivery(1)
     with transaction():

@@ -5,18 +5,21 @@ from __future__ import annotations
 
 import io
 import zipfile
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 
 from certificates import jobs, services
 from certificates.models import Certificate
 from certificates.rendering import RenderingFailed
 from core.database import db, transaction
 from core.jobs import Job, drain
-from core.policy import SYSTEM
+from core.policy import SYSTEM, Actor
 from tests import factories
-from tests.browsing import Browser
+from tests.browsing import Browser, Page
 from tests.certificates import makers
 
 
@@ -26,8 +29,8 @@ class Made:
 
     def __init__(
         self,
-        app,
-        people=2,
+        app: Flask,
+        people: int | Sequence[str] = 2,
         *,
         issued: bool = False,
         not_completed: int = 0,
@@ -51,12 +54,12 @@ class Made:
             self.page = f"/deliveries/{self.code}/certificates"
 
 
-def work(app) -> None:
+def work(app: Flask) -> None:
     with app.app_context():
         drain()
 
 
-def count(app, model=Certificate) -> int:
+def count(app: Flask, model: Any = Certificate) -> int:
     with app.app_context():
         return db.session.scalar(sa.select(sa.func.count()).select_from(model)) or 0
 
@@ -64,7 +67,9 @@ def count(app, model=Certificate) -> int:
 # Issuing
 
 
-def test_the_whole_way_from_the_list_to_the_file(app, sign_in) -> None:
+def test_the_whole_way_from_the_list_to_the_file(
+    app: Flask, sign_in: Callable[..., Browser]
+) -> None:
     made = Made(app, 3, not_completed=1)
     page = sign_in(made.coordinator).get(made.page)
     assert "3 people completed" in page.text and "Issue 3 certificates" in page.text
@@ -85,7 +90,7 @@ def test_the_whole_way_from_the_list_to_the_file(app, sign_in) -> None:
     ]
 
 
-def test_a_corrected_name_is_kept_and_printed(app, sign_in) -> None:
+def test_a_corrected_name_is_kept_and_printed(app: Flask, sign_in: Callable[..., Browser]) -> None:
     made = Made(app, ["Zoe Lefevre"])
     page = sign_in(made.coordinator).get(made.page)
     page.form(button="Issue").submit(**{f"name-{made.enrollments[0]}": "Zoë Lefèvre"})
@@ -94,7 +99,9 @@ def test_a_corrected_name_is_kept_and_printed(app, sign_in) -> None:
         assert db.session.scalars(sa.select(Certificate.holder_name)).one() == "Zoë Lefèvre"
 
 
-def test_a_name_that_cannot_be_printed_is_flagged_and_left_out(app, sign_in) -> None:
+def test_a_name_that_cannot_be_printed_is_flagged_and_left_out(
+    app: Flask, sign_in: Callable[..., Browser]
+) -> None:
     made = Made(app, ["Zoë Lefèvre", "Ana 🕊 Petrović"])
     page = sign_in(made.coordinator).get(made.page)
     assert "U+1F54A “🕊”" in page.text and "Issue 1 certificate" in page.text
@@ -105,13 +112,13 @@ def test_a_name_that_cannot_be_printed_is_flagged_and_left_out(app, sign_in) -> 
 
 
 def test_a_ticked_name_that_cannot_be_printed_refuses_all_and_keeps_what_was_typed(
-    app, sign_in
+    app: Flask, sign_in: Callable[..., Browser]
 ) -> None:
     made = Made(app, ["Zoë Lefèvre", "Ana 🕊 Petrović"])
     first, second = made.enrollments
     page = sign_in(made.coordinator).get(made.page)
     refused = page.form(button="Issue").submit(
-        **{"enrollments": [first, second], f"name-{first}": "Zoë Typed Anew"}
+        **{"enrollments": [first, second], f"name-{first}": "Zoë Typed Anew"}  # type: ignore[arg-type]  # a row of the table holds what fits
     )
     assert refused.status == 422 and any(
         "U+1F54A" in error for error in refused.errors or [refused.text]
@@ -129,13 +136,13 @@ def test_a_ticked_name_that_cannot_be_printed_refuses_all_and_keeps_what_was_typ
         )
 
 
-def test_nobody_ticked(app, sign_in) -> None:
+def test_nobody_ticked(app: Flask, sign_in: Callable[..., Browser]) -> None:
     made = Made(app, 1)
     refused = sign_in(made.coordinator).get(made.page).form(button="Issue").submit(enrollments=[])
     assert refused.status == 422 and "Choose at least one person" in refused.text
 
 
-def test_the_button_pressed_twice_issues_once(app, sign_in) -> None:
+def test_the_button_pressed_twice_issues_once(app: Flask, sign_in: Callable[..., Browser]) -> None:
     made = Made(app, 2)
     browser = sign_in(made.coordinator)
     page = browser.get(made.page)
@@ -147,7 +154,7 @@ def test_the_button_pressed_twice_issues_once(app, sign_in) -> None:
     assert count(app) == 2 and count(app, Job) - count_mail_jobs(app) == 1
 
 
-def count_mail_jobs(app) -> int:
+def count_mail_jobs(app: Flask) -> int:
     with app.app_context():
         return (
             db.session.scalar(sa.select(sa.func.count(Job.id)).where(Job.kind != services.JOB_KIND))
@@ -155,7 +162,9 @@ def count_mail_jobs(app) -> int:
         )
 
 
-def test_an_enrollment_of_another_delivery_is_refused(app, sign_in) -> None:
+def test_an_enrollment_of_another_delivery_is_refused(
+    app: Flask, sign_in: Callable[..., Browser]
+) -> None:
     made, other = Made(app, 1), Made(app, 1)
     browser = sign_in(made.coordinator)
     values = browser.get(made.page).form(button="Issue").values
@@ -164,14 +173,16 @@ def test_an_enrollment_of_another_delivery_is_refused(app, sign_in) -> None:
     assert count(app, Job) == 0
 
 
-def test_a_delivery_that_is_not_finished_leads_to_finishing(app, sign_in) -> None:
+def test_a_delivery_that_is_not_finished_leads_to_finishing(
+    app: Flask, sign_in: Callable[..., Browser]
+) -> None:
     with app.app_context():
         code, coordinator = makers.courses.delivery().code, makers.coordinator()
     page = sign_in(coordinator).get(f"/deliveries/{code}/certificates")
     assert "not finished yet" in page.text and page.link("Finish the delivery")
 
 
-def tabs(page) -> list[tuple[str, bool]]:
+def tabs(page: Page) -> list[tuple[str, bool]]:
     """The words of each tab, and whether it is the page's own."""
     links = page.tree.findall(".//nav[@class='tabs']//a")
     return [
@@ -179,7 +190,9 @@ def tabs(page) -> list[tuple[str, bool]]:
     ]
 
 
-def test_one_row_of_tabs_leads_through_a_finished_delivery(app, sign_in) -> None:
+def test_one_row_of_tabs_leads_through_a_finished_delivery(
+    app: Flask, sign_in: Callable[..., Browser]
+) -> None:
     made = Made(app, 1)
     page = sign_in(made.coordinator).get(made.page)
     names = ["Selection", "Attendance", "Scores", "Needs", "Results", "Certificates"]
@@ -188,14 +201,16 @@ def test_one_row_of_tabs_leads_through_a_finished_delivery(app, sign_in) -> None
     assert tabs(page.follow("Results")) == [(name, name == "Results") for name in names]
 
 
-def test_before_it_is_finished_no_tab_leads_to_certificates(app, sign_in) -> None:
+def test_before_it_is_finished_no_tab_leads_to_certificates(
+    app: Flask, sign_in: Callable[..., Browser]
+) -> None:
     with app.app_context():
         code, coordinator = makers.courses.delivery().code, makers.coordinator()
     shown = [name for name, _ in tabs(sign_in(coordinator).get(f"/deliveries/{code}/finish"))]
     assert shown == ["Selection", "Attendance", "Scores", "Needs", "Finish"]
 
 
-def test_the_preview_is_a_specimen(app, sign_in) -> None:
+def test_the_preview_is_a_specimen(app: Flask, sign_in: Callable[..., Browser]) -> None:
     made = Made(app, 1)
     answer = (
         sign_in(made.coordinator).get(f"{made.page}/{made.enrollments[0]}/preview.pdf").response
@@ -209,7 +224,9 @@ def test_the_preview_is_a_specimen(app, sign_in) -> None:
     )
 
 
-def test_a_name_that_cannot_be_printed_has_no_preview(app, sign_in) -> None:
+def test_a_name_that_cannot_be_printed_has_no_preview(
+    app: Flask, sign_in: Callable[..., Browser]
+) -> None:
     made = Made(app, [" ", "Zoë " + "x" * 100])
     browser = sign_in(made.coordinator)
     for enrollment, says in zip(
@@ -219,7 +236,9 @@ def test_a_name_that_cannot_be_printed_has_no_preview(app, sign_in) -> None:
         assert refused.status == 422 and says in refused.text
 
 
-def test_the_field_takes_as_many_characters_as_are_printed(app, sign_in) -> None:
+def test_the_field_takes_as_many_characters_as_are_printed(
+    app: Flask, sign_in: Callable[..., Browser]
+) -> None:
     made = Made(app, ["Zoë", "Zoë " + "x" * 100])
     page = sign_in(made.coordinator).get(made.page)
     assert page.html.count('maxlength="100"') == 2 and 'maxlength="120"' not in page.html
@@ -228,7 +247,7 @@ def test_the_field_takes_as_many_characters_as_are_printed(app, sign_in) -> None
     )
 
 
-def test_only_coordinators_issue(app, sign_in) -> None:
+def test_only_coordinators_issue(app: Flask, sign_in: Callable[..., Browser]) -> None:
     made = Made(app, 1)
     with app.app_context():
         trainer, participant = factories.actor("trainer"), factories.actor("participant")
@@ -240,12 +259,14 @@ def test_only_coordinators_issue(app, sign_in) -> None:
 # Progress
 
 
-def test_what_failed_is_listed_with_its_reason_and_retried_alone(app, sign_in, monkeypatch) -> None:
+def test_what_failed_is_listed_with_its_reason_and_retried_alone(
+    app: Flask, sign_in: Callable[..., Browser], monkeypatch: pytest.MonkeyPatch
+) -> None:
     made = Made(app, ["Zoë One", "Zoë Two"])
     progress = sign_in(made.coordinator).get(made.page).form(button="Issue").submit()
     render = jobs.Renderer.render
 
-    def failing(self, payload, **options):
+    def failing(self: Any, payload: Any, **options: Any) -> bytes:
         if payload["holder_name"] == "Zoë Two":
             raise RenderingFailed("The press stopped.")
         return render(self, payload, **options)
@@ -266,7 +287,7 @@ def test_what_failed_is_listed_with_its_reason_and_retried_alone(app, sign_in, m
     assert count(app) == 2
 
 
-def test_progress_as_json_for_the_script(app, sign_in) -> None:
+def test_progress_as_json_for_the_script(app: Flask, sign_in: Callable[..., Browser]) -> None:
     made = Made(app, 2)
     progress = sign_in(made.coordinator).get(made.page).form(button="Issue").submit()
     work(app)
@@ -280,7 +301,7 @@ def test_progress_as_json_for_the_script(app, sign_in) -> None:
     }
 
 
-def test_somebody_elses_job_is_not_there(app, sign_in) -> None:
+def test_somebody_elses_job_is_not_there(app: Flask, sign_in: Callable[..., Browser]) -> None:
     made = Made(app, 1)
     progress = sign_in(made.coordinator).get(made.page).form(button="Issue").submit()
     with app.app_context():
@@ -292,7 +313,9 @@ def test_somebody_elses_job_is_not_there(app, sign_in) -> None:
 # Register, certificate, files
 
 
-def test_the_register_finds_by_number_holder_and_delivery(app, sign_in) -> None:
+def test_the_register_finds_by_number_holder_and_delivery(
+    app: Flask, sign_in: Callable[..., Browser]
+) -> None:
     made, other = Made(app, ["Zoë Lefèvre"], issued=True), Made(app, ["Ana Petrović"], issued=True)
     browser = sign_in(made.coordinator)
     page = browser.get("/certificates")
@@ -313,14 +336,18 @@ def test_the_register_finds_by_number_holder_and_delivery(app, sign_in) -> None:
     assert other.numbers[0] in page.form(button="Show results").submit(status="valid").text
 
 
-def test_the_register_as_a_file_shows_what_the_page_shows(app, sign_in) -> None:
+def test_the_register_as_a_file_shows_what_the_page_shows(
+    app: Flask, sign_in: Callable[..., Browser]
+) -> None:
     made = Made(app, ["Zoë Lefèvre", "+HYPERLINK Name"], issued=True)
     page = sign_in(made.coordinator).get("/certificates?q=RST")
     text = page.follow("Download this list (CSV)").response.get_data(as_text=True)
     assert made.numbers[0] in text and "Zoë Lefèvre" in text and "'+HYPERLINK Name" in text
 
 
-def test_the_register_pages_without_a_gap(app, sign_in, monkeypatch) -> None:
+def test_the_register_pages_without_a_gap(
+    app: Flask, sign_in: Callable[..., Browser], monkeypatch: pytest.MonkeyPatch
+) -> None:
     from certificates.views import register
 
     monkeypatch.setattr(register, "PER_PAGE", 2)
@@ -333,7 +360,7 @@ def test_the_register_pages_without_a_gap(app, sign_in, monkeypatch) -> None:
     assert sorted(seen) == sorted(made.numbers)
 
 
-def test_each_sees_only_what_concerns_them(app, sign_in) -> None:
+def test_each_sees_only_what_concerns_them(app: Flask, sign_in: Callable[..., Browser]) -> None:
     made, other = Made(app, 1, issued=True, organization="CA-MFA"), Made(app, 1, issued=True)
     with app.app_context():
         organization = factories.organization("CA-MFA")
@@ -358,14 +385,16 @@ def test_each_sees_only_what_concerns_them(app, sign_in) -> None:
     assert sign_in(other.holders[0]).get(f"{made.page}.zip").status == 404
 
 
-def test_the_file_has_a_name_for_every_system(app, sign_in) -> None:
+def test_the_file_has_a_name_for_every_system(app: Flask, sign_in: Callable[..., Browser]) -> None:
     made = Made(app, ["李小龍"], issued=True)
     answer = sign_in(made.holders[0]).get(f"/certificates/{made.numbers[0]}.pdf").response
     assert answer.headers["Content-Disposition"] == f"attachment; filename={made.numbers[0]}.pdf"
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_before_the_file_is_made_and_when_it_is_damaged(app, sign_in) -> None:
+def test_before_the_file_is_made_and_when_it_is_damaged(
+    app: Flask, sign_in: Callable[..., Browser]
+) -> None:
     from core import storage
 
     made = Made(app, 1)
@@ -388,7 +417,7 @@ def test_before_the_file_is_made_and_when_it_is_damaged(app, sign_in) -> None:
     )
 
 
-def test_my_certificates(app, sign_in) -> None:
+def test_my_certificates(app: Flask, sign_in: Callable[..., Browser]) -> None:
     made = Made(app, 2, issued=True)
     page = sign_in(made.holders[0]).get("/me/certificates")
     assert made.numbers[0] in page.text and made.numbers[1] not in page.text
@@ -401,14 +430,18 @@ def test_my_certificates(app, sign_in) -> None:
 # On the page of the enrollment
 
 
-def enrollment_page(made: Made, sign_in, actor=None):
+def enrollment_page(
+    made: Made, sign_in: Callable[..., Browser], actor: Actor | None = None
+) -> Page:
     return sign_in(actor or made.holders[0]).get(f"/enrollments/{made.enrollments[0]}")
 
 
-def test_the_enrollment_says_that_no_certificate_is_there_yet(app, sign_in) -> None:
+def test_the_enrollment_says_that_no_certificate_is_there_yet(
+    app: Flask, sign_in: Callable[..., Browser]
+) -> None:
     made = Made(app, 1)
     with app.app_context():
-        own = makers.holder(db.session.get_one(makers.Enrollment, made.enrollments[0]))
+        own = makers.holder(db.session.get_one(makers.Enrollment, made.enrollments[0]))  # type: ignore[arg-type]  # what the test means to do
     assert "Your certificate has not been issued yet" in enrollment_page(made, sign_in, own).text
     assert (
         "No certificate has been issued yet"
@@ -416,7 +449,9 @@ def test_the_enrollment_says_that_no_certificate_is_there_yet(app, sign_in) -> N
     )
 
 
-def test_the_enrollment_leads_to_the_certificate_once_it_is_issued(app, sign_in) -> None:
+def test_the_enrollment_leads_to_the_certificate_once_it_is_issued(
+    app: Flask, sign_in: Callable[..., Browser]
+) -> None:
     made = Made(app, 1, issued=True)
     page = enrollment_page(made, sign_in)
     assert "has not been issued" not in page.text and "follows by email" not in page.text
@@ -425,7 +460,9 @@ def test_the_enrollment_leads_to_the_certificate_once_it_is_issued(app, sign_in)
     assert page.link("See what anyone who checks it is shown").endswith(f"/verify/{made.tokens[0]}")
 
 
-def test_the_enrollment_says_that_its_certificate_was_revoked(app, sign_in) -> None:
+def test_the_enrollment_says_that_its_certificate_was_revoked(
+    app: Flask, sign_in: Callable[..., Browser]
+) -> None:
     made = Made(app, 1, issued=True)
     with app.app_context(), transaction():
         found = db.session.scalars(sa.select(Certificate)).one()
@@ -440,7 +477,7 @@ def test_the_enrollment_says_that_its_certificate_was_revoked(app, sign_in) -> N
 
 
 def test_the_enrollment_shows_the_certificate_that_holds_now_and_the_one_it_replaces(
-    app, sign_in
+    app: Flask, sign_in: Callable[..., Browser]
 ) -> None:
     made = Made(app, 1, issued=True)
     with app.app_context():
@@ -460,7 +497,9 @@ def test_the_enrollment_shows_the_certificate_that_holds_now_and_the_one_it_repl
 # Revoking and correcting
 
 
-def test_revoking_asks_why_and_shows_it_to_staff_only(app, sign_in) -> None:
+def test_revoking_asks_why_and_shows_it_to_staff_only(
+    app: Flask, sign_in: Callable[..., Browser]
+) -> None:
     made = Made(app, 1, issued=True)
     page = sign_in(made.coordinator).get(f"/certificates/{made.numbers[0]}").follow("Revoke")
     refused = page.form(button="Revoke the certificate").submit(note="Cheated in the test")
@@ -490,7 +529,9 @@ def test_revoking_asks_why_and_shows_it_to_staff_only(app, sign_in) -> None:
     )
 
 
-def test_correcting_leads_from_the_old_to_the_new(app, sign_in) -> None:
+def test_correcting_leads_from_the_old_to_the_new(
+    app: Flask, sign_in: Callable[..., Browser]
+) -> None:
     made = Made(app, ["Zoe Lefevre"], issued=True)
     page = sign_in(made.coordinator).get(f"/certificates/{made.numbers[0]}").follow("Reissue")
     form = page.form(button="Reissue")
@@ -509,13 +550,13 @@ def test_correcting_leads_from_the_old_to_the_new(app, sign_in) -> None:
 
 
 @pytest.mark.parametrize("path", ["revoke", "reissue"])
-def test_ending_is_for_coordinators(app, sign_in, path: str) -> None:
+def test_ending_is_for_coordinators(app: Flask, sign_in: Callable[..., Browser], path: str) -> None:
     made = Made(app, 1, issued=True)
     assert sign_in(made.holders[0]).get(f"/certificates/{made.numbers[0]}/{path}").status == 403
     assert sign_in(made.coordinator).get(f"/certificates/RST-2026-000009-X/{path}").status == 404
 
 
-def test_the_pages_in_french(app) -> None:
+def test_the_pages_in_french(app: Flask) -> None:
     made = Made(app, 1, issued=True)
     browser = Browser(app, language="fr")
     factories.sign_in(browser, made.coordinator)
@@ -528,17 +569,19 @@ def test_the_pages_in_french(app) -> None:
         assert browser.get(f"{address}?lang=fr").tree.get("lang") == "fr"
 
 
-def test_the_issue_page_takes_a_fixed_number_of_queries(app, sign_in) -> None:
+def test_the_issue_page_takes_a_fixed_number_of_queries(
+    app: Flask, sign_in: Callable[..., Browser]
+) -> None:
     few, many = Made(app, 2), Made(app, 12)
     assert queries_of(app, sign_in(few.coordinator), few.page) == queries_of(
         app, sign_in(many.coordinator), many.page
     )
 
 
-def queries_of(app, browser, address: str) -> int:
+def queries_of(app: Flask, browser: Browser, address: str) -> int:
     seen: list[str] = []
 
-    def note(conn, cursor, statement, *rest) -> None:
+    def note(conn: Any, cursor: Any, statement: str, *rest: Any) -> None:
         seen.append(statement)
 
     with app.app_context():

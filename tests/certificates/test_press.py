@@ -1,6 +1,8 @@
 """The fence around the layout engine: what a payload cannot make it do, and what happens when it
 dies."""
 
+from __future__ import annotations
+
 import io
 import os
 import resource
@@ -9,7 +11,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pypdf
 import pytest
@@ -23,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
-def renderer():
+def renderer() -> Iterator[Renderer]:
     with Renderer() as shared:
         yield shared
 
@@ -39,7 +43,9 @@ ATTACKS = [
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_markup_in_any_field_is_printed_as_it_is(renderer, attack, http_trap):
+def test_markup_in_any_field_is_printed_as_it_is(
+    renderer: Renderer, attack: str, http_trap: list[str]
+) -> None:
     both = {"en": attack, "fr": attack}
     pdf = renderer.render(
         sample(
@@ -60,13 +66,13 @@ def test_markup_in_any_field_is_printed_as_it_is(renderer, attack, http_trap):
     assert squeezed.count(attack.replace(" ", "")) >= 8
     reader = pypdf.PdfReader(io.BytesIO(pdf))
     assert not reader.attachments
-    assert "/Names" not in reader.trailer["/Root"]
+    assert "/Names" not in reader.trailer["/Root"]  # type: ignore[operator]  # a PDF is a tree of anything
     assert b"root:x:0" not in pdf
     assert http_trap == []
 
 
 @pytest.fixture
-def http_trap():
+def http_trap() -> Iterator[list[str]]:
     """A listener on this machine that notes whoever connects (port 80 when allowed, else any)."""
     import socket
 
@@ -114,12 +120,12 @@ def http_trap():
         "style.css",
     ],
 )
-def test_the_fetcher_refuses_everything_else(url):
+def test_the_fetcher_refuses_everything_else(url: str) -> None:
     with pytest.raises(ValueError):
         press.AssetFetcher().fetch(url)
 
 
-def test_the_fetcher_gives_bundled_fonts_and_small_images():
+def test_the_fetcher_gives_bundled_fonts_and_small_images() -> None:
     fetcher = press.AssetFetcher()
     assert fetcher.fetch("asset:SourceSerif4-Regular.ttf").read()[:4] == b"\x00\x01\x00\x00"
     assert fetcher.fetch("data:image/png;base64,iVBORw==").read() == b"\x89PNG"
@@ -139,14 +145,16 @@ def test_the_fetcher_gives_bundled_fonts_and_small_images():
         ({"surprise": 1}, "surprise"),
     ],
 )
-def test_what_cannot_be_printed_is_refused_before_the_press_starts(changes, reason):
+def test_what_cannot_be_printed_is_refused_before_the_press_starts(
+    changes: dict[str, Any], reason: str
+) -> None:
     with Renderer() as fresh:
         with pytest.raises(PayloadRefused, match=reason):
             fresh.render(sample(**changes))
         assert fresh.child_pid is None
 
 
-def test_a_killed_press_is_reported_and_replaced():
+def test_a_killed_press_is_reported_and_replaced() -> None:
     with Renderer() as fresh:
         first = fresh.render(sample())
         os.kill(fresh.child_pid, signal.SIGKILL)
@@ -155,7 +163,7 @@ def test_a_killed_press_is_reported_and_replaced():
         assert fresh.render(sample()) == first
 
 
-def test_a_press_that_takes_too_long_is_stopped():
+def test_a_press_that_takes_too_long_is_stopped() -> None:
     with Renderer() as fresh:
         started = time.monotonic()
         with pytest.raises(RenderingFailed, match="time limit"):
@@ -165,7 +173,7 @@ def test_a_press_that_takes_too_long_is_stopped():
         assert fresh.render(sample())
 
 
-def test_a_press_without_enough_memory_fails_with_an_error():
+def test_a_press_without_enough_memory_fails_with_an_error() -> None:
     with Renderer(memory_limit=60_000_000) as small, pytest.raises(RenderingFailed):
         small.render(sample())
 
@@ -181,7 +189,7 @@ WRITE = (
 @pytest.mark.parametrize(
     ("code", "ends"), [(BOMB, "MemoryError"), (WRITE, "File too large"), (SPIN, -signal.SIGXCPU)]
 )
-def test_the_fence_holds(code, ends, tmp_path):
+def test_the_fence_holds(code: str, ends: int | str, tmp_path: Path) -> None:
     result = subprocess.run(
         [sys.executable, "-c", code, tmp_path / "big"],
         cwd=ROOT,
@@ -201,12 +209,12 @@ def test_the_fence_holds(code, ends, tmp_path):
         "import time; time.sleep(9)",
     ],
 )
-def test_a_press_that_answers_nonsense_or_nothing_is_an_error(script):
+def test_a_press_that_answers_nonsense_or_nothing_is_an_error(script: str) -> None:
     with Renderer(command=[sys.executable, "-c", script]) as rogue, pytest.raises(RenderingFailed):
         rogue.render(sample(), timeout=1.0)
 
 
-def test_an_idle_press_that_ended_is_replaced_silently(tmp_path):
+def test_an_idle_press_that_ended_is_replaced_silently(tmp_path: Path) -> None:
     with Renderer() as fresh:
         fresh.render(sample())
         fresh._child.process.stdin.close()
@@ -216,7 +224,7 @@ def test_an_idle_press_that_ended_is_replaced_silently(tmp_path):
         assert fresh.render(sample())
 
 
-def test_the_press_inherits_no_secrets(monkeypatch):
+def test_the_press_inherits_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ROSTRUM_SECRET_KEY", "top-secret")
     with Renderer() as fresh:
         fresh.render(sample())
@@ -224,7 +232,7 @@ def test_the_press_inherits_no_secrets(monkeypatch):
     assert b"top-secret" not in environment
 
 
-def test_the_press_dies_with_its_parent():
+def test_the_press_dies_with_its_parent() -> None:
     code = (
         "import time; from certificates.rendering import Renderer; from "
         "tests.certificates.samples import sample\n"
@@ -247,7 +255,7 @@ def test_the_press_dies_with_its_parent():
     assert not folder.exists()
 
 
-def test_threads_may_share_a_renderer_and_a_thread_may_end(renderer):
+def test_threads_may_share_a_renderer_and_a_thread_may_end(renderer: Renderer) -> None:
     names = ["Ann Lee", "Ben Diallo", "Chi Nguyễn", "Dina Haddad"]
     printed: dict[str, str] = {}
     threads = [
@@ -266,7 +274,7 @@ def test_threads_may_share_a_renderer_and_a_thread_may_end(renderer):
     assert text_of(renderer.render(sample()))
 
 
-def test_a_fork_does_not_talk_to_the_press_of_its_parent(renderer):
+def test_a_fork_does_not_talk_to_the_press_of_its_parent(renderer: Renderer) -> None:
     renderer.render(sample())
     before = renderer.child_pid
     if (fork := os.fork()) == 0:
@@ -279,7 +287,7 @@ def test_a_fork_does_not_talk_to_the_press_of_its_parent(renderer):
     assert renderer.render(sample()) and renderer.child_pid == before
 
 
-def test_the_parent_never_loads_the_layout_engine():
+def test_the_parent_never_loads_the_layout_engine() -> None:
     code = (
         "import sys; from certificates import rendering; from tests.certificates.samples import "
         "sample\n"
@@ -292,7 +300,7 @@ def test_the_parent_never_loads_the_layout_engine():
     assert result.stdout.strip() == "set()"
 
 
-def test_missing_libraries_are_named(monkeypatch):
+def test_missing_libraries_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert check_system_libraries() == []
     monkeypatch.setattr(rendering, "_loads", lambda library, file: False)
     sentences = check_system_libraries()
@@ -303,13 +311,13 @@ def test_missing_libraries_are_named(monkeypatch):
     )
 
 
-def test_a_warm_press_keeps_its_size(renderer):
+def test_a_warm_press_keeps_its_size(renderer: Renderer) -> None:
     for name in ("Ann Lee", "محمد", "Оксана", "Ελένη", "ሰላማዊት", "李文娟") * 2:
         renderer.render(sample(holder_name=name))
     pages = int(Path(f"/proc/{renderer.child_pid}/statm").read_text().split()[1])
     assert pages * resource.getpagesize() < 200_000_000
 
 
-def test_a_payload_object_prints_the_same_as_its_dictionary(renderer):
+def test_a_payload_object_prints_the_same_as_its_dictionary(renderer: Renderer) -> None:
     payload = CertificatePayload.from_dict(sample())
     assert renderer.render(payload.to_dict()) == renderer.render(sample())

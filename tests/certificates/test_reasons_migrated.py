@@ -4,6 +4,7 @@ stay, and the roster forgets why."""
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -53,7 +54,7 @@ ROWS = {
 }
 
 
-def put(connection: sa.Connection, table: str, *values) -> None:
+def put(connection: sa.Connection, table: str, *values: Any) -> None:
     names = ROWS[table].split(", ")
     marks = ", ".join(f":{name}" for name in names)
     connection.execute(

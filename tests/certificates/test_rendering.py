@@ -1,15 +1,20 @@
 """Printed certificates: one page, every script, nothing fetched, nothing executed, the same
 bytes every time."""
 
+from __future__ import annotations
+
 import io
 import shutil
 import subprocess
 import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pypdf
 import pytest
 from fontTools.ttLib import TTFont
+from PIL import Image
 from pypdf.generic import ContentStream
 
 from certificates import composition, layouts, wording
@@ -37,7 +42,7 @@ SIX_SCRIPTS = [
 
 
 @pytest.fixture(scope="module")
-def renderer():
+def renderer() -> Iterator[Renderer]:
     with Renderer() as shared:
         yield shared
 
@@ -51,7 +56,9 @@ def letters(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize(("name", "lang"), SIX_SCRIPTS)
-def test_a_name_in_every_script_is_text_in_an_embedded_font(renderer, name, lang):
+def test_a_name_in_every_script_is_text_in_an_embedded_font(
+    renderer: Renderer, name: str, lang: str
+) -> None:
     pdf = renderer.render(sample(holder_name=name, holder_script_lang=lang))
     text = text_of(pdf)
     if lang == "ar":
@@ -63,7 +70,7 @@ def test_a_name_in_every_script_is_text_in_an_embedded_font(renderer, name, lang
 
 
 def assert_fonts_are_embedded_subsets(pdf: bytes) -> None:
-    fonts = pypdf.PdfReader(io.BytesIO(pdf)).pages[0]["/Resources"]["/Font"]
+    fonts = pypdf.PdfReader(io.BytesIO(pdf)).pages[0]["/Resources"]["/Font"]  # type: ignore[index]  # a PDF is a tree of anything
     assert fonts
     for reference in fonts.values():
         font = reference.get_object()
@@ -87,13 +94,13 @@ SPACED_NAMES = [
 
 
 @pytest.mark.parametrize(("name", "lang"), [*SIX_SCRIPTS, *SPACED_NAMES])
-def test_no_glyph_is_missing(renderer, name, lang):
+def test_no_glyph_is_missing(renderer: Renderer, name: str, lang: str) -> None:
     """Nor is a space: layout takes it from the font of the letter before it, where a missing one
     is printed as a box."""
     assert boxes(renderer.render(sample(holder_name=name, holder_script_lang=lang))) == []
 
 
-def test_no_glyph_is_missing_in_the_names_of_the_demonstration(renderer):
+def test_no_glyph_is_missing_in_the_names_of_the_demonstration(renderer: Renderer) -> None:
     words = [" ".join((culture.women, culture.men, culture.families)) for culture in CULTURES]
     words += [f"{given} {family}" for given, family, *_ in PARTICIPANTS]
     for first in range(0, len(words), SHEET.limits.objectives):
@@ -105,7 +112,8 @@ def boxes(pdf: bytes) -> list[tuple[str, int]]:
     """The font and number of each glyph drawn that its embedded font does not have: the reader
     sees a box."""
     reader = pypdf.PdfReader(io.BytesIO(pdf))
-    fonts, counts, found, name = reader.pages[0]["/Resources"]["/Font"], {}, [], ""
+    page: Any = reader.pages[0]
+    fonts, counts, found, name = page["/Resources"]["/Font"], dict[str, Any](), [], ""
     for operands, operator in ContentStream(reader.pages[0].get_contents(), reader).operations:
         if operator == b"Tf":
             name = operands[0]
@@ -121,11 +129,11 @@ def boxes(pdf: bytes) -> list[tuple[str, int]]:
 
 
 def glyph_count(font: pypdf.generic.DictionaryObject) -> int:
-    descriptor = font["/DescendantFonts"][0].get_object()["/FontDescriptor"]
+    descriptor = font["/DescendantFonts"][0].get_object()["/FontDescriptor"]  # type: ignore[index]  # a PDF is a tree of anything
     return TTFont(io.BytesIO(descriptor["/FontFile2"].get_data()))["maxp"].numGlyphs
 
 
-def test_both_languages_say_everything(renderer):
+def test_both_languages_say_everything(renderer: Renderer) -> None:
     text = text_of(renderer.render(sample()))
     for words in (
         "Certificate of Completion",
@@ -154,7 +162,7 @@ def test_both_languages_say_everything(renderer):
     assert "7KQXM-0ZR9W-4MHTC-2BQAF-3DNPEJ" in text
 
 
-def test_a_missing_french_title_falls_back_to_english(renderer):
+def test_a_missing_french_title_falls_back_to_english(renderer: Renderer) -> None:
     text = text_of(
         renderer.render(sample(course_title={"en": "Protection of Civilians", "fr": ""}))
     )
@@ -185,11 +193,11 @@ def test_a_missing_french_title_falls_back_to_english(renderer):
         {"venue": "W" * 120, "objectives": [{"en": "W" * 200}] * 14},
     ],
 )
-def test_always_exactly_one_page(renderer, changes):
+def test_always_exactly_one_page(renderer: Renderer, changes: dict[str, Any]) -> None:
     assert text_of(renderer.render(sample(**changes)))
 
 
-def test_the_fullest_certificate_fits_on_one_page(renderer):
+def test_the_fullest_certificate_fits_on_one_page(renderer: Renderer) -> None:
     pdf = renderer.render(longest())
     text = text_of(pdf)
     assert text.count("practitioner level") == 6
@@ -203,7 +211,9 @@ def test_the_fullest_certificate_fits_on_one_page(renderer):
     [sample(), longest(), sample(holder_name="阿" * 100)],
     ids=["usual", "longest", "wide"],
 )
-def test_nothing_runs_into_the_frame(renderer, payload, tmp_path):
+def test_nothing_runs_into_the_frame(
+    renderer: Renderer, payload: dict[str, Any], tmp_path: Path
+) -> None:
     image = pixels(renderer.render(payload), tmp_path, dpi=50)
     width, height = image.size
     paper = image.getpixel((width // 2, 3))
@@ -211,11 +221,11 @@ def test_nothing_runs_into_the_frame(renderer, payload, tmp_path):
     for x in (*range(left, right), *range(width - right, width - left)):
         for y in range(int(height * 0.06), int(height * 0.94)):
             assert (
-                max(abs(a - b) for a, b in zip(image.getpixel((x, y)), paper, strict=True)) < 40
+                max(abs(a - b) for a, b in zip(image.getpixel((x, y)), paper, strict=True)) < 40  # type: ignore[arg-type]  # a colour of three numbers
             ), (x, y)
 
 
-def pixels(pdf: bytes, folder: Path, dpi: int):
+def pixels(pdf: bytes, folder: Path, dpi: int) -> Image.Image:
     from PIL import Image
 
     (folder / "c.pdf").write_bytes(pdf)
@@ -228,21 +238,23 @@ def pixels(pdf: bytes, folder: Path, dpi: int):
 
 @needs_poppler
 @pytest.mark.parametrize("address", [ADDRESS, "https://r.org/" + "v" * 105])
-def test_the_qr_code_leads_to_the_verification_page(renderer, tmp_path, address):
+def test_the_qr_code_leads_to_the_verification_page(
+    renderer: Renderer, tmp_path: Path, address: str
+) -> None:
     zxingcpp = pytest.importorskip("zxingcpp")
     image = pixels(renderer.render(sample(verify_url=address)), tmp_path, dpi=150)
     assert [code.text for code in zxingcpp.read_barcodes(image)] == [address]
 
 
-def test_the_file_says_what_it_is(renderer):
+def test_the_file_says_what_it_is(renderer: Renderer) -> None:
     reader = pypdf.PdfReader(io.BytesIO(renderer.render(sample())))
     assert "RST-2026-000042-8" in reader.metadata.title
     assert reader.metadata.author == "Peace Operations Training Centre"
     assert reader.metadata.creation_date.date().isoformat() == "2026-12-04"
-    assert reader.trailer["/Root"]["/Lang"] == "en"
+    assert reader.trailer["/Root"]["/Lang"] == "en"  # type: ignore[index]  # a PDF is a tree of anything
 
 
-def test_equal_payloads_give_equal_bytes_in_every_process(renderer):
+def test_equal_payloads_give_equal_bytes_in_every_process(renderer: Renderer) -> None:
     first = renderer.render(sample())
     renderer.render(sample(holder_name="李文娟", holder_script_lang="zh"))
     assert renderer.render(sample()) == first
@@ -253,7 +265,7 @@ def test_equal_payloads_give_equal_bytes_in_every_process(renderer):
 # The words
 
 
-def test_dates_in_words():
+def test_dates_in_words() -> None:
     from datetime import date
 
     assert texts.date_words(date(2026, 3, 1), "fr") == "1er mars 2026"
@@ -279,12 +291,12 @@ def test_dates_in_words():
         (45, "45 minutes", "45 minutes"),
     ],
 )
-def test_hours_in_words(minutes, english, french):
+def test_hours_in_words(minutes: int, english: str, french: str) -> None:
     assert wording.duration(minutes, "en").replace("\u00a0", " ") == english
     assert wording.duration(minutes, "fr").replace("\u00a0", " ") == french
 
 
-def test_two_languages_share_the_layout_of_a_long_name():
+def test_two_languages_share_the_layout_of_a_long_name() -> None:
     for name in ("Ann Lee", "M" * 100, "a b " * 25, "阿" * 100):
         size, width, lines = composition.fit_name(name.strip(), "", SHEET)
         assert 4 < size <= SHEET.sizes.name and lines in (1, 2)

@@ -4,10 +4,13 @@ meanwhile, and nothing is issued beside it."""
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 
 from certificates import queries, services
 from certificates.models import Certificate, Suspension
@@ -55,12 +58,12 @@ def periods(certificate: Certificate) -> list[tuple[bool, bool]]:
     return [(row.recorded_at is not None, row.withdrawn_at is not None) for row in first]
 
 
-def later(app, **time) -> None:
+def later(app: Flask, **time: Any) -> None:
     clock.travel(app, clock.now() + timedelta(**time))
 
 
 def test_skills_do_not_stand_while_it_is_suspended_and_stand_again_when_it_is_lifted(
-    context,
+    context: Flask,
 ) -> None:
     certificate = certificate_of()
     later(context, days=1)
@@ -72,7 +75,9 @@ def test_skills_do_not_stand_while_it_is_suspended_and_stand_again_when_it_is_li
     assert list(differences()) == [] and list(checking.breaches()) == []
 
 
-def test_it_may_be_suspended_more_than_once_and_the_roster_is_made_of_what_is_kept(context) -> None:
+def test_it_may_be_suspended_more_than_once_and_the_roster_is_made_of_what_is_kept(
+    context: Flask,
+) -> None:
     certificate = certificate_of()
     for act in (suspend, lift, suspend, lift, suspend):
         later(context, hours=5)
@@ -91,7 +96,7 @@ def test_it_may_be_suspended_more_than_once_and_the_roster_is_made_of_what_is_ke
     assert list(differences()) == []
 
 
-def test_it_may_be_suspended_and_lifted_within_one_instant(context) -> None:
+def test_it_may_be_suspended_and_lifted_within_one_instant(context: Flask) -> None:
     certificate = certificate_of()
     for act in (suspend, lift, suspend, lift):
         act(certificate)
@@ -99,7 +104,9 @@ def test_it_may_be_suspended_and_lifted_within_one_instant(context) -> None:
     assert list(differences()) == []
 
 
-def test_a_suspended_one_may_be_revoked_and_stays_withdrawn_since_it_was_suspended(context) -> None:
+def test_a_suspended_one_may_be_revoked_and_stays_withdrawn_since_it_was_suspended(
+    context: Flask,
+) -> None:
     certificate = certificate_of()
     since = clock.now()
     suspend(certificate)
@@ -112,7 +119,7 @@ def test_a_suspended_one_may_be_revoked_and_stays_withdrawn_since_it_was_suspend
     assert list(differences()) == [] and list(queries.breaches()) == []
 
 
-def test_nothing_is_issued_beside_it(context) -> None:
+def test_nothing_is_issued_beside_it(context: Flask) -> None:
     certificate = suspend(certificate_of())
     delivery = db.session.get_one(makers.Delivery, certificate.delivery_id)
     with transaction():
@@ -134,7 +141,7 @@ def test_nothing_is_issued_beside_it(context) -> None:
 
 
 @pytest.mark.both_databases
-def test_the_database_keeps_its_one_place(context) -> None:
+def test_the_database_keeps_its_one_place(context: Flask) -> None:
     certificate = suspend(certificate_of())
     table = Certificate.__table__
     values = dict(
@@ -146,7 +153,7 @@ def test_the_database_keeps_its_one_place(context) -> None:
 
 
 def test_its_file_is_made_although_it_was_suspended_meanwhile_and_nobody_is_told_that_it_is_ready(
-    context,
+    context: Flask,
 ) -> None:
     delivery = makers.finished_delivery(1)
     with transaction():
@@ -160,7 +167,7 @@ def test_its_file_is_made_although_it_was_suspended_meanwhile_and_nobody_is_told
 
 
 @pytest.mark.parametrize("act", [suspend, lift])
-def test_each_step_asks_why(context, act) -> None:
+def test_each_step_asks_why(context: Flask, act: Callable[..., Any]) -> None:
     certificate = certificate_of()
     if act is lift:
         suspend(certificate)
@@ -171,7 +178,7 @@ def test_each_step_asks_why(context, act) -> None:
     assert makers.again(certificate).status is before
 
 
-def test_only_who_may_revoke_suspends(context) -> None:
+def test_only_who_may_revoke_suspends(context: Flask) -> None:
     certificate = certificate_of()
     for actor in (
         makers.holder(certificate),
@@ -182,7 +189,7 @@ def test_only_who_may_revoke_suspends(context) -> None:
             suspend(certificate, actor)
 
 
-def test_a_step_that_is_not_possible_is_refused(context) -> None:
+def test_a_step_that_is_not_possible_is_refused(context: Flask) -> None:
     certificate = certificate_of()
     with pytest.raises(Conflict):
         lift(certificate)
@@ -197,7 +204,7 @@ def test_a_step_that_is_not_possible_is_refused(context) -> None:
 
 
 @pytest.mark.both_databases
-def test_two_who_suspend_at_once(context) -> None:
+def test_two_who_suspend_at_once(context: Flask) -> None:
     certificate, refusals = certificate_of(), []
     key = makers.key(certificate)
     db.session.remove()
@@ -217,7 +224,7 @@ def test_two_who_suspend_at_once(context) -> None:
     assert db.session.scalar(sa.select(sa.func.count(Suspension.id))) == 1
 
 
-def test_the_holder_is_told_of_both_but_not_why(context) -> None:
+def test_the_holder_is_told_of_both_but_not_why(context: Flask) -> None:
     certificate = certificate_of()
     suspend(certificate, makers.coordinator())
     lift(certificate, makers.coordinator())
@@ -240,7 +247,7 @@ def test_the_holder_is_told_of_both_but_not_why(context) -> None:
     assert not any("enquiry" in body for body in entries)
 
 
-def test_check_finds_what_was_planted(context) -> None:
+def test_check_finds_what_was_planted(context: Flask) -> None:
     certificate = suspend(certificate_of())
     with transaction():
         from core import audit
@@ -250,7 +257,9 @@ def test_check_finds_what_was_planted(context) -> None:
     assert any("suspensions say otherwise" in one for one in queries.breaches()), certificate.number
 
 
-def test_it_is_suspended_and_lifted_on_its_page(app, sign_in) -> None:
+def test_it_is_suspended_and_lifted_on_its_page(
+    app: Flask, sign_in: Callable[..., Browser]
+) -> None:
     made = Made(app, 1, issued=True)
     page = sign_in(made.coordinator).get(f"/certificates/{made.numbers[0]}").follow("Suspend")
     refused = page.form(button="Suspend the certificate").submit(note="")
@@ -280,7 +289,7 @@ def test_it_is_suspended_and_lifted_on_its_page(app, sign_in) -> None:
     assert "This certificate is valid" in Browser(app).get(f"/verify/{made.tokens[0]}").text
 
 
-def test_the_register_finds_suspended_ones(app, sign_in) -> None:
+def test_the_register_finds_suspended_ones(app: Flask, sign_in: Callable[..., Browser]) -> None:
     made = Made(app, 2, issued=True)
     with app.app_context():
         suspend(

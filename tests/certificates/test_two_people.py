@@ -4,9 +4,11 @@ Until then it stands."""
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 
 from accounts import services as accounts
 from accounts.roles import Role
@@ -22,6 +24,7 @@ from people import services as people
 from people.models import Organization
 from tests import factories
 from tests.api_client import ApiClient
+from tests.browsing import Browser
 from tests.certificates import makers
 from tests.certificates.test_api import client
 from tests.certificates.test_ending import certificate_of, reissue, revoke
@@ -53,7 +56,7 @@ def proposals() -> list[RevocationProposal]:
     return list(db.session.scalars(sa.select(RevocationProposal).order_by(RevocationProposal.id)))
 
 
-def test_fraud_takes_two_people(context) -> None:
+def test_fraud_takes_two_people(context: Flask) -> None:
     certificate, (first, second) = certificate_of(), coordinators()
     propose(first, certificate)
     assert makers.again(certificate).status.value == "valid"
@@ -83,7 +86,7 @@ def test_fraud_takes_two_people(context) -> None:
 
 
 @pytest.mark.parametrize("reason", ["issued_in_error", "wrong_person", "recognition_withdrawn"])
-def test_other_reasons_take_one(context, reason: str) -> None:
+def test_other_reasons_take_one(context: Flask, reason: str) -> None:
     certificate, (first, _) = certificate_of(), coordinators()
     propose(first, certificate, reason)
     assert makers.again(certificate).status.value == "revoked" and proposals() == []
@@ -92,7 +95,7 @@ def test_other_reasons_take_one(context, reason: str) -> None:
 @pytest.mark.parametrize(
     "reason", ["issued_in_error", "wrong_person", "recognition_withdrawn", "fraud"]
 )
-def test_a_centre_may_ask_for_two_whatever_the_reason(context, reason: str) -> None:
+def test_a_centre_may_ask_for_two_whatever_the_reason(context: Flask, reason: str) -> None:
     certificate, (first, second) = certificate_of(), coordinators()
     with transaction():
         db.session.get_one(Organization, certificate.centre_id).two_person_revocation = True
@@ -104,7 +107,7 @@ def test_a_centre_may_ask_for_two_whatever_the_reason(context, reason: str) -> N
 
 @pytest.mark.parametrize("is_own", [True, False])
 def test_what_is_declined_or_taken_back_leaves_the_certificate_as_it_is(
-    context, is_own: bool
+    context: Flask, is_own: bool
 ) -> None:
     certificate, (first, second) = certificate_of(), coordinators()
     propose(first, certificate)
@@ -118,7 +121,7 @@ def test_what_is_declined_or_taken_back_leaves_the_certificate_as_it_is(
     assert act("confirm_revocation", first, certificate).status.value == "revoked"
 
 
-def test_one_person_with_two_records_is_one_person(context) -> None:
+def test_one_person_with_two_records_is_one_person(context: Flask) -> None:
     """Proposed under a record that was then merged into another: the other is no second person."""
     certificate, (first, second) = certificate_of(), coordinators()
     other = factories.actor(Role.ADMINISTRATOR)
@@ -139,7 +142,7 @@ def test_one_person_with_two_records_is_one_person(context) -> None:
     assert [one.outcome for one in proposals()] == ["withdrawn"]
 
 
-def test_while_it_waits_nothing_else_ends_the_certificate(context) -> None:
+def test_while_it_waits_nothing_else_ends_the_certificate(context: Flask) -> None:
     certificate, (first, second) = certificate_of(), coordinators()
     propose(first, certificate)
     for attempt in (
@@ -157,7 +160,7 @@ def test_while_it_waits_nothing_else_ends_the_certificate(context) -> None:
     assert list(queries.breaches()) == []
 
 
-def test_only_who_may_revoke_decides(context) -> None:
+def test_only_who_may_revoke_decides(context: Flask) -> None:
     certificate, (first, _) = certificate_of(), coordinators()
     propose(first, certificate)
     for actor in (makers.holder(certificate), factories.actor("roster")):
@@ -168,7 +171,7 @@ def test_only_who_may_revoke_decides(context) -> None:
 
 
 @pytest.mark.both_databases
-def test_two_who_confirm_at_once(context) -> None:
+def test_two_who_confirm_at_once(context: Flask) -> None:
     """One revokes it, and the others find nothing to confirm; the holder is told once."""
     certificate, (first, *others) = certificate_of(), coordinators(5)
     propose(first, certificate)
@@ -197,7 +200,7 @@ def test_two_who_confirm_at_once(context) -> None:
 
 
 @pytest.mark.both_databases
-def test_two_who_propose_at_once(context) -> None:
+def test_two_who_propose_at_once(context: Flask) -> None:
     certificate, actors = certificate_of(), coordinators(4)
     key, refusals = makers.key(certificate), []
     db.session.remove()
@@ -218,7 +221,7 @@ def test_two_who_propose_at_once(context) -> None:
     assert refusals == ["already_proposed"] * 3 and len(proposals()) == 1
 
 
-def test_by_the_api(app) -> None:
+def test_by_the_api(app: Flask) -> None:
     made = Made(app, 1, issued=True)
     with app.app_context():
         other = factories.actor(Role.COORDINATOR, family="Second")
@@ -241,7 +244,7 @@ def test_by_the_api(app) -> None:
     assert ApiClient(app, "").get(path).status_code == 401
 
 
-def test_suspending_and_declining_by_the_api(app) -> None:
+def test_suspending_and_declining_by_the_api(app: Flask) -> None:
     made = Made(app, 1, issued=True)
     api, path = client(app, made.coordinator), f"/certificates/{made.numbers[0]}"
     assert api.post(f"{path}/suspend", {}).status_code == 422
@@ -258,7 +261,7 @@ def test_suspending_and_declining_by_the_api(app) -> None:
     assert api.post(f"{path}/revoke/decline").json["status"] == "valid"
 
 
-def test_on_pages(app, sign_in) -> None:
+def test_on_pages(app: Flask, sign_in: Callable[..., Browser]) -> None:
     made = Made(app, 1, issued=True)
     with app.app_context():
         other = factories.actor(Role.COORDINATOR, family="Second")

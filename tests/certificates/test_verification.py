@@ -4,10 +4,14 @@ about the person beyond that."""
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
+from werkzeug.test import TestResponse
 
 from certificates import services
 from certificates.models import Certificate
@@ -24,16 +28,16 @@ from tests.certificates.test_pages import Made
 LIGHTEST = 12_000
 
 
-def machine(browser: Browser, address: str):
+def machine(browser: Browser, address: str) -> TestResponse:
     return browser.get(address, Accept="application/json", follow=False).response
 
 
 @pytest.fixture
-def made(app) -> Made:
+def made(app: Flask) -> Made:
     return Made(app, ["Zoë Lefèvre-Nguyễn"], issued=True)
 
 
-def test_the_page_repeats_every_printed_fact(app, browser, made: Made) -> None:
+def test_the_page_repeats_every_printed_fact(app: Flask, browser: Browser, made: Made) -> None:
     page = browser.get(f"/verify/{made.tokens[0]}")
     with app.app_context():
         one = db.session.scalars(sa.select(Certificate)).one()
@@ -61,7 +65,7 @@ def test_the_page_repeats_every_printed_fact(app, browser, made: Made) -> None:
     assert [fact for fact in facts if " ".join(fact.split()) not in page.text] == []
 
 
-def test_in_french(browser, made: Made) -> None:
+def test_in_french(browser: Browser, made: Made) -> None:
     page = browser.get(f"/verify/{made.tokens[0]}?lang=fr")
     assert (
         page.tree.get("lang") == "fr"
@@ -70,7 +74,7 @@ def test_in_french(browser, made: Made) -> None:
     )
 
 
-def test_it_is_light_and_loads_no_script(app, made: Made) -> None:
+def test_it_is_light_and_loads_no_script(app: Flask, made: Made) -> None:
     client, total, requests = app.test_client(), 0, 0
     page = client.get(f"/verify/{made.tokens[0]}", headers={"Accept-Encoding": "br, gzip"})
     html = Browser(app).get(f"/verify/{made.tokens[0]}").html
@@ -87,14 +91,16 @@ def test_it_is_light_and_loads_no_script(app, made: Made) -> None:
     assert total < LIGHTEST and requests <= 4, (total, requests)
 
 
-def test_nobody_else_learns_the_address(browser, made: Made) -> None:
+def test_nobody_else_learns_the_address(browser: Browser, made: Made) -> None:
     for address in (f"/verify/{made.tokens[0]}", f"/verify/{new_token()}", "/verify/nonsense"):
         headers = browser.get(address).response.headers
         assert "noindex" in headers["X-Robots-Tag"] and headers["Referrer-Policy"] == "no-referrer"
         assert headers["Cache-Control"] == "no-store"
 
 
-def test_revoked_expired_and_replaced_have_their_own_words(app, browser, sign_in) -> None:
+def test_revoked_expired_and_replaced_have_their_own_words(
+    app: Flask, browser: Browser, sign_in: Callable[..., Browser]
+) -> None:
     made = Made(app, ["Zoë One", "Zoë Two", "Zoë Three"], issued=True)
     with app.app_context():
         one, two, three = db.session.scalars(sa.select(Certificate).order_by(Certificate.id))
@@ -132,7 +138,9 @@ def test_revoked_expired_and_replaced_have_their_own_words(app, browser, sign_in
     )
 
 
-def test_nothing_about_the_person_beyond_what_is_printed(app, browser, made: Made) -> None:
+def test_nothing_about_the_person_beyond_what_is_printed(
+    app: Flask, browser: Browser, made: Made
+) -> None:
     with app.app_context():
         person = db.session.get_one(makers.Person, made.holders[0].person_id)
         email, contact = person.email, app.extensions["settings"].contact_email
@@ -144,7 +152,7 @@ def test_nothing_about_the_person_beyond_what_is_printed(app, browser, made: Mad
         assert email not in text and "@" not in text and "identifier" not in text
 
 
-def test_machines_get_every_printed_fact(app, browser, made: Made) -> None:
+def test_machines_get_every_printed_fact(app: Flask, browser: Browser, made: Made) -> None:
     answer = machine(browser, f"/verify/{made.tokens[0]}")
     assert answer.mimetype == "application/json"
     with app.app_context():
@@ -169,7 +177,7 @@ def test_machines_get_every_printed_fact(app, browser, made: Made) -> None:
     assert facts["verify_url"].endswith(f"/verify/{one.token}")
 
 
-def test_the_code_may_be_typed_as_people_type(browser, made: Made) -> None:
+def test_the_code_may_be_typed_as_people_type(browser: Browser, made: Made) -> None:
     token = made.tokens[0]
     sloppy = group_token(token).lower().replace("0", "o").replace("1", "l").replace("-", " ")
     form = browser.get("/verify").form(button="Check")
@@ -184,7 +192,7 @@ def test_the_code_may_be_typed_as_people_type(browser, made: Made) -> None:
     assert browser.get(f"/verify/{group_token(token)}").status == 200
 
 
-def test_an_empty_field_is_asked_for_the_code(browser) -> None:
+def test_an_empty_field_is_asked_for_the_code(browser: Browser) -> None:
     page = browser.get("/verify")
     assert page.status == 200 and not page.errors
     refused = page.form(button="Check").submit(code="  ")
@@ -199,7 +207,7 @@ def test_an_empty_field_is_asked_for_the_code(browser) -> None:
     assert "<script" not in refused.html and refused.title.startswith("Error")
 
 
-def test_unknown_mistyped_and_number_have_their_own_words(browser, made: Made) -> None:
+def test_unknown_mistyped_and_number_have_their_own_words(browser: Browser, made: Made) -> None:
     unknown = browser.get(f"/verify/{new_token()}")
     assert unknown.status == 404 and "no certificate with this code" in unknown.text
     token = made.tokens[0]
@@ -216,12 +224,12 @@ def test_unknown_mistyped_and_number_have_their_own_words(browser, made: Made) -
     assert "Zoë" not in number.text, "only the token is a key"
 
 
-def test_a_mistyped_code_needs_no_look_into_the_database(app, browser) -> None:
+def test_a_mistyped_code_needs_no_look_into_the_database(app: Flask, browser: Browser) -> None:
     seen: list[str] = []
     with app.app_context():
         engine = db.engine
 
-    def note(conn, cursor, statement, *rest) -> None:
+    def note(conn: Any, cursor: Any, statement: str, *rest: Any) -> None:
         seen.append(statement)
 
     sa.event.listen(engine, "before_cursor_execute", note)
@@ -234,7 +242,7 @@ def test_a_mistyped_code_needs_no_look_into_the_database(app, browser) -> None:
     ]
 
 
-def test_machines_get_one_answer_for_all_that_opens_nothing(browser, made: Made) -> None:
+def test_machines_get_one_answer_for_all_that_opens_nothing(browser: Browser, made: Made) -> None:
     answers = {
         machine(browser, f"/verify/{typed}").text
         for typed in (new_token(), new_token(), "mistyped", made.numbers[0])
@@ -248,7 +256,9 @@ def test_machines_get_one_answer_for_all_that_opens_nothing(browser, made: Made)
     )
 
 
-def test_too_many_misses_from_one_address(app, browser, made: Made, monkeypatch) -> None:
+def test_too_many_misses_from_one_address(
+    app: Flask, browser: Browser, made: Made, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(verification, "MISSES", 5)
     for _ in range(20):
         assert browser.get(f"/verify/{made.tokens[0]}").status == 200, "hits are not counted"
@@ -273,7 +283,7 @@ def test_too_many_misses_from_one_address(app, browser, made: Made, monkeypatch)
 
 @pytest.mark.parametrize("column", ["payload", "valid_until", "holder_name", "payload_sha256"])
 def test_an_altered_record_is_not_vouched_for(
-    app, browser, made: Made, caplog, column: str
+    app: Flask, browser: Browser, made: Made, caplog: pytest.LogCaptureFixture, column: str
 ) -> None:
     with app.app_context():
         one = db.session.scalars(sa.select(Certificate)).one()

@@ -4,8 +4,10 @@ result."""
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import date
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -18,7 +20,7 @@ from classroom.services import MarkGiven, MarkSeen, ScoreGiven, finishing
 from core import audit, clock
 from core.database import db, transaction
 from core.errors import Conflict, DomainError, NotAllowed, NotFound
-from core.policy import SYSTEM
+from core.policy import SYSTEM, Actor
 from courses import services as courses
 from courses.models import Delivery
 from enrollment.models import Enrollment
@@ -28,17 +30,17 @@ from tests.counting import queries_counted
 from tests.enrollment import makers
 
 
-def record(delivery: Delivery, *marks: MarkGiven, actor=SYSTEM) -> int:
+def record(delivery: Delivery, *marks: MarkGiven, actor: Actor = SYSTEM) -> int:
     with factories.after(delivery.id), transaction():
         return services.record_attendance(actor, delivery.id, marks)
 
 
-def score(delivery: Delivery, *scores: ScoreGiven, actor=SYSTEM) -> int:
+def score(delivery: Delivery, *scores: ScoreGiven, actor: Actor = SYSTEM) -> int:
     with factories.after(delivery.id), transaction():
         return services.record_scores(actor, delivery.id, scores)
 
 
-def refusal(act, *args, **kwargs) -> DomainError:
+def refusal(act: Callable[..., Any], *args: Any, **kwargs: Any) -> DomainError:
     with pytest.raises(DomainError) as refused:
         act(*args, **kwargs)
     db.session.rollback()
@@ -346,7 +348,7 @@ def test_people_awaiting_a_decision_lapse(context: Flask) -> None:
 
 
 def test_only_a_running_delivery_is_finished_and_only_by_coordinators(context: Flask) -> None:
-    def finish(actor, delivery_id: int) -> None:
+    def finish(actor: Actor, delivery_id: int) -> None:
         with transaction():
             services.finish(actor, delivery_id)
 

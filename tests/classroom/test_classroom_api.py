@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from core.checking import breaches
 from core.database import db
 from courses.models import Delivery
 from tests import factories
-from tests.api_client import ApiClient
+from tests.api_client import Answer, ApiClient
 from tests.enrollment import makers
 from tests.enrollment.test_enrollment_api import AFTER, BODY, person, problem, scheduled
 
@@ -23,7 +24,7 @@ def code(app: Flask) -> str:
     return scheduled(app, places=2, pools={"military": 1})
 
 
-def test_completion_goes_on_behind_a_cursor(client, app: Flask) -> None:
+def test_completion_goes_on_behind_a_cursor(client: Callable[..., ApiClient], app: Flask) -> None:
     code, coordinator = scheduled(app), client(Role.COORDINATOR)
     ids = [
         coordinator.post(
@@ -39,7 +40,9 @@ def test_completion_goes_on_behind_a_cursor(client, app: Flask) -> None:
     assert coordinator.get(f"/deliveries/{code}/completion?after=x").status_code == 422
 
 
-def test_from_attendance_to_the_fixed_result(app: Flask, client, code: str) -> None:
+def test_from_attendance_to_the_fixed_result(
+    app: Flask, client: Callable[..., ApiClient], code: str
+) -> None:
     coordinator = client(Role.COORDINATOR)
     path = f"/deliveries/{code}/enrollments"
     one, two = (
@@ -110,7 +113,9 @@ def test_from_attendance_to_the_fixed_result(app: Flask, client, code: str) -> N
         ({"note": "x"}, "marks.0.note"),
     ],
 )
-def test_bad_marks_are_named(client, code: str, mark: dict, field: str) -> None:
+def test_bad_marks_are_named(
+    client: Callable[..., ApiClient], code: str, mark: dict, field: str
+) -> None:
     coordinator = client(Role.COORDINATOR)
     enrollment = coordinator.post(f"/deliveries/{code}/enrollments", BODY).json["id"]
     good = {"enrollment": enrollment, "session": 1, "mark": "present"}
@@ -120,14 +125,16 @@ def test_bad_marks_are_named(client, code: str, mark: dict, field: str) -> None:
 
 
 @pytest.mark.parametrize("percent", [101, -1, "82", True, None])
-def test_bad_scores_are_named(client, code: str, percent: Any) -> None:
+def test_bad_scores_are_named(client: Callable[..., ApiClient], code: str, percent: Any) -> None:
     coordinator = client(Role.COORDINATOR)
     enrollment = coordinator.post(f"/deliveries/{code}/enrollments", BODY).json["id"]
     body = {"scores": [{"enrollment": enrollment, "kind": "post", "percent": percent}]}
     assert problem(coordinator.put(f"/deliveries/{code}/scores", body))[2] == ["scores.0.percent"]
 
 
-def test_attendance_is_for_the_deliverys_own_trainers(app: Flask, client, code: str) -> None:
+def test_attendance_is_for_the_deliverys_own_trainers(
+    app: Flask, client: Callable[..., ApiClient], code: str
+) -> None:
     with app.app_context():
         delivery = db.session.query(Delivery).filter_by(code=code).one()
         own = ApiClient(
@@ -147,13 +154,13 @@ def test_attendance_is_for_the_deliverys_own_trainers(app: Flask, client, code: 
 
 
 def test_a_mark_that_someone_else_gave_meanwhile_is_a_conflict(
-    app: Flask, client, code: str
+    app: Flask, client: Callable[..., ApiClient], code: str
 ) -> None:
     coordinator = client(Role.COORDINATOR)
     enrollment = coordinator.post(f"/deliveries/{code}/enrollments", BODY).json["id"]
     clock.travel(app, AFTER)
 
-    def put(mark: str, **more: Any):
+    def put(mark: str, **more: Any) -> Answer:
         marks = [{"enrollment": enrollment, "session": 1, "mark": mark, **more}]
         return coordinator.put(f"/deliveries/{code}/attendance", {"marks": marks})
 

@@ -9,9 +9,10 @@ import re
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -89,7 +90,7 @@ def others_watched(server: WebServer) -> Iterator[list[float]]:
         thread.join()
 
 
-def at_once(count: int, act) -> None:
+def at_once(count: int, act: Callable[..., Any]) -> None:
     threads = [threading.Thread(target=act, args=(number,)) for number in range(count)]
     for thread in threads:
         thread.start()
@@ -97,7 +98,7 @@ def at_once(count: int, act) -> None:
         thread.join()
 
 
-def test_forms_of_a_million_fields(attacked) -> None:
+def test_forms_of_a_million_fields(attacked: tuple[WebServer, str, Path]) -> None:
     server, _token, _path = attacked
     body, answers = b"a=1&" * 1_000_000, []
     with others_watched(server) as times:
@@ -116,7 +117,7 @@ def test_forms_of_a_million_fields(attacked) -> None:
 
 
 @pytest.mark.long
-def test_bodies_of_a_quarter_of_a_million_keys(attacked) -> None:
+def test_bodies_of_a_quarter_of_a_million_keys(attacked: tuple[WebServer, str, Path]) -> None:
     server, token, _path = attacked
     body, answers = b"{" + b",".join(b'"k%d":1' % n for n in range(250_000)) + b"}", []
     headers = {"Content_Type": "application/json", "Authorization": f"Bearer {token}"}
@@ -142,7 +143,9 @@ MARKS = "\u0315\u0300" * 250_000
 
 @pytest.mark.parametrize("page", ["/deliveries/MARKS/apply", "/sign-in"])
 @pytest.mark.long
-def test_megabytes_of_combining_marks_in_a_form(attacked, page: str) -> None:
+def test_megabytes_of_combining_marks_in_a_form(
+    attacked: tuple[WebServer, str, Path], page: str
+) -> None:
     server, _token, _path = attacked
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
     connection.request("GET", page)
@@ -181,7 +184,7 @@ def test_megabytes_of_combining_marks_in_a_form(attacked, page: str) -> None:
 
 
 @pytest.mark.long
-def test_megabytes_of_combining_marks_in_json(attacked) -> None:
+def test_megabytes_of_combining_marks_in_json(attacked: tuple[WebServer, str, Path]) -> None:
     server, token, _path = attacked
     body = json.dumps({"title": {"en": "a" + MARKS}}).encode()
     headers = {"Content-Type": "application/json", "Authorization": f"Bearer {token}"}
@@ -199,7 +202,7 @@ def test_megabytes_of_combining_marks_in_json(attacked) -> None:
     )
 
 
-def test_a_lock_that_is_held(attacked) -> None:
+def test_a_lock_that_is_held(attacked: tuple[WebServer, str, Path]) -> None:
     """One writer waits, gives up after its time and is told when to come back; others read as
     ever."""
     server, token, path = attacked
@@ -226,7 +229,7 @@ def test_a_lock_that_is_held(attacked) -> None:
     assert server.call("PUT", "/skills/x", token, {"title": {"en": "X"}})[0] in (200, 201)
 
 
-def test_a_budget_holds_over_all_processes(attacked) -> None:
+def test_a_budget_holds_over_all_processes(attacked: tuple[WebServer, str, Path]) -> None:
     """1,200 calls a minute for one token, whichever process answers."""
     server, token, _path = attacked
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -22,7 +23,7 @@ from tests.smtp_server import SmtpServer, smtp_server
 KILLS = (8, 20, 30)  # once so many messages have arrived
 
 
-def write(app: Flask, count: int, address: str = "person{}@example.org", **values) -> None:
+def write(app: Flask, count: int, address: str = "person{}@example.org", **values: Any) -> None:
     with app.app_context(), transaction():
         for number in range(count):
             send(
@@ -56,7 +57,9 @@ def use(app: Flask, monkeypatch: pytest.MonkeyPatch, server: SmtpServer) -> tupl
 @pytest.mark.long
 @pytest.mark.both_databases
 @pytest.mark.timeout(200)
-def test_a_worker_killed_in_the_middle_of_many_messages_loses_none(app: Flask, monkeypatch) -> None:
+def test_a_worker_killed_in_the_middle_of_many_messages_loses_none(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One that is killed between the server's answer and its own note cannot know: at most one
     copy for each kill."""
     with smtp_server(seconds=0.05) as server:
@@ -78,7 +81,9 @@ def test_a_worker_killed_in_the_middle_of_many_messages_loses_none(app: Flask, m
 
 
 @pytest.mark.timeout(120)
-def test_a_link_leaves_at_once_beside_bulk_mail_on_a_slow_server(app: Flask, monkeypatch) -> None:
+def test_a_link_leaves_at_once_beside_bulk_mail_on_a_slow_server(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with smtp_server(seconds=1.0) as server:
         folder, url = use(app, monkeypatch, server)
         write(app, 30)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import sys
 import unicodedata
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
@@ -18,7 +19,7 @@ from core.migrations import downgrade, upgrade
 from core.policy import SYSTEM
 from people import services
 from people.models import Person
-from tests.conftest import make_app
+from tests.conftest import Database, make_app
 
 
 @pytest.mark.parametrize(
@@ -150,7 +151,7 @@ def test_a_key_that_is_not_the_addresses_own_is_found(context: Flask) -> None:
 
 
 @pytest.mark.both_databases
-def test_people_who_are_known_already_get_their_keys(database, tmp_path) -> None:
+def test_people_who_are_known_already_get_their_keys(database: Database, tmp_path: Path) -> None:
     url = None
     if not database.app.extensions["settings"].is_sqlite:
         with (

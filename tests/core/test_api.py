@@ -4,6 +4,8 @@ description that is true."""
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -20,6 +22,7 @@ from courses.models import Skill
 from people.models import Person
 from tests import factories
 from tests.api_client import ApiClient
+from tests.browsing import Browser
 
 
 def token_for(app: Flask, *roles: Role) -> str:
@@ -66,7 +69,7 @@ def test_every_api_route_is_described_and_nothing_else(app: Flask, api: ApiClien
     }
 
 
-def test_the_page_shows_it_without_any_other_host(app: Flask, browser) -> None:
+def test_the_page_shows_it_without_any_other_host(app: Flask, browser: Browser) -> None:
     page = browser.get("/api/v1/docs")
     assert page.status == 200
     assert "/api/v1/deliveries/{code}/enrollments" in page.text
@@ -86,7 +89,7 @@ def test_without_a_good_token_401(app: Flask, token: str | None) -> None:
     assert answer.json["code"] in ("not_signed_in", "bad_token")
 
 
-def test_a_cookie_is_no_key_to_the_api(app: Flask, sign_in) -> None:
+def test_a_cookie_is_no_key_to_the_api(app: Flask, sign_in: Callable[..., Browser]) -> None:
     with app.app_context():
         actor = factories.actor(Role.ADMINISTRATOR)
     assert sign_in(actor).client.get("/api/v1/skills").status_code == 401
@@ -118,7 +121,7 @@ def test_a_token_may_no_more_than_its_user(app: Flask) -> None:
     ],
 )
 def test_bad_values_are_422_and_named(
-    api: ApiClient, app: Flask, body, field: str, code: str
+    api: ApiClient, app: Flask, body: dict[str, Any], field: str, code: str
 ) -> None:
     answer = api.put("/skills/x", body)
     assert answer.status_code == 422

@@ -6,6 +6,7 @@ import gzip
 import http.client
 import re
 from pathlib import Path
+from typing import Any
 
 import brotli
 import pytest
@@ -61,7 +62,7 @@ def test_other_files_of_the_folder_are_served_as_they_are(app: Flask) -> None:
     ("accepted", "undo"), [("gzip, deflate, br", brotli.decompress), ("gzip", gzip.decompress)]
 )
 def test_the_real_server_sends_what_was_compressed_before(
-    app: Flask, tmp_path: Path, accepted: str, undo
+    app: Flask, tmp_path: Path, accepted: str, undo: Any
 ) -> None:
     encoding = "br" if "br" in accepted else "gzip"
     compresses = "import brotli, gzip, flask_compress; import core.web.assets as a"

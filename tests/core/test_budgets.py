@@ -52,7 +52,9 @@ def statuses(api: ApiClient, count: int) -> list[int]:
     return [api.get("/skills").status_code for _ in range(count)]
 
 
-def test_a_token_has_a_budget_that_fills_up_again(app: Flask, quotas, still) -> None:
+def test_a_token_has_a_budget_that_fills_up_again(
+    app: Flask, quotas: dict[str, int], still: list[float]
+) -> None:
     api = ApiClient(app, tokens(app)[0])
     assert statuses(api, 5) == [200] * 4 + [429]
     refused = api.get("/skills")
@@ -67,13 +69,15 @@ def test_a_token_has_a_budget_that_fills_up_again(app: Flask, quotas, still) -> 
     assert statuses(api, 5) == [200] * 4 + [429]
 
 
-def test_an_account_has_one_for_all_its_tokens(app: Flask, quotas) -> None:
+def test_an_account_has_one_for_all_its_tokens(app: Flask, quotas: dict[str, int]) -> None:
     one, other = (ApiClient(app, token) for token in tokens(app, 2))
     assert statuses(one, 4) == [200] * 4
     assert statuses(other, 3) == [200, 200, 429]
 
 
-def test_an_origin_has_one_whoever_calls_and_others_are_not_concerned(app: Flask, quotas) -> None:
+def test_an_origin_has_one_whoever_calls_and_others_are_not_concerned(
+    app: Flask, quotas: dict[str, int]
+) -> None:
     apis = [ApiClient(app, tokens(app)[0]) for _ in range(3)]
     assert [status for api in apis for status in statuses(api, 4)] == [200] * 9 + [429] * 3
     stranger = app.test_client()
@@ -85,11 +89,11 @@ def test_an_origin_has_one_whoever_calls_and_others_are_not_concerned(app: Flask
     assert stranger.get("/").status_code == 200
 
 
-def test_wrong_tokens_are_counted_where_they_come_from(app: Flask, quotas) -> None:
+def test_wrong_tokens_are_counted_where_they_come_from(app: Flask, quotas: dict[str, int]) -> None:
     assert statuses(ApiClient(app, "wrong"), 11) == [401] * 9 + [429] * 2
 
 
-def test_the_headers_are_those_of_the_draft(app: Flask, quotas) -> None:
+def test_the_headers_are_those_of_the_draft(app: Flask, quotas: dict[str, int]) -> None:
     api = ApiClient(app, tokens(app)[0])
     answer = api.get("/skills")
     assert (
@@ -110,13 +114,13 @@ def test_pages_have_no_such_headers(app: Flask) -> None:
     assert "RateLimit" not in app.test_client().get("/").headers
 
 
-def test_no_limit_is_none(app: Flask, monkeypatch) -> None:
+def test_no_limit_is_none(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(app.extensions, "budget_quotas", {"token": 0, "account": 0, "origin": 0})
     answer = ApiClient(app, tokens(app)[0]).get("/skills")
     assert answer.status_code == 200 and "RateLimit" not in answer.headers
 
 
-def test_counting_asks_the_database_nothing(app: Flask, monkeypatch) -> None:
+def test_counting_asks_the_database_nothing(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     api = ApiClient(app, tokens(app)[0])
     api.get("/skills")
     with app.app_context(), queries_counted() as limited:
@@ -139,7 +143,9 @@ def test_without_a_file_each_process_counts_for_itself(tmp_path: Path) -> None:
     assert [alone.spend("token", 1, 2).wait > 0 for _ in range(3)] == [False, False, True]
 
 
-def test_a_count_from_before_a_restart_of_the_machine_blocks_nobody(tmp_path: Path, still) -> None:
+def test_a_count_from_before_a_restart_of_the_machine_blocks_nobody(
+    tmp_path: Path, still: list[float]
+) -> None:
     counted = Budgets(tmp_path / "budgets", "k")
     while not counted.spend("token", 1, 4).wait:
         pass

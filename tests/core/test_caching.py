@@ -3,6 +3,8 @@ found."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from flask import Flask
 from openapi_spec_validator import validate
@@ -48,7 +50,7 @@ def test_a_catalogue_that_has_not_changed_is_not_sent_again(
 
 @pytest.mark.parametrize("path", ["/", "/deliveries/GTI-2027-03.ics"])
 def test_public_pages_are_asked_about_and_those_of_people_signed_in_kept_nowhere(
-    app: Flask, sign_in, path: str
+    app: Flask, sign_in: Callable[..., Browser], path: str
 ) -> None:
     with app.app_context():
         delivery()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -12,7 +14,7 @@ from app import SUBSCRIBERS
 from core.audit import AuditEntry
 from core.database import db, transaction
 from core.events import Event, labels, publish
-from core.policy import SYSTEM
+from core.policy import SYSTEM, Actor
 from tests.certificates.makers import finished_delivery, issued
 
 
@@ -30,8 +32,8 @@ class LampRelit(LampLit):
 
 
 @pytest.fixture
-def listen(context: Flask, monkeypatch: pytest.MonkeyPatch):
-    def by(*listeners):
+def listen(context: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    def by(*listeners: Any) -> None:
         monkeypatch.setitem(context.extensions, "subscribers", {LampLit: list(listeners)})
 
     return by
@@ -43,7 +45,7 @@ def entries() -> list[str]:
     return found
 
 
-def test_a_fact_is_audited_and_told_in_order(listen) -> None:
+def test_a_fact_is_audited_and_told_in_order(listen: Callable[..., None]) -> None:
     heard = []
     listen(
         lambda e, a: heard.append(("first", e.lamp_id, a)),
@@ -55,8 +57,8 @@ def test_a_fact_is_audited_and_told_in_order(listen) -> None:
     assert entries() == ["lamp:7"]
 
 
-def test_a_listener_that_fails_undoes_the_act(listen) -> None:
-    def fail(event: Event, actor) -> None:
+def test_a_listener_that_fails_undoes_the_act(listen: Callable[..., None]) -> None:
+    def fail(event: Event, actor: Actor) -> None:
         raise ZeroDivisionError
 
     listen(fail)
@@ -65,13 +67,13 @@ def test_a_listener_that_fails_undoes_the_act(listen) -> None:
     assert entries() == []
 
 
-def test_a_fact_needs_a_transaction(listen) -> None:
+def test_a_fact_needs_a_transaction(listen: Callable[..., None]) -> None:
     with pytest.raises(RuntimeError, match="at the edge"):
         publish(LampLit(7), SYSTEM)
 
 
 def test_who_listens_to_a_base_class_hears_all_below_it_the_nearest_first(
-    context: Flask, monkeypatch
+    context: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     heard: list[tuple[str, str]] = []
     by = {
@@ -91,10 +93,12 @@ def test_who_listens_to_a_base_class_hears_all_below_it_the_nearest_first(
     ]
 
 
-def test_one_line_in_the_table_of_subscribers_hears_everything(context: Flask, monkeypatch) -> None:
+def test_one_line_in_the_table_of_subscribers_hears_everything(
+    context: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     heard: list[str] = []
     hear = lambda event, actor: heard.append(f"{event.name} {event.schema_version}")  # noqa: E731 -- one line, as in app.py
-    monkeypatch.setitem(context.extensions, "subscribers", SUBSCRIBERS | {Event: [hear]})
+    monkeypatch.setitem(context.extensions, "subscribers", SUBSCRIBERS | {Event: [hear]})  # type: ignore[operator]  # a row of the table holds what fits
     issued(finished_delivery(["Amina Diallo"]))
     told = db.session.scalars(sa.select(AuditEntry.action).order_by(AuditEntry.number))
     assert {

@@ -9,6 +9,7 @@ import re
 import zipfile
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -81,7 +82,7 @@ def asked(context: Flask) -> Callable[..., Response]:
     """A download of these rows by someone, asked for at this address."""
     actor = factories.actor()
 
-    def ask(rows, address: str = "/", **options) -> Response:
+    def ask(rows: Any, address: str = "/", **options: Any) -> Response:
         with context.test_request_context(address):
             return exports.download(
                 actor, "register", 'people"\r\n', ["Name", "Day", "Score"], rows, **options
@@ -91,10 +92,10 @@ def asked(context: Flask) -> Callable[..., Response]:
 
 
 def content(answer: Response) -> bytes:
-    return b"".join(answer.response)
+    return b"".join(answer.response)  # type: ignore[arg-type]  # what the test means to do
 
 
-def test_the_answer_is_a_download(asked) -> None:
+def test_the_answer_is_a_download(asked: Callable[..., Response]) -> None:
     answer = asked([["a", None, 1]])
     assert answer.headers["Content-Disposition"] == "attachment; filename=people.csv"
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
@@ -108,7 +109,7 @@ def test_the_answer_is_a_download(asked) -> None:
     ],
 )
 def test_a_french_reader_gets_semicolons_and_decimal_commas(
-    asked, language: str, expected: str
+    asked: Callable[..., Response], language: str, expected: str
 ) -> None:
     assert (
         content(asked([["Zoë; Z", date(2027, 3, 8), 82.5]], f"/?lang={language}")).decode()
@@ -116,7 +117,9 @@ def test_a_french_reader_gets_semicolons_and_decimal_commas(
     )
 
 
-def test_a_workbook_has_real_dates_and_numbers_and_texts_that_are_no_formulas(asked) -> None:
+def test_a_workbook_has_real_dates_and_numbers_and_texts_that_are_no_formulas(
+    asked: Callable[..., Response],
+) -> None:
     rows = [["=1+1", date(2027, 3, 8), 82.5], ["https://example.org", None, "00123"]]
     answer = asked(rows, "/?format=xlsx")
     assert answer.headers["Content-Disposition"] == "attachment; filename=people.xlsx"
@@ -132,7 +135,9 @@ def test_a_workbook_has_real_dates_and_numbers_and_texts_that_are_no_formulas(as
     assert '<autoFilter ref="A1:C3"/>' in sheet and "<f>" not in sheet and "hyperlink" not in sheet
 
 
-def test_what_one_sheet_cannot_hold_goes_on_in_the_next(asked, monkeypatch) -> None:
+def test_what_one_sheet_cannot_hold_goes_on_in_the_next(
+    asked: Callable[..., Response], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(exports, "LONGEST_SHEET", 3)
     book = CalamineWorkbook.from_filelike(
         io.BytesIO(content(asked([[n] for n in range(5)], "/?format=xlsx")))
@@ -142,7 +147,9 @@ def test_what_one_sheet_cannot_hold_goes_on_in_the_next(asked, monkeypatch) -> N
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
-def test_every_file_leaves_a_trace_of_who_took_how_many(asked, kind: str) -> None:
+def test_every_file_leaves_a_trace_of_who_took_how_many(
+    asked: Callable[..., Response], kind: str
+) -> None:
     asked(([n] for n in range(7)), f"/?format={kind}")
     entry = db.session.scalars(sa.select(AuditEntry).order_by(AuditEntry.number.desc())).first()
     assert entry.action == "register.exported" and json.loads(entry.body)["facts"] == {

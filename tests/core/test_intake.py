@@ -9,6 +9,7 @@ import time
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from accounts.roles import Role
 from core.database import db
@@ -16,6 +17,7 @@ from core.intake import DEEPEST
 from core.once import FirstAnswer
 from core.refusals import LONGEST_REFUSAL, MOST_ERRORS
 from tests.api_client import ApiClient
+from tests.browsing import Browser
 from tests.core.test_api import COURSE, DELIVERY, token_for
 
 SECONDS = 2.0
@@ -27,7 +29,7 @@ def api(app: Flask) -> ApiClient:
     return ApiClient(app, token_for(app, Role.COORDINATOR))
 
 
-def sent(api: ApiClient, body: bytes, **headers: str):
+def sent(api: ApiClient, body: bytes, **headers: str) -> TestResponse:
     """The answer to a JSON body, with the time it took within the bar."""
     kept = {"Authorization": f"Bearer {api.token}", "Content-Type": "application/json"}
     kept |= {name.replace("_", "-"): value for name, value in headers.items()}
@@ -72,7 +74,7 @@ def test_as_many_fields_as_a_form_may_have_do_no_harm_either(app: Flask, count: 
     assert len(answer.data) < LONGEST_REFUSAL
 
 
-def test_one_endless_field_is_not_sent_back(app: Flask, browser) -> None:
+def test_one_endless_field_is_not_sent_back(app: Flask, browser: Browser) -> None:
     for path, name in (("/sign-in/link", "email"), ("/sign-in", "email")):
         form = {
             "csrf_token": browser.token(),
@@ -175,7 +177,7 @@ def test_what_is_kept_of_a_refusal_is_small(api: ApiClient, app: Flask) -> None:
 
 @pytest.mark.both_databases
 def test_so_many_answers_are_kept_for_a_token_and_no_more(
-    api: ApiClient, app: Flask, monkeypatch
+    api: ApiClient, app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("core.api.replays.KEPT_KILOBYTES", 3)
     api.put("/courses/FA", COURSE)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any, Never
 
 import pytest
 import sqlalchemy as sa
@@ -34,7 +35,7 @@ def work(context: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable]
     return make
 
 
-def enqueued(**options) -> int:
+def enqueued(**options: Any) -> int:
     with transaction():
         job_id = jobs.enqueue(KIND, **options)
     assert job_id is not None
@@ -99,7 +100,7 @@ def test_a_live_lease_is_not_stolen_by_a_host_whose_clock_is_fast(context: Flask
 
 @pytest.mark.both_databases
 def test_an_ended_lease_is_taken_over_and_the_first_worker_is_fenced_off(
-    context: Flask, monkeypatch
+    context: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ledger, "LEASE_SECONDS", 0.3)
     job_id = enqueued()
@@ -121,16 +122,18 @@ def test_an_ended_lease_is_taken_over_and_the_first_worker_is_fenced_off(
     assert job(job_id).state is JobState.DONE
 
 
-def test_a_delayed_job_waits(work) -> None:
+def test_a_delayed_job_waits(work: Callable[[Callable], None]) -> None:
     job_id = enqueued(delay=60)
     assert claimed(job_id) is None and ledger.due() == []
 
 
-def test_a_slow_step_does_not_lose_the_lease(work, context: Flask, monkeypatch) -> None:
+def test_a_slow_step_does_not_lose_the_lease(
+    work: Callable[[Callable], None], context: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(ledger, "LEASE_SECONDS", 0.6)
     attempts = []
 
-    def slow(progress, **args) -> None:
+    def slow(progress: Any, **args: Any) -> None:
         for _ in range(8):
             time.sleep(0.2)
             with context.app_context():
@@ -154,8 +157,10 @@ def test_a_job_rolled_back_leaves_nothing(context: Flask) -> None:
 
 
 @pytest.mark.both_databases
-def test_what_fails_waits_longer_each_time_and_is_given_up_at_last(work) -> None:
-    def failing(progress, **args) -> None:
+def test_what_fails_waits_longer_each_time_and_is_given_up_at_last(
+    work: Callable[[Callable], None],
+) -> None:
+    def failing(progress: Any, **args: Any) -> None:
         raise ValueError("no good")
 
     work(failing)
@@ -187,8 +192,8 @@ def test_a_worker_that_dies_every_time_does_not_go_on_for_ever(context: Flask) -
     assert claimed(job_id) is None and job(job_id).state is JobState.DEAD
 
 
-def test_a_refusal_is_kept_by_its_code(work) -> None:
-    def refused(progress, **args) -> None:
+def test_a_refusal_is_kept_by_its_code(work: Callable[[Callable], None]) -> None:
+    def refused(progress: Any, **args: Any) -> None:
         raise Conflict("delivery_finished", "No names in here")
 
     work(refused)
@@ -198,12 +203,12 @@ def test_a_refusal_is_kept_by_its_code(work) -> None:
 
 
 @pytest.mark.both_databases
-def test_effects_and_end_are_one(work) -> None:
+def test_effects_and_end_are_one(work: Callable[[Callable], None]) -> None:
     """The job's last effects and its end are in one transaction: a failure between them leaves
     neither."""
     failures = iter([RuntimeError("the power goes"), None])
 
-    def once(progress, **args) -> None:
+    def once(progress: Any, **args: Any) -> None:
         with transaction():
             count("test", "the effect", seconds=600)
             progress.finish()
@@ -220,8 +225,8 @@ def test_effects_and_end_are_one(work) -> None:
     assert db.session.scalar(sa.select(TryCount.count)) == 1
 
 
-def test_progress_is_seen_while_it_runs(work) -> None:
-    def counting(progress, **args) -> None:
+def test_progress_is_seen_while_it_runs(work: Callable[[Callable], None]) -> None:
+    def counting(progress: Any, **args: Any) -> None:
         with transaction():
             progress.note(done=1, total=3, errors=[{"code": "x", "message": "y"}])
         seen = db.session.get_one(Job, progress.job_id)
@@ -251,7 +256,7 @@ def test_the_same_key_is_one_job(context: Flask) -> None:
 
 @pytest.mark.both_databases
 def test_a_scheduled_job_is_planned_once_a_slot_by_eight_workers(
-    context: Flask, monkeypatch
+    context: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(
         context.extensions, "work", replace(running.work_of(context), schedule={KIND: 3600})
@@ -266,15 +271,20 @@ def test_a_scheduled_job_is_planned_once_a_slot_by_eight_workers(
 # Wake-ups
 
 
-def test_a_lost_wake_up_is_found_by_the_sweep(work, context: Flask, monkeypatch) -> None:
+def test_a_lost_wake_up_is_found_by_the_sweep(
+    work: Callable[[Callable], None], context: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(context.extensions, "work", replace(running.work_of(context), schedule={}))
     lost = enqueued()  # tests send no wake-ups
-    later, woken = enqueued(delay=60), []
+    later = enqueued(delay=60)
+    woken: list[int] = []
     monkeypatch.setattr(engine, "wake", woken.append)
     assert running.sweep() == [lost] == woken and later not in woken
 
 
-def test_the_sweep_finds_the_job_of_a_dead_worker(work, context: Flask, monkeypatch) -> None:
+def test_the_sweep_finds_the_job_of_a_dead_worker(
+    work: Callable[[Callable], None], context: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(context.extensions, "work", replace(running.work_of(context), schedule={}))
     monkeypatch.setattr(ledger, "LEASE_SECONDS", 0.2)
     job_id = enqueued()
@@ -285,9 +295,9 @@ def test_the_sweep_finds_the_job_of_a_dead_worker(work, context: Flask, monkeypa
 
 
 def test_the_wake_up_leaves_after_the_commit_and_carries_only_the_id(
-    context: Flask, monkeypatch
+    context: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    sent = []
+    sent: list[int] = []
     monkeypatch.setattr(engine, "wake", sent.append)
     with transaction():
         job_id = jobs.enqueue(KIND, names=["Zoë"])
@@ -295,8 +305,10 @@ def test_the_wake_up_leaves_after_the_commit_and_carries_only_the_id(
     assert sent == [job_id]
 
 
-def test_a_queue_out_of_order_refuses_nobody(context: Flask, monkeypatch, caplog) -> None:
-    def broken():
+def test_a_queue_out_of_order_refuses_nobody(
+    context: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken() -> Never:
         raise OSError("no such host")
 
     monkeypatch.setitem(context.config, "JOBS_INLINE", False)
@@ -306,7 +318,9 @@ def test_a_queue_out_of_order_refuses_nobody(context: Flask, monkeypatch, caplog
     assert job(job_id).state is JobState.QUEUED and "no wake-up sent" in caplog.text
 
 
-def test_the_engine_carries_the_wake_up_to_the_worker(work, context: Flask, monkeypatch) -> None:
+def test_the_engine_carries_the_wake_up_to_the_worker(
+    work: Callable[[Callable], None], context: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(context.config, "JOBS_INLINE", False)
     monkeypatch.setitem(context.extensions, "huey", None)
     job_id = enqueued()

@@ -13,6 +13,7 @@ from email.message import EmailMessage
 from email.policy import default
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -27,7 +28,7 @@ from flask import Flask
 
 from core import jobs, mail
 from core.database import db, transaction
-from core.jobs import Job, JobState
+from core.jobs import Job, JobState, Lease
 from core.mail import Mail, MailState
 from core.settings import settings_of
 
@@ -41,14 +42,16 @@ class Inbox(Message):
         self.over_tls: list[bool] = []
         self.users: list[bytes] = []
 
-    async def handle_DATA(self, server: SMTP, session, envelope) -> str:
+    async def handle_DATA(self, server: SMTP, session: Any, envelope: Any) -> str:
         self.over_tls.append(session.ssl is not None)
         return await super().handle_DATA(server, session, envelope)
 
-    def handle_message(self, message) -> None:
+    def handle_message(self, message: Any) -> None:
         self.messages.append(message_from_bytes(message.as_bytes(), policy=default))
 
-    def authenticate(self, server, session, envelope, mechanism, data) -> AuthResult:
+    def authenticate(
+        self, server: Any, session: Any, envelope: Any, mechanism: Any, data: Any
+    ) -> AuthResult:
         self.users.append(data.login)
         return AuthResult(success=data.password == b"p@ss word")
 
@@ -56,7 +59,7 @@ class Inbox(Message):
 class Post:
     """A mail server on a port of its own that can be stopped and started."""
 
-    def __init__(self, **options) -> None:
+    def __init__(self, **options: Any) -> None:
         self.inbox, self.options = Inbox(), options
         with socket.socket() as taken:
             taken.bind(("127.0.0.1", 0))
@@ -88,7 +91,7 @@ def use(app: Flask, monkeypatch: pytest.MonkeyPatch, url: str) -> None:
 
 
 def send(
-    secret: bool = False, address: str = "zoe@example.org", language: str = "en", **values
+    secret: bool = False, address: str = "zoe@example.org", language: str = "en", **values: Any
 ) -> int:
     """A mail that the application sends (the certificate's), in a transaction of its own."""
     with transaction():
@@ -118,7 +121,9 @@ def make_due() -> None:
         db.session.execute(sa.update(Job).values(run_after=0.0, lease_until=0.0))
 
 
-def test_a_mail_is_sent_once_and_arrives_whole(context: Flask, post: Post, monkeypatch) -> None:
+def test_a_mail_is_sent_once_and_arrives_whole(
+    context: Flask, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
     use(context, monkeypatch, f"smtp://127.0.0.1:{post.port}")
     mail_id = send()
     assert stored(mail_id).state is MailState.QUEUED and post.inbox.messages == []
@@ -137,7 +142,9 @@ def test_a_mail_is_sent_once_and_arrives_whole(context: Flask, post: Post, monke
     assert found.state is MailState.SENT and found.sent_at is not None and "Zoë" in found.body
 
 
-def test_while_the_server_is_away_mail_waits(context: Flask, post: Post, monkeypatch) -> None:
+def test_while_the_server_is_away_mail_waits(
+    context: Flask, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
     use(context, monkeypatch, f"smtp://127.0.0.1:{post.port}")
     post.stop()
     mail_ids = [send(address=f"person{n}@example.org") for n in range(5)]
@@ -154,14 +161,14 @@ def test_while_the_server_is_away_mail_waits(context: Flask, post: Post, monkeyp
 
 
 def test_a_worker_that_dies_after_handing_over_sends_the_same_message(
-    context: Flask, post: Post, monkeypatch
+    context: Flask, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At least once cannot be avoided between two systems; the Message-ID lets the receiver's
     server see that it is one."""
     use(context, monkeypatch, f"smtp://127.0.0.1:{post.port}")
     send()
 
-    def dies(lease) -> None:
+    def dies(lease: Lease) -> None:
         raise OSError("the machine stops")
 
     with monkeypatch.context() as patched:
@@ -174,7 +181,9 @@ def test_a_worker_that_dies_after_handing_over_sends_the_same_message(
     assert len({message["Message-ID"] for message in post.inbox.messages}) == 1
 
 
-def test_what_opens_a_door_is_blanked_once_sent(context: Flask, post: Post, monkeypatch) -> None:
+def test_what_opens_a_door_is_blanked_once_sent(
+    context: Flask, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
     use(context, monkeypatch, f"smtp://127.0.0.1:{post.port}")
     mail_id = send(secret=True)
     assert "/verify/X" in stored(mail_id).body
@@ -190,7 +199,9 @@ def test_without_a_server_mail_is_kept(context: Flask) -> None:
     assert db.session.scalar(sa.select(sa.func.count(Job.id))) == 0
 
 
-def test_a_mail_rolled_back_is_never_sent(context: Flask, post: Post, monkeypatch) -> None:
+def test_a_mail_rolled_back_is_never_sent(
+    context: Flask, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
     use(context, monkeypatch, f"smtp://127.0.0.1:{post.port}")
     with pytest.raises(RuntimeError), transaction():
         mail.send(
@@ -212,7 +223,7 @@ def test_a_mail_rolled_back_is_never_sent(context: Flask, post: Post, monkeypatc
     "address", ["zoe@example.org\r\nBcc: all@example.org", "zoe@example.org, all@example.org"]
 )
 def test_an_address_cannot_smuggle_in_others(
-    context: Flask, post: Post, monkeypatch, address: str
+    context: Flask, post: Post, monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
     use(context, monkeypatch, f"smtp://127.0.0.1:{post.port}")
     send(address=address)
@@ -263,7 +274,7 @@ def server_context(certificate: Path) -> ssl.SSLContext:
 
 
 def test_where_the_server_can_encrypt_the_mail_is_encrypted(
-    context: Flask, certificate: Path, monkeypatch
+    context: Flask, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     post = Post()
     post.options = {
@@ -289,7 +300,7 @@ def test_where_the_server_can_encrypt_the_mail_is_encrypted(
 
 @pytest.mark.parametrize(("scheme", "option"), [("smtp", "tls_context"), ("smtps", "ssl_context")])
 def test_a_server_with_a_false_certificate_gets_nothing(
-    context: Flask, certificate: Path, monkeypatch, scheme: str, option: str
+    context: Flask, certificate: Path, monkeypatch: pytest.MonkeyPatch, scheme: str, option: str
 ) -> None:
     """Whether it encrypts when asked or from the first byte. Once the certificate is trusted,
     the mail goes."""
@@ -309,7 +320,9 @@ def test_a_server_with_a_false_certificate_gets_nothing(
 
 
 @pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
-def test_a_password_is_not_told_in_clear_text(context: Flask, monkeypatch) -> None:
+def test_a_password_is_not_told_in_clear_text(
+    context: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     post = Post(auth_required=True, auth_require_tls=False)
     post.options["authenticator"] = post.inbox.authenticate
     post.start()
@@ -326,9 +339,11 @@ def test_a_password_is_not_told_in_clear_text(context: Flask, monkeypatch) -> No
 
 
 def test_a_refused_address_stays_out_of_log_and_ledger(
-    context: Flask, post: Post, monkeypatch, caplog
+    context: Flask, post: Post, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def handle_RCPT(self, server, session, envelope, address, options) -> str:
+    async def handle_RCPT(
+        self: Any, server: Any, session: Any, envelope: Any, address: str, options: Any
+    ) -> str:
         return f"550 no such mailbox: {address}"
 
     monkeypatch.setattr(Inbox, "handle_RCPT", handle_RCPT, raising=False)

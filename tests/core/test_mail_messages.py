@@ -8,6 +8,7 @@ from datetime import timedelta
 from email import message_from_bytes, policy
 from email.header import decode_header, make_header
 from email.utils import parseaddr
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,11 +26,12 @@ from core.mail.model import MailServer
 from core.policy import SYSTEM
 from core.settings import ROOT, SettingsError, read_settings, settings_of
 from people import services, values
+from tests.browsing import Browser
 from tests.core.test_mail import make_due, send, stored, use
 from tests.smtp_server import HANG, smtp_server
 
 
-def written(body: str, **values) -> Mail:
+def written(body: str, **values: Any) -> Mail:
     facts = {
         "address": "zoe@example.org",
         "subject": "News",
@@ -65,7 +67,9 @@ def written(body: str, **values) -> Mail:
         "https://training.example.org/sign-in/" + "k" * 90,
     ],
 )
-def test_every_line_leaves_as_it_was_written(context: Flask, monkeypatch, line: str) -> None:
+def test_every_line_leaves_as_it_was_written(
+    context: Flask, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
     body = f"First line\n\n{line}\nlast line\n"
     with smtp_server() as post:
         use(context, monkeypatch, post.url)
@@ -83,7 +87,7 @@ def test_every_line_leaves_as_it_was_written(context: Flask, monkeypatch, line: 
 
 
 def test_a_message_says_who_writes_in_which_language_and_where_answers_go(
-    context: Flask, monkeypatch
+    context: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = replace(
         settings_of(),
@@ -173,7 +177,9 @@ def unfolded(header: str) -> str:
     return str(make_header(decode_header(header.replace("\r\n ", " ").replace("\n ", " "))))
 
 
-def test_the_name_of_the_sender_arrives_as_it_was_set(context: Flask, monkeypatch) -> None:
+def test_the_name_of_the_sender_arrives_as_it_was_set(
+    context: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in [
         "",
         "Centre",
@@ -200,7 +206,7 @@ def test_the_name_of_the_sender_arrives_as_it_was_set(context: Flask, monkeypatc
 
 
 def test_a_name_of_the_sender_that_was_encoded_already_is_encoded_once(
-    context: Flask, monkeypatch
+    context: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = replace(
         settings_of(), mail_from="=?utf-8?q?Centre_=C3=A0_Paris?= <no@training.example>"
@@ -219,7 +225,7 @@ def test_two_databases_never_give_the_same_message_id(context: Flask) -> None:
     )
 
 
-def test_the_centre_has_an_address_at_the_foot_of_every_page(app: Flask, browser) -> None:
+def test_the_centre_has_an_address_at_the_foot_of_every_page(app: Flask, browser: Browser) -> None:
     for path in ("/", "/sign-in", "/help", "/no-such-page"):
         assert settings_of(app).contact_email in browser.get(path).text, path
 
@@ -229,13 +235,13 @@ def test_the_centre_has_an_address_at_the_foot_of_every_page(app: Flask, browser
     "text", ["nobody", "a@b@c", "a b@c.org", "a@b.org\r\nBcc: c@d.org", "jürgen@example.org"]
 )
 def test_an_address_of_the_centre_that_is_none_stops_the_start(
-    tmp_path, name: str, text: str
+    tmp_path: Path, name: str, text: str
 ) -> None:
     with pytest.raises(SettingsError, match=name):
         read_settings({"INSTANCE_PATH": str(tmp_path), name: text})
 
 
-def test_by_default_the_centre_is_asked_at_the_senders_address(tmp_path) -> None:
+def test_by_default_the_centre_is_asked_at_the_senders_address(tmp_path: Path) -> None:
     given = {"INSTANCE_PATH": str(tmp_path), "PUBLIC_URL": "https://training.example.org"}
     assert read_settings(given).contact_email == "rostrum@training.example.org"
     assert read_settings(given | {"MAIL_FROM": "Centre <c@x.org>"}).contact_email == "c@x.org"
@@ -247,7 +253,9 @@ def test_by_default_the_centre_is_asked_at_the_senders_address(tmp_path) -> None
 # Demonstration mail
 
 
-def test_mail_of_a_demonstration_never_leaves(context: Flask, monkeypatch) -> None:
+def test_mail_of_a_demonstration_never_leaves(
+    context: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with smtp_server() as post:
         use(context, monkeypatch, post.url)
         monkeypatch.setitem(context.extensions, "settings", replace(settings_of(), demo=True))
@@ -257,7 +265,7 @@ def test_mail_of_a_demonstration_never_leaves(context: Flask, monkeypatch) -> No
 
 
 def test_invented_people_get_none_where_a_demonstration_became_a_real_house(
-    context: Flask, monkeypatch
+    context: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with smtp_server() as post:
         use(context, monkeypatch, post.url)
@@ -284,7 +292,7 @@ def answer_to(address: str) -> str:
 
 
 def test_who_enters_an_address_that_the_mail_server_cannot_write_to_is_told_at_once(
-    context: Flask, monkeypatch
+    context: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with smtp_server(extensions=("8BITMIME",)) as post:
         use(context, monkeypatch, post.url)
@@ -309,7 +317,7 @@ def test_who_enters_an_address_that_the_mail_server_cannot_write_to_is_told_at_o
 
 @pytest.mark.both_databases
 def test_a_silent_mail_server_keeps_one_request_waiting_for_a_moment(
-    context: Flask, monkeypatch
+    context: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """In a transaction, every other writer would wait, too."""
     monkeypatch.setattr(mail.route, "_PATIENCE_OF_A_PAGE", 0.1)
@@ -334,7 +342,7 @@ def test_a_silent_mail_server_keeps_one_request_waiting_for_a_moment(
 
 
 def test_what_a_worker_learned_of_the_server_is_known_to_the_pages(
-    context: Flask, monkeypatch
+    context: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with smtp_server(extensions=()) as post:
         use(context, monkeypatch, post.url)
@@ -346,7 +354,9 @@ def test_what_a_worker_learned_of_the_server_is_known_to_the_pages(
         )
 
 
-def test_a_server_that_changed_is_asked_again_after_half_a_day(context: Flask, monkeypatch) -> None:
+def test_a_server_that_changed_is_asked_again_after_half_a_day(
+    context: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with smtp_server(extensions=()) as post:
         use(context, monkeypatch, post.url)
         jobs.drain()
@@ -363,7 +373,9 @@ def test_a_server_that_changed_is_asked_again_after_half_a_day(context: Flask, m
         assert answer_to("jürgen@example.org") == "jürgen@example.org"
 
 
-def test_a_person_cannot_be_recorded_with_such_an_address(context: Flask, monkeypatch) -> None:
+def test_a_person_cannot_be_recorded_with_such_an_address(
+    context: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with smtp_server(extensions=()) as post:
         use(context, monkeypatch, post.url)
         jobs.drain()
@@ -377,7 +389,7 @@ def test_a_person_cannot_be_recorded_with_such_an_address(context: Flask, monkey
 # Messages of the previous release
 
 
-def test_the_previous_releases_messages_have_one_state_too(tmp_path) -> None:
+def test_the_previous_releases_messages_have_one_state_too(tmp_path: Path) -> None:
     from core.checking import breaches
     from core.migrations import upgrade
     from tests.conftest import make_app
@@ -419,7 +431,7 @@ def test_the_previous_releases_messages_have_one_state_too(tmp_path) -> None:
 
 
 def test_a_message_without_a_ticket_and_a_ticket_without_a_message_are_found(
-    context: Flask, monkeypatch
+    context: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from core.checking import breaches
 

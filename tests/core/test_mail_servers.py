@@ -75,7 +75,7 @@ def many(count: int) -> None:
 
 
 @pytest.mark.both_databases
-def test_one_connection_carries_many_messages(post) -> None:
+def test_one_connection_carries_many_messages(post: Callable[..., SmtpServer]) -> None:
     there = post()
     many(30)
     jobs.drain()
@@ -83,7 +83,9 @@ def test_one_connection_carries_many_messages(post) -> None:
     assert states() == {"sent": 30} and tickets() == 0 and list(breaches()) == []
 
 
-def test_a_server_that_wants_few_messages_on_a_connection_gets_them_all_at_once(post) -> None:
+def test_a_server_that_wants_few_messages_on_a_connection_gets_them_all_at_once(
+    post: Callable[..., SmtpServer],
+) -> None:
     there = post(answers={"MAIL": lambda _, before: "421 enough" if before % 4 == 3 else "250 ok"})
     many(8)
     jobs.drain()
@@ -99,7 +101,9 @@ def test_a_server_that_wants_few_messages_on_a_connection_gets_them_all_at_once(
 
 @pytest.mark.both_databases
 @pytest.mark.parametrize("step", ["RCPT", "DATA", "."])
-def test_what_is_refused_for_good_is_refused_at_once_and_only_that(post, step: str) -> None:
+def test_what_is_refused_for_good_is_refused_at_once_and_only_that(
+    post: Callable[..., SmtpServer], step: str
+) -> None:
     there = post(
         answers={
             step: lambda who, before: (
@@ -121,7 +125,7 @@ def test_what_is_refused_for_good_is_refused_at_once_and_only_that(post, step: s
     assert states() == {"sent": 2, "refused": 1}
 
 
-def test_try_all_again_is_one_act(post) -> None:
+def test_try_all_again_is_one_act(post: Callable[..., SmtpServer]) -> None:
     there = post(answers={"RCPT": "550 no such mailbox"})
     many(2)
     jobs.drain()
@@ -139,7 +143,9 @@ def test_try_all_again_is_one_act(post) -> None:
 @pytest.mark.both_databases
 @pytest.mark.parametrize("answer", ["451 greylisted", "452 mailbox full", "421 later"])
 @pytest.mark.parametrize("step", ["RCPT", "."])
-def test_what_is_put_off_is_tried_for_days_not_eight_times(post, step: str, answer: str) -> None:
+def test_what_is_put_off_is_tried_for_days_not_eight_times(
+    post: Callable[..., SmtpServer], step: str, answer: str
+) -> None:
     there = post(answers={step: answer})
     mail_id = send()
     for _ in range(20):
@@ -152,7 +158,9 @@ def test_what_is_put_off_is_tried_for_days_not_eight_times(post, step: str, answ
     assert stored(mail_id).state is MailState.SENT and len(there.messages) == 1
 
 
-def test_the_wait_grows_to_an_hour_and_ends_after_four_days(post) -> None:
+def test_the_wait_grows_to_an_hour_and_ends_after_four_days(
+    post: Callable[..., SmtpServer],
+) -> None:
     post(answers={"RCPT": "451 greylisted"})
     mail_id, waits = send(), []
     for _ in range(10):
@@ -172,7 +180,9 @@ def test_the_wait_grows_to_an_hour_and_ends_after_four_days(post) -> None:
 
 
 @pytest.mark.both_databases
-def test_a_server_that_is_away_for_hours_loses_nothing_and_is_asked_once_for_all(post) -> None:
+def test_a_server_that_is_away_for_hours_loses_nothing_and_is_asked_once_for_all(
+    post: Callable[..., SmtpServer],
+) -> None:
     there = post()
     there.stop()
     many(5)
@@ -189,7 +199,9 @@ def test_a_server_that_is_away_for_hours_loses_nothing_and_is_asked_once_for_all
     )
 
 
-def test_whatever_waited_goes_as_soon_as_the_server_is_back(post) -> None:
+def test_whatever_waited_goes_as_soon_as_the_server_is_back(
+    post: Callable[..., SmtpServer],
+) -> None:
     there = post(answers={"": "421 not now"})
     many(5)
     jobs.drain()
@@ -200,7 +212,7 @@ def test_whatever_waited_goes_as_soon_as_the_server_is_back(post) -> None:
     assert states() == {"sent": 6}, "a new message found the server open: no one waits for an hour"
 
 
-def test_a_message_given_up_while_the_server_was_away(post) -> None:
+def test_a_message_given_up_while_the_server_was_away(post: Callable[..., SmtpServer]) -> None:
     post(answers={"": "421 not now"})
     many(2)
     jobs.drain()
@@ -213,7 +225,9 @@ def test_a_message_given_up_while_the_server_was_away(post) -> None:
 # Dying and silent servers
 
 
-def test_a_second_copy_only_where_the_server_died_before_answering_the_dot(post) -> None:
+def test_a_second_copy_only_where_the_server_died_before_answering_the_dot(
+    post: Callable[..., SmtpServer],
+) -> None:
     there = post(answers={".": lambda who, before: DROP if before == 1 else "250 queued"})
     many(4)
     jobs.drain()
@@ -225,7 +239,7 @@ def test_a_second_copy_only_where_the_server_died_before_answering_the_dot(post)
 
 @pytest.mark.parametrize("step", ["", "EHLO", "MAIL", "RCPT", "DATA", "."])
 def test_a_server_that_falls_silent_is_not_waited_for_for_ever(
-    post, monkeypatch, step: str
+    post: Callable[..., SmtpServer], monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     monkeypatch.setattr(server, "CONNECT_SECONDS", 0.3)
     monkeypatch.setattr(server, "DATA_SECONDS", 0.3)
@@ -248,7 +262,7 @@ def test_a_server_that_falls_silent_is_not_waited_for_for_ever(
     [("", "greeting"), ("MAIL", "sender"), ("AUTH", "sign_in"), ("STARTTLS", "encryption")],
 )
 def test_a_fault_of_the_setup_stops_sending_and_keeps_everything(
-    post, step: str, name: str, caplog
+    post: Callable[..., SmtpServer], step: str, name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     offered = {"AUTH": ("AUTH PLAIN",), "STARTTLS": ("STARTTLS",)}.get(step, ())
     there = post(
@@ -282,7 +296,7 @@ def test_a_fault_of_the_setup_stops_sending_and_keeps_everything(
     )
 
 
-def test_a_mended_setup_goes_on_at_the_press_of_a_button(post) -> None:
+def test_a_mended_setup_goes_on_at_the_press_of_a_button(post: Callable[..., SmtpServer]) -> None:
     there = post(answers={"MAIL": "550 sender refused"})
     many(2)
     jobs.drain()
@@ -296,7 +310,9 @@ def test_a_mended_setup_goes_on_at_the_press_of_a_button(post) -> None:
     assert states() == {"sent": 2} and tickets() == 0
 
 
-def test_another_mail_server_begins_without_the_faults_of_the_first(post) -> None:
+def test_another_mail_server_begins_without_the_faults_of_the_first(
+    post: Callable[..., SmtpServer],
+) -> None:
     post(answers={"": "554 go away"})
     send()
     jobs.drain()
@@ -310,7 +326,7 @@ def test_another_mail_server_begins_without_the_faults_of_the_first(post) -> Non
 # Links
 
 
-def test_an_expired_link_is_not_sent(post, context: Flask) -> None:
+def test_an_expired_link_is_not_sent(post: Callable[..., SmtpServer], context: Flask) -> None:
     there = post(answers={"RCPT": "451 later"})
     short, long = link(), send(address="other@example.org")
     jobs.drain()
@@ -324,7 +340,7 @@ def test_an_expired_link_is_not_sent(post, context: Flask) -> None:
     ).state is MailState.SENT
 
 
-def test_links_go_first(post) -> None:
+def test_links_go_first(post: Callable[..., SmtpServer]) -> None:
     there = post()
     many(3)
     link("waiting@example.org")
@@ -332,7 +348,7 @@ def test_links_go_first(post) -> None:
     assert there.messages[0][0] == "waiting@example.org"
 
 
-def test_bulk_mail_delays_no_link(post, context: Flask) -> None:
+def test_bulk_mail_delays_no_link(post: Callable[..., SmtpServer], context: Flask) -> None:
     """With a server that needs a second for each message, and the worker's lanes as they run."""
     there = post(seconds=1.0)
     many(8)
@@ -346,7 +362,7 @@ def test_bulk_mail_delays_no_link(post, context: Flask) -> None:
 @pytest.mark.long
 @pytest.mark.both_databases
 def test_recipients_who_fall_silent_delay_no_link_of_others(
-    post, context: Flask, monkeypatch
+    post: Callable[..., SmtpServer], context: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The server falls silent before the text of one link and after that of another: each may
     hold up a lane for minutes."""
@@ -396,7 +412,9 @@ def seconds_of_a_link(there: SmtpServer) -> float:
 
 
 @pytest.mark.both_databases
-def test_a_worker_killed_in_the_middle_is_replaced(post, monkeypatch) -> None:
+def test_a_worker_killed_in_the_middle_is_replaced(
+    post: Callable[..., SmtpServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
     there = post()
     many(3)
     with monkeypatch.context() as short, transaction():
@@ -408,7 +426,9 @@ def test_a_worker_killed_in_the_middle_is_replaced(post, monkeypatch) -> None:
 
 
 @pytest.mark.both_databases
-def test_four_workers_at_once_send_each_message_once(post, context: Flask) -> None:
+def test_four_workers_at_once_send_each_message_once(
+    post: Callable[..., SmtpServer], context: Flask
+) -> None:
     there = post()
     many(24)
     db.session.remove()
@@ -427,14 +447,16 @@ def test_four_workers_at_once_send_each_message_once(post, context: Flask) -> No
 # Addresses that need SMTPUTF8
 
 
-def test_an_address_that_needs_smtputf8_is_written_to_where_the_server_can(post) -> None:
+def test_an_address_that_needs_smtputf8_is_written_to_where_the_server_can(
+    post: Callable[..., SmtpServer],
+) -> None:
     there = post()
     send(address="jürgen@müller.example")
     jobs.drain()
     assert [who for who, _ in there.messages] == ["jürgen@xn--mller-kva.example"]
 
 
-def test_a_server_that_lost_smtputf8_meanwhile(post) -> None:
+def test_a_server_that_lost_smtputf8_meanwhile(post: Callable[..., SmtpServer]) -> None:
     there = post(extensions=())
     mail_id = send(address="jürgen@example.org")
     jobs.drain()
@@ -451,7 +473,7 @@ def test_a_server_that_lost_smtputf8_meanwhile(post) -> None:
     "answer", ["555 5.5.4 unknown parameter", "451 not now", "421 bye", DROP, HANG]
 )
 def test_a_message_that_needs_smtputf8_never_stops_the_others(
-    post, monkeypatch, answer: str
+    post: Callable[..., SmtpServer], monkeypatch: pytest.MonkeyPatch, answer: str
 ) -> None:
     monkeypatch.setattr(server, "CONNECT_SECONDS", 0.3)
     post(answers={"MAIL": lambda told, _: answer if "SMTPUTF8" in told else "250 ok"})
@@ -471,7 +493,9 @@ def test_a_message_that_needs_smtputf8_never_stops_the_others(
     assert route.can_write_to(mail.addresses.parse("jürgen@example.org")) is not is_refused
 
 
-def test_a_sender_refused_for_every_message_stops_sending_whatever_the_message_needs(post) -> None:
+def test_a_sender_refused_for_every_message_stops_sending_whatever_the_message_needs(
+    post: Callable[..., SmtpServer],
+) -> None:
     post(answers={"MAIL": "550 who are you?"})
     send(address="jürgen@example.org")
     jobs.drain()

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from flask import Flask
 from accounts.roles import Role
 from tests import factories
 from tests.api_client import ApiClient
+from tests.browsing import Browser
 from tests.core.test_api import token_for
 from tests.courses import makers
 
@@ -25,7 +27,9 @@ def cursor(*values: Any) -> str:
 
 
 @pytest.mark.parametrize("number", TOO_GREAT, ids=["2^31", "2^63", "10^30", "10^5000"])
-def test_an_id_that_no_row_can_have_is_404(app: Flask, sign_in, number: int) -> None:
+def test_an_id_that_no_row_can_have_is_404(
+    app: Flask, sign_in: Callable[..., Browser], number: int
+) -> None:
     digits = "9" * 5001 if number > 10**4000 else str(number)
     api = ApiClient(app, token_for(app, Role.COORDINATOR, Role.ROSTER))
     for path in ("/enrollments/{}", "/jobs/{}", "/experts/{}"):
@@ -59,7 +63,7 @@ def test_an_id_in_a_body_that_no_row_can_have_is_422(app: Flask, number: int) ->
     ],
 )
 def test_a_cursor_that_is_none_of_ours_is_refused(
-    app: Flask, sign_in, values: tuple[Any, ...]
+    app: Flask, sign_in: Callable[..., Browser], values: tuple[Any, ...]
 ) -> None:
     api = ApiClient(app, token_for(app, Role.COORDINATOR))
     after = cursor(*values)

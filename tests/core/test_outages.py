@@ -8,7 +8,7 @@ import re
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -63,7 +63,9 @@ def add(code: str) -> None:
 
 
 @pytest.mark.usefixtures("hurried")
-def test_while_a_lock_is_held_writers_are_told_so_and_readers_read(app: Flask, sign_in) -> None:
+def test_while_a_lock_is_held_writers_are_told_so_and_readers_read(
+    app: Flask, sign_in: Callable[..., Browser]
+) -> None:
     with app.app_context():
         someone = factories.actor(Role.COORDINATOR)
     reader, api = sign_in(someone), ApiClient(app, token_for(app, Role.COORDINATOR))
@@ -95,7 +97,7 @@ def test_while_a_lock_is_held_writers_are_told_so_and_readers_read(app: Flask, s
 
 @pytest.mark.usefixtures("hurried")
 def test_a_page_of_somebody_not_seen_for_a_while_does_not_wait_for_writers(
-    app: Flask, sign_in, monkeypatch
+    app: Flask, sign_in: Callable[..., Browser], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database, "PATIENCE", 30)
     with app.app_context():
@@ -114,7 +116,9 @@ def test_a_page_of_somebody_not_seen_for_a_while_does_not_wait_for_writers(
 
 
 @pytest.mark.both_databases
-def test_whoever_waits_for_a_row_that_is_held_is_told_so(app: Flask, monkeypatch) -> None:
+def test_whoever_waits_for_a_row_that_is_held_is_told_so(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """On PostgreSQL the server counts: the same ten seconds, shortened here."""
     monkeypatch.setattr(database, "PATIENCE", 0.4)
     with held(app), app.app_context(), pytest.raises(Unavailable) as refusal, transaction():
@@ -125,7 +129,7 @@ def test_whoever_waits_for_a_row_that_is_held_is_told_so(app: Flask, monkeypatch
     assert refusal.value.code == "busy"
 
 
-def test_a_job_waits_until_it_can_be_claimed(app: Flask, monkeypatch) -> None:
+def test_a_job_waits_until_it_can_be_claimed(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "PATIENCE", 0.2)
     with app.app_context():
         with transaction():
@@ -135,7 +139,7 @@ def test_a_job_waits_until_it_can_be_claimed(app: Flask, monkeypatch) -> None:
         assert jobs.drain() == 1
 
 
-def test_a_command_says_it_in_a_sentence(app: Flask, monkeypatch) -> None:
+def test_a_command_says_it_in_a_sentence(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "PATIENCE", 0.2)
     with held(app):
         done = app.test_cli_runner().invoke(
@@ -225,7 +229,10 @@ def test_bugs_are_not_called_outages(error: Exception) -> None:
 
 
 def test_a_full_disk_under_the_files_is_503_and_no_traceback(
-    app: Flask, sign_in, monkeypatch, caplog
+    app: Flask,
+    sign_in: Callable[..., Browser],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -242,18 +249,22 @@ def test_a_full_disk_under_the_files_is_503_and_no_traceback(
     assert "Traceback" not in caplog.text and "File " not in caplog.text
 
 
-def test_nothing_half_is_left_of_a_file_that_did_not_fit(context: Flask, monkeypatch) -> None:
+def test_nothing_half_is_left_of_a_file_that_did_not_fit(
+    context: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(
         "core.storage.os.fsync", lambda _: (_ for _ in ()).throw(OSError(errno.ENOSPC, "full"))
     )
     with pytest.raises(OSError, match="full"):
         storage.put("certificates/a.pdf", b"x")
     assert list(storage.keys("certificates")) == []
-    assert not list(storage.storage_of().root.rglob("*.*"))
+    assert not list(storage.storage_of().root.rglob("*.*"))  # type: ignore[attr-defined]  # tests keep files in a folder
 
 
 @pytest.mark.both_databases
-def test_ready_says_that_nothing_can_be_written(app: Flask, monkeypatch) -> None:
+def test_ready_says_that_nothing_can_be_written(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(health, "PROBE_PATIENCE", 0.1)
     monkeypatch.setattr(health, "PROBE_SECONDS", 0)
     client = app.test_client()
@@ -267,7 +278,7 @@ def test_ready_says_that_nothing_can_be_written(app: Flask, monkeypatch) -> None
     assert client.get("/healthz").status_code == 200
 
 
-def test_ready_says_that_the_database_is_held(app: Flask, monkeypatch) -> None:
+def test_ready_says_that_the_database_is_held(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(health, "PROBE_PATIENCE", 0.1)
     monkeypatch.setattr(health, "PROBE_SECONDS", 0)
     with held(app):

@@ -3,6 +3,8 @@ table."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -46,7 +48,10 @@ class Someone:
     id, full_name, email = 2, "Amina Diallo", None
 
 
-def row_of(model: type, ids: list[int]) -> object:
+SOMEONE: Any = Someone()
+
+
+def row_of(model: Any, ids: list[int]) -> object:
     return model(**dict(zip(model.__scope__.values(), ids, strict=False)))
 
 
@@ -58,9 +63,9 @@ def row_of(model: type, ids: list[int]) -> object:
     ids=st.lists(st.integers(1, 3), min_size=4, max_size=4),
 )
 def test_a_list_shows_exactly_what_its_pages_show(
-    context: Flask, held, permission, model, ids
+    context: Flask, held: Any, permission: Any, model: Any, ids: Any
 ) -> None:
-    actor = make_actor(Someone(), held)
+    actor = make_actor(SOMEONE, held)
     row = row_of(model, ids)
     columns = {name: getattr(row, name) for name in model.__scope__.values()}
     table = sa.select(
@@ -88,7 +93,8 @@ def test_refusals_tell_whether_to_sign_in(context: Flask) -> None:
 
 def test_a_scoped_role_ends_at_its_scope(context: Flask) -> None:
     nominator = make_actor(
-        Someone(), [RoleAssignment(role=Role.NOMINATOR, scope=Reach.ORGANIZATION, scope_id=1)]
+        SOMEONE,
+        [RoleAssignment(role=Role.NOMINATOR, scope=Reach.ORGANIZATION, scope_id=1)],
     )
     own = Enrollment(nominated_by_id=1, delivery_id=9, person_id=9)
     other = Enrollment(nominated_by_id=2, delivery_id=9, person_id=9)
@@ -103,7 +109,8 @@ def test_a_scoped_role_ends_at_its_scope(context: Flask) -> None:
 
 def test_a_nominator_without_an_organization_may_nominate_nobody() -> None:
     actor = make_actor(
-        Someone(), [RoleAssignment(role=Role.NOMINATOR, scope=Reach.EVERYWHERE, scope_id=0)]
+        SOMEONE,
+        [RoleAssignment(role=Role.NOMINATOR, scope=Reach.EVERYWHERE, scope_id=0)],
     )
     assert not can(actor, Permission.ENROLLMENT_NOMINATE)
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from core.settings import SettingsError, kept_secret, read_settings
+from core.settings import Settings, SettingsError, kept_secret, read_settings
 
 
-def read(tmp_path: Path, **given: str):
+def read(tmp_path: Path, **given: str) -> Settings:
     return read_settings({"INSTANCE_PATH": str(tmp_path), **given})
 
 

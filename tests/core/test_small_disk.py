@@ -62,7 +62,9 @@ def signed_in(app: Flask) -> Browser:
     return browser
 
 
-def test_a_disk_that_is_full(small_disk: Path, monkeypatch, caplog) -> None:
+def test_a_disk_that_is_full(
+    small_disk: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr(health, "PROBE_SECONDS", 0)
     app = make_app(small_disk)
     with app.app_context():
@@ -97,7 +99,9 @@ def test_a_disk_that_is_full(small_disk: Path, monkeypatch, caplog) -> None:
 
 
 @pytest.mark.skipif(find_binaries() is None, reason="PostgreSQL is not installed")
-def test_a_postgresql_that_is_stopped(tmp_path: Path, monkeypatch, caplog) -> None:
+def test_a_postgresql_that_is_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.delenv("TEST_DATABASE_URL", raising=False)
     with running_server() as url:
         assert url

@@ -100,7 +100,7 @@ def test_the_address_of_a_file_is_said_where_there_is_one(store: Storage) -> Non
 
 
 def test_certificates_are_issued_read_checked_and_copied_from_another_kind(
-    context: Flask, monkeypatch, tmp_path: Path
+    context: Flask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     memory = InMemory()
     monkeypatch.setitem(context.extensions, "storage", memory)

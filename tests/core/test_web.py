@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import re
 from pathlib import Path
+from typing import Any
 
 import brotli
 import pytest
@@ -22,7 +23,7 @@ from tests.conftest import make_app
     ("accepted", "encoding", "undo"),
     [("gzip", "gzip", gzip.decompress), ("gzip, br", "br", brotli.decompress)],
 )
-def test_style_travels_compressed(app: Flask, accepted: str, encoding: str, undo) -> None:
+def test_style_travels_compressed(app: Flask, accepted: str, encoding: str, undo: Any) -> None:
     with app.test_request_context():
         address = asset("rostrum.css")
     plain = app.test_client().get(address, headers={"Accept-Encoding": "identity"})
@@ -107,7 +108,7 @@ def cookies(answer: TestResponse) -> dict[str, set[str]]:
     }
 
 
-def test_a_foreign_host_is_not_served_in_production(tmp_path) -> None:
+def test_a_foreign_host_is_not_served_in_production(tmp_path: Path) -> None:
     app = make_app(tmp_path, PUBLIC_URL="https://training.example.org")
     answer = app.test_client().get("/sign-in", headers={"Host": "evil.example.net"})
     assert answer.status_code == 400

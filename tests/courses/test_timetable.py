@@ -43,7 +43,7 @@ def starts(draw: st.DrawFn) -> tuple[str, date]:
     """A zone and a date, more often than not within two days before a clock change."""
     name = draw(st.sampled_from(ZONES))
     changes = clock_changes(ZoneInfo(name))
-    if changes and draw(st.booleans()):
+    if changes and draw(st.booleans()):  # type: ignore[arg-type]  # what the test means to do
         return name, draw(st.sampled_from(changes)) - timedelta(days=draw(st.integers(0, 2)))
     return name, draw(st.dates(date(2026, 1, 1), date(2037, 12, 31)))
 
@@ -56,7 +56,7 @@ def starts(draw: st.DrawFn) -> tuple[str, date]:
 @example(("Asia/Kathmandu", date(2027, 3, 8)))
 def test_sessions_keep_their_time_of_day(start: tuple[str, date]) -> None:
     name, first = start
-    zone, made = ZoneInfo(name), instants(DAYS, *reversed(start))
+    zone, made = ZoneInfo(name), instants(DAYS, first, name)
     for template, session in zip(DAYS, made, strict=True):
         local = session.starts_at.astimezone(zone)
         assert f"{local:%H:%M}" == template.start

@@ -7,6 +7,7 @@ import time
 
 import pytest
 import sqlalchemy as sa
+from click.testing import Result
 from flask import Flask
 
 from accounts.models import Account
@@ -36,7 +37,7 @@ def demonstration(app: Flask) -> Flask:
     return app
 
 
-def run(app: Flask, *command: str):
+def run(app: Flask, *command: str) -> Result:
     result = app.test_cli_runner().invoke(args=list(command))
     assert result.exit_code == 0, f"flask {' '.join(command)}: {result.output}"
     return result

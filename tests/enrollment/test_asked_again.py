@@ -4,6 +4,7 @@ changed afterwards."""
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from datetime import date
 from typing import Any
 
@@ -22,7 +23,7 @@ from people import services as people_services
 from people.models import Person
 from tests import factories
 from tests.api_client import ApiClient
-from tests.browsing import Browser
+from tests.browsing import Browser, Page
 from tests.courses import makers as courses
 from tests.enrollment import makers
 from tests.enrollment.test_identity import body, post
@@ -44,7 +45,7 @@ def two_records(
     return one, other
 
 
-def merged(client, keep: dict, merge: dict) -> int:
+def merged(client: Callable[..., ApiClient], keep: dict, merge: dict) -> int:
     first, second = client(Role.COORDINATOR), client(Role.COORDINATOR)
     ids = {"keep": keep["person"]["id"], "merge": merge["person"]["id"]}
     merge_id = first.post("/people/merges", ids | {"reason": "One officer"}).json["id"]
@@ -67,7 +68,12 @@ def printed_fault(app: Flask, enrollment_id: int) -> str | None:
 @pytest.mark.both_databases
 @pytest.mark.parametrize("keeps", ["F", "A"])
 def test_after_a_merge_another_name_under_the_number_is_asked_about_and_found(
-    app: Flask, client, france: ApiClient, ghana: ApiClient, code: str, keeps: str
+    app: Flask,
+    client: Callable[..., ApiClient],
+    france: ApiClient,
+    ghana: ApiClient,
+    code: str,
+    keeps: str,
 ) -> None:
     one, other = two_records(app, france, ghana, code, birth_date="1990-05-01")
     merged(client, *((one, other) if keeps == "F" else (other, one)))
@@ -79,7 +85,11 @@ def test_after_a_merge_another_name_under_the_number_is_asked_about_and_found(
 
 @pytest.mark.both_databases
 def test_a_name_to_print_is_a_question_of_its_own(
-    app: Flask, client, france: ApiClient, code: str, sign_in
+    app: Flask,
+    client: Callable[..., ApiClient],
+    france: ApiClient,
+    code: str,
+    sign_in: Callable[..., Browser],
 ) -> None:
     post(france, code, identifier="G-1", email="kofi@example.org", birth_date="1990-05-01")
     again = post(france, later(app), identifier="G-1", **AMA, **SMITH)
@@ -99,7 +109,7 @@ def test_a_name_to_print_is_a_question_of_its_own(
 
 
 def test_a_decision_about_the_person_is_none_about_another_name_to_print(
-    app: Flask, client, france: ApiClient, code: str
+    app: Flask, client: Callable[..., ApiClient], france: ApiClient, code: str
 ) -> None:
     post(france, code, identifier="G-1", email="kofi@example.org", birth_date="1990-05-01")
     again = post(france, later(app), identifier="G-1", **AMA)
@@ -118,7 +128,7 @@ def test_a_decision_about_the_person_is_none_about_another_name_to_print(
 
 
 def test_whoever_is_called_otherwise_since_is_asked_about_again(
-    app: Flask, client, france: ApiClient, code: str
+    app: Flask, client: Callable[..., ApiClient], france: ApiClient, code: str
 ) -> None:
     """Also where someone decided before: that was about the name of then."""
     first = post(france, code, identifier="G-1", email="kofi@example.org", birth_date="1990-05-01")
@@ -142,7 +152,12 @@ def test_whoever_is_called_otherwise_since_is_asked_about_again(
 
 
 def test_a_no_about_a_name_to_print_is_none_about_the_person(
-    app: Flask, client, france: ApiClient, ghana: ApiClient, code: str, sign_in
+    app: Flask,
+    client: Callable[..., ApiClient],
+    france: ApiClient,
+    ghana: ApiClient,
+    code: str,
+    sign_in: Callable[..., Browser],
 ) -> None:
     one, other = two_records(app, france, ghana, code)
     merge_id = merged(client, one, other)
@@ -166,8 +181,8 @@ def test_a_no_about_a_name_to_print_is_none_about_the_person(
 
 
 def test_a_coordinator_decides_no_question_of_another_centre(
-    app: Flask, client, france: ApiClient, ghana: ApiClient, code: str
-):
+    app: Flask, client: Callable[..., ApiClient], france: ApiClient, ghana: ApiClient, code: str
+) -> None:
     with app.app_context():
         factories.centre()
         elsewhere = courses.delivery(course=courses.course(code="KX", centre="KAC"), places=5).code
@@ -187,13 +202,18 @@ def test_a_coordinator_decides_no_question_of_another_centre(
 ROW = b"Given name;Family name;Service or staff number;Email;Country;Category\n"
 
 
-def upload(browser: Browser, code: str, row: bytes, **values: Any):
+def upload(browser: Browser, code: str, row: bytes, **values: Any) -> Page:
     page = browser.get(f"/deliveries/{code}/nominate")
     return page.form("/nominate").submit(file=(io.BytesIO(ROW + row), "people.csv"), **values)
 
 
 def test_the_check_of_a_file_asks_where_two_records_could_be_meant(
-    app: Flask, client, france: ApiClient, ghana: ApiClient, code: str, sign_in
+    app: Flask,
+    client: Callable[..., ApiClient],
+    france: ApiClient,
+    ghana: ApiClient,
+    code: str,
+    sign_in: Callable[..., Browser],
 ) -> None:
     two_records(app, france, ghana, code)
     with app.app_context():
@@ -208,8 +228,12 @@ def test_the_check_of_a_file_asks_where_two_records_could_be_meant(
 
 
 def test_the_check_of_a_file_asks_a_body_whose_own_two_people_the_row_names(
-    app: Flask, client, france: ApiClient, code: str, sign_in
-):
+    app: Flask,
+    client: Callable[..., ApiClient],
+    france: ApiClient,
+    code: str,
+    sign_in: Callable[..., Browser],
+) -> None:
     post(france, code, email="kofi@example.org")
     post(
         france,
@@ -227,7 +251,7 @@ def test_the_check_of_a_file_asks_a_body_whose_own_two_people_the_row_names(
 
 
 def test_the_name_of_someone_without_an_account_is_not_changed_by_way_of_initials(
-    app: Flask, client
+    app: Flask, client: Callable[..., ApiClient]
 ) -> None:
     with app.app_context():
         with transaction():
@@ -267,7 +291,7 @@ def renamed(app: Flask, person_id: int, given: str, family: str) -> None:
 
 @pytest.mark.parametrize("is_decided", [True, False])
 def test_what_is_asked_or_decided_about_two_records_is_not_joined_in_the_background(
-    app: Flask, client, france: ApiClient, code: str, is_decided: bool
+    app: Flask, client: Callable[..., ApiClient], france: ApiClient, code: str, is_decided: bool
 ) -> None:
     first = post(france, code, identifier="G-1")
     second = france.post(
@@ -285,7 +309,7 @@ def test_what_is_asked_or_decided_about_two_records_is_not_joined_in_the_backgro
 
 
 def test_after_undoing_a_merge_what_is_open_is_about_the_record_that_is_its_own_again(
-    app: Flask, client, france: ApiClient, ghana: ApiClient, code: str
+    app: Flask, client: Callable[..., ApiClient], france: ApiClient, ghana: ApiClient, code: str
 ) -> None:
     one, other = two_records(app, france, ghana, code, birth_date="1990-05-01")
     merge_id = merged(client, one, other)
@@ -308,7 +332,7 @@ def test_after_undoing_a_merge_what_is_open_is_about_the_record_that_is_its_own_
 
 
 def test_a_merge_answers_no_question_about_whom_a_nomination_names(
-    app: Flask, client, france: ApiClient, ghana: ApiClient, code: str
+    app: Flask, client: Callable[..., ApiClient], france: ApiClient, ghana: ApiClient, code: str
 ) -> None:
     """Someone was told apart from the other record, which is then merged all the same."""
     one, other = two_records(app, france, ghana, code, birth_date="1990-05-01")
@@ -329,7 +353,11 @@ def test_a_merge_answers_no_question_about_whom_a_nomination_names(
 
 
 def test_a_decision_about_what_has_changed_since_it_was_read_is_refused(
-    app: Flask, client, france, code: str, sign_in
+    app: Flask,
+    client: Callable[..., ApiClient],
+    france: ApiClient,
+    code: str,
+    sign_in: Callable[..., Browser],
 ) -> None:
     first = post(france, code, identifier="G-1", email="kofi@example.org", birth_date="1990-05-01")
     again = post(france, later(app), identifier="G-1", **AMA)
@@ -354,7 +382,7 @@ def test_a_decision_about_what_has_changed_since_it_was_read_is_refused(
 
 
 def test_the_reason_of_an_earlier_decision_is_kept(
-    app: Flask, client, france: ApiClient, code: str
+    app: Flask, client: Callable[..., ApiClient], france: ApiClient, code: str
 ) -> None:
     made = post(france, code, identifier="G-1", email="kofi@example.org", **SMITH)
     coordinator = client(Role.COORDINATOR)
@@ -368,16 +396,14 @@ def test_the_reason_of_an_earlier_decision_is_kept(
         )
         renamed(app, made["person"]["id"], "Zed", "Zulu")
     with app.app_context():
-        (question,) = db.session.scalars(
+        (last,) = db.session.scalars(
             sa.select(IdentityQuestion).where(~IdentityQuestion.is_about_people)
         )
-        assert "The passport says so" in (question.reason or "") and "So does the letter" in (
-            question.reason or ""
-        )
+        assert "The passport says so" in last.reason and "So does the letter" in last.reason
 
 
 def test_a_nomination_that_stands_aside_is_asked_about_as_well(
-    app: Flask, client, france, ghana, code: str
+    app: Flask, client: Callable[..., ApiClient], france: ApiClient, ghana: ApiClient, code: str
 ) -> None:
     two_records(app, france, ghana, code)
     coordinator = client(Role.COORDINATOR)
@@ -388,7 +414,7 @@ def test_a_nomination_that_stands_aside_is_asked_about_as_well(
 
 
 def test_a_person_renamed_while_the_nomination_is_submitted_is_asked_about(
-    app: Flask, client, france: ApiClient, code: str
+    app: Flask, client: Callable[..., ApiClient], france: ApiClient, code: str
 ) -> None:
     """Neither of two transactions that run at once sees what the other writes."""
     made = post(france, code, identifier="G-1", email="kofi@example.org")
@@ -408,7 +434,7 @@ def test_a_person_renamed_while_the_nomination_is_submitted_is_asked_about(
 
 @pytest.mark.both_databases
 def test_what_is_asked_again_states_what_is_true_now(
-    app: Flask, client, france: ApiClient, ghana: ApiClient, code: str
+    app: Flask, client: Callable[..., ApiClient], france: ApiClient, ghana: ApiClient, code: str
 ) -> None:
     """The candidate was corrected meanwhile: what differed agrees now, and a page that was read
     before is stale."""
@@ -437,7 +463,7 @@ def test_what_is_asked_again_states_what_is_true_now(
 
 
 def test_nobody_is_asked_about_a_nomination_that_was_withdrawn(
-    app: Flask, client, france: ApiClient, code: str
+    app: Flask, client: Callable[..., ApiClient], france: ApiClient, code: str
 ) -> None:
     nominated = post(france, code, identifier="G-1", email="kofi@example.org")
     assert (

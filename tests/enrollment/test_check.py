@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -26,7 +27,7 @@ def planted(change: Callable[[], None]) -> list[str]:
     return list(queries.breaches())
 
 
-def write(table, where, **values) -> None:
+def write(table: Any, where: Any, **values: Any) -> None:
     factories.plant(sa.update(table).where(where).values(**values))
 
 

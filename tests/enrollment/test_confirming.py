@@ -157,7 +157,7 @@ def test_a_link_that_is_too_old_confirms_nothing(app: Flask) -> None:
     ],
 )
 def test_the_link_is_counted_from_the_acceptance_of_its_message(
-    app: Flask, taken_after, opened_after, is_good
+    app: Flask, taken_after: Any, opened_after: Any, is_good: bool
 ) -> None:
     with app.app_context():
         one = applied(makers.delivery(places=5), 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -31,7 +32,9 @@ from tests.conftest import NOW
 from tests.enrollment import makers
 
 
-def refused(kind: type[DomainError], act, *args, **kwargs) -> DomainError:
+def refused(
+    kind: type[DomainError], act: Callable[..., Any], *args: Any, **kwargs: Any
+) -> DomainError:
     with pytest.raises(kind) as refusal, transaction():
         act(*args, **kwargs)
     db.session.rollback()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from werkzeug.test import TestResponse
 
 from accounts.roles import Role
 from accounts.services import assign_role
@@ -60,7 +62,7 @@ def person(name: str, **values: Any) -> dict[str, Any]:
     } | values
 
 
-def problem(response) -> tuple[int, str, list[str]]:
+def problem(response: TestResponse) -> tuple[int, str, list[str]]:
     fields = [error["field"] for error in response.json.get("errors", [])]
     return response.status_code, response.json["code"], fields
 
@@ -68,7 +70,7 @@ def problem(response) -> tuple[int, str, list[str]]:
 # Enrolling
 
 
-def test_the_example_of_the_contract(client, code: str) -> None:
+def test_the_example_of_the_contract(client: Callable[..., ApiClient], code: str) -> None:
     answer = client(Role.COORDINATOR).post(f"/deliveries/{code}/enrollments", BODY)
     assert answer.status_code == 201
     made = answer.json
@@ -90,7 +92,7 @@ def test_the_example_of_the_contract(client, code: str) -> None:
     )
 
 
-def test_the_same_person_twice_is_409(client, code: str) -> None:
+def test_the_same_person_twice_is_409(client: Callable[..., ApiClient], code: str) -> None:
     coordinator = client(Role.COORDINATOR)
     assert coordinator.post(f"/deliveries/{code}/enrollments", BODY).status_code == 201
     by_address = {
@@ -104,7 +106,9 @@ def test_the_same_person_twice_is_409(client, code: str) -> None:
         )
 
 
-def test_waiting_people_are_told_position_and_reason(client, code: str) -> None:
+def test_waiting_people_are_told_position_and_reason(
+    client: Callable[..., ApiClient], code: str
+) -> None:
     coordinator = client(Role.COORDINATOR)
     made = [
         coordinator.post(
@@ -138,7 +142,7 @@ def test_waiting_people_are_told_position_and_reason(client, code: str) -> None:
     ],
 )
 def test_bad_values_are_422_at_their_field(
-    client, code: str, change: dict, field: str, fault: str | None
+    client: Callable[..., ApiClient], code: str, change: dict, field: str, fault: str | None
 ) -> None:
     answer = client(Role.COORDINATOR).post(f"/deliveries/{code}/enrollments", BODY | change)
     assert answer.status_code == 422
@@ -146,7 +150,9 @@ def test_bad_values_are_422_at_their_field(
     assert field in faults and faults[field] == (fault or faults[field])
 
 
-def test_a_person_with_an_identifier_needs_no_address(client, code: str) -> None:
+def test_a_person_with_an_identifier_needs_no_address(
+    client: Callable[..., ApiClient], code: str
+) -> None:
     body = {
         "person": person("Nomail", email=None, identifier="X-1", birth_date="1990-02-01"),
         "category": "police",
@@ -159,7 +165,7 @@ def test_a_person_with_an_identifier_needs_no_address(client, code: str) -> None
     )
 
 
-def test_stages_answer_409(app: Flask, client) -> None:
+def test_stages_answer_409(app: Flask, client: Callable[..., ApiClient]) -> None:
     coordinator, body = client(Role.COORDINATOR), {"person": person("A"), "category": "police"}
     draft = scheduled(app, published=False)
     assert problem(coordinator.post(f"/deliveries/{draft}/enrollments", body))[:2] == (
@@ -178,7 +184,9 @@ def test_stages_answer_409(app: Flask, client) -> None:
     assert problem(coordinator.post("/deliveries/NONE/enrollments", body))[0] == 404
 
 
-def test_participants_enrol_themselves_and_nobody_else(app: Flask, client, code: str) -> None:
+def test_participants_enrol_themselves_and_nobody_else(
+    app: Flask, client: Callable[..., ApiClient], code: str
+) -> None:
     me = client(email="me@example.org", given="Binta", family="Ba")
     mine = {"person": person("BINTA", family_name="", email="ME@example.org"), "category": "police"}
     made = me.post(f"/deliveries/{code}/enrollments", mine)
@@ -195,7 +203,9 @@ def test_participants_enrol_themselves_and_nobody_else(app: Flask, client, code:
     )
 
 
-def test_nominators_put_forward_people_of_their_organization(client, code: str) -> None:
+def test_nominators_put_forward_people_of_their_organization(
+    client: Callable[..., ApiClient], code: str
+) -> None:
     nominator = client(Role.NOMINATOR, organization="CA-MFA")
     other = client(Role.NOMINATOR, organization="SN-POL")
     made = nominator.post(f"/deliveries/{code}/enrollments", BODY)
@@ -213,7 +223,9 @@ def test_nominators_put_forward_people_of_their_organization(client, code: str) 
     assert other.get(f"/deliveries/{code}/enrollments").json == {"items": [], "next": None}
 
 
-def test_a_nominator_of_one_organization_need_not_name_it(app: Flask, client, code: str) -> None:
+def test_a_nominator_of_one_organization_need_not_name_it(
+    app: Flask, client: Callable[..., ApiClient], code: str
+) -> None:
     body = {"person": person("C"), "category": "police"}
     made = client(Role.NOMINATOR, organization="CA-MFA").post(
         f"/deliveries/{code}/enrollments", body
@@ -244,7 +256,9 @@ def test_a_nominator_of_one_organization_need_not_name_it(app: Flask, client, co
     assert problem(refused)[:2] == (403, "not_allowed")
 
 
-def test_a_printed_name_is_refused_at_its_place_in_the_body(client, code: str) -> None:
+def test_a_printed_name_is_refused_at_its_place_in_the_body(
+    client: Callable[..., ApiClient], code: str
+) -> None:
     body = {"person": person("C", name_on_certificate="C\u0007d"), "category": "police"}
     for api in (
         client(Role.COORDINATOR),
@@ -256,7 +270,9 @@ def test_a_printed_name_is_refused_at_its_place_in_the_body(client, code: str) -
 
 
 @pytest.mark.parametrize("consent", ["true", 1])
-def test_a_consent_is_said_and_not_guessed(client, code: str, consent: Any) -> None:
+def test_a_consent_is_said_and_not_guessed(
+    client: Callable[..., ApiClient], code: str, consent: Any
+) -> None:
     body = {"person": person("C"), "category": "police", "roster_consent": consent}
     answer = client(Role.COORDINATOR).post(f"/deliveries/{code}/enrollments", body)
     assert (answer.status_code, answer.json["errors"][0]["field"]) == (422, "roster_consent")
@@ -299,7 +315,11 @@ SAID = person(
     ],
 )
 def test_a_coordinator_fills_what_was_not_known_of_a_person(
-    app: Flask, client, code: str, before, after
+    app: Flask,
+    client: Callable[..., ApiClient],
+    code: str,
+    before: dict[str, Any],
+    after: tuple[Any, ...],
 ) -> None:
     with app.app_context():
         factories.person("Old", "Example", email="known@example.org", **before)
@@ -308,7 +328,7 @@ def test_a_coordinator_fills_what_was_not_known_of_a_person(
     assert known(app, "known@example.org") == after
 
 
-def test_a_nominator_fills_nothing(app: Flask, client, code: str) -> None:
+def test_a_nominator_fills_nothing(app: Flask, client: Callable[..., ApiClient], code: str) -> None:
     with app.app_context():
         factories.person("Old", "Example", email="known@example.org", country=None)
     body = {"person": SAID, "category": "police"}
@@ -325,7 +345,9 @@ def test_a_nominator_fills_nothing(app: Flask, client, code: str) -> None:
         assert (first.given_name, first.country, first.birth_date) == ("Old", None, None)
 
 
-def test_who_enrols_oneself_says_it_anew(app: Flask, client, code: str) -> None:
+def test_who_enrols_oneself_says_it_anew(
+    app: Flask, client: Callable[..., ApiClient], code: str
+) -> None:
     own = client(given="Old", family="Example", email="known@example.org", country="SN")
     assert (
         own.post(
@@ -336,7 +358,9 @@ def test_who_enrols_oneself_says_it_anew(app: Flask, client, code: str) -> None:
     assert known(app, "known@example.org") == ("Old", None, "CA", "female", "1990-05-01")
 
 
-def test_a_nominator_learns_nothing_from_what_others_know(app: Flask, client, code: str) -> None:
+def test_a_nominator_learns_nothing_from_what_others_know(
+    app: Flask, client: Callable[..., ApiClient], code: str
+) -> None:
     with app.app_context():
         factories.person("Zoë", "Secret", email="zoe@example.org", identifier="HIDDEN-1")
     body = {
@@ -351,7 +375,7 @@ def test_a_nominator_learns_nothing_from_what_others_know(app: Flask, client, co
     assert "HIDDEN" not in made.text and "Secret" not in made.text
 
 
-def test_the_same_key_enrols_once(client, code: str) -> None:
+def test_the_same_key_enrols_once(client: Callable[..., ApiClient], code: str) -> None:
     coordinator = client(Role.COORDINATOR)
     first = coordinator.post(f"/deliveries/{code}/enrollments", BODY, Idempotency_Key="one")
     again = coordinator.post(f"/deliveries/{code}/enrollments", BODY, Idempotency_Key="one")
@@ -365,7 +389,7 @@ def test_the_same_key_enrols_once(client, code: str) -> None:
 # Reading
 
 
-def test_the_list_is_filtered_and_paged(client, code: str) -> None:
+def test_the_list_is_filtered_and_paged(client: Callable[..., ApiClient], code: str) -> None:
     coordinator = client(Role.COORDINATOR)
     for n, category in enumerate(["military", "police", "police", "civilian"]):
         coordinator.post(
@@ -395,7 +419,9 @@ def test_the_list_is_filtered_and_paged(client, code: str) -> None:
     )
 
 
-def test_one_enrollment_is_seen_by_those_it_concerns(app: Flask, client, code: str) -> None:
+def test_one_enrollment_is_seen_by_those_it_concerns(
+    app: Flask, client: Callable[..., ApiClient], code: str
+) -> None:
     made = client(Role.COORDINATOR).post(f"/deliveries/{code}/enrollments", BODY).json
     with app.app_context():
         from accounts.sessions import actor_of
@@ -413,7 +439,7 @@ def test_one_enrollment_is_seen_by_those_it_concerns(app: Flask, client, code: s
 # Deciding
 
 
-def test_approve_decline_withdraw(app: Flask, client) -> None:
+def test_approve_decline_withdraw(app: Flask, client: Callable[..., ApiClient]) -> None:
     code = scheduled(app, places=1, admission="approval")
     coordinator = client(Role.COORDINATOR)
     path = f"/deliveries/{code}/enrollments"
@@ -443,7 +469,7 @@ def test_approve_decline_withdraw(app: Flask, client) -> None:
     assert coordinator.get(f"/enrollments/{made[2]['id']}").json["position"] == 1
 
 
-def test_others_may_not_decide(app: Flask, client) -> None:
+def test_others_may_not_decide(app: Flask, client: Callable[..., ApiClient]) -> None:
     code = scheduled(app, admission="approval")
     made = client(Role.COORDINATOR).post(f"/deliveries/{code}/enrollments", BODY).json
     nominator, stranger = client(Role.NOMINATOR, organization="CA-MFA"), client(Role.TRAINER)

@@ -50,7 +50,7 @@ def post(client: ApiClient, code: str, **person: Any) -> Any:
 
 
 def test_one_number_and_two_officers_of_two_countries_are_two_people(
-    app: Flask, client, code: str
+    app: Flask, client: Callable[..., ApiClient], code: str
 ) -> None:
     coordinator = client(Role.COORDINATOR)
     first = post(coordinator, code, identifier="ML-77", email="kofi@example.org")
@@ -109,7 +109,11 @@ def test_one_number_and_two_officers_of_two_countries_are_two_people(
     ],
 )
 def test_a_coordinator_is_asked_where_not_everything_agrees(
-    app: Flask, client, code: str, said, is_asked
+    app: Flask,
+    client: Callable[..., ApiClient],
+    code: str,
+    said: dict[str, Any],
+    is_asked: bool | None,
 ) -> None:
     with app.app_context():
         factories.organization("GH-AF", "Ghana Armed Forces", "GH")
@@ -136,7 +140,9 @@ def test_a_coordinator_is_asked_where_not_everything_agrees(
     assert coordinator.get("/identity-questions").json["items"] == [], "it is decided already"
 
 
-def test_two_issuers_of_one_country_are_a_question(app: Flask, client, code: str) -> None:
+def test_two_issuers_of_one_country_are_a_question(
+    app: Flask, client: Callable[..., ApiClient], code: str
+) -> None:
     with app.app_context():
         factories.organization("GH-AF", "Ghana Armed Forces", "GH")
         factories.organization("GH-PS", "Ghana Police Service", "GH")
@@ -181,7 +187,9 @@ def _done(app: Flask, act: Callable[[], Any]) -> tuple[Any, list[str], list[str]
 
 
 @pytest.mark.both_databases
-def test_two_governments_and_one_person_are_answered_like_a_stranger(app: Flask, client) -> None:
+def test_two_governments_and_one_person_are_answered_like_a_stranger(
+    app: Flask, client: Callable[..., ApiClient]
+) -> None:
     """The second body gets the answer it would get of a stranger, with the same statements,
     messages and jobs."""
     done = []
@@ -250,7 +258,11 @@ STRANGER = {
 @pytest.mark.parametrize("act", [_by_form, _by_file])
 @pytest.mark.parametrize("said", [SAME, NUMBER_OF_ANOTHER])
 def test_pages_answer_two_governments_about_one_person_as_about_a_stranger(
-    app: Flask, client, sign_in, act, said: Any
+    app: Flask,
+    client: Callable[..., ApiClient],
+    sign_in: Callable[..., Browser],
+    act: Callable[..., Any],
+    said: Any,
 ) -> None:
     """The page of one person, the check of a file, and the list, before and after everyone was
     compared."""
@@ -303,7 +315,7 @@ def _forget_everyone() -> None:
 
 
 @pytest.fixture
-def shared(app: Flask, client, code: str) -> dict[str, Any]:
+def shared(app: Flask, client: Callable[..., ApiClient], code: str) -> dict[str, Any]:
     """Two bodies put one officer forward for one delivery."""
     bodies = {name: client(Role.NOMINATOR, organization=name) for name in ("GH-MOD", "FR-MFA")}
     made = {
@@ -322,9 +334,10 @@ def places_left(client: ApiClient, code: str) -> int:
 
 
 def test_two_governments_and_one_person_have_one_seat_once_that_is_decided(
-    app: Flask, code: str, shared
+    app: Flask, code: str, shared: dict[str, Any]
 ) -> None:
-    coordinator, first, second = shared["coordinator"], *shared["made"].values()
+    coordinator = shared["coordinator"]
+    first, second = shared["made"].values()
     assert places_left(coordinator, code) == 4, "until then two people have two places"
     (question,) = coordinator.get("/identity-questions").json["items"]
     assert set(question["agrees"]) == {"address", "name"}
@@ -345,7 +358,7 @@ def test_two_governments_and_one_person_have_one_seat_once_that_is_decided(
 
 
 def test_a_body_that_takes_its_nomination_back_does_not_take_the_others_place(
-    app: Flask, code: str, shared
+    app: Flask, code: str, shared: dict[str, Any]
 ) -> None:
     coordinator, (first, second) = shared["coordinator"], shared["made"].values()
     (question,) = coordinator.get("/identity-questions").json["items"]
@@ -358,7 +371,9 @@ def test_a_body_that_takes_its_nomination_back_does_not_take_the_others_place(
     assert places_left(coordinator, code) == 6
 
 
-def test_two_people_stay_two_when_that_is_decided(app: Flask, code: str, shared) -> None:
+def test_two_people_stay_two_when_that_is_decided(
+    app: Flask, code: str, shared: dict[str, Any]
+) -> None:
     coordinator = shared["coordinator"]
     (question,) = coordinator.get("/identity-questions").json["items"]
     assert (
@@ -374,7 +389,7 @@ def test_two_people_stay_two_when_that_is_decided(app: Flask, code: str, shared)
 
 
 def test_the_same_officer_nominated_again_by_the_same_body_is_known(
-    app: Flask, client, code: str
+    app: Flask, client: Callable[..., ApiClient], code: str
 ) -> None:
     nominator = client(Role.NOMINATOR, organization="GH-MOD")
     first = post(nominator, code, identifier="A-1", email="kofi@example.org")
@@ -389,7 +404,7 @@ def test_the_same_officer_nominated_again_by_the_same_body_is_known(
 
 
 def test_whoever_another_body_trained_before_is_recognised_afterwards(
-    app: Flask, client, code: str
+    app: Flask, client: Callable[..., ApiClient], code: str
 ) -> None:
     first = client(Role.NOMINATOR, organization="GH-MOD")
     known = post(first, code, identifier="A-1", email="kofi@example.org")
@@ -406,7 +421,7 @@ def test_whoever_another_body_trained_before_is_recognised_afterwards(
 
 
 def test_the_page_asks_a_body_about_its_own_people_only(
-    app: Flask, client, sign_in, code: str
+    app: Flask, client: Callable[..., ApiClient], sign_in: Callable[..., Browser], code: str
 ) -> None:
     own = client(Role.NOMINATOR, organization="GH-MOD")
     post(own, code, identifier="A-1", email="kofi@example.org")
@@ -446,7 +461,9 @@ def test_the_page_asks_a_body_about_its_own_people_only(
     )
 
 
-def test_pages_and_files_say_whose_a_number_is(app: Flask, client, sign_in, code: str) -> None:
+def test_pages_and_files_say_whose_a_number_is(
+    app: Flask, client: Callable[..., ApiClient], sign_in: Callable[..., Browser], code: str
+) -> None:
     with app.app_context():
         body_id = factories.organization("GH-MOD").id
         browser = sign_in(factories.actor(Role.NOMINATOR, organization_id=body_id))
@@ -471,9 +488,9 @@ def test_pages_and_files_say_whose_a_number_is(app: Flask, client, sign_in, code
             "8,Mars,Yaw,Sy,yaw@example.org",
         )
     )
-    page = browser.get(f"/deliveries/{code}/nominate").form("/nominate").submit(text=rows)
-    assert "2 people are ready" in page.text and "Row 4, Issuer of the number" in page.text
-    page.form("/check").submit("Nominate 2")
+    check = browser.get(f"/deliveries/{code}/nominate").form("/nominate").submit(text=rows)
+    assert "2 people are ready" in check.text and "Row 4, Issuer of the number" in check.text
+    check.form("/check").submit("Nominate 2")
     with app.app_context():
         issuers = [
             queries.issuer_of(one)[0]
@@ -485,7 +502,9 @@ def test_pages_and_files_say_whose_a_number_is(app: Flask, client, sign_in, code
 # A shared mailbox
 
 
-def test_a_shared_mailbox_identifies_neither_and_lists_both(app: Flask, client, code: str) -> None:
+def test_a_shared_mailbox_identifies_neither_and_lists_both(
+    app: Flask, client: Callable[..., ApiClient], code: str
+) -> None:
     coordinator = client(Role.COORDINATOR)
     post(coordinator, code, email="ops@example.org")
     with app.app_context():
@@ -515,7 +534,9 @@ def test_a_shared_mailbox_identifies_neither_and_lists_both(app: Flask, client, 
 # A name that differs
 
 
-def test_names_that_differ_never_do_so_unnoticed(app: Flask, client, sign_in, code: str) -> None:
+def test_names_that_differ_never_do_so_unnoticed(
+    app: Flask, client: Callable[..., ApiClient], sign_in: Callable[..., Browser], code: str
+) -> None:
     nominator, coordinator = client(Role.NOMINATOR, organization="GH-MOD"), client(Role.COORDINATOR)
     post(nominator, code, identifier="A-1", birth_date="1990-05-01")
     with app.app_context():
@@ -566,7 +587,9 @@ def _two_records() -> tuple[int, int, dict[str, int]]:
 
 
 @pytest.mark.both_databases
-def test_a_merge_is_reviewed_by_two_keeps_all_and_can_be_undone(app: Flask, sign_in) -> None:
+def test_a_merge_is_reviewed_by_two_keeps_all_and_can_be_undone(
+    app: Flask, sign_in: Callable[..., Browser]
+) -> None:
     with app.app_context():
         keep, merged, held = _two_records()
         numbers = set(held)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -42,7 +43,7 @@ def nominate(
         return services.nominate(actor, delivery.id, by, nominees)
 
 
-def refusal(*args) -> DomainError:
+def refusal(*args: Any) -> DomainError:
     with pytest.raises(DomainError) as refused:
         nominate(*args)
     db.session.rollback()

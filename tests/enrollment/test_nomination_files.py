@@ -915,7 +915,7 @@ class TestDuplicates:
         ],
     )
     def test_one_person_twice_is_a_duplicate_and_two_people_are_none(
-        self, first, second, is_duplicate: bool
+        self, first: Any, second: Any, is_duplicate: bool
     ) -> None:
         rows = reading(sheet(first, second)).rows
         assert [one.code for one in rows[1].problems] == ["duplicate"] * is_duplicate, rows[

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -13,6 +15,8 @@ from enrollment.models import Enrollment, IdentityQuestion, QuestionStatus
 from enrollment.states import QUESTION
 from people.models import Person
 from tests import factories
+from tests.api_client import ApiClient
+from tests.browsing import Browser
 from tests.enrollment import makers
 from tests.enrollment.test_identity import post
 from tests.enrollment.test_whose_record import drain, questions
@@ -33,7 +37,7 @@ def records(app: Flask) -> list[int]:
         return [factories.person(**KOFI, email=f"kofi{n}@mod.gh").id for n in (1, 2)]
 
 
-def nominated(app: Flask, client, code: str) -> int:
+def nominated(app: Flask, client: Callable[..., ApiClient], code: str) -> int:
     """Someone with his number and name, put forward by a body that knows neither record."""
     made = post(
         client(Role.NOMINATOR, organization="FR-MFA"),
@@ -45,7 +49,7 @@ def nominated(app: Flask, client, code: str) -> int:
     return made["id"]
 
 
-def merged(app: Flask, client, records: list[int]) -> None:
+def merged(app: Flask, client: Callable[..., ApiClient], records: list[int]) -> None:
     keep, gone = records
     proposed = client(Role.COORDINATOR).post(
         "/people/merges", {"keep": keep, "merge": gone, "reason": "One officer"}
@@ -66,7 +70,7 @@ def states(app: Flask) -> list[str]:
 @pytest.mark.both_databases
 @pytest.mark.parametrize("step", ["same", "different"])
 def test_after_a_merge_one_question_is_open_about_two_people_and_decides_all(
-    app: Flask, client, code, records, step
+    app: Flask, client: Callable[..., ApiClient], code: str, records: list[int], step: str
 ) -> None:
     nominated(app, client, code)
     coordinator = client(Role.COORDINATOR)
@@ -82,7 +86,11 @@ def test_after_a_merge_one_question_is_open_about_two_people_and_decides_all(
 
 
 def test_a_question_about_a_merged_record_shows_the_record_that_is_kept(
-    app: Flask, client, sign_in, code, records
+    app: Flask,
+    client: Callable[..., ApiClient],
+    sign_in: Callable[..., Browser],
+    code: str,
+    records: list[int],
 ) -> None:
     nominated(app, client, code)
     coordinator = client(Role.COORDINATOR)
@@ -100,7 +108,7 @@ def test_a_question_about_a_merged_record_shows_the_record_that_is_kept(
 
 
 def test_a_question_says_whose_each_number_is_and_where_number_or_country_differ(
-    app: Flask, client, sign_in, code: str
+    app: Flask, client: Callable[..., ApiClient], sign_in: Callable[..., Browser], code: str
 ) -> None:
     with app.app_context():
         factories.organization("GH-AF", "Ghana Armed Forces", "GH")
@@ -137,7 +145,11 @@ def test_a_question_says_whose_each_number_is_and_where_number_or_country_differ
 
 
 def test_a_coordinator_finds_the_numbers_of_records_to_merge(
-    app: Flask, client, sign_in, code: str, records
+    app: Flask,
+    client: Callable[..., ApiClient],
+    sign_in: Callable[..., Browser],
+    code: str,
+    records: list[int],
 ) -> None:
     """On the page of an enrollment, where nobody else sees them, in the question, and after the
     decision."""
@@ -172,7 +184,11 @@ def namesake(app: Flask) -> int:
 
 
 def test_whom_someone_told_apart_stays_apart_from_both_records_after_a_merge(
-    app: Flask, client, sign_in, code, records
+    app: Flask,
+    client: Callable[..., ApiClient],
+    sign_in: Callable[..., Browser],
+    code: str,
+    records: list[int],
 ) -> None:
     nominated(app, client, code)
     coordinator = client(Role.COORDINATOR)
@@ -186,7 +202,7 @@ def test_whom_someone_told_apart_stays_apart_from_both_records_after_a_merge(
 
 
 def test_a_merge_answers_the_question_whether_the_two_are_one(
-    app: Flask, client, code: str
+    app: Flask, client: Callable[..., ApiClient], code: str
 ) -> None:
     with app.app_context():
         known = factories.person(**KOFI).id
@@ -200,7 +216,7 @@ def test_a_merge_answers_the_question_whether_the_two_are_one(
 
 
 def test_a_merge_leaves_open_whether_an_enrollment_is_in_the_right_name(
-    app: Flask, client, code: str
+    app: Flask, client: Callable[..., ApiClient], code: str
 ) -> None:
     nominator, coordinator = client(Role.NOMINATOR, organization="GH-MOD"), client(Role.COORDINATOR)
     known = post(nominator, code, identifier="A-1", birth_date="1990-05-01")["person"]["id"]
@@ -219,7 +235,11 @@ def test_a_merge_leaves_open_whether_an_enrollment_is_in_the_right_name(
 
 
 def test_same_is_refused_of_two_people_who_were_told_apart(
-    app: Flask, client, sign_in, code: str, records
+    app: Flask,
+    client: Callable[..., ApiClient],
+    sign_in: Callable[..., Browser],
+    code: str,
+    records: list[int],
 ) -> None:
     """Also about another nomination of the same person."""
     enrollment = nominated(app, client, code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -121,7 +122,7 @@ def test_a_pool_made_smaller_opens_its_places_to_others(context: Flask) -> None:
     assert makers.again(waiting).status == "confirmed"
 
 
-def resize(delivery_id: int, **changes) -> None:
+def resize(delivery_id: int, **changes: Any) -> None:
     with transaction():
         delivery = db.session.get_one(Delivery, delivery_id)
         change(SYSTEM, delivery, replace(plan_of(delivery), **changes), rev=delivery.rev)

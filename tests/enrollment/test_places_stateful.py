@@ -10,7 +10,9 @@ from __future__ import annotations
 import dataclasses
 import itertools
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -230,7 +232,8 @@ class Places(RuleBasedStateMachine):
 
     @invariant()
     def positions_have_no_gaps_and_follow_the_line(self) -> None:
-        expected, lengths = {}, Counter()
+        expected: dict[Any, Any] = {}
+        lengths: Counter[Any] = Counter()
         for somebody in sorted(self._with(S.WAITLISTED), key=lambda one: one.turn):
             line = self.chairs.line(somebody.category)
             lengths[line] += 1
@@ -276,7 +279,7 @@ class Places(RuleBasedStateMachine):
         for made in self._unless_cancelled(act):
             self._note(made, category)
 
-    def _unless_cancelled(self, act) -> list[Enrollment]:
+    def _unless_cancelled(self, act: Callable[..., Any]) -> list[Enrollment]:
         try:
             with transaction():
                 made = act()

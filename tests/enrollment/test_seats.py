@@ -44,7 +44,7 @@ KOFI = {"email": "kofi@example.org"}
 
 
 @pytest.fixture
-def coordinator(client) -> ApiClient:
+def coordinator(client: Callable[..., ApiClient]) -> ApiClient:
     return client(Role.COORDINATOR)
 
 
@@ -69,7 +69,7 @@ def put(app: Flask, client: ApiClient, code: str, **person: Any) -> Any:
 
 
 def test_a_body_nominates_a_person_once_although_another_body_was_first(
-    app: Flask, ghana, france
+    app: Flask, ghana: ApiClient, france: ApiClient
 ) -> None:
     put(app, ghana, delivery(app), identifier="A-1", **KOFI)
     code = delivery(app)
@@ -90,7 +90,7 @@ HEADINGS = "identifier,given_name,family_name,email,country,category\n"
 
 
 @pytest.fixture
-def merged(app: Flask, ghana, france) -> Any:
+def merged(app: Flask, ghana: ApiClient, france: ApiClient) -> Any:
     """Ghana's record of an officer leads to the one that France's nomination made, under a
     longer name and another address."""
     put(
@@ -122,7 +122,7 @@ def nominator(app: Flask, sign_in: Any, code: str = "GH-MOD") -> Any:
 
 
 def test_pages_show_a_body_only_the_record_of_its_own_nomination(
-    app: Flask, sign_in, merged
+    app: Flask, sign_in: Callable[..., Browser], merged: Any
 ) -> None:
     browser = nominator(app, sign_in)
     code = delivery(app)
@@ -158,7 +158,9 @@ def test_pages_show_a_body_only_the_record_of_its_own_nomination(
     assert "1 person was nominated" in page.form("/check").submit("Nominate 1").text
 
 
-def test_a_body_means_its_own_record_and_no_other_by_identity(app: Flask, ghana, merged) -> None:
+def test_a_body_means_its_own_record_and_no_other_by_identity(
+    app: Flask, ghana: ApiClient, merged: Any
+) -> None:
     with app.app_context():
         kept = db.session.get_one(Enrollment, merged["id"]).person_id
     said = body(identifier="A-1", given_name="Yaw", email="yaw@example.org")
@@ -172,7 +174,9 @@ def test_a_body_means_its_own_record_and_no_other_by_identity(app: Flask, ghana,
     assert made.status_code == 201 and made.json["person"]["id"] == merged["person"]["id"]
 
 
-def test_a_message_refused_at_anothers_address_is_not_told(app: Flask, sign_in, merged) -> None:
+def test_a_message_refused_at_anothers_address_is_not_told(
+    app: Flask, sign_in: Callable[..., Browser], merged: Any
+) -> None:
     with app.app_context(), transaction():
         refused = (
             sa.update(Mail)
@@ -186,7 +190,9 @@ def test_a_message_refused_at_anothers_address_is_not_told(app: Flask, sign_in, 
         assert "Kofi Mensah" in page.text and "mail server" not in page.text
 
 
-def test_a_coordinator_of_another_centre_decides_nothing_here(app: Flask, client, france) -> None:
+def test_a_coordinator_of_another_centre_decides_nothing_here(
+    app: Flask, client: Callable[..., ApiClient], france: ApiClient
+) -> None:
     """Who nominates here and coordinates elsewhere is told what any nominator is told."""
     code = delivery(app)
     put(app, france, code, identifier="F-1", identifier_issuer="FR", **KOFI)
@@ -232,7 +238,9 @@ def decided_same(coordinator: ApiClient) -> Any:
 
 
 @pytest.fixture
-def share(app: Flask, ghana, france, coordinator) -> Callable[..., tuple[int, int]]:
+def share(
+    app: Flask, ghana: ApiClient, france: ApiClient, coordinator: ApiClient
+) -> Callable[..., tuple[int, int]]:
     """One officer put forward by both bodies, and decided to be one: the enrollments of France,
     which came first, and Ghana."""
 
@@ -252,7 +260,11 @@ def read(client: ApiClient, enrollment_id: int) -> str:
 
 
 def test_a_shared_request_that_was_declined_can_be_withdrawn_no_more(
-    app: Flask, ghana, coordinator, sign_in, share
+    app: Flask,
+    ghana: ApiClient,
+    coordinator: ApiClient,
+    sign_in: Callable[..., Browser],
+    share: Callable[..., tuple[int, int]],
 ) -> None:
     code = delivery(app, admission="approval")
     seat, aside = share(code)
@@ -280,7 +292,11 @@ def test_a_shared_request_that_was_declined_can_be_withdrawn_no_more(
 
 
 def test_the_certificate_of_a_shared_seat_is_either_bodys(
-    app: Flask, ghana, france, sign_in, share
+    app: Flask,
+    ghana: ApiClient,
+    france: ApiClient,
+    sign_in: Callable[..., Browser],
+    share: Callable[..., tuple[int, int]],
 ) -> None:
     code = delivery(app)
     seat, aside = share(code)
@@ -319,7 +335,10 @@ def statements(app: Flask, act: Callable[[], Any]) -> list[str]:
 
 @pytest.mark.both_databases
 def test_reading_and_nominating_again_cost_the_same_for_a_person_shared_or_merged(
-    app: Flask, ghana, share, sign_in
+    app: Flask,
+    ghana: ApiClient,
+    share: Callable[..., tuple[int, int]],
+    sign_in: Callable[..., Browser],
 ) -> None:
     code = delivery(app)
     _seat, aside = share(code)
@@ -355,7 +374,11 @@ def test_reading_and_nominating_again_cost_the_same_for_a_person_shared_or_merge
 
 
 def test_nominated_in_a_bodys_name_the_body_has_a_record_of_its_own(
-    app: Flask, ghana, france, coordinator, sign_in
+    app: Flask,
+    ghana: ApiClient,
+    france: ApiClient,
+    coordinator: ApiClient,
+    sign_in: Callable[..., Browser],
 ) -> None:
     known = put(
         app,
@@ -390,7 +413,7 @@ def test_nominated_in_a_bodys_name_the_body_has_a_record_of_its_own(
 
 
 def test_what_a_coordinator_entered_is_kept_beside_what_is_known(
-    app: Flask, coordinator, sign_in
+    app: Flask, coordinator: ApiClient, sign_in: Callable[..., Browser]
 ) -> None:
     known = post(coordinator, delivery(app), identifier="A-1", birth_date="1990-05-01")["person"][
         "id"
@@ -431,7 +454,11 @@ def undone(app: Flask, coordinator: ApiClient) -> None:
 
 
 def test_a_decided_question_names_the_merge_and_it_can_be_undone_on_the_page(
-    app: Flask, ghana, france, coordinator, sign_in
+    app: Flask,
+    ghana: ApiClient,
+    france: ApiClient,
+    coordinator: ApiClient,
+    sign_in: Callable[..., Browser],
 ) -> None:
     code = delivery(app)
     put(app, france, code, identifier="F-1", identifier_issuer="FR", **KOFI)
@@ -460,7 +487,14 @@ def test_a_decided_question_names_the_merge_and_it_can_be_undone_on_the_page(
     ],
 )
 def test_after_undoing_an_enrollment_stands_as_before(
-    app, ghana, coordinator, share, admission, places, first, expected
+    app: Flask,
+    ghana: ApiClient,
+    coordinator: ApiClient,
+    share: Callable[..., tuple[int, int]],
+    admission: str,
+    places: int,
+    first: None,
+    expected: str,
 ) -> None:
     code = delivery(
         app, places=places, **({"admission": "approval"} if admission == "approval" else {})
@@ -475,7 +509,7 @@ def test_after_undoing_an_enrollment_stands_as_before(
 
 
 def test_after_undoing_a_place_given_away_meanwhile_is_waited_for(
-    app: Flask, ghana, coordinator, share
+    app: Flask, ghana: ApiClient, coordinator: ApiClient, share: Callable[..., tuple[int, int]]
 ) -> None:
     code = delivery(app, places=2)
     seat, aside = share(code)
@@ -488,7 +522,12 @@ def test_after_undoing_a_place_given_away_meanwhile_is_waited_for(
     ("ending", "expected"), [("cancel", "delivery_cancelled"), ("finish", "declined")]
 )
 def test_after_undoing_an_enrollment_of_a_delivery_that_is_over_is_over(
-    app, ghana, coordinator, share, ending, expected
+    app: Flask,
+    ghana: ApiClient,
+    coordinator: ApiClient,
+    share: Callable[..., tuple[int, int]],
+    ending: str,
+    expected: str,
 ) -> None:
     code = delivery(app)
     seat, aside = share(code)
@@ -512,7 +551,7 @@ def test_after_undoing_an_enrollment_of_a_delivery_that_is_over_is_over(
 
 
 def test_after_undoing_a_body_that_nominated_anew_keeps_one_seat(
-    app: Flask, ghana, coordinator, share
+    app: Flask, ghana: ApiClient, coordinator: ApiClient, share: Callable[..., tuple[int, int]]
 ) -> None:
     code = delivery(app)
     seat, aside = share(code)
@@ -553,7 +592,11 @@ def test_after_undoing_a_reopened_result_can_be_fixed_again(app: Flask) -> None:
 @pytest.mark.both_databases
 @pytest.mark.parametrize("step", ["approve", "decline"])
 def test_a_coordinator_decides_by_either_nomination(
-    app: Flask, ghana, coordinator, share, step: str
+    app: Flask,
+    ghana: ApiClient,
+    coordinator: ApiClient,
+    share: Callable[..., tuple[int, int]],
+    step: str,
 ) -> None:
     seat, aside = share(delivery(app, admission="approval"))
     answer = coordinator.post(
@@ -566,7 +609,7 @@ def test_a_coordinator_decides_by_either_nomination(
 
 @pytest.mark.parametrize("step", ["approve", "decline"])
 def test_a_coordinator_decides_on_neither_nomination_where_one_is_of_the_own_organization(
-    app: Flask, share, client, step: str
+    app: Flask, share: Callable[..., tuple[int, int]], client: Callable[..., ApiClient], step: str
 ) -> None:
     both = share(delivery(app, admission="approval"))
     for organization in ("FR-MFA", "GH-MOD"):
@@ -582,7 +625,7 @@ def test_a_coordinator_decides_on_neither_nomination_where_one_is_of_the_own_org
 
 
 def test_what_is_recorded_by_either_nomination_is_recorded_at_the_seat(
-    app: Flask, coordinator, share
+    app: Flask, coordinator: ApiClient, share: Callable[..., tuple[int, int]]
 ) -> None:
     code = delivery(app)
     seat, aside = share(code)
@@ -665,7 +708,7 @@ def undo_merge_of(keep_id: int, merged_id: int) -> None:
 
 
 def test_who_applied_before_being_nominated_keeps_the_position_of_applying(
-    app: Flask, ghana, coordinator
+    app: Flask, ghana: ApiClient, coordinator: ApiClient
 ) -> None:
     code = delivery(app, places=1)
     put(app, ghana, code, identifier="A-1", given_name="Esi", email="esi@example.org")
@@ -686,7 +729,7 @@ def test_who_applied_before_being_nominated_keeps_the_position_of_applying(
 
 
 def test_an_application_goes_before_no_one_who_was_accepted_before(
-    app: Flask, ghana, coordinator
+    app: Flask, ghana: ApiClient, coordinator: ApiClient
 ) -> None:
     code = delivery(app, places=1, admission="approval")
     with app.app_context():
@@ -705,7 +748,9 @@ def test_an_application_goes_before_no_one_who_was_accepted_before(
         assert positions(into_id) == {others[1]: 1}
 
 
-def test_undoing_gives_back_the_printed_name(app: Flask, client, coordinator) -> None:
+def test_undoing_gives_back_the_printed_name(
+    app: Flask, client: Callable[..., ApiClient], coordinator: ApiClient
+) -> None:
     kept = post(
         coordinator, delivery(app), identifier="A-1", given_name="Ama", email="ama@example.org"
     )
@@ -725,7 +770,11 @@ def test_undoing_gives_back_the_printed_name(app: Flask, client, coordinator) ->
 
 
 def test_a_nomination_taken_back_hands_its_place_only_to_one_that_fits(
-    app: Flask, ghana, france, coordinator, share
+    app: Flask,
+    ghana: ApiClient,
+    france: ApiClient,
+    coordinator: ApiClient,
+    share: Callable[..., tuple[int, int]],
 ) -> None:
     code = delivery(app, places=2, pools={"military": 1, "police": 1})
     ama = body(
@@ -748,7 +797,11 @@ def test_a_nomination_taken_back_hands_its_place_only_to_one_that_fits(
 
 
 def test_who_gives_up_a_shared_seat_gives_it_up_for_both(
-    app: Flask, ghana, france, coordinator, share
+    app: Flask,
+    ghana: ApiClient,
+    france: ApiClient,
+    coordinator: ApiClient,
+    share: Callable[..., tuple[int, int]],
 ) -> None:
     code = delivery(app)
     seat, aside = share(code)
@@ -766,7 +819,10 @@ def test_who_gives_up_a_shared_seat_gives_it_up_for_both(
 
 
 def test_a_merge_of_people_who_never_enrolled_waits_in_the_second_coordinators_queue(
-    app: Flask, client, coordinator, sign_in
+    app: Flask,
+    client: Callable[..., ApiClient],
+    coordinator: ApiClient,
+    sign_in: Callable[..., Browser],
 ) -> None:
     with app.app_context():
         ids = [factories.person("Kofi", name).id for name in ("Mensah", "Mensa")]
@@ -786,7 +842,9 @@ def test_a_merge_of_people_who_never_enrolled_waits_in_the_second_coordinators_q
     )
 
 
-def test_another_date_of_birth_is_suspect_too(app: Flask, coordinator, ghana) -> None:
+def test_another_date_of_birth_is_suspect_too(
+    app: Flask, coordinator: ApiClient, ghana: ApiClient
+) -> None:
     made = put(app, ghana, delivery(app), identifier="A-1", birth_date="1990-05-01", **KOFI)
     with app.app_context():
         assert checking.breaches() == []
@@ -813,7 +871,7 @@ def test_another_date_of_birth_is_suspect_too(app: Flask, coordinator, ghana) ->
 
 @pytest.mark.both_databases
 def test_three_nominations_of_one_person_have_one_seat_and_part_again(
-    app: Flask, ghana, france, coordinator
+    app: Flask, ghana: ApiClient, france: ApiClient, coordinator: ApiClient
 ) -> None:
     code = delivery(app)
     norway = ApiClient(app, _nominator_token(app, "NO-MOD"))
@@ -842,7 +900,9 @@ def test_three_nominations_of_one_person_have_one_seat_and_part_again(
         assert checking.breaches() == []
 
 
-def test_the_seat_of_three_turns_out_to_be_anothers(app: Flask, ghana, france, coordinator) -> None:
+def test_the_seat_of_three_turns_out_to_be_anothers(
+    app: Flask, ghana: ApiClient, france: ApiClient, coordinator: ApiClient
+) -> None:
     """The two others stay one person, with one seat."""
     code = delivery(app)
     norway = ApiClient(app, _nominator_token(app, "NO-MOD"))
@@ -868,7 +928,11 @@ def test_the_seat_of_three_turns_out_to_be_anothers(app: Flask, ghana, france, c
 
 @pytest.mark.both_databases
 def test_of_two_coordinators_who_decide_at_once_one_decides(
-    app: Flask, ghana, france, client, coordinator
+    app: Flask,
+    ghana: ApiClient,
+    france: ApiClient,
+    client: Callable[..., ApiClient],
+    coordinator: ApiClient,
 ) -> None:
     code = delivery(app)
     put(app, france, code, identifier="F-1", identifier_issuer="FR", **KOFI)
@@ -895,7 +959,7 @@ def test_of_two_coordinators_who_decide_at_once_one_decides(
 
 
 def test_a_nomination_withdrawn_before_it_is_decided_gives_nobody_a_seat(
-    app: Flask, ghana, france, coordinator
+    app: Flask, ghana: ApiClient, france: ApiClient, coordinator: ApiClient
 ) -> None:
     code = delivery(app)
     first = put(app, france, code, identifier="F-1", identifier_issuer="FR", **KOFI)["id"]
@@ -908,7 +972,11 @@ def test_a_nomination_withdrawn_before_it_is_decided_gives_nobody_a_seat(
 
 
 def test_a_record_with_a_closed_account_is_merged_by_two_people(
-    app: Flask, ghana, france, client, coordinator
+    app: Flask,
+    ghana: ApiClient,
+    france: ApiClient,
+    client: Callable[..., ApiClient],
+    coordinator: ApiClient,
 ) -> None:
     code = delivery(app)
     put(app, france, code, identifier="F-1", identifier_issuer="FR", **KOFI)
@@ -944,8 +1012,8 @@ def test_two_links_of_one_applicant_opened_at_once_make_one_person(app: Flask) -
     for one in threads:
         one.join()
     with app.app_context():
-        one, other = (db.session.get_one(Enrollment, one) for one in ids)
-        assert (one.status, other.status, one.person_id) == (
+        first, other = (db.session.get_one(Enrollment, one) for one in ids)
+        assert (first.status, other.status, first.person_id) == (
             "confirmed",
             "confirmed",
             other.person_id,

@@ -32,7 +32,7 @@ from tests.enrollment import makers
 GRANT = {"skill": "basics", "title": {"en": "Basics"}, "level": "basic"}
 
 
-def taught(code: str, **changes: Any):
+def taught(code: str, **changes: Any) -> Course:
     return courses.course(code=code, completion={"min_attendance_percent": 0}, **changes)
 
 
@@ -151,7 +151,7 @@ def test_a_certificate_that_was_taken_back_meets_no_prerequisite(
             return asked.verdict.value
 
         assert verdict() == "met"
-        told = []
+        told: list[Any] = []
         for act in (certificates.suspend, certificates.lift, certificates.revoke):
             with transaction():
                 act(

@@ -4,6 +4,7 @@ merge or a spelling."""
 from __future__ import annotations
 
 from collections import namedtuple
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -32,13 +33,14 @@ from people import services as people_services
 from people.models import ConsentPurpose, ConsentWay, Gender, Merge, Person
 from tests import factories
 from tests.accounts.makers import PASSWORD
+from tests.api_client import ApiClient
 from tests.browsing import Browser
 from tests.certificates import makers as certificates
 from tests.enrollment import makers
 from tests.enrollment.test_apply_pages import apply
 from tests.enrollment.test_identity import OFFICER, body, post
 
-KOFI = {"given": "Kofi", "family": "Mensah", "country": "GH"}
+KOFI: dict[str, Any] = {"given": "Kofi", "family": "Mensah", "country": "GH"}
 
 
 def drain(app: Flask) -> None:
@@ -90,7 +92,7 @@ def decide(coordinator: Any, step: str, about: str = "person") -> Any:
 
 @pytest.mark.parametrize("is_administrator", [False, True])
 def test_a_body_does_not_enter_as_a_person_whose_number_and_name_it_knows(
-    app: Flask, client, code: str, is_administrator: bool
+    app: Flask, client: Callable[..., ApiClient], code: str, is_administrator: bool
 ) -> None:
     with app.app_context():
         roles = [Role.ADMINISTRATOR] if is_administrator else []
@@ -116,7 +118,7 @@ def test_a_body_does_not_enter_as_a_person_whose_number_and_name_it_knows(
 
 
 def test_a_session_of_a_joined_record_does_not_go_on_as_the_other_person(
-    app: Flask, client, code: str
+    app: Flask, client: Callable[..., ApiClient], code: str
 ) -> None:
     with app.app_context():
         factories.actor(**KOFI, email="kofi@mod.gh", identifier="GH-1", issuer_country="GH")
@@ -156,7 +158,7 @@ def test_the_mailbox_of_a_merge_that_two_people_reviewed_goes_on_working_unless_
 
 
 def test_a_record_with_roles_or_an_answer_is_not_light_and_two_people_review_it(
-    app: Flask, client, code: str
+    app: Flask, client: Callable[..., ApiClient], code: str
 ) -> None:
     post(
         client(Role.NOMINATOR, organization="FR-MFA"),
@@ -180,7 +182,7 @@ def test_a_record_with_roles_or_an_answer_is_not_light_and_two_people_review_it(
 
 
 def test_a_number_and_a_birth_date_under_another_name_are_asked_about(
-    app: Flask, client, code: str
+    app: Flask, client: Callable[..., ApiClient], code: str
 ) -> None:
     known = post(
         client(Role.NOMINATOR, organization="FR-MFA"),
@@ -206,7 +208,7 @@ def test_a_number_and_a_birth_date_under_another_name_are_asked_about(
 
 
 def test_someone_known_before_under_a_record_made_later_is_asked_about(
-    app: Flask, client, code: str
+    app: Flask, client: Callable[..., ApiClient], code: str
 ) -> None:
     own = client(Role.NOMINATOR, organization="GH-MOD")
     first = post(own, code, identifier="A-1", email="kofi@example.org")
@@ -222,7 +224,7 @@ def test_someone_known_before_under_a_record_made_later_is_asked_about(
 
 
 def test_a_number_of_no_known_issuer_is_a_question_and_takes_no_country_over(
-    app: Flask, client, code: str
+    app: Flask, client: Callable[..., ApiClient], code: str
 ) -> None:
     coordinator = client(Role.COORDINATOR)
     said = {
@@ -301,7 +303,7 @@ def test_a_mailbox_that_was_merged_is_shared_too(app: Flask) -> None:
 
 
 def test_a_coordinator_enters_another_person_of_the_own_mailbox(
-    app: Flask, client, code: str
+    app: Flask, client: Callable[..., ApiClient], code: str
 ) -> None:
     coordinator = client(Role.COORDINATOR, given="Esi", family="Boateng", email="desk@example.org")
     asked = coordinator.post(f"/deliveries/{code}/enrollments", body(email="desk@example.org"))
@@ -337,12 +339,14 @@ def test_a_printed_name_is_a_spelling_only_by_a_whole_word(
     assert names.is_spelling(printed, *person) is is_one
 
 
-def test_who_enrolls_prints_a_spelling_of_the_own_name(app: Flask, client, code: str) -> None:
+def test_who_enrolls_prints_a_spelling_of_the_own_name(
+    app: Flask, client: Callable[..., ApiClient], code: str
+) -> None:
     own = client(given="Kofi", family="Mensah", email="kofi@example.org", country="GH")
     wish = {"person": OFFICER | {"email": "kofi@example.org"}, "category": "military"}
     refused = own.post(
         f"/deliveries/{code}/enrollments",
-        wish | {"person": wish["person"] | {"name_on_certificate": "Yaw Owusu"}},
+        wish | {"person": wish["person"] | {"name_on_certificate": "Yaw Owusu"}},  # type: ignore[operator]  # a row of the table holds what fits
     )
     (error,) = refused.json["errors"]
     assert (refused.status_code, error["code"], error["field"]) == (
@@ -352,12 +356,14 @@ def test_who_enrolls_prints_a_spelling_of_the_own_name(app: Flask, client, code:
     )
     made = own.post(
         f"/deliveries/{code}/enrollments",
-        wish | {"person": wish["person"] | {"name_on_certificate": "K. Mensah"}},
+        wish | {"person": wish["person"] | {"name_on_certificate": "K. Mensah"}},  # type: ignore[operator]  # a row of the table holds what fits
     )
     assert made.status_code == 201, made.text
 
 
-def test_the_printed_name_follows_who_is_meant(app: Flask, client, code: str) -> None:
+def test_the_printed_name_follows_who_is_meant(
+    app: Flask, client: Callable[..., ApiClient], code: str
+) -> None:
     own, coordinator = client(Role.NOMINATOR, organization="GH-MOD"), client(Role.COORDINATOR)
     post(own, code, identifier="A-1", email="kofi@example.org", birth_date="1990-05-01")
     drain(app)
@@ -380,7 +386,9 @@ def test_the_printed_name_follows_who_is_meant(app: Flask, client, code: str) ->
         assert checking.breaches() == []
 
 
-def test_after_a_merge_is_undone_each_prints_the_own_name(app: Flask, client, code: str) -> None:
+def test_after_a_merge_is_undone_each_prints_the_own_name(
+    app: Flask, client: Callable[..., ApiClient], code: str
+) -> None:
     first, second = client(Role.COORDINATOR), client(Role.COORDINATOR)
     kept = post(first, later(app), identifier="A-1", given_name="Ama", email="ama@example.org")
     made = post(first, code, identifier="A-2", email="kofi@example.org")
@@ -398,7 +406,9 @@ def test_after_a_merge_is_undone_each_prints_the_own_name(app: Flask, client, co
     )
 
 
-def test_the_check_finds_a_printed_name_that_is_no_spelling(app: Flask, client, code: str) -> None:
+def test_the_check_finds_a_printed_name_that_is_no_spelling(
+    app: Flask, client: Callable[..., ApiClient], code: str
+) -> None:
     made = post(client(Role.COORDINATOR), code, identifier="A-1", email="kofi@example.org")
     with app.app_context():
         with transaction():
@@ -545,7 +555,7 @@ def test_an_address_that_was_passed_on_leaves_every_record_it_was_passed_to(
 
 
 def test_an_address_given_later_reaches_the_person_unless_someone_else_has_it(
-    app: Flask, client, code: str
+    app: Flask, client: Callable[..., ApiClient], code: str
 ) -> None:
     own = client(Role.NOMINATOR, organization="GH-MOD")
     first = post(own, code, identifier="A-1")
@@ -562,7 +572,9 @@ def test_an_address_given_later_reaches_the_person_unless_someone_else_has_it(
         assert db.session.get_one(Person, third["person"]["id"]).email is None
 
 
-def test_a_certificate_in_anothers_name_is_under_review(app: Flask, client, code: str) -> None:
+def test_a_certificate_in_anothers_name_is_under_review(
+    app: Flask, client: Callable[..., ApiClient], code: str
+) -> None:
     with app.app_context():
         into = certificates.finished_delivery(["Kofi Mensah"])
         (certificate,) = certificates.issued(into)
@@ -618,7 +630,9 @@ def test_every_kind_of_review_has_words_of_its_own(app: Flask, kind: ReviewKind)
         assert "<p></p>" not in shown and "1 certificate" in shown
 
 
-def test_different_people_are_asked_about_once(app: Flask, client, code: str) -> None:
+def test_different_people_are_asked_about_once(
+    app: Flask, client: Callable[..., ApiClient], code: str
+) -> None:
     post(
         client(Role.NOMINATOR, organization="FR-MFA"),
         code,
@@ -646,10 +660,10 @@ def test_roles_never_go_to_another_person_of_the_mailbox(app: Flask) -> None:
             "roles": [Role.ADMINISTRATOR],
         }
         with pytest.raises(Conflict) as asked, transaction():
-            accounts_services.create_account(boss, **said)
+            accounts_services.create_account(boss, **said)  # type: ignore[arg-type]  # a row of the table holds what fits
         assert asked.value.code == "identity_in_doubt"
         with transaction():
-            made = accounts_services.create_account(boss, **said, identity="new")
+            made = accounts_services.create_account(boss, **said, identity="new")  # type: ignore[arg-type]  # a row of the table holds what fits
         assert made.id != ama.person_id and made.full_name == "Yaw Boateng"
 
 
@@ -665,7 +679,7 @@ def test_who_has_opened_no_link_gets_no_account_from_others(app: Flask, code: st
 
 
 def test_a_confirmed_name_to_print_is_still_asked_about_and_printed_only_when_decided(
-    app: Flask, client, code: str
+    app: Flask, client: Callable[..., ApiClient], code: str
 ) -> None:
     said = {
         "identifier": "A-1",
@@ -702,7 +716,7 @@ def test_a_confirmed_name_to_print_is_still_asked_about_and_printed_only_when_de
 
 
 def test_a_person_who_takes_another_name_is_asked_about_where_a_body_said_another(
-    app: Flask, client, code: str
+    app: Flask, client: Callable[..., ApiClient], code: str
 ) -> None:
     made = post(
         client(Role.NOMINATOR, organization="GH-MOD"),
@@ -714,12 +728,14 @@ def test_a_person_who_takes_another_name_is_asked_about_where_a_body_said_anothe
         person = db.session.get_one(Person, made["person"]["id"])
         with transaction():
             changed = {"given_name": "Ama", "family_name": "Boateng", "names_confirmed": True}
-            people_services.change_person(Actor(person_id=person.id), person, **changed)
+            people_services.change_person(Actor(person_id=person.id), person, **changed)  # type: ignore[arg-type]  # a row of the table holds what fits
     (question,) = questions_about("person", client(Role.COORDINATOR))
     assert "name" in question["differs"]
 
 
-def test_suspects_include_those_whom_no_one_reviewed(app: Flask, client, code: str) -> None:
+def test_suspects_include_those_whom_no_one_reviewed(
+    app: Flask, client: Callable[..., ApiClient], code: str
+) -> None:
     post(
         client(Role.NOMINATOR, organization="GH-MOD"),
         code,
@@ -746,7 +762,9 @@ def test_suspects_include_those_whom_no_one_reviewed(app: Flask, client, code: s
         assert len(list(enrollment_queries.suspects())) == 2
 
 
-def test_no_marks_drop_out_when_two_seats_become_one(app: Flask, client, code: str) -> None:
+def test_no_marks_drop_out_when_two_seats_become_one(
+    app: Flask, client: Callable[..., ApiClient], code: str
+) -> None:
     made = [
         post(
             client(Role.NOMINATOR, organization=body_),
@@ -774,7 +792,7 @@ def test_no_marks_drop_out_when_two_seats_become_one(app: Flask, client, code: s
 
 
 def test_whom_roster_staff_record_is_compared_with_everyone_and_two_people_review_it(
-    app: Flask, client, sign_in
+    app: Flask, client: Callable[..., ApiClient], sign_in: Callable[..., Browser]
 ) -> None:
     with app.app_context():
         known = factories.person(

@@ -118,7 +118,7 @@ def xls(
                     sheet.write(
                         number, column, kept, styles.get(type(value), xlwt.Style.default_style)
                     )
-    for row in hidden:
+    for row in hidden:  # type: ignore[assignment]  # what the test means to do
         sheet.row(row).hidden = True
     for column in hidden_columns:
         sheet.col(column).hidden = True

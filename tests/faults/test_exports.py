@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
 
 from flask import Flask
 
 from accounts.roles import Role
 from tests import factories
+from tests.browsing import Browser
 from tests.enrollment import makers
 
 
-def test_27_a_french_reader_gets_columns(app: Flask, sign_in) -> None:
+def test_27_a_french_reader_gets_columns(app: Flask, sign_in: Callable[..., Browser]) -> None:
     with app.app_context():
         into = makers.delivery()
         makers.enrolled(into, "police", factories.person("Zoë", "Lefèvre; Nguyễn"))

@@ -17,7 +17,7 @@ from core.database import db, transaction
 from core.mail import Mail
 from core.settings import settings_of
 from tests import factories
-from tests.api_client import ApiClient
+from tests.api_client import Answer, ApiClient
 from tests.enrollment import makers
 from tests.smtp_server import SmtpServer, smtp_server
 
@@ -34,7 +34,7 @@ def post(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[SmtpServer]:
         yield server
 
 
-def enrolled(app: Flask, person: dict) -> object:
+def enrolled(app: Flask, person: dict) -> Answer:
     with app.app_context():
         code = makers.delivery().code
         client = ApiClient(app, makers.token_of(factories.actor(Role.COORDINATOR)))
@@ -63,7 +63,7 @@ def drain(app: Flask, *, due: bool = False) -> str:
     ],
 )
 def test_19_and_20_the_address_is_kept_and_written_to_as_typed(
-    app, post, name: str, kept: str, wire: str
+    app: Flask, post: SmtpServer, name: str, kept: str, wire: str
 ) -> None:
     answer = enrolled(app, read(name))
     assert answer.status_code == 201, answer.json
@@ -72,7 +72,9 @@ def test_19_and_20_the_address_is_kept_and_written_to_as_typed(
         assert db.session.scalars(sa.select(Mail.address)).all() == [kept]
 
 
-def test_20_an_address_that_no_message_reaches_is_refused_when_it_is_entered(app, post) -> None:
+def test_20_an_address_that_no_message_reaches_is_refused_when_it_is_entered(
+    app: Flask, post: SmtpServer
+) -> None:
     body = read("20-email-idn.json")
     body["person"]["email"] = "cé@müller.example"
     answer = enrolled(app, body)
@@ -84,7 +86,7 @@ def test_20_an_address_that_no_message_reaches_is_refused_when_it_is_entered(app
 
 @pytest.mark.parametrize("step", ["", "MAIL", "RCPT", "DATA", "."])
 def test_28_a_server_that_answers_452_is_asked_for_longer_than_a_few_minutes(
-    app, post, step: str
+    app: Flask, post: SmtpServer, step: str
 ) -> None:
     post.answers[step] = "452 mailbox full"
     assert enrolled(app, read("20-email-idn.json")).status_code == 201
@@ -93,7 +95,7 @@ def test_28_a_server_that_answers_452_is_asked_for_longer_than_a_few_minutes(
     assert drain(app, due=True) == "sent" and len(post.messages) == 1
 
 
-def test_28_a_server_that_is_down_is_asked_until_it_is_back(app, post) -> None:
+def test_28_a_server_that_is_down_is_asked_until_it_is_back(app: Flask, post: SmtpServer) -> None:
     post.stop()
     assert enrolled(app, read("20-email-idn.json")).status_code == 201
     assert {drain(app, due=True) for _ in range(12)} == {"queued"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,15 @@ from core.database import db
 from core.migrations import downgrade, upgrade
 from core.schema import compare_type, include_object
 from core.settings import ROOT
-from tests.conftest import make_app
+from tests.conftest import Database, make_app
 
 pytestmark = pytest.mark.both_databases
 
 
 @pytest.fixture
-def empty_app(database, tmp_path: Path, request: pytest.FixtureRequest):
+def empty_app(
+    database: Database, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[Flask]:
     """An application on an empty database, of the same kind as `database`."""
     url = None
     if not database.app.extensions["settings"].is_sqlite:

@@ -9,6 +9,7 @@ import pickle
 import re
 
 import pytest
+from flask import Flask
 from flask_babel import lazy_pgettext as _p
 
 from certificates.models import PublicStatus
@@ -108,7 +109,7 @@ def test_a_member_is_its_value() -> None:
             assert pickle.loads(pickle.dumps(one)) is one
 
 
-def test_french_agrees_with_what_is_said(app) -> None:
+def test_french_agrees_with_what_is_said(app: Flask) -> None:
     with app.test_request_context(headers={"Accept-Language": "fr"}):
         values = SkillStatus.EXPIRED, PublicStatus.EXPIRED, JobState.DONE, DeliveryStatus.CANCELLED
         said = [word(one) for one in values]

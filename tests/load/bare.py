@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from typing import Any
 
 from flask import Flask, redirect, render_template_string, request
 
@@ -64,7 +65,7 @@ def create_app() -> Flask:
             )
 
     @app.route("/apply/<int:step>", methods=["GET", "POST"])
-    def apply(step: int):
+    def apply(step: int) -> Any:
         if request.method == "POST" and step == 3:
             with connect() as database:
                 database.execute(

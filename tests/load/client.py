@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlencode
 
 HIDDEN = re.compile(r"<input[^>]*>")
@@ -129,7 +130,8 @@ def load(
 ) -> Figures:
     """Does `act(client, number)` `count` times with `clients` at once; every failure stops the
     run."""
-    figures, lock, numbers, faults = Figures(), threading.Lock(), iter(range(count)), []
+    figures, lock, numbers = Figures(), threading.Lock(), iter(range(count))
+    faults: list[Any] = []
 
     def work() -> None:
         client = Client(port, cookies)

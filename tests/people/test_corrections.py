@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import sqlalchemy as sa
+from flask import Flask
 
 from core.database import db
 from people.models import Organization
 from tests.accounts.makers import account, actions
 from tests.accounts.test_administration import boss as boss  # the browser of an administrator
+from tests.browsing import Browser
 
 
-def test_a_persons_data_is_corrected(app, boss):
+def test_a_persons_data_is_corrected(app: Flask, boss: Browser) -> None:
     with app.app_context():
         person_id = account()
         account("taken@example.org", "Other")
@@ -39,7 +41,7 @@ def test_a_persons_data_is_corrected(app, boss):
     assert "SN-7" not in page.text
 
 
-def test_organizations_are_recorded_once_and_corrected(app, boss):
+def test_organizations_are_recorded_once_and_corrected(app: Flask, boss: Browser) -> None:
     form = boss.get("/administration/organizations/new").form(button="Save")
     page = form.submit(code="SN-PN", name="Police nationale", country="SN")
     assert "Police nationale" in page.text

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from flask import Flask
+
 from core.database import db
 from people.models import Person
 from tests import factories
 from tests.accounts.test_own_page import amina as amina  # a person with a password
 from tests.accounts.test_own_page import by_password
 from tests.api_client import ApiClient
+from tests.browsing import Browser
 from tests.enrollment.makers import token_of
 
 
-def test_details_and_language_change(app, amina):
+def test_details_and_language_change(app: Flask, amina: int) -> None:
     browser = by_password(app)
     page = (
         browser.get("/me/details")
@@ -24,7 +29,7 @@ def test_details_and_language_change(app, amina):
     assert browser.get("/help").tree.get("lang") == "fr"
 
 
-def test_refused_details_keep_what_was_typed(app, amina):
+def test_refused_details_keep_what_was_typed(app: Flask, amina: int) -> None:
     browser = by_password(app)
     page = (
         browser.get("/me/details")
@@ -39,7 +44,7 @@ def test_refused_details_keep_what_was_typed(app, amina):
     assert page.status == 422
 
 
-def test_the_person_decides_which_name_comes_first(app, amina):
+def test_the_person_decides_which_name_comes_first(app: Flask, amina: int) -> None:
     browser = by_password(app)
     page = (
         browser.get("/me/details")
@@ -56,7 +61,9 @@ def test_the_person_decides_which_name_comes_first(app, amina):
     assert "Nagy János" in page.text
 
 
-def test_a_filler_as_a_name_is_asked_about_and_confirmed_with_a_tick(app, amina):
+def test_a_filler_as_a_name_is_asked_about_and_confirmed_with_a_tick(
+    app: Flask, amina: int
+) -> None:
     browser = by_password(app)
     page = browser.get("/me/details").form(button="Save").submit(family_name="Null")
     assert page.status == 422 and "confirm that it is the name" in page.text
@@ -66,7 +73,9 @@ def test_a_filler_as_a_name_is_asked_about_and_confirmed_with_a_tick(app, amina)
     assert page.status == 200  # known by now, and not asked again
 
 
-def test_gender_and_name_order_are_ones_own_to_correct(app, sign_in) -> None:
+def test_gender_and_name_order_are_ones_own_to_correct(
+    app: Flask, sign_in: Callable[..., Browser]
+) -> None:
     with app.app_context():
         actor = factories.actor(given="Lan", family="Tran", email="lan@example.org")
         key = actor.person_id
@@ -81,7 +90,7 @@ def test_gender_and_name_order_are_ones_own_to_correct(app, sign_in) -> None:
         )
 
 
-def test_and_by_the_api(app) -> None:
+def test_and_by_the_api(app: Flask) -> None:
     with app.app_context():
         api = ApiClient(app, token_of(factories.actor(given="Lan", family="Tran")))
     assert api.get("/me").json["gender"] == "undisclosed"

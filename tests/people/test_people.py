@@ -6,16 +6,18 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from flask import Flask
 
 from accounts import queries, services
 from accounts.roles import Role
 from accounts.sessions import actor_of
 from core.database import db, transaction
 from core.errors import Conflict, DomainError, Invalid, NotAllowed, NotFound
-from core.policy import ANONYMOUS, SYSTEM
+from core.policy import ANONYMOUS, SYSTEM, Actor
 from people import queries as people_queries
 from people import services as people_services
 from people import values
@@ -25,7 +27,9 @@ from tests.accounts import makers
 from tests.browsing import Browser
 
 
-def record(actor=SYSTEM, given="Zoë", family="Lefèvre-Nguyễn", **given_values) -> Person:
+def record(
+    actor: Actor = SYSTEM, given: str = "Zoë", family: str = "Lefèvre-Nguyễn", **given_values: Any
+) -> Person:
     with transaction():
         return people_services.record_person(
             actor, given_name=given, family_name=family, **given_values
@@ -37,7 +41,7 @@ def count() -> int:
 
 
 @pytest.mark.both_databases
-def test_a_person_is_matched_by_identifier_else_by_address_else_new(context):
+def test_a_person_is_matched_by_identifier_else_by_address_else_new(context: Flask) -> None:
     first = record(identifier="CA-0001", email="Zoe@Example.org")
     assert record(identifier="CA-0001").id == first.id
     assert record(email="ZOE@example.ORG").id == first.id
@@ -48,7 +52,7 @@ def test_a_person_is_matched_by_identifier_else_by_address_else_new(context):
     )
 
 
-def test_a_matched_person_stays_untouched_unless_asked(context):
+def test_a_matched_person_stays_untouched_unless_asked(context: Flask) -> None:
     first = record(identifier="CA-0001", country="CA")
     record(
         given="Zoé",
@@ -65,14 +69,14 @@ def test_a_matched_person_stays_untouched_unless_asked(context):
     assert again.name_on_certificate == "Zoe Lefèvre-Nguyễn"  # it followed the name
 
 
-def test_a_printed_name_of_ones_own_does_not_follow(context):
+def test_a_printed_name_of_ones_own_does_not_follow(context: Flask) -> None:
     record(identifier="X", name_on_certificate="Capt. Zoë L.")
     record(given="Zoe", identifier="X", update=True)
     assert db.session.scalar(sa.select(Person.name_on_certificate)) == "Capt. Zoë L."
 
 
 @pytest.mark.parametrize("update", [False, True])
-def test_identifier_and_address_of_two_people_conflict(context, update):
+def test_identifier_and_address_of_two_people_conflict(context: Flask, update: bool) -> None:
     record(identifier="A", email="a@example.org")
     record(identifier="B", email="b@example.org")
     for identifier, field in (("B", "person.identifier"), ("C", "person.email")):
@@ -82,7 +86,7 @@ def test_identifier_and_address_of_two_people_conflict(context, update):
     assert count() == 2
 
 
-def test_only_oneself_and_those_who_may_write_people_update(context):
+def test_only_oneself_and_those_who_may_write_people_update(context: Flask) -> None:
     me = factories.actor(email="me@example.org")
     other = factories.actor()
     roster = factories.actor("roster")
@@ -91,7 +95,7 @@ def test_only_oneself_and_those_who_may_write_people_update(context):
             record(stranger, given="X", email="me@example.org", update=True)
     with transaction():
         mine = {"given_name": "Mine", "family_name": "Lefèvre-Nguyễn"}
-        people_services.change_person(me, db.session.get_one(Person, me.person_id), **mine)
+        people_services.change_person(me, db.session.get_one(Person, me.person_id), **mine)  # type: ignore[arg-type]  # a row of the table holds what fits
     with pytest.raises(Conflict) as refusal:
         record(roster, given="Theirs", email="me@example.org", update=True)
     assert (refusal.value.code, refusal.value.field) == ("identity_in_doubt", "person.email")
@@ -101,7 +105,7 @@ def test_only_oneself_and_those_who_may_write_people_update(context):
         record(factories.actor("coordinator"), given="Mine", email="me@example.org", update=True)
 
 
-def test_what_opens_the_way_in_is_not_replaced_by_those_who_write_people(context):
+def test_what_opens_the_way_in_is_not_replaced_by_those_who_write_people(context: Flask) -> None:
     boss = factories.actor("administrator", email="boss@example.org", identifier="HQ-1")
     nameless = factories.actor("administrator", email=None, identifier="first")
     roster = factories.actor("roster")
@@ -128,7 +132,9 @@ def test_what_opens_the_way_in_is_not_replaced_by_those_who_write_people(context
     assert db.session.get_one(Person, unknown.id).email == "right@example.org"
 
 
-def test_a_corrected_address_leaves_the_old_one_without_any_way_in(app, context):
+def test_a_corrected_address_leaves_the_old_one_without_any_way_in(
+    app: Flask, context: Flask
+) -> None:
     boss = factories.actor("administrator")
     person_id = makers.account("typo@example.org")
     with transaction():
@@ -147,7 +153,7 @@ def test_a_corrected_address_leaves_the_old_one_without_any_way_in(app, context)
 
 
 @pytest.mark.both_databases
-def test_an_address_given_to_two_people_at_once_is_refused_once(app, context):
+def test_an_address_given_to_two_people_at_once_is_refused_once(app: Flask, context: Flask) -> None:
     people = [record(identifier=name).id for name in ("A", "B")]
     gate = threading.Barrier(2)
 
@@ -168,7 +174,7 @@ def test_an_address_given_to_two_people_at_once_is_refused_once(app, context):
         assert sorted(pool.map(give, people)) == ["given", "refused"]
 
 
-def test_nothing_is_told_when_nothing_changes(context):
+def test_nothing_is_told_when_nothing_changes(context: Flask) -> None:
     from core.audit import AuditEntry
 
     record(identifier="A", country="CA")
@@ -177,7 +183,7 @@ def test_nothing_is_told_when_nothing_changes(context):
     assert db.session.scalar(sa.select(sa.func.count()).select_from(AuditEntry)) == before
 
 
-def test_names_are_kept_in_nfc_with_single_spaces(context):
+def test_names_are_kept_in_nfc_with_single_spaces(context: Flask) -> None:
     made = record(given="  Zoe\u0308 \u00a0 Anne ", family="Nguye\u0302\u0303n")
     assert (made.given_name, made.family_name, made.name_on_certificate) == (
         "Zoë Anne",
@@ -187,7 +193,7 @@ def test_names_are_kept_in_nfc_with_single_spaces(context):
 
 
 @pytest.mark.parametrize("name", ["A\x00", "A\x07B", "A\x85B", "A\ue000", "\ud800"])
-def test_control_characters_are_refused(context, name):
+def test_control_characters_are_refused(context: Flask, name: str) -> None:
     with pytest.raises(Invalid) as refusal:
         record(given=name)
     assert (refusal.value.code, refusal.value.field) == ("forbidden_character", "person.given_name")
@@ -196,11 +202,11 @@ def test_control_characters_are_refused(context, name):
 @pytest.mark.parametrize(
     "name", ["علی‌رضا", "क्‍ष", "O’Connor", "D'Arcy", "እማዬ", "李小龍", "Ольга", "Jean-Luc", "Ng"]
 )
-def test_names_of_the_world_are_kept(context, name):
+def test_names_of_the_world_are_kept(context: Flask, name: str) -> None:
     assert record(given=name, family="").given_name == name
 
 
-def test_every_refusal_is_named_at_once(context):
+def test_every_refusal_is_named_at_once(context: Flask) -> None:
     with pytest.raises(Invalid) as refusal:
         record(
             given="A\x07B",
@@ -226,7 +232,7 @@ def test_every_refusal_is_named_at_once(context):
     }
 
 
-def test_a_name_is_needed_but_one_is_enough(context):
+def test_a_name_is_needed_but_one_is_enough(context: Flask) -> None:
     with pytest.raises(Invalid) as refusal:
         record(given=" ", family="")
     assert refusal.value.field == "person.given_name"
@@ -246,7 +252,7 @@ def test_a_name_is_needed_but_one_is_enough(context):
         ("李 小龍", ("李", "小龍")),
     ],
 )
-def test_a_name_in_one_piece_is_split(name, parts):
+def test_a_name_in_one_piece_is_split(name: str, parts: tuple[Any, ...]) -> None:
     assert values.split_name(name) == parts
 
 
@@ -254,7 +260,7 @@ def test_a_name_in_one_piece_is_split(name, parts):
     "address",
     ["A@example.org", "a@mod.example", "a.b+c@sub.example.co.uk", "a@x.TEST", "Zoë@example.org"],
 )
-def test_addresses_that_are_accepted_stay_as_typed(context, address):
+def test_addresses_that_are_accepted_stay_as_typed(context: Flask, address: str) -> None:
     assert values.clean_email(f" {address} ", "email") == values.find_email(address) == address
 
 
@@ -273,14 +279,14 @@ def test_addresses_that_are_accepted_stay_as_typed(context, address):
         "<a@b.org>",
     ],
 )
-def test_addresses_that_are_refused(address):
+def test_addresses_that_are_refused(address: str) -> None:
     assert values.find_email(address) is None
 
 
 # Changing
 
 
-def test_people_change_their_own_data_and_administrators_everybodys(context):
+def test_people_change_their_own_data_and_administrators_everybodys(context: Flask) -> None:
     me = factories.actor(email="me@example.org")
     other = factories.actor(email="you@example.org")
     boss = factories.actor("administrator")
@@ -305,7 +311,7 @@ def test_people_change_their_own_data_and_administrators_everybodys(context):
 # Organizations and roles
 
 
-def test_an_unknown_organization_is_made_only_by_those_who_manage_them(context):
+def test_an_unknown_organization_is_made_only_by_those_who_manage_them(context: Flask) -> None:
     coordinator, trainer = factories.actor("coordinator"), factories.actor("trainer")
     with pytest.raises(Invalid) as refusal, transaction():
         people_services.organization_by_code(trainer, "CA-MFA")
@@ -319,7 +325,7 @@ def test_an_unknown_organization_is_made_only_by_those_who_manage_them(context):
         people_services.organization_by_code(coordinator, "two words")
 
 
-def test_someone_elses_data_is_as_unknown(context):
+def test_someone_elses_data_is_as_unknown(context: Flask) -> None:
     me, other = factories.actor(), factories.actor()
     assert people_queries.get_person(me, me.person_id).id == me.person_id
     for person_id in (other.person_id, 999):
@@ -331,7 +337,7 @@ def test_someone_elses_data_is_as_unknown(context):
 # Searching
 
 
-def test_people_are_found_by_every_word_in_any_case_and_paged(context):
+def test_people_are_found_by_every_word_in_any_case_and_paged(context: Flask) -> None:
     boss = factories.actor("administrator", given="Zz", family="Zz")
     for n in range(7):
         record(
@@ -361,7 +367,7 @@ def test_people_are_found_by_every_word_in_any_case_and_paged(context):
 
 
 @pytest.mark.both_databases
-def test_a_person_whom_two_record_at_the_same_moment_is_one(app, context):
+def test_a_person_whom_two_record_at_the_same_moment_is_one(app: Flask, context: Flask) -> None:
     gate = threading.Barrier(2)
 
     def add(_number: int) -> int:

@@ -20,7 +20,7 @@ from core.once import FirstAnswer
 from core.policy import SYSTEM, Actor, Reach
 from enrollment.models import Enrollment
 from people import services as people_services
-from people.models import Consent
+from people.models import Consent, ConsentPurpose
 from roster import documents, queries, services
 from roster.filters import Filters
 from roster.models import AdmissionWay, Expert, ExpertSearch, ExpertStatus, RosterAdmission
@@ -677,9 +677,11 @@ def test_undoing_a_merge_takes_back_the_refusal_and_the_leave_that_it_carried_ov
     assert status(keep_expert) is ExpertStatus.LEFT
     undone(merge)
     assert status(keep_expert) is ExpertStatus.ADMITTED and people_services.current_consent(
-        keep, "roster"
+        keep, ConsentPurpose.ROSTER
     )
-    assert not people_services.current_consent(refusing, "roster"), "the other one has refused"
+    assert not people_services.current_consent(refusing, ConsentPurpose.ROSTER), (
+        "the other one has refused"
+    )
     gone_expert, gone = graduate("Kofi", agrees=True, email="gone@example.org")
     makers.admitted(gone)
     merge = merged(factories.person("Kofi", email="k@example.org").id, gone)
@@ -699,5 +701,5 @@ def test_a_no_said_since_the_merge_stays_when_the_merge_is_undone(context: Flask
     factories.consent(keep, False)
     undone(merge)
     assert status(key) is not ExpertStatus.ADMITTED and not people_services.current_consent(
-        keep, "roster"
+        keep, ConsentPurpose.ROSTER
     )

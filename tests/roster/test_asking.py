@@ -19,7 +19,8 @@ from core.audit import AuditEntry
 from core.database import db, transaction
 from core.policy import SYSTEM, Actor
 from people import services as people
-from people.models import Consent, Person
+from people.models import Consent, ConsentPurpose, Person
+from people.personnel import PersonnelCategory
 from roster import services
 from roster.models import Expert, ExpertProposal
 from tests import factories
@@ -127,7 +128,7 @@ def test_the_answer_and_the_work_are_the_same_for_known_and_unknown_people(app: 
         with app.app_context():
             assert counted(Person) == before, "no one was recorded"
     assert seen["_unknown"][:2] == (202, b'{"status":"asked"}')
-    for case, one in seen.items():
+    for case, one in seen.items():  # type: ignore[assignment]  # what the test means to do
         assert one[:3] == seen["_unknown"][:3], case
         assert one[3] == seen["_unknown"][3], case
 
@@ -337,7 +338,7 @@ def test_the_answer_is_that_of_the_person_whose_record_was_merged_meanwhile(
             people.confirm_merge(SYSTEM, people.get_merge(SYSTEM, key))
     Browser(app).get(asked_link(app)).form(button="Yes, I agree" if answer else "No").submit()
     with app.app_context():
-        assert people.current_consent(keep, "roster") is answer
+        assert people.current_consent(keep, ConsentPurpose.ROSTER) is answer
         assert [one.person_id for one in db.session.scalars(sa.select(Expert))] == (
             [keep] if answer else []
         )
@@ -371,7 +372,9 @@ def test_what_the_person_wrote_stays(app: Flask, api: ApiClient) -> None:
         own = Actor(person_id=who.id, grants=factories.refreshed(Actor(person_id=who.id)).grants)
         key = who.id
         with transaction():
-            services.put_own_profile(own, services.Profile(category="civilian", rank="Adviser"))
+            services.put_own_profile(
+                own, services.Profile(category=PersonnelCategory.CIVILIAN, rank="Adviser")
+            )
     api.put("/experts/SN-7", AWA)
     with app.app_context():
         factories.consent(key)

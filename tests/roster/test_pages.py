@@ -19,10 +19,10 @@ from core.database import db, transaction
 from core.policy import SYSTEM, Actor
 from demonstration.experts import load_experts
 from people.models import Person
-from roster.models import Expert, ExpertSkill
+from roster.models import Expert, ExpertSkill, LanguageFramework
 from roster.services import SpokenLanguage, Window
 from tests import factories
-from tests.browsing import Browser
+from tests.browsing import Browser, Page
 from tests.courses import makers as courses
 from tests.roster import makers
 
@@ -48,7 +48,10 @@ def amina(app: Flask) -> int:
             rank="Commissaire",
             rank_code="OF-3",
             expertise=["Investigation"],
-            languages=[SpokenLanguage("fr", "C1"), SpokenLanguage("en", "2222", "slp")],
+            languages=[
+                SpokenLanguage("fr", "C1"),
+                SpokenLanguage("en", "2222", LanguageFramework.SLP),
+            ],
             availability=[Window(date(2026, 12, 1), date(2027, 12, 31))],
         )
         makers.certified(db.session.get_one(Person, expert.person_id))
@@ -56,7 +59,7 @@ def amina(app: Flask) -> int:
         return expert.id
 
 
-def names_on(page) -> list[str]:
+def names_on(page: Page) -> list[str]:
     return ["".join(cell.itertext()).strip() for cell in page.all("th", scope="row")]
 
 

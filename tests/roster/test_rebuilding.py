@@ -15,7 +15,14 @@ from core import checking
 from core.database import db, is_sqlite
 from demonstration.experts import load_experts
 from people.models import Person
-from roster.models import Expert, ExpertLanguage, ExpertSearch, ExpertSkill, RosterAdmission
+from roster.models import (
+    Expert,
+    ExpertLanguage,
+    ExpertSearch,
+    ExpertSkill,
+    LanguageFramework,
+    RosterAdmission,
+)
 from roster.services import SpokenLanguage
 from tests.roster import makers
 
@@ -141,7 +148,7 @@ def test_a_profile_that_is_missing_is_made_again(app: Flask, expert_id: int) -> 
 
 def test_a_policy_that_changed_reaches_every_level(app: Flask) -> None:
     with app.app_context():
-        expert = makers.expert(languages=[SpokenLanguage("fr", "2222", "slp")])
+        expert = makers.expert(languages=[SpokenLanguage("fr", "2222", LanguageFramework.SLP)])
         plant(
             sa.update(ExpertLanguage.__table__).values(step=1),
             sa.update(D).values(tokens="cat_police gen_undisclosed lang_fr_1"),

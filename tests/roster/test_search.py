@@ -22,7 +22,7 @@ from people.models import Gender, Person
 from people.personnel import PersonnelCategory
 from roster import queries, search
 from roster.filters import Filters, end_of, read_filters
-from roster.models import Expert, ExpertStatus, SkillStatus
+from roster.models import Expert, ExpertStatus, LanguageFramework, SkillStatus
 from roster.services import SpokenLanguage, Window
 from tests import factories
 from tests.roster import makers
@@ -98,8 +98,8 @@ def test_category_country_and_gender(context: Flask) -> None:
 
 def test_languages_by_level_with_slp_by_policy(context: Flask) -> None:
     makers.expert("Amina", languages=[SpokenLanguage("fr", "B2"), SpokenLanguage("en", "A2")])
-    makers.expert("Kofi", languages=[SpokenLanguage("fr", "3222", "slp")])
-    makers.expert("Lars", languages=[SpokenLanguage("fr", "3321", "slp")])
+    makers.expert("Kofi", languages=[SpokenLanguage("fr", "3222", LanguageFramework.SLP)])
+    makers.expert("Lars", languages=[SpokenLanguage("fr", "3321", LanguageFramework.SLP)])
     assert found(language=["fr"]) == {"Amina", "Kofi", "Lars"}
     assert found(language=["fr:B2"]) == {"Amina", "Kofi"} and found(language=["fr:C1"]) == set()
     assert found(language=["fr:B1", "en"]) == {"Amina"}
