@@ -77,7 +77,7 @@ def load_by_visit(visit_id: str) -> Actor | None:
 
 
 def _held(
-    key: type[UserSession] | type[ApiToken], *conditions: sa.ColumnElement[bool]
+    key: type[UserSession | ApiToken], *conditions: sa.ColumnElement[bool]
 ) -> sa.Select[Any, Person, bool, Role, Reach, int]:
     """One row for each role of the active account behind a session or token."""
     return (
@@ -109,7 +109,7 @@ _HELD = {
 }
 
 
-def _load(key: type[UserSession] | type[ApiToken], **asked: Any) -> Actor | None:
+def _load(key: type[UserSession | ApiToken], **asked: Any) -> Actor | None:
     """The actor behind a session or token; None when there is no such active account."""
     rows = db.session.execute(_HELD[key], asked).all()
     if not rows:

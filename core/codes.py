@@ -40,11 +40,11 @@ class Code(sa.TypeDecorator[str]):
     impl = sa.String
     cache_ok = True
 
-    class Comparator(sa.TypeDecorator.Comparator[str]):
-        def __eq__(self, other: Any) -> Any:
+    class Comparator(sa.TypeDecorator.Comparator[str]):  # noqa: PLW1641 -- an expression of SQL
+        def __eq__(self, other: object) -> Any:
             return same_code(self.expr, other) if other is not None else self.expr.is_(None)
 
-        def __ne__(self, other: Any) -> Any:
+        def __ne__(self, other: object) -> Any:
             return ~(self == other)
 
         def in_(self, other: Iterable[str]) -> Any:

@@ -254,7 +254,7 @@ def _time_words(value: time, code: str) -> str:
     return dates.format_time(value, "HH:mm", locale=code)
 
 
-def number(value: int | float) -> str:
+def number(value: float) -> str:
     return numbers.format_decimal(value, locale=locale())
 
 

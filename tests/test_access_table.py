@@ -434,7 +434,7 @@ def test_every_rule_with_a_child_has_its_pair(app: Flask) -> None:
 def test_a_child_is_reached_under_its_own_parent_only(world: World, row: str) -> None:
     """Even by an administrator: what belongs elsewhere is unknown here. First the wrong address:
     the right one may use it up."""
-    method, (own, foreign) = row.split()[0], NESTED[row]
+    method, (own, foreign) = row.split(maxsplit=1)[0], NESTED[row]
     names = world.names | _nested(world)
     assert [
         answer(world, "administrator", method, _filled(path, names)) for path in (foreign, own)

@@ -62,7 +62,7 @@ def _some_text(value: dict[str, str]) -> dict[str, str]:
     if not kept:
         raise ValueError("give the text in at least one language")
     if unknown := kept.keys() - texts.LANGUAGES.keys():
-        raise ValueError(f"unknown language {sorted(unknown)[0]}")
+        raise ValueError(f"unknown language {min(unknown)}")
     return kept
 
 

@@ -101,7 +101,7 @@ def test_no_glyph_is_missing(renderer: Renderer, name: str, lang: str) -> None:
 
 
 def test_no_glyph_is_missing_in_the_names_of_the_demonstration(renderer: Renderer) -> None:
-    words = [" ".join((culture.women, culture.men, culture.families)) for culture in CULTURES]
+    words = [f"{culture.women} {culture.men} {culture.families}" for culture in CULTURES]
     words += [f"{given} {family}" for given, family, *_ in PARTICIPANTS]
     for first in range(0, len(words), SHEET.limits.objectives):
         printed = [{"en": text} for text in words[first : first + SHEET.limits.objectives]]

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 import psutil
 import pytest
@@ -146,7 +147,7 @@ class Visitors:
             time.sleep(0.005)
         connection.close()
 
-    def __enter__(self) -> Visitors:
+    def __enter__(self) -> Self:
         for thread in self.threads:
             thread.start()
         self.site.wait_until(lambda: len(self.answers) > 20)

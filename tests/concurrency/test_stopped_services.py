@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 import sqlalchemy as sa
@@ -77,7 +77,7 @@ class Applicants:
     def so_far(self, status: int) -> int:
         return sum(one == status for one, _ in self.said)
 
-    def __enter__(self) -> Applicants:
+    def __enter__(self) -> Self:
         for thread in self.threads:
             thread.start()
         return self

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Self
 
 from core.settings import DOCUMENTED, ROOT
 from tests.conftest import NOW
@@ -47,7 +48,7 @@ class Worker:
                 start_new_session=True,
             )
 
-    def __enter__(self) -> Worker:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

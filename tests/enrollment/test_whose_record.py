@@ -613,7 +613,7 @@ def test_a_certificate_in_anothers_name_is_under_review(
         assert fault in list(certificate_breaches())
 
 
-Opened = namedtuple("Opened", "certificate kind")
+Opened = namedtuple("Opened", "certificate kind")  # noqa: PYI024 -- what a row has
 
 
 @pytest.mark.parametrize("kind", ReviewKind)

@@ -143,7 +143,7 @@ def bare(text: str) -> list[tuple[int, str]]:
     said = [(match.start(), match[1]) for match in re.finditer(r">([^<>]+)<", text)]
     said += [(match.start(), match[2]) for match in re.finditer(SPOKEN, text)]
     for start, words in said:
-        if re.search(r"[A-Za-zÀ-ÿ]{3,}", words) and words.strip("– \n") not in ("Rostrum",):
+        if re.search(r"[A-Za-zÀ-ÿ]{3,}", words) and words.strip("– \n") != "Rostrum":
             found.append((text[:start].count("\n") + 1, words.strip()[:60]))
     return found
 
