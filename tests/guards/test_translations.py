@@ -121,6 +121,41 @@ def test_templates_hold_no_bare_sentences() -> None:
     assert pages and found == []
 
 
+#: What a template does not say as it stands.
+HIDDEN = (r"\{#.*?#\}", r"\{%-?\s*trans.*?endtrans\s*-?%\}", r"\{[{%].*?[}%]\}")
+
+
+def shown_of(text: str, *hidden: str) -> str:
+    """The template without its expressions, line for line."""
+    for pattern in (*HIDDEN, *hidden):
+        text = re.sub(pattern, lambda match: "\n" * match.group().count("\n"), text, flags=re.S)
+    return text
+
+
+def test_messages_hold_no_bare_words() -> None:
+    messages = sorted((ROOT / "templates").rglob("*.txt"))
+    found = [
+        f"{path.relative_to(ROOT)}: {words}"
+        for path in messages
+        for words in bare_in_message(path.read_text(encoding="utf-8"))
+    ]
+    assert messages and found == []
+
+
+def bare_in_message(text: str) -> list[str]:
+    """What a message says without gettext, in its lines and in its expressions."""
+    said = [words for _line, words in _strings_of(text) if re.search(r"[A-Za-zÀ-ÿ]{2,} \w", words)]
+    return said + [
+        line for line in shown_of(text).splitlines() if re.search(r"[A-Za-zÀ-ÿ]{3,}", line)
+    ]
+
+
+@pytest.mark.parametrize("text", ["Welcome, {{ person.full_name }}", '{{ "Your place is kept" }}'])
+def test_bare_words_in_a_message_would_be_found(text: str) -> None:
+    assert bare_in_message(text) != []
+    assert bare_in_message("{{ _('Your place is kept.') }}\n-- \n{{ link }}") == []
+
+
 #: What people read or hear besides the text between tags.
 SPOKEN = r"\s(?:aria-(?:label|description|roledescription|valuetext)|title|alt|placeholder)=([\"'])(.*?)\1"
 
@@ -133,13 +168,7 @@ def bare(text: str) -> list[tuple[int, str]]:
         for line, words in _strings_of(text)
         if re.search(r"[A-Za-zÀ-ÿ]{2,} [A-Za-zÀ-ÿ]", words)
     ]
-    for hidden in (
-        r"\{#.*?#\}",
-        r"\{%-?\s*trans.*?endtrans\s*-?%\}",
-        r"\{[{%].*?[}%]\}",
-        r"<(script|style|svg)\b.*?</\1>",
-    ):
-        text = re.sub(hidden, lambda m: "\n" * m.group().count("\n"), text, flags=re.S)
+    text = shown_of(text, r"<(script|style|svg)\b.*?</\1>")
     said = [(match.start(), match[1]) for match in re.finditer(r">([^<>]+)<", text)]
     said += [(match.start(), match[2]) for match in re.finditer(SPOKEN, text)]
     for start, words in said:

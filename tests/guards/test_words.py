@@ -50,9 +50,14 @@ def kinds() -> list[tuple[str, str, str]]:
         )
         for path in source.files()
         for node in ast.walk(source.tree(path))
-        if isinstance(node, ast.ClassDef) and node.bases
-        if ast.unparse(node.bases[0]) in ("enum.StrEnum", "StrEnum", "Worded")
+        if isinstance(node, ast.ClassDef) and is_enum(node)
     ]
+
+
+def is_enum(node: ast.ClassDef) -> bool:
+    """Of whatever kind: of texts, of numbers, mixed."""
+    bases = [ast.unparse(base).rpartition(".")[2] for base in node.bases]
+    return any(base == "Worded" or base.endswith(("Enum", "Flag")) for base in bases)
 
 
 def unworded(found: list[tuple[str, str, str]]) -> list[str]:
@@ -68,6 +73,14 @@ def test_every_enum_has_words_or_is_never_shown() -> None:
 
 def test_an_enum_without_words_would_be_found() -> None:
     assert unworded([("posts.models", "PostStatus", "enum.StrEnum")]) == ["PostStatus"]
+
+
+@pytest.mark.parametrize(
+    "bases", ["enum.StrEnum", "StrEnum", "str, enum.Enum", "IntEnum", "Worded"]
+)
+def test_an_enum_is_seen_whatever_its_kind(bases: str) -> None:
+    (node,) = ast.parse(f"class Status({bases}): ...").body
+    assert isinstance(node, ast.ClassDef) and is_enum(node)
 
 
 def test_a_missing_word_for_an_enum_value_is_refused() -> None:
