@@ -32,7 +32,7 @@ from core.database import db
 from core.settings import ROOT
 from tests import factories
 from tests.enrollment.makers import token_of
-from tests.load import attacks, same_time, setting
+from tests.load import attacks, growth, same_time, setting
 from tests.load.bare import WORKERS
 from tests.load.client import Client, Figures, hidden, load
 
@@ -395,7 +395,12 @@ def memory(pid: int) -> float:
 def main() -> None:
     from tests.postgresql import running_server
 
-    wanted = sys.argv[1:] or ["sqlite", "postgresql", "attacks"]
+    wanted = sys.argv[1:] or ["sqlite", "postgresql", "attacks", "growth"]
+    if "growth" in wanted:
+        growth_tables()
+        wanted.remove("growth")
+    if not wanted:
+        return
     with tempfile.TemporaryDirectory() as name, running_server() as server:
         folder = Path(name)
         if "attacks" in wanted:
@@ -420,6 +425,19 @@ def main() -> None:
         elif row.what.startswith("one application"):
             row.baseline = f"{apply.rate:.0f}/s"
     print_table(rows)
+
+
+def growth_tables() -> None:
+    """On a database each, because what is measured elsewhere would be in it."""
+    from tests.postgresql import running_server
+
+    with tempfile.TemporaryDirectory() as name, running_server() as server:
+        for kind, url in (("sqlite", None), ("postgresql", server)):
+            if kind == "postgresql" and url is None:
+                print("PostgreSQL is not installed: how it grows is left out")
+                continue
+            (Path(name) / kind).mkdir()
+            growth.print_table(growth.measure(Path(name) / kind, url), kind)
 
 
 def print_attacks(rows: list[Row]) -> None:
