@@ -86,7 +86,7 @@ def begin(app: Any, seed: int) -> Filled:
         _tell(seed)
     ids = {name: (before[name] + 1, last) for name, last in _last_ids().items()}
     filled = Filled(world, seed, ids)
-    _seat(filled, seed)
+    seat(filled, seed)
     _analyse()
     return filled
 
@@ -104,7 +104,7 @@ def grow(filled: Filled, size: int) -> None:
                 _copy(table, filled.ids, first, last)
         _tell(filled.seed * (last - first + 1))
     filled.copies = last
-    _seat(filled, size)
+    seat(filled, size)
     _analyse()
 
 
@@ -183,7 +183,7 @@ def _forget_identifiers(after_person: int) -> None:
 # Deliveries with many people
 
 
-def _seat(filled: Filled, size: int) -> None:
+def seat(filled: Filled, size: int) -> None:
     """Fills the deliveries that all pages of one delivery are about: OPEN with people who take
     part in it, DONE with people who wait for their certificates."""
     wanted, seat = size // EXPERTS_A_SEAT, _seat_like(filled.world)
