@@ -25,6 +25,7 @@ from core.errors import DomainError, NotAllowed
 from core.i18n import in_language
 from core.jobs import Progress
 from core.policy import SYSTEM, Actor, require
+from core.yielding import give_way
 from courses.models import Delivery
 from enrollment.models import Enrollment
 from people.models import Person
@@ -51,6 +52,7 @@ def issue_all(
     with Renderer() as renderer, in_language(_language(actor)):
         printed = files.printer(renderer)
         for enrollment_id in tally.left():
+            give_way()
             try:
                 certificate = _issued(tally, actor, enrollment_id)
                 _file(actor, certificate, printed, tally)

@@ -64,6 +64,9 @@ DOCUMENTED = {
         for code in texts.asked_for()
     },
     "WORKERS": "web processes of `make serve`; default 2",
+    "WORKER_NICENESS": (
+        "how much background work gives way to pages: 0 not at all, 19 the most; default 5"
+    ),
     "PROXY_HOPS": (
         "number of reverse proxies in front whose forwarding headers are trusted; default 0"
     ),
@@ -106,6 +109,7 @@ class Settings:
     jobs_url: str = field(default="", repr=False)
     issuer: Mapping[str, str] = field(default_factory=dict)
     workers: int = 2
+    worker_niceness: int = 5
     proxy_hops: int = 0
     request_mb: int = 4
     form_fields: int = 10_000
@@ -193,6 +197,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
             }
         ),
         workers=_whole_number(given, "WORKERS", 2, 1, 64),
+        worker_niceness=_whole_number(given, "WORKER_NICENESS", 5, 0, 19),
         proxy_hops=_whole_number(given, "PROXY_HOPS", 0, 0, 5),
         request_mb=_whole_number(given, "REQUEST_MB", 4, 3, 1024),
         form_fields=_whole_number(given, "FORM_FIELDS", 10_000, 1000, 1_000_000),

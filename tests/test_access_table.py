@@ -67,10 +67,10 @@ class World:
 @pytest.fixture
 def world(app: Flask) -> World:
     with app.app_context():
-        return _build(app)
+        return build_world(app)
 
 
-def _build(app: Flask) -> World:
+def build_world(app: Flask) -> World:
     own = factories.organization("CA-MFA")
     foreign = factories.organization("SN-PN", "Police nationale", "SN")
     course = courses.course(code="GTI")

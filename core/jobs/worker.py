@@ -15,6 +15,7 @@ from core import readings
 from core.errors import trace
 from core.jobs import engine, running
 from core.jobs.ledger import is_behind
+from core.settings import settings_of
 
 log = logging.getLogger(__name__)
 SWEEP_SECONDS = 3.0
@@ -38,6 +39,7 @@ def work_until_stopped(threads: int = 1) -> None:
     from huey.consumer import Consumer
 
     app = current_app._get_current_object()  # type: ignore[attr-defined]  # threads need the app, not its proxy
+    give_way_to_pages()
     stop = threading.Event()
     threading.Thread(target=_sweep_forever, args=(app, stop), daemon=True, name="sweep").start()
     for lane in running.work_of().lanes:
@@ -57,6 +59,12 @@ def work_until_stopped(threads: int = 1) -> None:
         consumer.run()
     finally:
         stop.set()
+
+
+def give_way_to_pages() -> None:
+    """The worker holds locks for moments only, so it may be slower than pages, but not starve: a
+    page that writes would wait for it."""
+    os.nice(settings_of().worker_niceness)
 
 
 @jobs_cli.command("drain")

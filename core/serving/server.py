@@ -19,6 +19,7 @@ from core.serving.companion import Companion
 from core.serving.streams import Streams
 from core.serving.threads import LONG, Threads
 from core.settings import Settings
+from core.yielding import say_requests_wait
 
 #: Seconds in which a web process that ends finishes what its clients have begun.
 LAST_SECONDS = 30
@@ -96,6 +97,8 @@ class Worker(Base):
             timeout=LONG if threads.is_behind else 1, use_poll=True, map=clients, count=1
         )
         threads.relieve()
+        if threads.is_late:
+            say_requests_wait(self.app.settings)
         if (now := time.monotonic()) > self.tended + 1:
             self.tended = now
             self.notify()

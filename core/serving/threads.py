@@ -26,6 +26,7 @@ from core import waiting
 from core.errors import trace
 from core.outages import Unavailable
 from core.waiting import CLIENT, LOCK, MOMENT
+from core.yielding import LATE_SECONDS
 
 log = logging.getLogger(__name__)
 
@@ -117,6 +118,13 @@ class Threads:
     def is_behind(self) -> bool:
         """Someone queues, so `relieve` may have something to do in a moment."""
         return bool(self.readers or self.writers)
+
+    @property
+    def is_late(self) -> bool:
+        """Someone has been due for a while, so whatever is not a request should give way."""
+        with self.changes:
+            dues = [queue[0][0] for queue in (self.readers, self.writers) if queue]
+        return bool(dues) and min(dues) < time.monotonic() - LATE_SECONDS
 
     def relieve(self) -> None:
         """Gives the seats of requests that take long to others. Called by a thread that is none

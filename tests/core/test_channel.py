@@ -113,6 +113,10 @@ class Served:
             return rest(client)
 
 
+def get(path: str) -> bytes:
+    return b"GET " + path.encode() + b" HTTP/1.1" + HOST + b"\r\n"
+
+
 def rest(client: socket.socket, seconds: float = 10.0) -> str:
     received = []
     client.settimeout(seconds)
@@ -212,6 +216,26 @@ def test_requests_sent_together_are_answered_in_their_order(served: Served) -> N
     assert [answer[-2:] for answer in said.split("HTTP/1.1 200 OK")[1:]] == [
         f"{number:02d}" for number in range(12)
     ]
+
+
+def test_the_next_request_on_a_connection_queues_behind_those_of_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However it may have been sent ahead: who keeps a connection open has no right to go
+    first."""
+    monkeypatch.setattr(threads, "LONG", 60)
+    monkeypatch.setattr(threads, "GIVES_WAY", 0)
+    with (
+        serving() as served,
+        served.connect(b"".join(map(get, ("/slow", "/next", "/last")))) as kept,
+    ):
+        assert served.app.begun.acquire(timeout=10)
+        with served.connect(get("/other")) as other:
+            wait_until(lambda: served.threads.readers)
+            served.app.goes_on.set()
+            assert other.recv(10) and kept.recv(10)
+            wait_until(lambda: len(served.app.asked) == 4)
+    assert [path for _, path, _ in served.app.asked] == ["/slow", "/other", "/next", "/last"]
 
 
 @pytest.mark.parametrize("path", ["/", "/stream", "/large"])

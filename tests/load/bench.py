@@ -32,7 +32,7 @@ from core.database import db
 from core.settings import ROOT
 from tests import factories
 from tests.enrollment.makers import token_of
-from tests.load import attacks, same_time, setting
+from tests.load import attacks, beside, growth, same_time, setting
 from tests.load.bare import WORKERS
 from tests.load.client import Client, Figures, hidden, load
 
@@ -395,7 +395,16 @@ def memory(pid: int) -> float:
 def main() -> None:
     from tests.postgresql import running_server
 
-    wanted = sys.argv[1:] or ["sqlite", "postgresql", "attacks"]
+    wanted = sys.argv[1:] or ["sqlite", "postgresql", "attacks", "growth", "issuing"]
+    if "growth" in wanted:
+        growth_tables()
+        wanted.remove("growth")
+    if "issuing" in wanted:
+        with tempfile.TemporaryDirectory() as name, running_server() as server:
+            print_issuing(issuing_rows(server, Path(name)))
+        wanted.remove("issuing")
+    if not wanted:
+        return
     with tempfile.TemporaryDirectory() as name, running_server() as server:
         folder = Path(name)
         if "attacks" in wanted:
@@ -420,6 +429,47 @@ def main() -> None:
         elif row.what.startswith("one application"):
             row.baseline = f"{apply.rate:.0f}/s"
     print_table(rows)
+
+
+def issuing_rows(server: str | None, folder: Path) -> list[Row]:
+    """What people see while the worker prints."""
+    rows = []
+    for kind, url in (("sqlite", None), ("postgresql", server)):
+        if kind == "postgresql" and url is None:
+            continue
+        port, own = free_port(), folder / kind
+        own.mkdir()
+        environ = {"INSTANCE_PATH": str(own), "DEMO": "0", "PORT": str(port)}
+        environ |= {"NOW": beside.LATER} | ({"DATABASE_URL": url} if url else {})
+        app = beside.prepare(environ)
+        with running(flask("serve", "--workers", str(WORKERS)), port, **environ):
+            rows.append(Row(f"{kind}", beside.figures(app, port)))
+        with app.app_context():
+            db.engine.dispose()
+    return rows
+
+
+def print_issuing(rows: list[Row]) -> None:
+    print(
+        f"\n{beside.USERS} people read, then {beside.PEOPLE} certificates are issued beside them. "
+        "Bar: p95 ≤ 2×.\n"
+    )
+    print("| database | quiet → while issuing |\n|---|---|")
+    for row in rows:
+        print(f"| {row.what} | {row.figures} |")
+
+
+def growth_tables() -> None:
+    """On a database each, because what is measured elsewhere would be in it."""
+    from tests.postgresql import running_server
+
+    with tempfile.TemporaryDirectory() as name, running_server() as server:
+        for kind, url in (("sqlite", None), ("postgresql", server)):
+            if kind == "postgresql" and url is None:
+                print("PostgreSQL is not installed: how it grows is left out")
+                continue
+            (Path(name) / kind).mkdir()
+            growth.print_table(growth.measure(Path(name) / kind, url), kind)
 
 
 def print_attacks(rows: list[Row]) -> None:
