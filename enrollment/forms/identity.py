@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 from wtforms import StringField, TextAreaField
-from wtforms.validators import InputRequired
 
-from core.forms import Form, whole
-
-NEEDED = [InputRequired(_l("Fill in this field."))]
+from core.forms import NEEDED, Form, whole
 
 
 class MergeForm(Form):

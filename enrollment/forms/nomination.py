@@ -11,6 +11,7 @@ from wtforms import FileField, RadioField, SelectField, StringField, TextAreaFie
 from core import i18n
 from core.errors import DomainError
 from core.forms import (
+    ONE_NAME,
     DayField,
     Form,
     NationalitiesField,
@@ -23,10 +24,6 @@ from enrollment.forms.fields import CountryField, Needed, OneOf
 from enrollment.nomination_files import COLUMNS, NominationRow, check_row
 from people.models import Gender
 from people.personnel import ONLY_DIVIDED, ONLY_RANKED, PersonnelCategory
-
-ONE_NAME = _l(
-    "A person with one name only has it in one of the two fields. Leave the other one empty."
-)
 
 
 def offer(field: Any, organizations: Mapping[str, str], none: Any = None) -> None:

@@ -191,6 +191,46 @@ def _strings_of(text: str) -> Iterator[tuple[int, str]]:
         nodes.extend(node.iter_child_nodes())
 
 
+def bare_in_mail(text: str) -> list[str]:
+    """Words of a message outside gettext: all that no expression says."""
+    for expression in (r"\{#.*?#\}", r"\{%-?\s*trans.*?endtrans\s*-?%\}", r"\{[{%].*?[}%]\}"):
+        text = re.sub(expression, "", text, flags=re.S)
+    return re.findall(r"[A-Za-zÀ-ÿ]{2,}", text)
+
+
+def test_messages_hold_no_bare_sentences() -> None:
+    texts = {path: path.read_text("utf-8") for path in (ROOT / "templates").rglob("*.txt")}
+    said = {path.name: bare_in_mail(text) for path, text in texts.items()}
+    assert said and {name: words for name, words in said.items() if words} == {}
+    spoken = {path.name: _sentences(text) for path, text in texts.items()}
+    assert {name: words for name, words in spoken.items() if words} == {}
+
+
+def _sentences(text: str) -> list[str]:
+    return [said for _, said in _strings_of(text) if re.search(r"[A-Za-zÀ-ÿ]{2,} [a-zà-ÿ]", said)]
+
+
+def bare_in_script(text: str) -> list[str]:
+    """Strings of a script that people would read; its words come from the page, in its language.
+    Selectors and the like have no two words that begin with a capital."""
+    strings = re.findall(r"""(?:"([^"\n]*)"|'([^'\n]*)'|`([^`]*)`)""", text)
+    return [said for one in strings for said in one if re.match(r"\s*[A-Z][a-z]+\b[^=;]*\s", said)]
+
+
+def test_scripts_say_nothing_of_their_own() -> None:
+    for path in (ROOT / "static").glob("*.js"):
+        assert bare_in_script(path.read_text(encoding="utf-8")) == []
+
+
+def test_bare_words_in_a_message_or_a_script_would_be_found() -> None:
+    assert bare_in_mail("{{ _('Hello') }}\nPlease answer.\n")
+    assert _sentences('{{ "Please answer soon" }}') and not _sentences('{{ _("Please answer") }}')
+    assert bare_in_script('say("Saved on this phone");') and bare_in_script(
+        "alert('Not saved yet');"
+    )
+    assert not bare_in_script('all(".marks input"); "use strict";')
+
+
 @pytest.mark.parametrize(
     "template",
     [
