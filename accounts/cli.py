@@ -43,7 +43,7 @@ def create(
 ) -> None:
     """Makes an account (or gives more roles to an existing one) and prints a one-time sign-in
     link."""
-    given, family = values.split_name(name)
+    given_name, family = values.split_name(name)
     if organization and not set(roles) & set(WITHIN):
         *some, last = WITHIN
         sentence = (
@@ -54,7 +54,7 @@ def create(
         person = services.create_account(
             SYSTEM,
             email=email,
-            given_name=given,
+            given_name=given_name,
             family_name=family,
             roles=roles,
             organization=organization,
@@ -94,8 +94,8 @@ def token(email: str, name: str, days: int, scope: tuple[str, ...]) -> None:
                 f"No one has the email address {email}. Create an account first: flask accounts "
                 "create"
             )
-        made = services.create_token(SYSTEM, person, name=name, days=days, scope=scope)
-    click.echo(made)
+        new_token = services.create_token(SYSTEM, person, name=name, days=days, scope=scope)
+    click.echo(new_token)
 
 
 class _refusals:
@@ -107,7 +107,9 @@ class _refusals:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         if isinstance(error, DomainError):
             several = error.errors or [error]
-            raise click.ClickException(" ".join(_sentence(one) for one in several)) from None
+            raise click.ClickException(
+                " ".join(_sentence(refusal) for refusal in several)
+            ) from None
 
 
 def _sentence(error: DomainError) -> str:
@@ -119,7 +121,8 @@ def _sentence(error: DomainError) -> str:
     }
     where = label.get(error.field or "", "")
     known = "; ".join(
-        f"--identity {one['id']} is {one['name']}" for one in error.details.get("candidates", ())
+        f"--identity {candidate['id']} is {candidate['name']}"
+        for candidate in error.details.get("candidates", ())
     )
     sentence = (
         f"{error.message} ({known}; --identity new is another person)"

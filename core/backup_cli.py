@@ -98,7 +98,7 @@ def restore_command(
             keys = restoring.keys_for(copy, read_key(key) if key else None)
             elsewhere = knowledge.read_elsewhere(checkpoint, keys) if checkpoint else []
             done = restoring.restore(
-                copy, local, asked=_asked(following), elsewhere=elsewhere, decide=_ask
+                copy, local, next_numbers=_asked(following), elsewhere=elsewhere, decide=_ask
             )
     except BackupError as error:
         raise click.ClickException(str(error)) from error
@@ -119,12 +119,12 @@ def _told(facts: Mapping) -> str:
 
 
 def _asked(following: tuple[str, ...]) -> dict[str, int]:
-    asked = {}
+    next_numbers = {}
     for text in following:
         if (place := numbering.series_of_app().parse(text)) is None:
             raise BackupError(f"{text} is no number: write it like RST-2026-000102")
-        asked[place[0]] = place[1]
-    return asked
+        next_numbers[place[0]] = place[1]
+    return next_numbers
 
 
 def _ask(known: Known, skips: list[Skip]) -> Mapping[str, int]:
@@ -133,21 +133,21 @@ def _ask(known: Known, skips: list[Skip]) -> Mapping[str, int]:
     if not sys.stdin.isatty():
         return {}
     show = numbering.series_of_app().show
-    asked: dict[str, int] = {}
+    next_numbers: dict[str, int] = {}
     for skip in skips:
         if skip.is_guess:
-            last = known.found(skip.name)
+            last = known.last_number(skip.name)
             after = f" after {show(skip.name, last)}" if last else f" of {skip.name}"
             question = f"Nothing tells how far the numbers{after} went. The next number"
             text = click.prompt(question, default=show(skip.name, skip.value + 1))
-            asked |= _asked((text,))
-    return asked
+            next_numbers |= _asked((text,))
+    return next_numbers
 
 
 def _tell(done: Restored) -> None:
-    show, kept = numbering.series_of_app().show, done.copy.head[0]
+    show, last_entry = numbering.series_of_app().show, done.copy.head[0]
     before = f"entry {done.known.head[0]}" if done.known.head else "an unknown entry"
-    click.echo(f"restored from {before} to entry {kept}")
+    click.echo(f"restored from {before} to entry {last_entry}")
     for skip in done.skips:
         first, last = show(skip.name, skip.since + 1), show(skip.name, skip.value)
         why = (
@@ -158,8 +158,8 @@ def _tell(done: Restored) -> None:
         click.echo(
             f"void: {first} to {last} ({why}); the next number is {show(skip.name, skip.value + 1)}"
         )
-    if done.kept:
-        click.echo(f"what was here is kept as {done.kept}; remove it when you need it no more")
+    if done.former:
+        click.echo(f"what was here is kept as {done.former}; remove it when you need it no more")
     for note in done.notes:
         click.echo(f"note: {note}")
     click.echo("Now run flask check and flask audit verify.")

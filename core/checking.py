@@ -38,9 +38,9 @@ def _found() -> list[str]:
 @with_appcontext
 @on_migrated
 def check_command() -> None:
-    found = _found()
-    for sentence in found:
+    sentences = _found()
+    for sentence in sentences:
         click.echo(f"note: {sentence}" if isinstance(sentence, Note) else sentence)
-    if not all(isinstance(sentence, Note) for sentence in found):
+    if not all(isinstance(sentence, Note) for sentence in sentences):
         sys.exit(1)
     click.echo("no breach found")

@@ -62,9 +62,9 @@ Lines = list[tuple[int, Checkpoint | None]]
 
 
 def folder() -> Path:
-    made = settings_of().instance_path / "audit"
-    made.mkdir(exist_ok=True, mode=0o700)
-    return made
+    path = settings_of().instance_path / "audit"
+    path.mkdir(exist_ok=True, mode=0o700)
+    return path
 
 
 def path() -> Path:
@@ -80,9 +80,9 @@ def _private_key() -> Ed25519PrivateKey:
     )
     key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(text))
     public = folder() / PUBLIC
-    told = key.public_key().public_bytes_raw().hex() + "\n"
-    if not public.is_file() or public.read_text(encoding="ascii") != told:
-        public.write_text(told, encoding="ascii")
+    public_text = key.public_key().public_bytes_raw().hex() + "\n"
+    if not public.is_file() or public.read_text(encoding="ascii") != public_text:
+        public.write_text(public_text, encoding="ascii")
     return key
 
 
@@ -261,8 +261,8 @@ def _is_explained(point: Checkpoint, restores: list[Checkpoint]) -> bool:
     """Whether it tells of entries that a restore took back. The newest of them must be the very
     one the restore names."""
     for restore in restores:
-        lost, kept = (restore.restored or {}).get("from"), restore.back_to
-        if kept is None or not lost or not kept < point.number <= lost["number"]:
+        lost, restored_to = (restore.restored or {}).get("from"), restore.back_to
+        if restored_to is None or not lost or not restored_to < point.number <= lost["number"]:
             continue
         if point.number < lost["number"] or point.digest == lost["digest"]:
             return True
@@ -358,11 +358,11 @@ def restore_notes(lines: Lines) -> Iterator[str]:
     begin."""
     for _, point in lines:
         if point is not None and point.restored:
-            lost, kept = point.restored.get("from"), point.restored["to"]["number"]
+            lost, restored_to = point.restored.get("from"), point.restored["to"]["number"]
             before = f"entry {lost['number']}" if lost else "an unknown entry"
             yield (
-                f"note: the trail was restored from {before} to entry {kept} on {point.at[:16]} "
-                f"(entry {point.number})"
+                f"note: the trail was restored from {before} to entry {restored_to} "
+                f"on {point.at[:16]} (entry {point.number})"
             )
         elif point is not None and point.is_begun and point.number:
             yield f"note: the signed checkpoints begin at entry {point.number}"

@@ -167,9 +167,11 @@ def counters() -> dict[str, int]:
 
 def voids(name: str | None = None) -> list[VoidNumbers]:
     """The register, the newest first."""
-    found = sa.select(VoidNumbers).order_by(VoidNumbers.id.desc())
+    statement = sa.select(VoidNumbers).order_by(VoidNumbers.id.desc())
     return list(
-        db.session.scalars(found if name is None else found.where(VoidNumbers.series == name))
+        db.session.scalars(
+            statement if name is None else statement.where(VoidNumbers.series == name)
+        )
     )
 
 
@@ -181,11 +183,11 @@ def mark(name: str, value: int) -> None:
 def marks() -> dict[str, int]:
     """How far each series went, by the marks beside the stored files. Leaves out marks that
     cannot be read."""
-    found = []
+    all_marks = []
     for key in storage.keys(MARKS):
         with contextlib.suppress(FileNotFoundError, storage.Obstructed):
-            found.append(read_mark(key, storage.get(key)))
-    return dict(filter(None, found))
+            all_marks.append(read_mark(key, storage.get(key)))
+    return dict(filter(None, all_marks))
 
 
 def read_mark(key: str, data: bytes) -> tuple[str, int] | None:

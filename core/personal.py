@@ -27,7 +27,7 @@ class Datum:
     what: Any
     why: Any
     readers: Any
-    kept: Any
+    retention: Any
     held_in: str
 
     @property
@@ -55,7 +55,7 @@ class Field:
     column: Any
     what: Any
     why: Any
-    kept: Any
+    retention: Any
     places: tuple[Place, ...]
     clean: Callable[[Any, str], Any]
 

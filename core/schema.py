@@ -14,7 +14,7 @@ UNMODELLED = ("expert_fts", "ix_expert_search_gin", "uq_any_case_")
 
 
 def include_object(
-    thing: Any, name: str | None, kind: str, reflected: bool, compare_to: Any
+    schema_item: Any, name: str | None, kind: str, reflected: bool, compare_to: Any
 ) -> bool:
     return not (name or "").startswith(UNMODELLED)
 

@@ -176,14 +176,18 @@ def load_experts(count: int, seed: int = 1, *, files: bool = True) -> None:
         holders = _add_enrollments(random, _add_deliveries(random, people))
         expert_ids = _add_experts(random, people)
         _certify(random, holders, expert_ids, files=files)
-        made = (
+        search_documents = (
             documents.documents(list(expert_ids.values()))
             if count <= 500
             else documents.documents()
         )
         _insert(
             ExpertSearch,
-            [{"expert_id": key, **vars(made[key])} for key in expert_ids.values() if key in made],
+            [
+                {"expert_id": key, **vars(search_documents[key])}
+                for key in expert_ids.values()
+                if key in search_documents
+            ],
         )
         audit.record(SYSTEM, "demonstration.experts", "roster:all", {"count": count, "seed": seed})
 
@@ -228,9 +232,11 @@ def _add_people(random: Random, count: int) -> list[dict[str, Any]]:
     first = (db.session.scalar(sa.select(sa.func.max(Person.id))) or 0) + 1
     people = [_person(random, number) for number in range(first, first + count)]
     extra = ("culture", "category", "rank", "rank_code")
-    ids = _insert_ids(Person, [{k: v for k, v in one.items() if k not in extra} for one in people])
-    for one, person_id in zip(people, ids, strict=True):
-        one["id"] = person_id
+    ids = _insert_ids(
+        Person, [{k: v for k, v in person.items() if k not in extra} for person in people]
+    )
+    for person, person_id in zip(people, ids, strict=True):
+        person["id"] = person_id
     return people
 
 
@@ -242,17 +248,17 @@ def _person(random: Random, number: int) -> dict[str, Any]:
     firsts = {Gender.FEMALE: culture.women, Gender.MALE: culture.men}.get(
         gender
     ) or f"{culture.women} {culture.men}"
-    given, family = random.choice(firsts.split()), random.choice(culture.families.split())
+    given_name, family = random.choice(firsts.split()), random.choice(culture.families.split())
     country = random.choice(culture.countries.split())
     category = random.choice(list(PersonnelCategory))
     rank, rank_code = random.choice(RANKS.get(category.value, ((None, None),)))
     spaced = culture.languages.split()[0] != "zh"
     return {
         "identifier": f"{country}-{100_000 + number}",
-        "given_name": given,
+        "given_name": given_name,
         "family_name": family,
         "country": country,
-        "name_on_certificate": f"{given} {family}" if spaced else family + given,
+        "name_on_certificate": f"{given_name} {family}" if spaced else family + given_name,
         "gender": gender,
         "language": "fr" if culture.languages.startswith("fr") else "en",
         "created_at": _days_ago(random, 1500, 2000),
@@ -354,16 +360,16 @@ def _add_enrollments(random: Random, seats: list[tuple[dict[str, Any], _Run]]) -
                 random.randint(60, 100),
             )
         )
-    for one, enrollment_id in zip(
-        placed, _insert_ids(Enrollment, [one.enrollment for one in placed]), strict=True
+    for holder, enrollment_id in zip(
+        placed, _insert_ids(Enrollment, [holder.enrollment for holder in placed]), strict=True
     ):
-        one.enrollment["id"] = enrollment_id
+        holder.enrollment["id"] = enrollment_id
     _add_results(random, placed)
     return placed
 
 
 def _enrollment(person: dict[str, Any], run: _Run, line: int) -> dict[str, Any]:
-    asked = datetime.combine(run.row["starts_on"] - timedelta(days=40), time(10), UTC)
+    applied_at = datetime.combine(run.row["starts_on"] - timedelta(days=40), time(10), UTC)
     return {
         "delivery_id": run.delivery_id,
         "centre_id": run.row["centre_id"],
@@ -377,7 +383,7 @@ def _enrollment(person: dict[str, Any], run: _Run, line: int) -> dict[str, Any]:
         "organization": None,
         "roster_consent": None,
         "lacking": [],
-        "created_at": asked,
+        "created_at": applied_at,
         "finished_at": _after(run, 1),
     }
 
@@ -390,15 +396,15 @@ def _add_results(random: Random, placed: list[_Holder]) -> None:
     """Everyone was there, one in eight late once; a late person's minutes still reach the share
     asked for."""
     marks, scores = [], []
-    for one in placed:
-        said = {"enrollment_id": one.enrollment["id"], "recorded_at": _after(one.run, 1)}
-        late = random.randrange(8 * len(one.run.sessions))
-        for place, (session_id, minutes) in enumerate(one.run.sessions):
+    for holder in placed:
+        common = {"enrollment_id": holder.enrollment["id"], "recorded_at": _after(holder.run, 1)}
+        late = random.randrange(8 * len(holder.run.sessions))
+        for place, (session_id, minutes) in enumerate(holder.run.sessions):
             kind, lost = (MarkKind.LATE, 30) if place == late else (MarkKind.PRESENT, 0)
             marks.append(
-                {**said, "session_id": session_id, "mark": kind, "minutes": minutes - lost}
+                {**common, "session_id": session_id, "mark": kind, "minutes": minutes - lost}
             )
-        scores.append({**said, "kind": ScoreKind.POST, "percent": one.score})
+        scores.append({**common, "kind": ScoreKind.POST, "percent": holder.score})
     _insert(Mark, marks)
     _insert(Score, scores)
 
@@ -411,16 +417,16 @@ def _add_experts(random: Random, people: list[dict[str, Any]]) -> dict[int, int]
     now, office_id = clock.now(), first_body(BodyKind.ROSTER_OFFICE).id
     rows = [
         {
-            "person_id": one["id"],
-            "category": one["category"],
-            "rank": one["rank"],
-            "rank_code": one["rank_code"],
+            "person_id": person["id"],
+            "category": person["category"],
+            "rank": person["rank"],
+            "rank_code": person["rank_code"],
             "expertise": random.sample(FIELDS, random.randint(0, 2)),
             "status": _standing(random),
-            "created_at": one["created_at"],
+            "created_at": person["created_at"],
             "updated_at": now,
         }
-        for one in people
+        for person in people
     ]
     refused = {row["person_id"] for row in rows if row["status"] is None}
     for row in rows:
@@ -429,12 +435,12 @@ def _add_experts(random: Random, people: list[dict[str, Any]]) -> dict[int, int]
     ids = _insert_ids(Expert, rows)
     _add_answers(people, rows, ids, refused)
     spoken, windows = [], []
-    for one, expert_id in zip(people, ids, strict=True):
-        spoken += _languages(random, one["culture"], expert_id)
+    for person, expert_id in zip(people, ids, strict=True):
+        spoken += _languages(random, person["culture"], expert_id)
         windows += _windows(random, expert_id)
     _insert(ExpertLanguage, spoken)
     _insert(Availability, windows)
-    return dict(zip((one["id"] for one in people), ids, strict=True))
+    return dict(zip((person["id"] for person in people), ids, strict=True))
 
 
 def _standing(random: Random) -> ExpertStatus | None:
@@ -454,14 +460,14 @@ def _add_answers(
 ) -> None:
     """What each of them answered, and the decisions that followed."""
     answers, admissions = [], []
-    for one, row, expert_id in zip(people, rows, expert_ids, strict=True):
-        at = one["created_at"] + timedelta(days=1)
-        text = consent_text(ConsentPurpose.ROSTER, one["language"])
+    for person, row, expert_id in zip(people, rows, expert_ids, strict=True):
+        at = person["created_at"] + timedelta(days=1)
+        text = consent_text(ConsentPurpose.ROSTER, person["language"])
         answers.append(
             {
-                "person_id": one["id"],
+                "person_id": person["id"],
                 "purpose": ConsentPurpose.ROSTER,
-                "given": one["id"] not in refused,
+                "given": person["id"] not in refused,
                 "counts": True,
                 "text_version": text.version,
                 "language": text.language,

@@ -13,7 +13,7 @@ from core import clock, exports, readings
 from core.countries import written
 from core.database import transaction
 from core.errors import Invalid
-from core.forms import Form, refusals_on, whole
+from core.forms import Form, parse_int, refusals_on
 from core.i18n import language_name, locale, number, text
 from core.personal import facts, offered
 from core.web import (
@@ -139,7 +139,7 @@ def _asked() -> tuple[SearchForm, Filters | None]:
             place
             for key in request.args
             if key.startswith(f"{name}_")
-            and (place := whole(key.removeprefix(f"{name}_"))) is not None
+            and (place := parse_int(key.removeprefix(f"{name}_"))) is not None
         )
         things = [request.args[f"{name}_{n}"] for n in numbers]
         levels = [request.args.get(f"{name}_{n}_level", "") for n in numbers]
@@ -411,7 +411,7 @@ def waiting() -> Any:
     form = _admission_form()
     office = form.office.data if form.office else None
     chosen = [
-        number for text in request.form.getlist("expert") if (number := whole(text)) is not None
+        number for text in request.form.getlist("expert") if (number := parse_int(text)) is not None
     ]
     if form.validate_on_submit():
         with refusals_on(form):

@@ -6,7 +6,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import StringField, TextAreaField
 from wtforms.validators import InputRequired
 
-from core.forms import Form, whole
+from core.forms import Form, parse_int
 
 NEEDED = [InputRequired(_l("Fill in this field."))]
 
@@ -22,6 +22,6 @@ class MergeForm(Form):
 
     def ids(self) -> tuple[int, int]:
         """What is no number is no one's."""
-        return whole((self.keep.data or "").strip()) or 0, whole(
+        return parse_int((self.keep.data or "").strip()) or 0, parse_int(
             (self.merge.data or "").strip()
         ) or 0

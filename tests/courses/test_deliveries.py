@@ -315,9 +315,13 @@ def test_a_stale_form_is_refused_but_enrollments_make_none_stale(context: Flask)
     with transaction():
         touch(delivery.id)  # as an enrollment does
     with transaction():
-        services.change(SYSTEM, delivery, replace(plan, venue="Halifax"), rev=rev, seen=seen)
+        services.change(
+            SYSTEM, delivery, replace(plan, venue="Halifax"), rev=rev, seen_fingerprint=seen
+        )
     with pytest.raises(Conflict, match="stale_form"), transaction():
-        services.change(SYSTEM, delivery, replace(plan, venue="Sydney"), rev=rev, seen=seen)
+        services.change(
+            SYSTEM, delivery, replace(plan, venue="Sydney"), rev=rev, seen_fingerprint=seen
+        )
     with pytest.raises(Conflict, match="stale_form"), transaction():
         services.change(SYSTEM, delivery, replace(plan, venue="Sydney"), rev=rev)
     assert get_delivery(SYSTEM, delivery.code).venue == "Halifax"
