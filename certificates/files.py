@@ -151,7 +151,7 @@ def archive(certificates: Iterable[Certificate]) -> Iterator[bytes]:
     """A ZIP of the certificates' files as a stream; never more than one of them in memory. What
     it lacks is listed in it."""
     pipe, lacking = _Pipe(), []
-    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_STORED) as made:  # PDFs are compressed already
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_STORED) as zip_file:  # PDFs are compressed already
         for certificate in certificates:
             try:
                 data = read(certificate)
@@ -159,13 +159,13 @@ def archive(certificates: Iterable[Certificate]) -> Iterator[bytes]:
                 lacking.append(f"{certificate.number}: {refusal.message}")
                 continue
             day = certificate.issued_on
-            made.writestr(
+            zip_file.writestr(
                 zipfile.ZipInfo(name_of(certificate), (day.year, day.month, day.day, 0, 0, 0)), data
             )
             if pipe.size > CHUNK:
                 yield pipe.take()
         if lacking:
-            made.writestr(
+            zip_file.writestr(
                 LACKING,
                 "\r\n".join([_("These certificates are not in this archive:"), "", *lacking, ""]),
             )
