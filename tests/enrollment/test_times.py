@@ -616,7 +616,7 @@ def test_apia_and_honolulu_are_upcoming_through_their_own_first_day(
         clock.travel(context, moment)
         assert is_upcoming(into) is expected
         assert [one.code for one in upcoming_of(into.course)] == ([into.code] if expected else [])
-        assert catalogue.upcoming(catalogue.Wanted(), after=None).count == int(expected)
+        assert catalogue.upcoming(catalogue.CatalogueFilter(), after=None).count == int(expected)
         assert bool(catalogue.choices().courses) is expected
 
 
