@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import click
 
 from accounts import queries, services
@@ -50,7 +53,7 @@ def create(
             f"--organization is for roles held in a body: add --role {', '.join(some)} or {last}."
         )
         raise click.ClickException(sentence)
-    with _refusals(), transaction():
+    with _exit_on_refusal(), transaction():
         person = services.create_account(
             SYSTEM,
             email=email,
@@ -83,7 +86,7 @@ def create(
 )
 def token(email: str, name: str, days: int, scope: tuple[str, ...]) -> None:
     """Creates an API token and prints only the token."""
-    with _refusals(), transaction():
+    with _exit_on_refusal(), transaction():
         person = queries.find_person_by_email(email)
         if person is not None and people_services.shares_mailbox(person):
             raise click.ClickException(
@@ -98,18 +101,14 @@ def token(email: str, name: str, days: int, scope: tuple[str, ...]) -> None:
     click.echo(new_token)
 
 
-class _refusals:
+@contextmanager
+def _exit_on_refusal() -> Iterator[None]:
     """A refusal becomes one sentence on standard error and exit status 1."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, DomainError):
-            several = error.errors or [error]
-            raise click.ClickException(
-                " ".join(_sentence(refusal) for refusal in several)
-            ) from None
+    try:
+        yield
+    except DomainError as error:
+        sentences = [_sentence(refusal) for refusal in error.errors or [error]]
+        raise click.ClickException(" ".join(sentences)) from None
 
 
 def _sentence(error: DomainError) -> str:

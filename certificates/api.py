@@ -49,12 +49,12 @@ routes = Routes("certificates")
 def request_issue(code: str, body: IssueBody) -> tuple[IssueAnswer, int]:
     actor = current_actor()
     enrollment_ids = body.enrollments or []
-    places = {
+    fields = {
         field_of(enrollment_id): f"enrollments.{number}"
         for number, enrollment_id in enumerate(enrollment_ids)
     }
     with renamed(
-        lambda field: places.get(field, "enrollments" if field.startswith("name-") else field)
+        lambda field: fields.get(field, "enrollments" if field.startswith("name-") else field)
     ):
         job = services.request_issue(actor, get_delivery(actor, code).id, body.enrollments)
     return IssueAnswer(job=job_link(job)), 202

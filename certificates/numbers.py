@@ -90,7 +90,9 @@ def new_token() -> str:
     """A fresh verification token: 25 random characters and a check character, in capitals
     everywhere."""
     number = secrets.randbits(5 * TOKEN_RANDOM_CHARACTERS)
-    body = "".join(ALPHABET[number >> 5 * place & 31] for place in range(TOKEN_RANDOM_CHARACTERS))
+    body = "".join(
+        ALPHABET[number >> 5 * position & 31] for position in range(TOKEN_RANDOM_CHARACTERS)
+    )
     return body + luhn.calc_check_digit(body, ALPHABET)
 
 

@@ -53,7 +53,7 @@ def backup_command(target: Path, with_keys: bool) -> None:
             f"note: the copy leaves out {name}: Rostrum did not store it, or cannot read it",
             err=True,
         )
-    click.echo(f"{target}: {_told(facts)}")
+    click.echo(f"{target}: {_summary(facts)}")
 
 
 @click.command(
@@ -93,19 +93,23 @@ def restore_command(
         with told_in_a_sentence():
             copy, local = restoring.open_proven(source)
             if check:
-                click.echo(f"{source} is whole: {_told(copy.manifest)}")
+                click.echo(f"{source} is whole: {_summary(copy.manifest)}")
                 return
             keys = restoring.keys_for(copy, read_key(key) if key else None)
             elsewhere = knowledge.read_elsewhere(checkpoint, keys) if checkpoint else []
             done = restoring.restore(
-                copy, local, next_numbers=_asked(following), elsewhere=elsewhere, decide=_ask
+                copy,
+                local,
+                next_numbers=_parse_next_numbers(following),
+                elsewhere=elsewhere,
+                decide=_ask,
             )
     except BackupError as error:
         raise click.ClickException(str(error)) from error
     _tell(done)
 
 
-def _told(facts: Mapping) -> str:
+def _summary(facts: Mapping) -> str:
     rows = sum(facts["tables"].values())
     numbers = ", ".join(
         numbering.series_of_app().show(name, value)
@@ -118,12 +122,12 @@ def _told(facts: Mapping) -> str:
     )
 
 
-def _asked(following: tuple[str, ...]) -> dict[str, int]:
+def _parse_next_numbers(following: tuple[str, ...]) -> dict[str, int]:
     next_numbers = {}
     for text in following:
-        if (place := numbering.series_of_app().parse(text)) is None:
+        if (parsed := numbering.series_of_app().parse(text)) is None:
             raise BackupError(f"{text} is no number: write it like RST-2026-000102")
-        next_numbers[place[0]] = place[1]
+        next_numbers[parsed[0]] = parsed[1]
     return next_numbers
 
 
@@ -140,7 +144,7 @@ def _ask(known: Known, skips: list[Skip]) -> Mapping[str, int]:
             after = f" after {show(skip.name, last)}" if last else f" of {skip.name}"
             question = f"Nothing tells how far the numbers{after} went. The next number"
             text = click.prompt(question, default=show(skip.name, skip.value + 1))
-            next_numbers |= _asked((text,))
+            next_numbers |= _parse_next_numbers((text,))
     return next_numbers
 
 

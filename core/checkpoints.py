@@ -157,7 +157,7 @@ def read(file: Path) -> Lines:
     """The lines of a file with their numbers; None for a damaged one. FileNotFoundError when
     there is no such file."""
     lines = file.read_bytes().split(b"\n")
-    return [(place, parse(line)) for place, line in enumerate(lines, 1) if line.strip()]
+    return [(line_number, parse(line)) for line_number, line in enumerate(lines, 1) if line.strip()]
 
 
 def read_copy(file: Path) -> Lines:
@@ -169,8 +169,8 @@ def read_copy(file: Path) -> Lines:
         body = message.get_body(("plain",))
         data = body.get_content().encode() if body else b""
     return [
-        (place, parse(line))
-        for place, line in enumerate(data.split(b"\n"), 1)
+        (line_number, parse(line))
+        for line_number, line in enumerate(data.split(b"\n"), 1)
         if line.strip().startswith(b"{")
     ]
 
@@ -224,15 +224,15 @@ def faults(lines: Lines, public: Ed25519PublicKey, chain: Chain, name: str) -> I
     """Which of these lines the chain contradicts. A signed restore among them explains what was
     signed before it, not after."""
     later = signed_restores(lines, public)
-    for place, point in lines:
+    for line_number, point in lines:
         if point in later:
             later.remove(point)  # it explains only the lines before it
         if point is None:
-            yield f"audit: line {place} of {name} is damaged (half written?)"
+            yield f"audit: line {line_number} of {name} is damaged (half written?)"
         elif not point.is_by(public):
             yield (
-                f"audit: the checkpoint at {point.number} (line {place} of {name}) has a wrong "
-                "signature"
+                f"audit: the checkpoint at {point.number} (line {line_number} of {name}) has a "
+                "wrong signature"
             )
         elif (
             point.number

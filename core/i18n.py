@@ -99,8 +99,8 @@ class _Babel(Babel):
 
 
 @pass_eval_context
-def _template_text(place: EvalContext, text: str, /, **facts: Any) -> str:
-    words = _template_words(locale(), text, place.autoescape)
+def _template_text(context: EvalContext, text: str, /, **facts: Any) -> str:
+    words = _template_words(locale(), text, context.autoescape)
     return words % facts
 
 

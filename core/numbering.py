@@ -120,7 +120,7 @@ def next_in(name: str) -> int:
         index_elements=["name"], set_={"value": Counter.__table__.c.value + 1}
     )
     value = db.session.execute(counted.returning(Counter.__table__.c.value)).scalar_one()
-    last, reason = _given(name, value - 1)
+    last, reason = _last_by_mark(name, value - 1)
     if last >= value:
         raise_to(name, last, reason, since=value - 1)
         value = last + 1
@@ -129,7 +129,7 @@ def next_in(name: str) -> int:
     return value
 
 
-def _given(name: str, counted: int) -> tuple[int, VoidReason]:
+def _last_by_mark(name: str, counted: int) -> tuple[int, VoidReason]:
     """How far the series went by its mark, and why the numbers after `counted` up to there are
     void.
 
@@ -241,9 +241,9 @@ def breaches() -> Iterator[str]:
                 "the next one"
             )
             continue
-        except storage.Obstructed as obstacle:
+        except storage.Obstructed as error:
             yield (
-                f"numbers: {obstacle.found} is in the place of the mark {key}; Rostrum issues no "
+                f"numbers: {error.obstacle} is in the place of the mark {key}; Rostrum issues no "
                 "number until you remove it"
             )
             continue

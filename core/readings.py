@@ -155,9 +155,9 @@ def breaches() -> Iterator[str]:
             continue
         if count := sum(entry is not None for entry in result):
             yield Note(f"readings: {count} in {name} waiting to be added to the audit trail")
-        for place, entry in enumerate(result, 1):
+        for line_number, entry in enumerate(result, 1):
             if entry is None:
                 yield Note(
-                    f"readings: line {place} of {name} is damaged (half written; its reader saw "
-                    "nothing)"
+                    f"readings: line {line_number} of {name} is damaged (half written; its reader "
+                    "saw nothing)"
                 )

@@ -68,7 +68,7 @@ class Obstructed(Conflict):
         )
         super().__init__("file_obstructed", sentence)
         self.key = key
-        self.found = obstacle
+        self.obstacle = obstacle
 
 
 class Folder:

@@ -135,8 +135,8 @@ def filled(texts: Mapping[str, str | None] | None) -> dict[str, str]:
 
 def in_order(codes: Iterable[str]) -> list[str]:
     """Languages in the order of the table, unknown ones last."""
-    places = {code: place for place, code in enumerate(LANGUAGES)}
-    return sorted(codes, key=lambda code: places.get(code, len(places)))
+    ranks = {code: rank for rank, code in enumerate(LANGUAGES)}
+    return sorted(codes, key=lambda code: ranks.get(code, len(ranks)))
 
 
 Span = Literal["day", "day and month", "short", "whole"]

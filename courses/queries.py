@@ -152,7 +152,7 @@ EVERYTHING = (
 
 
 @lru_cache(maxsize=16)
-def _one(load: tuple[ExecutableOption, ...]) -> sa.Select[Delivery]:
+def _one_delivery(load: tuple[ExecutableOption, ...]) -> sa.Select[Delivery]:
     """Made once for each `load`: every page of a delivery begins with it."""
     return sa.select(Delivery).where(Delivery.code == sa.bindparam("code")).options(*load)
 
@@ -162,7 +162,7 @@ def get_delivery(
 ) -> Delivery:
     """The delivery with its course and, unless `load` says less, version, sessions and pools;
     NotFound, also for a draft that is not the actor's."""
-    delivery = db.session.scalars(_one(load), {"code": code}).unique().one_or_none()
+    delivery = db.session.scalars(_one_delivery(load), {"code": code}).unique().one_or_none()
     if delivery is None or not _may_see(actor, delivery):
         raise NotFound("unknown_delivery", _l("There is no such delivery."))
     return delivery

@@ -251,8 +251,7 @@ class PoolBody(Schema):
 
 
 class DeliveryBody(Schema):
-    """What is left out is taken from the course, or from the house's usual rule for the closing
-    date."""
+    """What is left out is taken from the course, or from the usual rule for the closing date."""
 
     code: str | None = None
     starts_on: Day

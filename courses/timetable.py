@@ -51,8 +51,8 @@ def grouped_zones() -> tuple[tuple[str, tuple[str, ...]], ...]:
     the end."""
     regions: dict[str, list[str]] = {}
     for name in sorted(zone_names()):
-        region, _, place = name.partition("/")
-        regions.setdefault(region if place and region != "Etc" else "", []).append(name)
+        region, _, city = name.partition("/")
+        regions.setdefault(region if city and region != "Etc" else "", []).append(name)
     others = tuple(regions.pop("", ()))
     return (*((region, tuple(names)) for region, names in regions.items()), ("UTC", others))
 

@@ -399,8 +399,8 @@ def _add_results(random: Random, placed: list[_Holder]) -> None:
     for holder in placed:
         common = {"enrollment_id": holder.enrollment["id"], "recorded_at": _after(holder.run, 1)}
         late = random.randrange(8 * len(holder.run.sessions))
-        for place, (session_id, minutes) in enumerate(holder.run.sessions):
-            kind, lost = (MarkKind.LATE, 30) if place == late else (MarkKind.PRESENT, 0)
+        for position, (session_id, minutes) in enumerate(holder.run.sessions):
+            kind, lost = (MarkKind.LATE, 30) if position == late else (MarkKind.PRESENT, 0)
             marks.append(
                 {**common, "session_id": session_id, "mark": kind, "minutes": minutes - lost}
             )
@@ -623,8 +623,8 @@ def _ask_for_files(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         if row["status"] is CertificateStatus.VALID:
             by_delivery[row["delivery_id"]].append(row["enrollment_id"])
-    for place, (delivery_id, enrollment_ids) in enumerate(by_delivery.items()):
+    for position, (delivery_id, enrollment_ids) in enumerate(by_delivery.items()):
         # One after another, with pauses: whoever tries the demonstration does not wait behind
         # hundreds of old files.
         args = {"delivery_id": delivery_id, "enrollment_ids": enrollment_ids}
-        jobs.enqueue(JOB_KIND, total=len(enrollment_ids), delay=PAUSE * place, **args)
+        jobs.enqueue(JOB_KIND, total=len(enrollment_ids), delay=PAUSE * position, **args)

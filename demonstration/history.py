@@ -191,18 +191,18 @@ def _attend(
         MarkGiven(
             enrollment_id,
             number,
-            "absent" if number in absences.get(place, ()) else "present",
+            "absent" if number in absences.get(position, ()) else "present",
             None,
         )
-        for place, enrollment_id in enumerate(seated)
+        for position, enrollment_id in enumerate(seated)
         for number in range(1, sessions + 1)
     ]
     with transaction():
         classroom.services.record_attendance(SYSTEM, delivery_id, marks)
         if scores is not None:
             scores_given = [
-                ScoreGiven(enrollment_id, "post", scores.get(place, 72 + (place * 7) % 25))
-                for place, enrollment_id in enumerate(seated)
+                ScoreGiven(enrollment_id, "post", scores.get(position, 72 + (position * 7) % 25))
+                for position, enrollment_id in enumerate(seated)
             ]
             classroom.services.record_scores(SYSTEM, delivery_id, scores_given)
 
@@ -253,22 +253,22 @@ def _answer_and_admit(people: Sequence[tuple[int, tuple]]) -> None:
     """What the graduates answered when they were asked about the roster: most said yes and are
     admitted, one said no, one has not answered, and the last but one waits."""
     with transaction():
-        for place, (person_id, _facts) in enumerate(people):
-            if place != 6:
+        for position, (person_id, _facts) in enumerate(people):
+            if position != 6:
                 own = db.session.get_one(Person, person_id)
                 people_services.give_consent(
                     Actor(person_id=person_id),
                     own,
                     ConsentPurpose.ROSTER,
-                    place != 4,
+                    position != 4,
                     how=ConsentWay.PAGE,
                 )
     with transaction():
         office = actor_of(_person("roster"))
         graduates = [
             person_id
-            for place, (person_id, _facts) in enumerate(people)
-            if place not in (4, 6, len(people) - 2)
+            for position, (person_id, _facts) in enumerate(people)
+            if position not in (4, 6, len(people) - 2)
         ]
         experts = db.session.scalars(
             sa.select(Expert.id).where(Expert.person_id.in_(graduates))

@@ -115,6 +115,6 @@ def _ends(
             (grant.valid_until(ends_on) or date.max for grant in months[version_id]),
             default=date.max,
         )
-        place = (person_id, key(code))
-        latest[place] = max(end, latest.get(place, date.min))
+        person_and_course = (person_id, key(code))
+        latest[person_and_course] = max(end, latest.get(person_and_course, date.min))
     return latest

@@ -45,7 +45,7 @@ def _links_elsewhere() -> list[Link]:
 @pages.get("/me")
 @signed_in
 def me() -> Any:
-    """What the house knows of oneself, and where to change it."""
+    """What is stored about oneself, and where to change it."""
     person = _own()
     context = {
         "person": person,

@@ -25,7 +25,7 @@ from people.permissions import Permission
 #: The person was there.
 THERE = (MarkKind.PRESENT, MarkKind.LATE)
 #: (enrollment id, session id): what a mark belongs to.
-Place = tuple[int, int]
+MarkKey = tuple[int, int]
 #: Enrollment id → how it stands.
 Seated = dict[int, EnrollmentStatus]
 
@@ -73,7 +73,7 @@ def record_attendance(actor: Actor, delivery_id: int, marks: Sequence[MarkGiven]
     seated, seats = _seated(delivery_id)
     faults: list[DomainError] = []
     untimely: list[DomainError] = []
-    submitted: dict[Place, tuple[MarkGiven, DeliverySession]] = {}
+    submitted: dict[MarkKey, tuple[MarkGiven, DeliverySession]] = {}
     for index, mark in enumerate(
         replace(mark, enrollment_id=seats.get(mark.enrollment_id, mark.enrollment_id))
         for mark in marks
@@ -100,8 +100,8 @@ def record_attendance(actor: Actor, delivery_id: int, marks: Sequence[MarkGiven]
     collect(
         [
             _contested(f"marks.{index}")
-            for index, (place, (mark, session)) in enumerate(submitted.items())
-            if is_contested(mark, stored.get(place), session)
+            for index, (key, (mark, session)) in enumerate(submitted.items())
+            if is_contested(mark, stored.get(key), session)
         ]
     )
     changed = _keep_marks(actor, submitted, stored)
@@ -277,10 +277,10 @@ def _counted(mark: MarkGiven, session: DeliverySession) -> tuple[MarkKind, int]:
     return kind, session.minutes if mark.minutes is None else mark.minutes
 
 
-def _kept_marks(places: Collection[Place]) -> dict[Place, Mark]:
+def _kept_marks(keys: Collection[MarkKey]) -> dict[MarkKey, Mark]:
     statement = sa.select(Mark).where(
-        Mark.enrollment_id.in_({enrollment_id for enrollment_id, _ in places}),
-        Mark.session_id.in_({session_id for _, session_id in places}),
+        Mark.enrollment_id.in_({enrollment_id for enrollment_id, _ in keys}),
+        Mark.session_id.in_({session_id for _, session_id in keys}),
     )
     fresh = statement.execution_options(populate_existing=True)
     return {(mark.enrollment_id, mark.session_id): mark for mark in db.session.scalars(fresh)}
@@ -288,8 +288,8 @@ def _kept_marks(places: Collection[Place]) -> dict[Place, Mark]:
 
 def _keep_marks(
     actor: Actor,
-    submitted: dict[Place, tuple[MarkGiven, DeliverySession]],
-    stored: dict[Place, Mark],
+    submitted: dict[MarkKey, tuple[MarkGiven, DeliverySession]],
+    stored: dict[MarkKey, Mark],
 ) -> list[tuple[int, int, str, int]]:
     """Writes what differs from what is kept, and returns it."""
     changed = []

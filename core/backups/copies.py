@@ -219,8 +219,8 @@ class Copy:
         in it yet."""
         public = checkpoints.read_public_key(self.manifest["public_key"])
         known = [
-            (place, point)
-            for place, point in lines
+            (line_number, point)
+            for line_number, point in lines
             if point is None or point.number <= contents.chain.length
         ]
         for sentence in checkpoints.faults(known, public, contents.chain, checkpoints.FILE):

@@ -108,8 +108,8 @@ def _ask_database(copy: Copy, known: Known) -> tuple[int, str] | None:
 def _in_files(keys: Iterator[str] | list[str]) -> Numbers:
     numbers: Numbers = {}
     for key in keys:
-        if place := numbering.series_of_app().in_file(key):
-            _raise(numbers, dict([place]))
+        if number := numbering.series_of_app().in_file(key):
+            _raise(numbers, dict([number]))
     return numbers
 
 

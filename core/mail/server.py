@@ -67,7 +67,7 @@ class Connection:
 
     def __init__(self, smtp: smtplib.SMTP):
         self._smtp = smtp
-        self.carried = 0  # messages it has answered
+        self.answered_messages = 0
 
     @property
     def offers_utf8(self) -> bool:
@@ -96,7 +96,7 @@ class Connection:
         except (OSError, smtplib.SMTPException) as error:  # the server hung up, or fell silent
             raise Lost(type(error).__name__) from None
         finally:
-            self.carried += 1
+            self.answered_messages += 1
         return answer
 
     def begin(self) -> None:
@@ -107,8 +107,8 @@ class Connection:
         try:
             code, reply = self._smtp.docmd("MAIL", f"FROM:<{_sender()}>")
         except (OSError, smtplib.SMTPException) as error:
-            raise (Full if self.carried else Away)(type(error).__name__) from None
-        if code == 421 and self.carried:
+            raise (Full if self.answered_messages else Away)(type(error).__name__) from None
+        if code == 421 and self.answered_messages:
             raise Full(_words(code, reply))
         if 400 <= code < 500:
             raise Away(_words(code, reply))

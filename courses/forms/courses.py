@@ -253,9 +253,9 @@ def read_rows(values: Mapping[str, Any]) -> Rows:
         kind, _, remainder = key.partition("-")
         number, _, name = remainder.partition("-")
         name, _, code = name.partition("-")
-        if kind not in ROWS or name not in ROWS[kind] or (place := parse_int(number)) is None:
+        if kind not in ROWS or name not in ROWS[kind] or (row_number := parse_int(number)) is None:
             continue
-        row = rows[kind].setdefault(place, {})
+        row = rows[kind].setdefault(row_number, {})
         if code:
             row[name] = row.get(name, {}) | {code: str(values[key])}
         else:
@@ -277,10 +277,10 @@ def act(values: MultiDict[str, str], button: str) -> MultiDict[str, str]:
     elif (
         action == "remove"
         and kind in rows
-        and (place := parse_int(number)) is not None
-        and place < len(rows[kind])
+        and (row_number := parse_int(number)) is not None
+        and row_number < len(rows[kind])
     ):
-        del rows[kind][place]
+        del rows[kind][row_number]
     others = MultiDict(
         [
             (key, value)

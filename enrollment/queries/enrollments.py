@@ -107,9 +107,9 @@ def orders_of_bodies(enrollments: Sequence[Enrollment]) -> dict[int, tuple[int, 
         if enrollment.nominated_by_id and enrollment.status in LIVE:
             by_body.setdefault(enrollment.nominated_by_id, []).append(enrollment.id)
     return {
-        key: (place, len(ids))
+        key: (position, len(ids))
         for ids in by_body.values()
-        for place, key in enumerate(sorted(ids), 1)
+        for position, key in enumerate(sorted(ids), 1)
     }
 
 
@@ -299,17 +299,17 @@ def explain(actor: Actor, enrollment: Enrollment, position: int | None) -> str |
     if enrollment.status is S.UNCONFIRMED:
         return _("Waiting for the applicant to open the link in the email.")
     if enrollment.status is S.WAITLISTED and position is not None:
-        place = number(position)
+        position_words = number(position)
         if not is_own:
             return _(
                 "No place is open at the moment; this person is number %(position)s on the "
                 "waiting list.",
-                position=place,
+                position=position_words,
             )
         return _(
             "No place is open to you at the moment; you are number %(position)s on the waiting "
             "list.",
-            position=place,
+            position=position_words,
         )
     if enrollment.status is S.REQUESTED:
         return _("A coordinator decides about this request.")

@@ -52,7 +52,7 @@ def answer_consent() -> Any:
     with transaction():
         own = queries.get_own_person(actor)
         row = services.give_consent(actor, own, ConsentPurpose(purpose), is_given, how=_way())
-        message = _said(row.given, row.counts)
+        message = _confirmation(row.given, row.counts)
     flash(message, "ok" if not is_given or row.counts else "warn")
     return see_other(safe_next(request.form.get("next"), url_for("people.my_consents")))
 
@@ -62,7 +62,7 @@ def _way() -> ConsentWay:
     return ConsentWay.LINK if came_by_link(current_actor()) else ConsentWay.PAGE
 
 
-def _said(is_given: bool, counts: bool) -> str:
+def _confirmation(is_given: bool, counts: bool) -> str:
     if not is_given:
         return _("Your answer is saved: no.")
     if counts:

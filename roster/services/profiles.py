@@ -182,11 +182,11 @@ def _read_languages(
         )
     read: dict[str, tuple] = {}
     for number, language in enumerate(spoken[:MOST_LANGUAGES]):
-        place = f"languages.{number}"
+        path = f"languages.{number}"
         if not is_language(language.language):
             errors.append(
                 Invalid(
-                    "unknown_language", _l("Choose a language from the list."), f"{place}.language"
+                    "unknown_language", _l("Choose a language from the list."), f"{path}.language"
                 )
             )
         elif language.language in read:
@@ -194,13 +194,13 @@ def _read_languages(
                 Invalid(
                     "language_twice",
                     _l("This language is given twice. Keep one."),
-                    f"{place}.language",
+                    f"{path}.language",
                 )
             )
         try:
             read[language.language] = (
                 language.framework,
-                languages.normal_level(language.framework, language.level, field=f"{place}.level"),
+                languages.normal_level(language.framework, language.level, field=f"{path}.level"),
             )
         except Invalid as error:
             errors.append(error)
