@@ -364,12 +364,12 @@ class Sender:
         cookie = client.get_cookie(self.app.session_interface.cookie)
         visit = cookie.value if cookie else ""
         if visit not in self.tokens:
-            found = re.search(
+            match = re.search(
                 r'name="csrf_token"[^>]*value="([^"]+)"',
                 client.get("/sign-in", follow_redirects=True).text,
             )
-            assert found
-            self.tokens[client.get_cookie(self.app.session_interface.cookie).value] = found[1]
+            assert match
+            self.tokens[client.get_cookie(self.app.session_interface.cookie).value] = match[1]
             visit = client.get_cookie(self.app.session_interface.cookie).value
         return self.tokens[visit]
 

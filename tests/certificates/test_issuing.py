@@ -256,7 +256,7 @@ def test_one_that_cannot_be_rendered_does_not_stop_the_others(context, monkeypat
     )
     drain()
     assert (
-        all(one.file_key for one in makers.certificates_of(delivery))
+        all(certificate.file_key for certificate in makers.certificates_of(delivery))
         and len(makers.certificates_of(delivery)) == 3
     )
     assert list(queries.breaches()) == []
@@ -410,7 +410,7 @@ def test_every_word_that_cannot_be_printed_is_named_at_once(context) -> None:
         audit.record(SYSTEM, "test.words", f"delivery:{delivery.id}", {})
     with pytest.raises(Invalid) as caught:
         makers.ask(makers.coordinator(), delivery)
-    sentences = [str(one.message) for one in caught.value.errors]
+    sentences = [str(error.message) for error in caught.value.errors]
     assert (
         len(sentences) == 2
         and "“Venue” has" in sentences[0]

@@ -37,7 +37,7 @@ def refusal(**changes: Any) -> list[tuple[str | None, str]]:
     course = makers.course()
     with pytest.raises(DomainError) as caught:
         makers.delivery(SYSTEM, course, **changes)
-    return [(one.field, one.code) for one in caught.value.errors or [caught.value]]
+    return [(error.field, error.code) for error in caught.value.errors or [caught.value]]
 
 
 def change(delivery: Delivery, **changes: Any) -> Delivery:
