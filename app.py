@@ -350,7 +350,7 @@ def _navigation(actor: Actor) -> list[pages.Link]:
 
 
 def _alerts(actor: Actor) -> list[pages.Link]:
-    """What those who look after the house have to see on every page."""
+    """What administrators have to see on every page."""
     if not actor.can(P.MAIL_READ):
         return []
     try:

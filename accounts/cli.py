@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import click
 
 from accounts import queries, services
@@ -44,18 +47,18 @@ def create(
 ) -> None:
     """Makes an account (or gives more roles to an existing one) and prints a one-time sign-in
     link."""
-    given, family = values.split_name(name)
+    given_name, family = values.split_name(name)
     if organization and not set(roles) & set(WITHIN):
         *some, last = WITHIN
         sentence = (
             f"--organization is for roles held in a body: add --role {', '.join(some)} or {last}."
         )
         raise click.ClickException(sentence)
-    with _refusals(), transaction():
+    with _exit_on_refusal(), transaction():
         person = services.create_account(
             SYSTEM,
             email=email,
-            given_name=given,
+            given_name=given_name,
             family_name=family,
             roles=roles,
             organization=organization,
@@ -84,7 +87,7 @@ def create(
 )
 def token(email: str, name: str, days: int, scope: tuple[str, ...]) -> None:
     """Creates an API token and prints only the token."""
-    with _refusals(), transaction():
+    with _exit_on_refusal(), transaction():
         person = queries.find_person_by_email(email)
         if person is not None and people_services.shares_mailbox(person):
             raise click.ClickException(
@@ -95,20 +98,18 @@ def token(email: str, name: str, days: int, scope: tuple[str, ...]) -> None:
                 f"No one has the email address {email}. Create an account first: flask accounts "
                 "create"
             )
-        made = services.create_token(SYSTEM, person, name=name, days=days, scope=scope)
-    click.echo(made)
+        new_token = services.create_token(SYSTEM, person, name=name, days=days, scope=scope)
+    click.echo(new_token)
 
 
-class _refusals:
+@contextmanager
+def _exit_on_refusal() -> Iterator[None]:
     """A refusal becomes one sentence on standard error and exit status 1."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, DomainError):
-            several = error.errors or [error]
-            raise click.ClickException(" ".join(_sentence(one) for one in several)) from None
+    try:
+        yield
+    except DomainError as error:
+        sentences = [_sentence(refusal) for refusal in error.errors or [error]]
+        raise click.ClickException(" ".join(sentences)) from None
 
 
 def _sentence(error: DomainError) -> str:
@@ -120,7 +121,8 @@ def _sentence(error: DomainError) -> str:
     }
     where = label.get(error.field or "", "")
     known = "; ".join(
-        f"--identity {one['id']} is {one['name']}" for one in error.details.get("candidates", ())
+        f"--identity {candidate['id']} is {candidate['name']}"
+        for candidate in error.details.get("candidates", ())
     )
     sentence = (
         f"{error.message} ({known}; --identity new is another person)"

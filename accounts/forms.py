@@ -120,9 +120,9 @@ class RoleForm(Form):
         super().__init__(*args, **kwargs)
         self.role.choices = [(role.value, role.words) for role in ASSIGNABLE]
         groups = {
-            _holders(kind): [(str(key), name) for key, name in those]
-            for kind, those in bodies.items()
-            if those
+            _holders(kind): [(str(key), name) for key, name in choices]
+            for kind, choices in bodies.items()
+            if choices
         }
         self.organization.choices = {"": [("", _l("None"))]} | groups
 

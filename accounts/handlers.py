@@ -20,10 +20,10 @@ def keep_kinds(event: OrganizationChanged, actor: Actor) -> None:
         return
     body = db.session.get_one(Organization, event.organization_id)
     scopes = {scope for kind, scope in WITHIN.values() if not body.is_a(kind)}
-    held = sa.select(RoleAssignment.id).where(
+    assignments = sa.select(RoleAssignment.id).where(
         RoleAssignment.scope.in_(scopes), RoleAssignment.scope_id == body.id
     )
-    if scopes and db.session.scalar(held.limit(1)) is not None:
+    if scopes and db.session.scalar(assignments.limit(1)) is not None:
         raise Conflict(
             "kind_in_use", _l("People still have roles in it. Withdraw these roles first."), "kinds"
         )

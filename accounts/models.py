@@ -112,5 +112,5 @@ class ApiToken(Base):
 
     @property
     def may_do(self) -> list[Worded]:
-        said = self.scope.split()
-        return [TokenScope(one) if one in set(TokenScope) else Role(one) for one in said]
+        scopes = self.scope.split()
+        return [TokenScope(scope) if scope in set(TokenScope) else Role(scope) for scope in scopes]

@@ -56,19 +56,19 @@ def hash_password(password: str) -> str:
         return HASHER.hash(password)
 
 
-def verify(kept: str | None, password: str) -> bool:
+def verify(hashed: str | None, password: str) -> bool:
     """Whether `password` is the kept one. Without a kept one the same work is done, and the
     answer is no."""
     with waits(MOMENT), _TURNS:  # hashing needs no interpreter, and takes as long as a dozen pages
         try:
-            HASHER.verify(kept or _nobodys_hash(), password)
+            HASHER.verify(hashed or _nobodys_hash(), password)
         except (VerificationError, InvalidHashError):
             return False
-    return kept is not None
+    return hashed is not None
 
 
-def needs_rehash(kept: str) -> bool:
-    return HASHER.check_needs_rehash(kept)
+def needs_rehash(hashed: str) -> bool:
+    return HASHER.check_needs_rehash(hashed)
 
 
 @lru_cache(maxsize=1)
@@ -118,14 +118,14 @@ def list_entry(password: str) -> bytes:
 def is_listed(password: str) -> bool:
     """Whether it is among those that leaked most. Looked up in the file, which is read when
     someone sets a password only."""
-    wanted, length = list_entry(password), ENTRY + 1
+    entry, length = list_entry(password), ENTRY + 1
     listed = LISTED.read_bytes()
     at = bisect.bisect_left(
         range(len(listed) // length),
-        wanted,
+        entry,
         key=lambda line: listed[line * length : line * length + ENTRY],
     )
-    return listed[at * length : at * length + ENTRY] == wanted
+    return listed[at * length : at * length + ENTRY] == entry
 
 
 def is_common(password: str, personal: tuple[str | None, ...] = ()) -> bool:
@@ -163,8 +163,8 @@ def _bare(text: str) -> str:
 
 def _repeated(text: str) -> str:
     """The piece that the text repeats, or the text."""
-    found = re.fullmatch(r"(.+?)\1+", text)
-    return found.group(1) if found else text
+    match = re.fullmatch(r"(.+?)\1+", text)
+    return match.group(1) if match else text
 
 
 def _is_run(text: str) -> bool:

@@ -108,8 +108,8 @@ ASSIGNABLE: tuple[Role, ...] = tuple(role for role in Role if role is not Role.P
 
 
 def _scopes(role: Role) -> set[Reach]:
-    whole = WITHIN[role][1] if role in WITHIN else EVERYWHERE
-    return {whole, DELIVERY} if DELIVERY in ROLES[role].values() else {whole}
+    own_reach = WITHIN[role][1] if role in WITHIN else EVERYWHERE
+    return {own_reach, DELIVERY} if DELIVERY in ROLES[role].values() else {own_reach}
 
 
 #: How far each role may be assigned: within a body of the right kind, and to one delivery where it

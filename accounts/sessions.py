@@ -109,12 +109,12 @@ _HELD = {
 }
 
 
-def _load(key: type[UserSession | ApiToken], **asked: Any) -> Actor | None:
+def _load(key: type[UserSession | ApiToken], **parameters: Any) -> Actor | None:
     """The actor behind a session or token; None when there is no such active account."""
-    rows = db.session.execute(_HELD[key], asked).all()
+    rows = db.session.execute(_HELD[key], parameters).all()
     if not rows:
         return None
-    held, record, is_demonstration = rows[0][:3]
+    credential, record, is_demonstration = rows[0][:3]
     person, roles = record, [row for row in rows if row.role is not None]
     if (
         record.merged_into_id is not None
@@ -131,19 +131,19 @@ def _load(key: type[UserSession | ApiToken], **asked: Any) -> Actor | None:
         )
     if is_demonstration and (not settings_of().is_local or is_forwarded()):
         return None  # its password is known to everyone
-    is_session = isinstance(held, UserSession)
+    is_session = isinstance(credential, UserSession)
     g.profile_language = person.language
-    g.seen_at = held.seen_at if is_session else held.used_at
+    g.seen_at = credential.seen_at if is_session else credential.used_at
     if not is_session:
-        g.token_scope = held.scope
-        if held.scope not in (ALL, READ):
-            roles = [row for row in roles if row.role in held.scope.split()]
+        g.token_scope = credential.scope
+        if credential.scope not in (ALL, READ):
+            roles = [row for row in roles if row.role in credential.scope.split()]
     return make_actor(
         person,
         roles,
         is_demonstration=is_demonstration,
-        session_id=held.id if is_session else None,
-        token_id=None if is_session else held.id,
+        session_id=credential.id if is_session else None,
+        token_id=None if is_session else credential.id,
     )
 
 
@@ -154,12 +154,12 @@ def make_actor(person: Person, assignments: Iterable[Any], **facts: Any) -> Acto
     roles: set[str] = {Role.PARTICIPANT}
     for permission in ROLES[Role.PARTICIPANT]:
         grants[permission] = Grant(self=frozenset({person.id}))
-    held: dict[
+    ids_by_role: dict[
         tuple[Role, Reach], set[int]
     ] = {}  # together: a trainer may have hundreds of deliveries
     for assignment in assignments:
-        held.setdefault((assignment.role, assignment.scope), set()).add(assignment.scope_id)
-    for (role, scope), ids in held.items():
+        ids_by_role.setdefault((assignment.role, assignment.scope), set()).add(assignment.scope_id)
+    for (role, scope), ids in ids_by_role.items():
         roles.add(role)
         for permission, reach in ROLES[role].items():
             if grant := _granted(reach, scope, ids):
@@ -170,12 +170,12 @@ def make_actor(person: Person, assignments: Iterable[Any], **facts: Any) -> Acto
         email=person.email,
         roles=frozenset(roles),
         grants=grants,
-        organization_ids=frozenset(held.get((Role.NOMINATOR, Reach.ORGANIZATION), ())),
+        organization_ids=frozenset(ids_by_role.get((Role.NOMINATOR, Reach.ORGANIZATION), ())),
         centre_ids=frozenset(
-            id_ for (_, scope), ids in held.items() if scope is Reach.CENTRE for id_ in ids
+            id_ for (_, scope), ids in ids_by_role.items() if scope is Reach.CENTRE for id_ in ids
         ),
         office_ids=frozenset(
-            id_ for (_, scope), ids in held.items() if scope is Reach.OFFICE for id_ in ids
+            id_ for (_, scope), ids in ids_by_role.items() if scope is Reach.OFFICE for id_ in ids
         ),
         **facts,
     )
@@ -203,9 +203,11 @@ def start_session(person_id: int, method: str) -> None:
     nothing after."""
     visit = session._get_current_object()  # type: ignore[attr-defined]  # the visit behind Flask's proxy
     now = clock.now()
-    kept = digest(visit.renew(signed_in=True))
+    visit_digest = digest(visit.renew(signed_in=True))
     db.session.add(
-        UserSession(digest=kept, person_id=person_id, method=method, created_at=now, seen_at=now)
+        UserSession(
+            digest=visit_digest, person_id=person_id, method=method, created_at=now, seen_at=now
+        )
     )
     g.pop("csrf_token", None)
     login_user(Actor(person_id=person_id))

@@ -56,10 +56,10 @@ def get_mail(actor: Actor, mail_id: int, *, kept_only: bool = False) -> Mail:
     """NotFound when unknown, or not kept here where only that may be read."""
     if not kept_only:
         require(actor, Permission.MAIL_READ)
-    found = db.session.get(Mail, mail_id)
-    if found is None or (kept_only and found.state is not MailState.KEPT):
+    message = db.session.get(Mail, mail_id)
+    if message is None or (kept_only and message.state is not MailState.KEPT):
         raise NotFound("unknown_mail", _l("This message is not known here."))
-    return found
+    return message
 
 
 @dataclass(frozen=True)
@@ -73,23 +73,23 @@ class AuditFilter:
 
     @property
     def condition(self) -> sa.ColumnElement[bool]:
-        parts: list[sa.ColumnElement[bool]] = [sa.true()]
+        conditions: list[sa.ColumnElement[bool]] = [sa.true()]
         if self.action:
-            parts.append(AuditEntry.action == self.action)
+            conditions.append(AuditEntry.action == self.action)
         if self.subject:
-            parts.append(AuditEntry.subject == self.subject)
+            conditions.append(AuditEntry.subject == self.subject)
         if self.actor_id is not None:
-            parts.append(AuditEntry.actor_id == self.actor_id)
-        return sa.and_(*parts)
+            conditions.append(AuditEntry.actor_id == self.actor_id)
+        return sa.and_(*conditions)
 
 
 def audit_entries(
-    actor: Actor, wanted: AuditFilter, *, after: str | None = None, limit: int = PAGE
+    actor: Actor, criteria: AuditFilter, *, after: str | None = None, limit: int = PAGE
 ) -> Page[AuditEntry]:
     """Entries of the trail, the newest first."""
     require(actor, Permission.AUDIT_READ)
     return newest(
-        sa.select(AuditEntry).where(wanted.condition),
+        sa.select(AuditEntry).where(criteria.condition),
         AuditEntry.number.expression,
         after=after,
         limit=limit,
@@ -145,7 +145,7 @@ def list_jobs(actor: Actor, *, after: str | None = None, limit: int = PAGE) -> P
 
 def get_job(actor: Actor, job_id: int) -> Job:
     require(actor, Permission.JOB_READ)
-    found = jobs.find_job(job_id)
-    if found is None:
+    job = jobs.find_job(job_id)
+    if job is None:
         raise NotFound("unknown_job", _l("This job is not known here."))
-    return found
+    return job

@@ -48,10 +48,13 @@ routes = Routes("certificates")
 )
 def request_issue(code: str, body: IssueBody) -> tuple[IssueAnswer, int]:
     actor = current_actor()
-    asked = body.enrollments or []
-    places = {field_of(one): f"enrollments.{number}" for number, one in enumerate(asked)}
+    enrollment_ids = body.enrollments or []
+    fields = {
+        field_of(enrollment_id): f"enrollments.{number}"
+        for number, enrollment_id in enumerate(enrollment_ids)
+    }
     with renamed(
-        lambda field: places.get(field, "enrollments" if field.startswith("name-") else field)
+        lambda field: fields.get(field, "enrollments" if field.startswith("name-") else field)
     ):
         job = services.request_issue(actor, get_delivery(actor, code).id, body.enrollments)
     return IssueAnswer(job=job_link(job)), 202
@@ -73,19 +76,21 @@ def get_job(job_id: int) -> JobAnswer:
 )
 def list_certificates(code: str, query: ListQuery) -> Page[CertificateAnswer]:
     actor = current_actor()
-    found = queries.page_of_delivery(
+    page = queries.page_of_delivery(
         actor, get_delivery(actor, code), after=query.after, limit=query.limit
     )
-    return Page(_answers(actor, found.items), found.next)
+    return Page(_answers(actor, page.items), page.next)
 
 
 def _answers(actor: Actor, certificates: Sequence[Certificate]) -> list[CertificateAnswer]:
     reviewed, own = reviewed_by(actor, certificates), queries.own_enrollments(actor, certificates)
     return [
         certificate_answer(
-            one, is_under_review=one.id in reviewed, enrollment=own.get(one.enrollment_id)
+            certificate,
+            is_under_review=certificate.id in reviewed,
+            enrollment=own.get(certificate.enrollment_id),
         )
-        for one in certificates
+        for certificate in certificates
     ]
 
 
@@ -142,8 +147,8 @@ def revoke_certificate(
     answers={200: ProposedAnswer},
 )
 def proposed_revocation(number: str) -> ProposedAnswer:
-    found = queries.get_proposal(current_actor(), number)
-    return ProposedAnswer.of(found.certificate.number, found.proposal)
+    proposal = queries.get_proposal(current_actor(), number)
+    return ProposedAnswer.of(proposal.certificate.number, proposal.proposal)
 
 
 @routes.call(

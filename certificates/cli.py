@@ -20,21 +20,21 @@ certificates_cli = Commands("certificates", help="Certificates.")
 def verify() -> None:
     """Proves every stored file and makes again what is missing or damaged; exits 1 when
     something could not be made again."""
-    ids, left = queries.filed_ids(), 0
+    ids, failed = queries.filed_ids(), 0
     for certificate_id in ids:
         certificate = db.session.get_one(Certificate, certificate_id)
         if fault := files.fault_of(certificate):
             number = certificate.number
             outcome, is_well = _restored(certificate)
-            left += not is_well
+            failed += not is_well
             click.echo(f"{number}: the file {fault}; {outcome}")
         db.session.rollback()
     click.echo(
-        f"{len(ids)} files: {left} could not be made again"
-        if left
+        f"{len(ids)} files: {failed} could not be made again"
+        if failed
         else f"{len(ids)} files: all are whole"
     )
-    if left:
+    if failed:
         sys.exit(1)
 
 

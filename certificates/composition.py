@@ -129,11 +129,17 @@ def compose(payload: CertificatePayload, layout: Layout) -> Composition:
     course_size, course_height = fit_course(payload, layout)
     room -= course_height
     for size in layout.sizes.body:
-        left = room - _body_height(payload, layout, size)
-        if left >= 0:
+        spare = room - _body_height(payload, layout, size)
+        if spare >= 0:
             break
     return Composition(
-        payload, layout, name_size, name_width, course_size, size, max(0.0, min(page.air, left / 6))
+        payload,
+        layout,
+        name_size,
+        name_width,
+        course_size,
+        size,
+        max(0.0, min(page.air, spare / 6)),
     )
 
 

@@ -113,7 +113,7 @@ def fault_of(certificate: Certificate) -> str | None:
     except FileNotFoundError:
         return "is missing"
     except storage.Obstructed as obstacle:
-        return f"cannot be read: in its place lies {obstacle.found}"
+        return f"cannot be read: in its place lies {obstacle.obstacle}"
     return None if storage.digest_of(data) == certificate.sha256 else "was changed"
 
 
@@ -153,7 +153,7 @@ def archive(certificates: Iterable[Certificate]) -> Iterator[bytes]:
     """A ZIP of the certificates' files as a stream; never more than one of them in memory. What
     it lacks is listed in it."""
     pipe, lacking = _Pipe(), []
-    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_STORED) as made:  # PDFs are compressed already
+    with zipfile.ZipFile(pipe, "w", zipfile.ZIP_STORED) as zip_file:  # PDFs are compressed already
         for certificate in certificates:
             try:
                 data = read(certificate)
@@ -161,13 +161,13 @@ def archive(certificates: Iterable[Certificate]) -> Iterator[bytes]:
                 lacking.append(f"{certificate.number}: {refusal.message}")
                 continue
             day = certificate.issued_on
-            made.writestr(
+            zip_file.writestr(
                 zipfile.ZipInfo(name_of(certificate), (day.year, day.month, day.day, 0, 0, 0)), data
             )
             if pipe.size > CHUNK:
                 yield pipe.take()
         if lacking:
-            made.writestr(
+            zip_file.writestr(
                 LACKING,
                 "\r\n".join([_("These certificates are not in this archive:"), "", *lacking, ""]),
             )

@@ -105,11 +105,11 @@ _PICTOGRAPHS = ((0x2600, 0x27BF), (0x2B00, 0x2BFF), (0x1F000, 0x1FAFF))
 def unprintable(text: str) -> list[str]:
     """The distinct characters of a text, in order, that a certificate cannot show. Empty means:
     printable."""
-    found: dict[str, None] = {}
+    characters: dict[str, None] = {}
     for character in normalized("NFC", text):
         if not _printable(character):
-            found[character] = None
-    return list(found)
+            characters[character] = None
+    return list(characters)
 
 
 def families_for(text: str, role: Role, lang: str = "") -> tuple[str, ...]:
@@ -130,11 +130,11 @@ def _families_for(text: str, role: Role, language: str) -> tuple[str, ...]:
     main = next((font for font in preferred if all(covers(font, c) for c in common)), None)
     chosen = [main] if main else []
     by_language = sorted(SCRIPT_FONTS, key=lambda font: language not in font.langs)
-    left = {character for character in letters if not (main and covers(main, character))}
+    uncovered = {character for character in letters if not (main and covers(main, character))}
     for font in (*([] if main else preferred), *by_language):
-        if any(covers(font, character) for character in left):
+        if any(covers(font, character) for character in uncovered):
             chosen.append(font)
-            left = {character for character in left if not covers(font, character)}
+            uncovered = {character for character in uncovered if not covers(font, character)}
     return tuple(font.family for font in chosen)
 
 

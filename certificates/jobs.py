@@ -51,7 +51,7 @@ def issue_all(
         return
     with Renderer() as renderer, in_language(_language(actor)):
         printed = files.printer(renderer)
-        for enrollment_id in tally.left():
+        for enrollment_id in tally.unfinished():
             give_way()
             try:
                 certificate = _issued(tally, actor, enrollment_id)
@@ -102,12 +102,12 @@ class _Tally:
                 ),
             )
         )
-        found = set(rows.scalars())
+        ids = set(rows.scalars())
         db.session.rollback()
-        return found
+        return ids
 
-    def left(self) -> list[int]:
-        return [one for one in self.ids if one not in self.finished]
+    def unfinished(self) -> list[int]:
+        return [enrollment_id for enrollment_id in self.ids if enrollment_id not in self.finished]
 
     def prove(self) -> None:
         """Inside a transaction: raises LeaseLost when another worker has taken over."""
@@ -123,10 +123,12 @@ class _Tally:
             self.prove()
 
     def fail_rest(self, enrollment_ids: list[int], refusal: DomainError) -> None:
-        left = [one for one in enrollment_ids if one not in self.finished]
+        unfinished = [
+            enrollment_id for enrollment_id in enrollment_ids if enrollment_id not in self.finished
+        ]
         self.errors = [
-            {"enrollment": one, "code": refusal.code, "message": str(refusal.message)}
-            for one in left
+            {"enrollment": enrollment_id, "code": refusal.code, "message": str(refusal.message)}
+            for enrollment_id in unfinished
         ]
         with transaction():
             self.prove()

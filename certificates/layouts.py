@@ -96,11 +96,13 @@ class Layout:
 @lru_cache(maxsize=32)
 def read(folder: Path) -> Layout:
     with open(folder / "layout.toml", "rb") as file:
-        told: dict[str, Any] = tomllib.load(file)
-    page = Page(**told.pop("page"))
-    sizes = Sizes(**told.pop("sizes"))
-    limits = Limits(**told.pop("limits"))
-    return Layout(name=folder.name, folder=folder, page=page, sizes=sizes, limits=limits, **told)
+        description: dict[str, Any] = tomllib.load(file)
+    page = Page(**description.pop("page"))
+    sizes = Sizes(**description.pop("sizes"))
+    limits = Limits(**description.pop("limits"))
+    return Layout(
+        name=folder.name, folder=folder, page=page, sizes=sizes, limits=limits, **description
+    )
 
 
 def find(name: str) -> Layout | None:

@@ -73,8 +73,8 @@ def place_of(text: str) -> tuple[str, int] | None:
 
 def _place_in_file(key: str) -> tuple[str, int] | None:
     """Of a stored certificate: certificates/2026/rst-2026-000042-k-<digest>.pdf."""
-    found = re.match(r"certificates/\d{4}/(rst-\d{4}-\d{6}-\w)-", key)
-    return place_of(found[1]) if found else None
+    match = re.match(r"certificates/\d{4}/(rst-\d{4}-\d{6}-\w)-", key)
+    return place_of(match[1]) if match else None
 
 
 #: What backups and restores are told of certificate numbers.
@@ -90,7 +90,9 @@ def new_token() -> str:
     """A fresh verification token: 25 random characters and a check character, in capitals
     everywhere."""
     number = secrets.randbits(5 * TOKEN_RANDOM_CHARACTERS)
-    body = "".join(ALPHABET[number >> 5 * place & 31] for place in range(TOKEN_RANDOM_CHARACTERS))
+    body = "".join(
+        ALPHABET[number >> 5 * position & 31] for position in range(TOKEN_RANDOM_CHARACTERS)
+    )
     return body + luhn.calc_check_digit(body, ALPHABET)
 
 

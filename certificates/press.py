@@ -196,13 +196,13 @@ def _task_waiting(tasks: int, parent: int) -> bool:
 
 
 def _read(source: int, length: int) -> bytes | None:
-    parts = bytearray()
-    while len(parts) < length:
-        part = os.read(source, length - len(parts))
+    content = bytearray()
+    while len(content) < length:
+        part = os.read(source, length - len(content))
         if not part:
             return None
-        parts += part
-    return bytes(parts)
+        content += part
+    return bytes(content)
 
 
 def _write(results: BinaryIO, status: bytes, body: bytes) -> None:

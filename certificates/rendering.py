@@ -238,8 +238,11 @@ class _Child:
         assert self.process.stdout
         answer = bytearray()
         while len(answer) < length:
-            left = deadline - time.monotonic()
-            if left <= 0 or not select.select([self.process.stdout], [], [], left)[0]:
+            seconds_left = deadline - time.monotonic()
+            if (
+                seconds_left <= 0
+                or not select.select([self.process.stdout], [], [], seconds_left)[0]
+            ):
                 raise RenderingFailed(
                     "The certificate took longer than the time limit; the press was stopped."
                 )
@@ -295,11 +298,11 @@ def _faults(payload: CertificatePayload, layout: Layout) -> Iterator[Any]:
                 most=longest,
             )
         if characters := unprintable(text):
-            shown = ", ".join(f"U+{ord(character):04X}" for character in characters[:5])
+            listed = ", ".join(f"U+{ord(character):04X}" for character in characters[:5])
             yield _l(
                 "“%(field)s” has characters that no font on certificates has: %(characters)s.",
                 field=field,
-                characters=shown,
+                characters=listed,
             )
     for field, count, most in (
         (_l("Objectives"), len(payload.objectives), layout.limits.objectives),

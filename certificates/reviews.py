@@ -105,11 +105,15 @@ def reviews_of(actor: Actor, delivery: Delivery) -> list[Review]:
 def reviewed_by(actor: Actor, certificates: Iterable[Certificate]) -> dict[int, str]:
     """The kind of review by the certificate's id, of those of these that are under review and
     that the actor decides about."""
-    decides = [one.id for one in certificates if can(actor, Permission.CERTIFICATE_ISSUE, one)]
-    found: dict[int, str] = {}
+    decides = [
+        certificate.id
+        for certificate in certificates
+        if can(actor, Permission.CERTIFICATE_ISSUE, certificate)
+    ]
+    reviewers: dict[int, str] = {}
     for some in in_thousands(decides):
-        found |= kinds(Certificate.id.in_(some))
-    return found
+        reviewers |= kinds(Certificate.id.in_(some))
+    return reviewers
 
 
 def kinds(condition: sa.ColumnElement[bool]) -> dict[int, str]:

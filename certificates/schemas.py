@@ -116,9 +116,9 @@ class ReissueBody(Schema):
     reason: Annotated[str, StringConstraints(min_length=1), at_most(1000)]
 
 
-def public_address(endpoint: str, **parts: Any) -> str:
+def public_address(endpoint: str, **url_values: Any) -> str:
     """A whole address that programs may keep."""
-    return settings_of().public_url + url_for(endpoint, **parts)
+    return settings_of().public_url + url_for(endpoint, **url_values)
 
 
 def job_link(job: Job) -> JobLink:
@@ -127,8 +127,8 @@ def job_link(job: Job) -> JobLink:
 
 def job_answer(job: Job) -> JobAnswer:
     errors = [
-        JobError(enrollment=one.get("enrollment"), code=one["code"], message=one["message"])
-        for one in job.errors
+        JobError(enrollment=error.get("enrollment"), code=error["code"], message=error["message"])
+        for error in job.errors
     ]
     return JobAnswer(
         id=job.id,

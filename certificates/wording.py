@@ -80,16 +80,19 @@ def period_in_words(first: date, last: date, lang: str) -> str:
 
 def duration(minutes: int, lang: str) -> str:
     """18 hours, 1 heure, 1 h 30, 45 minutes."""
-    hours, rest = divmod(minutes, 60)
+    hours, remaining_minutes = divmod(minutes, 60)
     catalogue = texts.catalogue(lang)
     if not hours:
         return _counted(
-            catalogue.npgettext("certificate", "%(num)s minute", "%(num)s minutes", rest), rest
+            catalogue.npgettext(
+                "certificate", "%(num)s minute", "%(num)s minutes", remaining_minutes
+            ),
+            remaining_minutes,
         )
-    if rest:
+    if remaining_minutes:
         return _say(lang, pgettext("certificate", "%(hours)s h %(minutes)s")) % {
             "hours": hours,
-            "minutes": f"{rest:02d}",
+            "minutes": f"{remaining_minutes:02d}",
         }
     return _counted(
         catalogue.npgettext("certificate", "%(num)s hour", "%(num)s hours", hours), hours
@@ -100,9 +103,9 @@ def validity(months: int | None, lang: str) -> str:
     """valid for 3 years, valable 18 mois, no expiry."""
     if months is None:
         return _say(lang, pgettext("certificate", "no expiry"))
-    years, rest = divmod(months, 12)
+    years, remaining_months = divmod(months, 12)
     catalogue = texts.catalogue(lang)
-    if rest or not years:
+    if remaining_months or not years:
         return _counted(
             catalogue.npgettext(
                 "certificate", "valid for %(num)s month", "valid for %(num)s months", months

@@ -5,9 +5,9 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 from wtforms import SelectMultipleField, TextAreaField
 
-from core.forms import Form, whole
+from core.forms import Form, parse_int
 
 
 class ReopenForm(Form):
-    enrollments = SelectMultipleField(coerce=whole, validate_choice=False)
+    enrollments = SelectMultipleField(coerce=parse_int, validate_choice=False)
     reason = TextAreaField(_l("What is corrected"))

@@ -46,9 +46,9 @@ class MarkBody(Schema):
         ),
     )
 
-    def given(self) -> MarkGiven:
-        seen = MarkSeen(self.expected.mark, self.expected.minutes) if self.expected else None
-        return MarkGiven(self.enrollment, self.session, self.mark, self.minutes, seen)
+    def parsed(self) -> MarkGiven:
+        expected = MarkSeen(self.expected.mark, self.expected.minutes) if self.expected else None
+        return MarkGiven(self.enrollment, self.session, self.mark, self.minutes, expected)
 
 
 class AttendanceBody(Schema):
@@ -60,7 +60,7 @@ class ScoreBody(Schema):
     kind: ScoreKind
     percent: Percent
 
-    def given(self) -> ScoreGiven:
+    def parsed(self) -> ScoreGiven:
         return ScoreGiven(self.enrollment, self.kind, self.percent)
 
 

@@ -1,2 +1,2 @@
-"""Mechanisms that know no capability: every other package may import from here, this one imports
+"""Mechanisms that know no other package: every one may import from here, this one imports
 none of them."""

@@ -125,12 +125,12 @@ def hold() -> None:
 
 def has(action: str, subject: str) -> bool:
     """Whether the trail has an entry with this action and this subject."""
-    found = (
+    statement = (
         sa.select(AuditEntry.number)
         .where(AuditEntry.subject == subject, AuditEntry.action == action)
         .limit(1)
     )
-    return db.session.scalar(found) is not None
+    return db.session.scalar(statement) is not None
 
 
 def chained(previous: str, number: int, body: str) -> str:
@@ -176,9 +176,9 @@ def breaches_against(copy: Path, public: Ed25519PublicKey) -> Iterator[str]:
     yield from checkpoints.copy_faults(chain, lines, public, copy.name)
 
 
-def _walk(wanted: set[int]) -> Generator[str, None, Chain]:
+def _walk(numbers: set[int]) -> Generator[str, None, Chain]:
     """Recomputes the chain and yields its faults. Returns its length and the digests of the
-    entries `wanted`."""
+    entries `numbers`."""
     digest, chain = GENESIS, Chain(0, {}, [])
     entries = sa.select(AuditEntry).order_by(AuditEntry.number).execution_options(yield_per=1000)
     for row in db.session.scalars(entries):
@@ -190,7 +190,7 @@ def _walk(wanted: set[int]) -> Generator[str, None, Chain]:
             yield f"audit: entry {number} was altered"
             return chain
         digest, chain.length = row.digest, number
-        if number in wanted:
+        if number in numbers:
             chain.digests[number] = digest
         if row.action == RESTORED:
             chain.restores.append(number)

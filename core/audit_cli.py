@@ -49,16 +49,16 @@ def verify(copy: Path | None, key: str | None) -> None:
             "--against and --key belong together: a copy proves nothing without the key that "
             "signed it."
         )
-    found = list(audit.breaches())
+    faults = list(audit.breaches())
     if copy is not None and key is not None:
-        found += [
+        faults += [
             sentence
             for sentence in audit.breaches_against(copy, read_key(key))
-            if sentence not in found
+            if sentence not in faults
         ]
-    for sentence in [*audit.notes(), *found]:
+    for sentence in [*audit.notes(), *faults]:
         click.echo(sentence)
-    if found:
+    if faults:
         sys.exit(1)
     click.echo("the audit trail is whole")
 

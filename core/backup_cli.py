@@ -53,7 +53,7 @@ def backup_command(target: Path, with_keys: bool) -> None:
             f"note: the copy leaves out {name}: Rostrum did not store it, or cannot read it",
             err=True,
         )
-    click.echo(f"{target}: {_told(facts)}")
+    click.echo(f"{target}: {_summary(facts)}")
 
 
 @click.command(
@@ -93,19 +93,23 @@ def restore_command(
         with told_in_a_sentence():
             copy, local = restoring.open_proven(source)
             if check:
-                click.echo(f"{source} is whole: {_told(copy.manifest)}")
+                click.echo(f"{source} is whole: {_summary(copy.manifest)}")
                 return
             keys = restoring.keys_for(copy, read_key(key) if key else None)
             elsewhere = knowledge.read_elsewhere(checkpoint, keys) if checkpoint else []
             done = restoring.restore(
-                copy, local, asked=_asked(following), elsewhere=elsewhere, decide=_ask
+                copy,
+                local,
+                next_numbers=_parse_next_numbers(following),
+                elsewhere=elsewhere,
+                decide=_ask,
             )
     except BackupError as error:
         raise click.ClickException(str(error)) from error
     _tell(done)
 
 
-def _told(facts: Mapping) -> str:
+def _summary(facts: Mapping) -> str:
     rows = sum(facts["tables"].values())
     numbers = ", ".join(
         numbering.series_of_app().show(name, value)
@@ -118,13 +122,13 @@ def _told(facts: Mapping) -> str:
     )
 
 
-def _asked(following: tuple[str, ...]) -> dict[str, int]:
-    asked = {}
+def _parse_next_numbers(following: tuple[str, ...]) -> dict[str, int]:
+    next_numbers = {}
     for text in following:
-        if (place := numbering.series_of_app().parse(text)) is None:
+        if (parsed := numbering.series_of_app().parse(text)) is None:
             raise BackupError(f"{text} is no number: write it like RST-2026-000102")
-        asked[place[0]] = place[1]
-    return asked
+        next_numbers[parsed[0]] = parsed[1]
+    return next_numbers
 
 
 def _ask(known: Known, skips: list[Skip]) -> Mapping[str, int]:
@@ -133,21 +137,21 @@ def _ask(known: Known, skips: list[Skip]) -> Mapping[str, int]:
     if not sys.stdin.isatty():
         return {}
     show = numbering.series_of_app().show
-    asked: dict[str, int] = {}
+    next_numbers: dict[str, int] = {}
     for skip in skips:
         if skip.is_guess:
-            last = known.found(skip.name)
+            last = known.last_number(skip.name)
             after = f" after {show(skip.name, last)}" if last else f" of {skip.name}"
             question = f"Nothing tells how far the numbers{after} went. The next number"
             text = click.prompt(question, default=show(skip.name, skip.value + 1))
-            asked |= _asked((text,))
-    return asked
+            next_numbers |= _parse_next_numbers((text,))
+    return next_numbers
 
 
 def _tell(done: Restored) -> None:
-    show, kept = numbering.series_of_app().show, done.copy.head[0]
+    show, last_entry = numbering.series_of_app().show, done.copy.head[0]
     before = f"entry {done.known.head[0]}" if done.known.head else "an unknown entry"
-    click.echo(f"restored from {before} to entry {kept}")
+    click.echo(f"restored from {before} to entry {last_entry}")
     for skip in done.skips:
         first, last = show(skip.name, skip.since + 1), show(skip.name, skip.value)
         why = (
@@ -158,8 +162,8 @@ def _tell(done: Restored) -> None:
         click.echo(
             f"void: {first} to {last} ({why}); the next number is {show(skip.name, skip.value + 1)}"
         )
-    if done.kept:
-        click.echo(f"what was here is kept as {done.kept}; remove it when you need it no more")
+    if done.former:
+        click.echo(f"what was here is kept as {done.former}; remove it when you need it no more")
     for note in done.notes:
         click.echo(f"note: {note}")
     click.echo("Now run flask check and flask audit verify.")

@@ -38,14 +38,19 @@ WINDOW = 60
 
 @dataclass(frozen=True)
 class Standing:
-    """What is left of a budget: `left` calls now, all of `quota` in `full_in` seconds. `wait`
+    """What is left of a budget: `remaining` calls now, all of `quota` in `full_in` seconds. `wait`
     seconds when there is none."""
 
     name: str
     quota: int
-    left: int
+    remaining: int
     full_in: float
     wait: float = 0.0
+
+    @property
+    def reset_in(self) -> int:
+        """Whole seconds until all of it is there again; 0 when nothing is missing."""
+        return int(self.full_in) + 1 if self.remaining < self.quota else 0
 
 
 class Budgets:
@@ -57,10 +62,10 @@ class Budgets:
         self.lock = threading.Lock()
         self.map: mmap.mmap | None = None
 
-    def spend(self, name: str, who: object, quota: int) -> Standing:
-        """One call of `who`, counted unless the budget of `quota` calls a minute is used up."""
+    def spend(self, name: str, client: object, quota: int) -> Standing:
+        """One call of `client`, counted unless the budget of `quota` calls a minute is used up."""
         tag = int.from_bytes(
-            hashlib.blake2b(f"{name} {who}".encode(), digest_size=8, key=self.secret).digest(),
+            hashlib.blake2b(f"{name} {client}".encode(), digest_size=8, key=self.secret).digest(),
             "little",
         )
         now, each = time.monotonic(), WINDOW / quota
@@ -77,14 +82,14 @@ class Budgets:
     def _find(self, tag: int, now: float) -> tuple[int, float]:
         """(place, full at) of who has `tag`; else a place to use, empty or that of whoever is
         full again first."""
-        table, found = self._table(), []
+        table, slots = self._table(), []
         for step in range(NEIGHBOURS):
             at = (tag + step) % SLOTS * SLOT.size
-            kept, full_at = SLOT.unpack_from(table, at)
-            if kept == tag:
+            stored_tag, full_at = SLOT.unpack_from(table, at)
+            if stored_tag == tag:
                 return at, full_at
-            found.append((full_at if full_at <= now + WINDOW + 1 else 0.0, at))
-        return min(found)[1], now
+            slots.append((full_at if full_at <= now + WINDOW + 1 else 0.0, at))
+        return min(slots)[1], now
 
     def _table(self) -> mmap.mmap:
         if self.map is None:
@@ -120,15 +125,15 @@ def init_app(app: Flask, settings: Settings) -> None:
     }
 
 
-def charge(**who: object) -> None:
+def charge(**clients: object) -> None:
     """`charge(origin=…)`, `charge(token=…, account=…)`: one call of the API on each of these
     budgets. Raises TooManyTries when one of them is used up. A quota of 0 is no limit, and so is
     None for who it is."""
     standings: list[Standing] = g.setdefault("budgets", [])
-    for name, one in who.items():
+    for name, client in clients.items():
         quota = current_app.extensions["budget_quotas"][name]
-        if quota and one is not None:
-            standings.append(current_app.extensions["budgets"].spend(name, one, quota))
+        if quota and client is not None:
+            standings.append(current_app.extensions["budgets"].spend(name, client, quota))
     if waits := [standing.wait for standing in standings if standing.wait]:
         sentence = _l(
             "Too many calls in a short time. Wait as long as Retry-After says, then go on."
@@ -142,9 +147,9 @@ def tell(response: Response) -> None:
     standings: Iterable[Standing] = g.get("budgets", ())
     if standings:
         response.headers["RateLimit-Policy"] = ", ".join(
-            f'"{one.name}";q={one.quota};w={WINDOW}' for one in standings
+            f'"{standing.name}";q={standing.quota};w={WINDOW}' for standing in standings
         )
         response.headers["RateLimit"] = ", ".join(
-            f'"{one.name}";r={one.left};t={int(one.full_in) + 1 if one.left < one.quota else 0}'
-            for one in standings
+            f'"{standing.name}";r={standing.remaining};t={standing.reset_in}'
+            for standing in standings
         )

@@ -33,13 +33,13 @@ def revalidated_page(actor_of: Callable[[], Actor]) -> Callable[[Callable], Call
 
     def decorate(view: Callable) -> Callable:
         @wraps(view)
-        def asked(*args: Any, **kwargs: Any) -> Any:
+        def conditional(*args: Any, **kwargs: Any) -> Any:
             answer = view(*args, **kwargs)
             if actor_of().is_authenticated:
                 return answer
             return revalidated(current_app.make_response(answer))
 
-        return asked
+        return conditional
 
     return decorate
 

@@ -24,10 +24,10 @@ def init_app(app: Flask, checks: list[Check]) -> None:
 
 def breaches() -> list[str]:
     """A sentence for every breach of every invariant; empty when the data is sound."""
-    return [sentence for sentence in _found() if not isinstance(sentence, Note)]
+    return [sentence for sentence in _sentences() if not isinstance(sentence, Note)]
 
 
-def _found() -> list[str]:
+def _sentences() -> list[str]:
     return [sentence for check in current_app.extensions["checks"] for sentence in check()]
 
 
@@ -38,9 +38,9 @@ def _found() -> list[str]:
 @with_appcontext
 @on_migrated
 def check_command() -> None:
-    found = _found()
-    for sentence in found:
+    sentences = _sentences()
+    for sentence in sentences:
         click.echo(f"note: {sentence}" if isinstance(sentence, Note) else sentence)
-    if not all(isinstance(sentence, Note) for sentence in found):
+    if not all(isinstance(sentence, Note) for sentence in sentences):
         sys.exit(1)
     click.echo("no breach found")

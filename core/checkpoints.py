@@ -62,9 +62,9 @@ Lines = list[tuple[int, Checkpoint | None]]
 
 
 def folder() -> Path:
-    made = settings_of().instance_path / "audit"
-    made.mkdir(exist_ok=True, mode=0o700)
-    return made
+    path = settings_of().instance_path / "audit"
+    path.mkdir(exist_ok=True, mode=0o700)
+    return path
 
 
 def path() -> Path:
@@ -80,9 +80,9 @@ def _private_key() -> Ed25519PrivateKey:
     )
     key = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(text))
     public = folder() / PUBLIC
-    told = key.public_key().public_bytes_raw().hex() + "\n"
-    if not public.is_file() or public.read_text(encoding="ascii") != told:
-        public.write_text(told, encoding="ascii")
+    public_text = key.public_key().public_bytes_raw().hex() + "\n"
+    if not public.is_file() or public.read_text(encoding="ascii") != public_text:
+        public.write_text(public_text, encoding="ascii")
     return key
 
 
@@ -157,7 +157,7 @@ def read(file: Path) -> Lines:
     """The lines of a file with their numbers; None for a damaged one. FileNotFoundError when
     there is no such file."""
     lines = file.read_bytes().split(b"\n")
-    return [(place, parse(line)) for place, line in enumerate(lines, 1) if line.strip()]
+    return [(line_number, parse(line)) for line_number, line in enumerate(lines, 1) if line.strip()]
 
 
 def read_copy(file: Path) -> Lines:
@@ -169,8 +169,8 @@ def read_copy(file: Path) -> Lines:
         body = message.get_body(("plain",))
         data = body.get_content().encode() if body else b""
     return [
-        (place, parse(line))
-        for place, line in enumerate(data.split(b"\n"), 1)
+        (line_number, parse(line))
+        for line_number, line in enumerate(data.split(b"\n"), 1)
         if line.strip().startswith(b"{")
     ]
 
@@ -224,15 +224,15 @@ def faults(lines: Lines, public: Ed25519PublicKey, chain: Chain, name: str) -> I
     """Which of these lines the chain contradicts. A signed restore among them explains what was
     signed before it, not after."""
     later = signed_restores(lines, public)
-    for place, point in lines:
+    for line_number, point in lines:
         if point in later:
             later.remove(point)  # it explains only the lines before it
         if point is None:
-            yield f"audit: line {place} of {name} is damaged (half written?)"
+            yield f"audit: line {line_number} of {name} is damaged (half written?)"
         elif not point.is_by(public):
             yield (
-                f"audit: the checkpoint at {point.number} (line {place} of {name}) has a wrong "
-                "signature"
+                f"audit: the checkpoint at {point.number} (line {line_number} of {name}) has a "
+                "wrong signature"
             )
         elif (
             point.number
@@ -261,8 +261,8 @@ def _is_explained(point: Checkpoint, restores: list[Checkpoint]) -> bool:
     """Whether it tells of entries that a restore took back. The newest of them must be the very
     one the restore names."""
     for restore in restores:
-        lost, kept = (restore.restored or {}).get("from"), restore.back_to
-        if kept is None or not lost or not kept < point.number <= lost["number"]:
+        lost, restored_to = (restore.restored or {}).get("from"), restore.back_to
+        if restored_to is None or not lost or not restored_to < point.number <= lost["number"]:
             continue
         if point.number < lost["number"] or point.digest == lost["digest"]:
             return True
@@ -358,11 +358,11 @@ def restore_notes(lines: Lines) -> Iterator[str]:
     begin."""
     for _, point in lines:
         if point is not None and point.restored:
-            lost, kept = point.restored.get("from"), point.restored["to"]["number"]
+            lost, restored_to = point.restored.get("from"), point.restored["to"]["number"]
             before = f"entry {lost['number']}" if lost else "an unknown entry"
             yield (
-                f"note: the trail was restored from {before} to entry {kept} on {point.at[:16]} "
-                f"(entry {point.number})"
+                f"note: the trail was restored from {before} to entry {restored_to} "
+                f"on {point.at[:16]} (entry {point.number})"
             )
         elif point is not None and point.is_begun and point.number:
             yield f"note: the signed checkpoints begin at entry {point.number}"

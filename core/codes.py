@@ -24,14 +24,14 @@ class same_code(GenericFunction[bool]):
 
 @compiles(same_code)
 def _compile(element: Any, compiler: Any, **options: Any) -> str:
-    kept, asked = (compiler.process(part, **options) for part in element.clauses)
-    return f"(lower({kept}) = lower({asked}))"
+    column, value = (compiler.process(part, **options) for part in element.clauses)
+    return f"(lower({column}) = lower({value}))"
 
 
 @compiles(same_code, "sqlite")
 def _compile_for_sqlite(element: Any, compiler: Any, **options: Any) -> str:
-    kept, asked = (compiler.process(part, **options) for part in element.clauses)
-    return f"({kept} = {asked} COLLATE NOCASE)"
+    column, value = (compiler.process(part, **options) for part in element.clauses)
+    return f"({column} = {value} COLLATE NOCASE)"
 
 
 class Code(sa.TypeDecorator[str]):
@@ -60,5 +60,5 @@ def key(code: str) -> str:
 
 def spelling(code: str, known: Iterable[str]) -> str:
     """The code as it is kept among `known`; as it was written when it is not there."""
-    wanted = key(code)
-    return next((one for one in known if key(one) == wanted), code)
+    wanted_key = key(code)
+    return next((known_code for known_code in known if key(known_code) == wanted_key), code)

@@ -38,5 +38,5 @@ class Commands(AppGroup):
     """`flask <name> …`: each command finds the database migrated."""
 
     def command(self, *args: Any, **kwargs: Any) -> Callable:  # type: ignore[override]  # whatever a command takes
-        made = super().command(*args, **kwargs)
-        return lambda command: made(on_migrated(command))
+        decorator = super().command(*args, **kwargs)
+        return lambda command: decorator(on_migrated(command))

@@ -94,12 +94,12 @@ def nationalities(text: str) -> list[str | None]:
         return []
     if code := parse_nationality(text):
         return [code]
-    found: list[str | None] = []
+    codes: list[str | None] = []
     for part in re.split(r"[;|/\n]", text):
-        whole = parse_nationality(part)
-        parts = [part] if whole else re.split(r",|&|\band\b|\bet\b", part)
-        found += [parse_nationality(one) for one in parts if one.strip()]
-    return list(dict.fromkeys(found))
+        country = parse_nationality(part)
+        parts = [part] if country else re.split(r",|&|\band\b|\bet\b", part)
+        codes += [parse_nationality(piece) for piece in parts if piece.strip()]
+    return list(dict.fromkeys(codes))
 
 
 def written(codes: Iterable[str], language: str) -> str:
@@ -110,9 +110,9 @@ def written(codes: Iterable[str], language: str) -> str:
 def _written(code: str, language: str) -> str:
     """The name; where it could mean two countries, the way in which the United Nations says
     which."""
-    said = name(code, language)
-    if not is_ambiguous(said):
-        return said
+    country_name = name(code, language)
+    if not is_ambiguous(country_name):
+        return country_name
     row = _rows()[code]
     return row.get(f"{language}.short") or row["en.short"]
 
@@ -168,13 +168,13 @@ def _all_names() -> Iterator[tuple[str, str]]:
         for column in (
             f"{language}{kind}" for kind in ("", ".short", ".formal") for language in OWN
         ):
-            yield from ((one, code) for one in _with_and_without_brackets(row[column]))
-        yield from ((one, code) for one in several(row["other"]))
+            yield from ((spelling, code) for spelling in _with_and_without_brackets(row[column]))
+        yield from ((spelling, code) for spelling in several(row["other"]))
     for country in pycountry.countries:
         for field in ("name", "official_name", "common_name"):
             yield from (
-                (one, country.alpha_2)
-                for one in _with_and_without_brackets(getattr(country, field, ""))
+                (spelling, country.alpha_2)
+                for spelling in _with_and_without_brackets(getattr(country, field, ""))
             )
     for language in OWN:
         territories = Locale.parse(language).territories
@@ -191,9 +191,9 @@ def _with_and_without_brackets(text: str) -> Iterator[str]:
 @lru_cache(maxsize=1)
 def _people() -> Names:
     called = (
-        (one, code)
+        (demonym, code)
         for code, row in _rows().items()
         for language in OWN
-        for one in several(row[f"{language}.people"])
+        for demonym in several(row[f"{language}.people"])
     )
     return Names(called, _AMBIGUOUS_PEOPLE)

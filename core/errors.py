@@ -79,8 +79,8 @@ def renamed(name_of: Callable[[str], str]) -> Iterator[None]:
     try:
         yield
     except DomainError as error:
-        for one in (error, *error.errors):
-            one.field = name_of(one.field) if one.field else one.field
+        for refusal in (error, *error.errors):
+            refusal.field = name_of(refusal.field) if refusal.field else refusal.field
         raise
 
 

@@ -1,4 +1,4 @@
-"""Facts that capabilities announce. `app.py` lists who reacts; a reaction runs in the same
+"""Facts that packages announce. `app.py` lists who reacts; a reaction runs in the same
 transaction and, when it raises, undoes the act.
 
 A listener of a base class hears every event below it; a listener of `Event` hears all. Listeners of

@@ -48,8 +48,8 @@ def attributes(**values: Any) -> Markup:
         if value is True:
             written.append(clean_key(name))
         elif value is not False:
-            kept = str(escape(value)).replace('"', "&#34;")  # also what calls itself escaped
-            written.append(f'{clean_key(name)}="{kept}"')
+            escaped = str(escape(value)).replace('"', "&#34;")  # also what calls itself escaped
+            written.append(f'{clean_key(name)}="{escaped}"')
     return Markup(" ".join(written))  # noqa: S704 -- escaped one by one
 
 
@@ -62,7 +62,7 @@ NEEDED = [InputRequired(_l("Fill in this field."))]
 NOTHING = "–"
 
 
-def whole(text: str | None) -> int | None:
+def parse_int(text: str | None) -> int | None:
     """The number that `text` writes in at most nine ASCII digits, which every column can hold;
     None for anything else."""
     return int(text) if text and len(text) < 10 and text.isascii() and text.isdigit() else None
@@ -120,25 +120,25 @@ class Form(FlaskForm):
 
     def refuse(self, error: DomainError) -> None:
         """Puts a refusal at its field, or above the form when it is about none of them."""
-        for one in error.errors or [error]:
-            for asked in (
+        for refusal in error.errors or [error]:
+            for confirmation in (
                 field
                 for field in self
-                if isinstance(field, Confirmation) and field.code == one.code
+                if isinstance(field, Confirmation) and field.code == refusal.code
             ):
-                asked.is_asked = True
-            field = self.field_at((one.field or "").replace(".", "-"))
+                confirmation.is_asked = True
+            field = self.field_at((refusal.field or "").replace(".", "-"))
             if field is None:
-                self.refused.append(one.message)
+                self.refused.append(refusal.message)
             else:
-                field.errors = [*field.errors, one.message]
+                field.errors = [*field.errors, refusal.message]
 
     def field_at(self, name: str) -> Any:
         """The field of this name; for a text in several languages, its first field. None when
         there is none."""
         texts_of = {field.name: field.first for field in self if isinstance(field, TextsField)}
         field = texts_of.get(name) or self._fields.get(name)
-        return field or next((one for one in self.controls() if one.name == name), None)
+        return field or next((control for control in self.controls() if control.name == name), None)
 
     def controls(self) -> Iterator[Any]:
         """The fields; a text in several languages counts as one field for each."""
@@ -186,7 +186,8 @@ class WhoField(RadioField):
 
     def offer(self, candidates: Iterable[Mapping[str, Any]]) -> None:
         known = [
-            (str(one["id"]), _("Yes, the same as %(name)s", name=one["name"])) for one in candidates
+            (str(candidate["id"]), _("Yes, the same as %(name)s", name=candidate["name"]))
+            for candidate in candidates
         ]
         self.choices = [*known, (names.NEW, _("No, another person"))] if known else []
 
@@ -332,11 +333,11 @@ class TextsField(FormField):
             if formdata is not None and f"{self.name}-{code}" in formdata
         }
         self.codes = texts.in_order({*texts.asked_for(), *start, *sent})
-        parts = {
+        subfields = {
             code: self.part(_in_language(self.sentence, code), render_kw=_marked(code))
             for code in self.codes
         }
-        self.form = BaseForm(parts, prefix=f"{self.name}-")
+        self.form = BaseForm(subfields, prefix=f"{self.name}-")
         self.form.process(formdata, data=start)
 
     @property
@@ -367,11 +368,11 @@ class SharedSelect:
 
     input_type = None
 
-    def __call__(self, field: SelectField, **given: Any) -> Markup:
+    def __call__(self, field: SelectField, **attrs: Any) -> Markup:
         options = _options(tuple(field.choices))
         chosen = f' value="{escape(field.data or "")}"'
-        given.setdefault("id", field.id)
-        html = f"<select {attributes(name=field.name, **given)}>{options}</select>"
+        attrs.setdefault("id", field.id)
+        html = f"<select {attributes(name=field.name, **attrs)}>{options}</select>"
         return Markup(html.replace(f"{chosen}>", f"{chosen} selected>", 1))  # noqa: S704 -- options and attributes are escaped
 
 

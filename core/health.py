@@ -57,16 +57,16 @@ _probing = threading.Lock()
 def write_fault() -> str | None:
     """Why nothing can be written, or None. Tried on the disks and in the database, without
     leaving anything."""
-    kept = current_app.extensions.get("write_fault")
-    is_old = kept is None or kept[0] < time.monotonic() - PROBE_SECONDS
+    last_fault = current_app.extensions.get("write_fault")
+    is_old = last_fault is None or last_fault[0] < time.monotonic() - PROBE_SECONDS
     if is_old and _probing.acquire(
-        blocking=kept is None
+        blocking=last_fault is None
     ):  # one thread looks, the others need not wait for it
         try:
-            kept = current_app.extensions["write_fault"] = (time.monotonic(), _probe())
+            last_fault = current_app.extensions["write_fault"] = (time.monotonic(), _probe())
         finally:
             _probing.release()
-    return kept[1] if kept else None
+    return last_fault[1] if last_fault else None
 
 
 class _Undone(Exception):

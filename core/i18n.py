@@ -46,11 +46,11 @@ def init_app(app: Flask) -> None:
     _Babel(app, locale_selector=choose_locale, default_locale=texts.SOURCE, default_timezone="UTC")
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of Jinja's i18n extension
         lambda text: _translations().ugettext(text),
-        lambda one, many, count: _translations().ungettext(one, many, count),
+        lambda singular, many, count: _translations().ungettext(singular, many, count),
         newstyle=True,
         pgettext=lambda context, text: _translations().upgettext(context, text),
-        npgettext=lambda context, one, many, count: _translations().unpgettext(
-            context, one, many, count
+        npgettext=lambda context, singular, many, count: _translations().unpgettext(
+            context, singular, many, count
         ),
     )
     appcontext_pushed.connect(_forget, app)
@@ -99,8 +99,8 @@ class _Babel(Babel):
 
 
 @pass_eval_context
-def _template_text(place: EvalContext, text: str, /, **facts: Any) -> str:
-    words = _template_words(locale(), text, place.autoescape)
+def _template_text(context: EvalContext, text: str, /, **facts: Any) -> str:
+    words = _template_words(locale(), text, context.autoescape)
     return words % facts
 
 
@@ -122,12 +122,12 @@ def choose_locale() -> str:
     English at last."""
     if not has_request_context():
         return texts.SOURCE
-    asked = (
+    candidates = (
         request.args.get("lang"),
         request.cookies.get(COOKIE),
         getattr(g, "profile_language", None),
     )
-    for code in asked:
+    for code in candidates:
         if code in texts.offered():
             return code
     return looked_up(list(request.accept_languages))
@@ -140,11 +140,11 @@ def looked_up(ranges: list[tuple[str, float]]) -> str:
     refused = {_normal(tag) for tag, weight in ranges if not weight}
     offered = [code for code in texts.offered() if code not in refused] or list(texts.offered())
     for tag, weight in ranges:
-        wanted = _normal(tag).split("-") if weight else []
-        while wanted:
-            if (code := "-".join(wanted)) in offered:
+        subtags = _normal(tag).split("-") if weight else []
+        while subtags:
+            if (code := "-".join(subtags)) in offered:
                 return code
-            wanted.pop()
+            subtags.pop()
     return offered[0]
 
 

@@ -33,10 +33,10 @@ def make_private(folder: Path) -> list[str]:
             )
             raise SettingsError(refused)
         sentences.append(f"others could open {folder}, and no longer can")
-    if found := [path for path in _open_ones(folder) if _close(path)]:
-        more = f" and {len(found) - 5} more" if len(found) > 5 else ""
-        names = ", ".join(str(path.relative_to(folder)) for path in found[:5])
-        sentences.append(f"others could read these in {folder}, and no longer can: {names}{more}")
+    if closed := [path for path in _open_ones(folder) if _close(path)]:
+        others = f" and {len(closed) - 5} more" if len(closed) > 5 else ""
+        names = ", ".join(str(path.relative_to(folder)) for path in closed[:5])
+        sentences.append(f"others could read these in {folder}, and no longer can: {names}{others}")
     return sentences
 
 

@@ -94,7 +94,7 @@ def _count(text: str) -> int:
 def _is_deep(value: Any) -> bool:
     level = [value]
     for _depth in range(DEEPEST):
-        level = [part for one in level for part in _parts(one)]
+        level = [part for container in level for part in _parts(container)]
         if not level:
             return False
     return True
@@ -105,10 +105,10 @@ def _parts(value: Any) -> Any:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    made = dict(pairs)
-    if len(made) != len(pairs):
+    members = dict(pairs)
+    if len(members) != len(pairs):
         raise ValueError(_TWICE)
-    return made
+    return members
 
 
 def _whole_number(digits: str) -> int:

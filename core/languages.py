@@ -44,10 +44,10 @@ def _codes() -> dict[str, str]:
     """Every code of ISO 639 in small letters, and the one that is kept for it."""
     codes: dict[str, str] = {}
     for record in _records():
-        kept = getattr(record, "alpha_2", None) or record.alpha_3
+        iso_code = getattr(record, "alpha_2", None) or record.alpha_3
         for key in ("alpha_2", "alpha_3", "bibliographic"):
             if code := getattr(record, key, None):
-                codes[code] = kept
+                codes[code] = iso_code
     return codes
 
 
@@ -104,8 +104,8 @@ def name(code: str | None, language: str) -> str:
 def _name_of_iso(code: str | None) -> str | None:
     import pycountry
 
-    found = pycountry.languages.get(alpha_3=code) if code and len(code) == 3 else None
-    return found.name if found else None
+    record = pycountry.languages.get(alpha_3=code) if code and len(code) == 3 else None
+    return record.name if record else None
 
 
 @lru_cache(maxsize=8)
@@ -114,8 +114,8 @@ def choices(language: str) -> tuple[tuple[str, str], ...]:
     those of ISO 639-1 and those spoken where peace operations are."""
     first = tuple((code, name(code, language)) for code in FIRST)
     offered = {code for code in _codes().values() if len(code) == 2} | set(_rows())
-    rest = ((code, name(code, language)) for code in offered - set(FIRST))
-    return first + tuple(sorted(rest, key=lambda pair: words_of(pair[1])))
+    others = ((code, name(code, language)) for code in offered - set(FIRST))
+    return first + tuple(sorted(others, key=lambda pair: words_of(pair[1])))
 
 
 @lru_cache(maxsize=1)
@@ -138,16 +138,16 @@ def _usual_names() -> Iterator[tuple[str, str]]:
         code: (*(row[language] for language in OWN), *several(row["other"]))
         for code, row in _rows().items()
     }
-    yield from ((one, code) for code, names in ours.items() for one in names if one)
+    yield from ((name, code) for code, names in ours.items() for name in names if name)
     for language in OWN:
-        for code, one in Locale.parse(language).languages.items():
+        for code, language_name in Locale.parse(language).languages.items():
             if is_language(code):
-                yield str(one), code
+                yield str(language_name), code
 
 
 def _iso_names() -> Iterator[tuple[str, str]]:
     for record in _records():
-        kept = getattr(record, "alpha_2", None) or record.alpha_3
-        yield record.name, kept
+        iso_code = getattr(record, "alpha_2", None) or record.alpha_3
+        yield record.name, iso_code
         if " (" in record.name:
-            yield record.name.split(" (", 1)[0], kept
+            yield record.name.split(" (", 1)[0], iso_code

@@ -28,14 +28,14 @@ class TryCount(Base):
     count: Mapped[int]
 
 
-def _key(kind: str, what: str) -> str:
-    return hashlib.sha256(f"{kind}\n{what}".encode()).hexdigest()
+def _key(kind: str, subject: str) -> str:
+    return hashlib.sha256(f"{kind}\n{subject}".encode()).hexdigest()
 
 
-def check(kind: str, what: str, *, limit: int, seconds: int) -> None:
-    """Raises TooManyTries when `what` was already tried `limit` times within `seconds`. Reads
+def check(kind: str, subject: str, *, limit: int, seconds: int) -> None:
+    """Raises TooManyTries when `subject` was already tried `limit` times within `seconds`. Reads
     only."""
-    row = db.session.get(TryCount, _key(kind, what))
+    row = db.session.get(TryCount, _key(kind, subject))
     if row is not None:
         _refuse(row.count, row.since + timedelta(seconds=seconds), limit)
 
@@ -48,30 +48,30 @@ def _refuse(tries: int, ends: datetime, limit: int) -> None:
         )
 
 
-def count(kind: str, what: str, *, seconds: int, amount: int = 1) -> tuple[int, datetime]:
-    """Counts one try of `what` (or `amount` of them), inside the open transaction; a window of
+def count(kind: str, subject: str, *, seconds: int, amount: int = 1) -> tuple[int, datetime]:
+    """Counts one try of `subject` (or `amount` of them), inside the open transaction; a window of
     `seconds` starts with its first try. Returns how many there were in it and when it began."""
     now = clock.now()
-    found = {
-        "key": _key(kind, what),
+    values = {
+        "key": _key(kind, subject),
         "since": now,
         "count": amount,
         "oldest": now - timedelta(seconds=seconds),
     }
-    row = write(_COUNT[db.engine.dialect.name], found).one()
+    row = write(_COUNT[db.engine.dialect.name], values).one()
     return row[0], row[1]
 
 
-def spend(kind: str, what: str, *, limit: int, seconds: int, amount: int = 1) -> None:
+def spend(kind: str, subject: str, *, limit: int, seconds: int, amount: int = 1) -> None:
     """Counts `amount` of the `limit` tries, or raises TooManyTries, which undoes the open
     transaction."""
-    tries, since = count(kind, what, seconds=seconds, amount=amount)
+    tries, since = count(kind, subject, seconds=seconds, amount=amount)
     _refuse(tries - amount, since + timedelta(seconds=seconds), limit)
 
 
-def used(kind: str, what: str, *, seconds: int) -> int:
-    """How many tries of `what` were counted in the current window. Writes nothing."""
-    row = db.session.get(TryCount, _key(kind, what))
+def used(kind: str, subject: str, *, seconds: int) -> int:
+    """How many tries of `subject` were counted in the current window. Writes nothing."""
+    row = db.session.get(TryCount, _key(kind, subject))
     return (
         row.count if row is not None and clock.now() < row.since + timedelta(seconds=seconds) else 0
     )
@@ -85,20 +85,20 @@ FORGOTTEN = timedelta(hours=24)
 FIRST_WAIT = 5  # seconds
 
 
-def check_pace(kind: str, what: str, *, free: int, longest: int) -> None:
-    """Raises TooManyTries while `what` has to wait: after `free` tries 5, 10, 20 … seconds, at
+def check_pace(kind: str, subject: str, *, free: int, longest: int) -> None:
+    """Raises TooManyTries while `subject` has to wait: after `free` tries 5, 10, 20 … seconds, at
     most `longest`. Reads only."""
-    row = db.session.get(TryCount, _key(kind, what))
+    row = db.session.get(TryCount, _key(kind, subject))
     if row is not None:
         _refuse_haste(row.count, row.since, free, longest)
 
 
-def pace(kind: str, what: str, *, free: int, longest: int, waits: bool = True) -> None:
-    """Counts a try of `what`, inside the open transaction; raises TooManyTries, which undoes it,
-    while `what` has to wait. A try that is refused is not counted, so no one can prolong another
+def pace(kind: str, subject: str, *, free: int, longest: int, waits: bool = True) -> None:
+    """Counts a try of `subject`, inside the open transaction; raises TooManyTries, which undoes it,
+    while `subject` has to wait. A try that is refused is not counted, so no one can prolong another
     person's wait. With `waits=False` the try is counted, but never refused."""
     now = clock.now()
-    key = _key(kind, what)
+    key = _key(kind, subject)
     count, since = _held(key, now)
     count = 0 if since < now - FORGOTTEN else count
     if waits:
@@ -114,12 +114,12 @@ def _refuse_haste(tries: int, last: datetime, free: int, longest: int) -> None:
         if tries >= free and last >= now - FORGOTTEN
         else 0
     )
-    left = (last + timedelta(seconds=wait) - now).total_seconds()
-    if left > 0:
+    seconds_left = (last + timedelta(seconds=wait) - now).total_seconds()
+    if seconds_left > 0:
         raise TooManyTries(
             "too_many_tries",
             _l("Too many tries. Please wait a minute and try again."),
-            math.ceil(left),
+            math.ceil(seconds_left),
         )
 
 
@@ -128,8 +128,8 @@ def _held(key: str, now: datetime) -> tuple[int, datetime]:
     locked until the transaction ends."""
     insert = (sqlite if is_sqlite() else postgresql).insert(TryCount.__table__)
     added = insert.values(key=key, since=now, count=0)
-    held = added.on_conflict_do_update(index_elements=["key"], set_={"count": TryCount.count})
-    row = write(held.returning(TryCount.count, TryCount.since)).one()
+    upsert = added.on_conflict_do_update(index_elements=["key"], set_={"count": TryCount.count})
+    row = write(upsert.returning(TryCount.count, TryCount.since)).one()
     return row[0], row[1]
 
 
@@ -152,9 +152,9 @@ def _counting(insert: Any) -> Any:
 _COUNT = {"sqlite": _counting(sqlite.insert), "postgresql": _counting(postgresql.insert)}
 
 
-def forget(kind: str, what: str) -> None:
+def forget(kind: str, subject: str) -> None:
     """Clears the counter after a success, inside the open transaction."""
     db.session.execute(
-        sa.delete(TryCount).where(TryCount.key == _key(kind, what)),
+        sa.delete(TryCount).where(TryCount.key == _key(kind, subject)),
         execution_options={"synchronize_session": False},
     )

@@ -40,9 +40,9 @@ def _write(descriptor: int, line: bytes) -> None:
         size > 0 and os.pread(descriptor, 1, size - 1) != b"\n"
     )  # the machine stopped in the middle of a line
     try:
-        left = b"\n" * is_torn + line + b"\n"
-        while left:
-            left = left[os.write(descriptor, left) :]
+        remaining = b"\n" * is_torn + line + b"\n"
+        while remaining:
+            remaining = remaining[os.write(descriptor, remaining) :]
         os.fsync(descriptor)
     except OSError:
         os.ftruncate(descriptor, size)

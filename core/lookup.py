@@ -56,14 +56,14 @@ def keys(text: str) -> list[str]:
     it, in their usual order too ("Tanzania (United Republic of)", "Bahamas, The")."""
     if len(text) > LONGEST:
         return []
-    found = []
+    candidates = []
     for order in (text, _turned(text)):
         words = words_of(order)
-        found += [
+        candidates += [
             "".join(words),
             "".join(_SAME.get(word, word) for word in words if word not in _LITTLE),
         ]
-    return [key for key in dict.fromkeys(found) if key]
+    return [key for key in dict.fromkeys(candidates) if key]
 
 
 def _turned(text: str) -> str:
@@ -82,17 +82,17 @@ class Names:
             for key in keys(name):
                 meanings[key].add(meaning)
         doubtful = {key for name in ambiguous for key in keys(name)}
-        self._ambiguous = doubtful | {key for key, found in meanings.items() if len(found) > 1}
+        self._ambiguous = doubtful | {key for key, codes in meanings.items() if len(codes) > 1}
         self._meanings = {
-            key: min(found) for key, found in meanings.items() if key not in self._ambiguous
+            key: min(codes) for key, codes in meanings.items() if key not in self._ambiguous
         }
 
     def find(self, text: str) -> str | None:
         """What the text means; None when nothing, or more than one thing, bears this name."""
-        found = keys(text)
-        if self._ambiguous.intersection(found):
+        text_keys = keys(text)
+        if self._ambiguous.intersection(text_keys):
             return None
-        return next((self._meanings[key] for key in found if key in self._meanings), None)
+        return next((self._meanings[key] for key in text_keys if key in self._meanings), None)
 
     def is_ambiguous(self, text: str) -> bool:
         """Whether several things bear this name."""

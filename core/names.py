@@ -161,8 +161,8 @@ def fold(text: str) -> str:
     """`text` without accents and case: "Lefèvre-Nguyễn" and "lefevre-nguyen" are one, and so are
     ё and е, أ and ا, Ґ and Г."""
     plain = normalized("NFKD", normalized("NFKC", text).casefold())
-    kept = "".join(c for c in plain if not unicodedata.combining(c))
-    return normalized("NFC", kept.translate(_ALIKE))
+    letters = "".join(c for c in plain if not unicodedata.combining(c))
+    return normalized("NFC", letters.translate(_ALIKE))
 
 
 def words_of(text: str) -> list[str]:
@@ -179,27 +179,27 @@ def sort_key(given_name: str, family_name: str) -> str:
     return " ".join(words_of(f"{family_name} {given_name}".translate(_NO_APOSTROPHES)))[:250]
 
 
-def is_same_name(one: tuple[str, str], other: tuple[str, str]) -> bool:
+def is_same_name(name: tuple[str, str], other: tuple[str, str]) -> bool:
     """Whether two names (given, family) can be one person's: the same words in any order, spaces
     aside, where one of the two may leave parts out or give initials. At least one whole word is
     the same."""
-    if {_run_together(*one), _run_together(*one[::-1])} & {
+    if {_run_together(*name), _run_together(*name[::-1])} & {
         _run_together(*other),
         _run_together(*other[::-1]),
     } - {""}:
         return True
-    shorter, longer = sorted((_compared(" ".join(one)), _compared(" ".join(other))), key=len)
-    left, is_certain = list(longer), False
+    shorter, longer = sorted((_compared(" ".join(name)), _compared(" ".join(other))), key=len)
+    unmatched, is_certain = list(longer), False
     for word in sorted(shorter, key=len, reverse=True):
-        found = (
+        matching = (
             word
-            if word in left
-            else next((other for other in left if _is_initial(word, other)), None)
+            if word in unmatched
+            else next((other for other in unmatched if _is_initial(word, other)), None)
         )
-        if found is None:
+        if matching is None:
             return False
-        left.remove(found)
-        is_certain = is_certain or found == word and (len(word) > 1 or not word.isascii())
+        unmatched.remove(matching)
+        is_certain = is_certain or matching == word and (len(word) > 1 or not word.isascii())
     return is_certain
 
 
@@ -211,25 +211,25 @@ def _compared(name: str) -> list[str]:
     return [_passport(word) for word in words_of(name.translate(_NO_APOSTROPHES))]
 
 
-def _is_initial(one: str, other: str) -> bool:
-    return min(len(one), len(other)) == 1 and one[0] == other[0] and not _UNSPACED.match(one)
+def _is_initial(word: str, other: str) -> bool:
+    return min(len(word), len(other)) == 1 and word[0] == other[0] and not _UNSPACED.match(word)
 
 
 def is_spelling(printed: str, *parts: str) -> bool:
     """Whether a printed name can be a spelling of these names: a whole word of it is one of
     theirs, however words are run together ("Vanderberg", "van der Berg"). In a script without
     spaces, one may begin or end with the other."""
-    said, own = _compared(printed), [word for part in parts for word in _compared(part)]
+    printed_words, own = _compared(printed), [word for part in parts for word in _compared(part)]
     if any(
         len(word) > 1 or _UNSPACED.match(word)
-        for word in _runs(said) & (_runs(own) | _runs(own[::-1]))
+        for word in _runs(printed_words) & (_runs(own) | _runs(own[::-1]))
     ):
         return True
     return any(
-        _begins_or_ends(one, other)
-        for word in said
+        _begins_or_ends(either, other)
+        for word in printed_words
         for name in own
-        for one, other in ((word, name), (name, word))
+        for either, other in ((word, name), (name, word))
     )
 
 
@@ -278,10 +278,10 @@ def number_key(text: str) -> str:
 
 def indexed(names: Iterable[str | None]) -> str:
     """The words under which a person with these names (and number) is found, in one line."""
-    found: set[str] = set()
+    forms: set[str] = set()
     for name in filter(None, names):
-        found.update(_forms(words_of(name)))
-    return " ".join(sorted(_MARK + _spelled(word) for word in found))
+        forms.update(_forms(words_of(name)))
+    return " ".join(sorted(_MARK + _spelled(word) for word in forms))
 
 
 def searched(names: Iterable[str | None]) -> str:

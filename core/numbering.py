@@ -120,7 +120,7 @@ def next_in(name: str) -> int:
         index_elements=["name"], set_={"value": Counter.__table__.c.value + 1}
     )
     value = db.session.execute(counted.returning(Counter.__table__.c.value)).scalar_one()
-    last, reason = _given(name, value - 1)
+    last, reason = _last_by_mark(name, value - 1)
     if last >= value:
         raise_to(name, last, reason, since=value - 1)
         value = last + 1
@@ -129,7 +129,7 @@ def next_in(name: str) -> int:
     return value
 
 
-def _given(name: str, counted: int) -> tuple[int, VoidReason]:
+def _last_by_mark(name: str, counted: int) -> tuple[int, VoidReason]:
     """How far the series went by its mark, and why the numbers after `counted` up to there are
     void.
 
@@ -167,9 +167,11 @@ def counters() -> dict[str, int]:
 
 def voids(name: str | None = None) -> list[VoidNumbers]:
     """The register, the newest first."""
-    found = sa.select(VoidNumbers).order_by(VoidNumbers.id.desc())
+    statement = sa.select(VoidNumbers).order_by(VoidNumbers.id.desc())
     return list(
-        db.session.scalars(found if name is None else found.where(VoidNumbers.series == name))
+        db.session.scalars(
+            statement if name is None else statement.where(VoidNumbers.series == name)
+        )
     )
 
 
@@ -181,11 +183,11 @@ def mark(name: str, value: int) -> None:
 def marks() -> dict[str, int]:
     """How far each series went, by the marks beside the stored files. Leaves out marks that
     cannot be read."""
-    found = []
+    all_marks = []
     for key in storage.keys(MARKS):
         with contextlib.suppress(FileNotFoundError, storage.Obstructed):
-            found.append(read_mark(key, storage.get(key)))
-    return dict(filter(None, found))
+            all_marks.append(read_mark(key, storage.get(key)))
+    return dict(filter(None, all_marks))
 
 
 def read_mark(key: str, data: bytes) -> tuple[str, int] | None:
@@ -239,9 +241,9 @@ def breaches() -> Iterator[str]:
                 "the next one"
             )
             continue
-        except storage.Obstructed as obstacle:
+        except storage.Obstructed as error:
             yield (
-                f"numbers: {obstacle.found} is in the place of the mark {key}; Rostrum issues no "
+                f"numbers: {error.obstacle} is in the place of the mark {key}; Rostrum issues no "
                 "number until you remove it"
             )
             continue

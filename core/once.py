@@ -45,16 +45,14 @@ def digest(*parts: object) -> str:
 def find(key: str, request_digest: str = "") -> sa.Row[Any] | None:
     """The first answer kept under `key` (its columns by name); Conflict when it belonged to
     another request."""
-    kept = db.session.execute(
-        sa.select(FirstAnswer.__table__).where(FirstAnswer.key == key)
-    ).first()
-    if kept is None or kept.created_at < clock.now() - KEPT_FOR:
+    row = db.session.execute(sa.select(FirstAnswer.__table__).where(FirstAnswer.key == key)).first()
+    if row is None or row.created_at < clock.now() - KEPT_FOR:
         return None
-    if kept.request_digest != request_digest:
+    if row.request_digest != request_digest:
         raise Conflict(
             "idempotency_key_reused", _l("This key was already used for another request.")
         )
-    return kept
+    return row
 
 
 def keep(
@@ -78,13 +76,13 @@ def keep(
 
 
 def _keeping(insert: Any) -> Any:
-    kept = insert(FirstAnswer.__table__)
+    insertion = insert(FirstAnswer.__table__)
     replaced = {
-        name: kept.excluded[name]
+        name: insertion.excluded[name]
         for name in ("request_digest", "status", "body", "location", "created_at")
     }
     is_old = FirstAnswer.__table__.c.created_at < sa.bindparam("too_old", type_=UtcDateTime())
-    return kept.on_conflict_do_update(
+    return insertion.on_conflict_do_update(
         index_elements=["key"], set_=replaced, where=is_old
     ).returning(FirstAnswer.__table__.c.key)
 

@@ -28,8 +28,8 @@ def openapi(app: Flask, public_url: str) -> dict[str, Any]:
         address, parameters = _template(rule)
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
             described = _describe(rule.endpoint, method, operation, parameters, schemas)
-            if said := app.view_functions[rule.endpoint].__doc__:
-                described["description"] = cleandoc(said)
+            if docstring := app.view_functions[rule.endpoint].__doc__:
+                described["description"] = cleandoc(docstring)
             paths.setdefault(address, {})[method.lower()] = described
     schemas["Problem"] = PROBLEM
     return {
@@ -81,8 +81,8 @@ BINARY = {"type": "string", "format": "binary"}
 EVERYWHERE = ("400", "405", "408", "414", "431", "500", "501", "505")
 
 
-def _header(description: str, kind: str = "string", **more: Any) -> dict[str, Any]:
-    return {"description": description, "schema": {"type": kind, **more}}
+def _header(description: str, kind: str = "string", **schema: Any) -> dict[str, Any]:
+    return {"description": description, "schema": {"type": kind, **schema}}
 
 
 #: RFC 9110, and draft-ietf-httpapi-ratelimit-headers.
@@ -239,23 +239,23 @@ def _schema(shape: Any, schemas: dict[str, Any], mode: Any) -> dict[str, Any]:
     if shape is bytes:
         return BINARY
     if isinstance(shape, UnionType):
-        return {"anyOf": [_schema(one, schemas, mode) for one in get_args(shape)]}
+        return {"anyOf": [_schema(member, schemas, mode) for member in get_args(shape)]}
     if shape is str:
         return {"type": "string"}
     if not (isinstance(shape, type) and issubclass(shape, BaseModel)):
         return {"type": "object"}
-    made = shape.model_json_schema(ref_template="#/components/schemas/{model}", mode=mode)
-    for name, schema in {**made.pop("$defs", {}), shape.__name__: made}.items():
+    generated = shape.model_json_schema(ref_template="#/components/schemas/{model}", mode=mode)
+    for name, schema in {**generated.pop("$defs", {}), shape.__name__: generated}.items():
         if schemas.setdefault(name, schema) != schema:
             raise RuntimeError(f"two shapes of the API have the name {name}")
     return {"$ref": f"#/components/schemas/{shape.__name__}"}
 
 
 def _query_parameters(model: type[BaseModel], schemas: dict[str, Any]) -> list[dict[str, Any]]:
-    made = model.model_json_schema(ref_template="#/components/schemas/{model}")
-    schemas |= made.pop("$defs", {})
-    required = made.get("required", [])
+    generated = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas |= generated.pop("$defs", {})
+    required = generated.get("required", [])
     return [
         {"name": name, "in": "query", "required": name in required, "schema": schema}
-        for name, schema in made["properties"].items()
+        for name, schema in generated["properties"].items()
     ]

@@ -32,10 +32,10 @@ class Page(Generic[Row]):
 def page(statement: sa.Select, keys: Sequence[Any], *, after: str | None, limit: int) -> Page:
     """Rows of `statement` (one entity, or rows of several columns) ordered by `keys`: never-null
     columns whose last is unique."""
-    shown = [
+    sort_columns = [
         key.label(f"key_{number}") for number, key in enumerate(keys)
     ]  # unnamed, "-id" is lost among joined columns
-    statement = statement.order_by(None).order_by(*keys).limit(limit + 1).add_columns(*shown)
+    statement = statement.order_by(None).order_by(*keys).limit(limit + 1).add_columns(*sort_columns)
     if after:
         statement = statement.where(sa.tuple_(*keys) > sa.tuple_(*_bound(keys, _read(after, keys))))
     rows = db.session.execute(statement).all()
@@ -67,11 +67,11 @@ def pages_of(read: Callable[[str | None], Page[Row]]) -> Iterator[list[Row]]:
     """The same, page by page."""
     after: str | None = None
     while True:
-        found = read(after)
-        yield found.items
-        if found.next is None:
+        page = read(after)
+        yield page.items
+        if page.next is None:
             return
-        after = found.next
+        after = page.next
         db.session.expunge_all()
 
 
@@ -81,8 +81,10 @@ def page_of(
     """The same for rows that could only be worked out all together, ordered by `key`: a whole
     number of its own for each."""
     last = _read(after, [sa.column("key", sa.Integer)])[0] if after else 0
-    left = sorted((row for row in rows if key(row) > last), key=key)
-    return Page(left[:limit], _write([key(left[limit - 1])]) if len(left) > limit else None)
+    remaining = sorted((row for row in rows if key(row) > last), key=key)
+    return Page(
+        remaining[:limit], _write([key(remaining[limit - 1])]) if len(remaining) > limit else None
+    )
 
 
 def _bound(keys: Sequence[Any], values: list[Any]) -> list[sa.ColumnElement[Any]]:

@@ -13,10 +13,10 @@ from core.forms import NOTHING, attributes
 _render_option = Select.render_option.__func__
 
 
-def _option(cls: type[Select], choice: Any, **given: Any) -> Markup:
+def _option(cls: type[Select], choice: Any, **attrs: Any) -> Markup:
     """WTForms writes an option without any words, which is not valid and is read out as nothing."""
     rendered: Markup = _render_option(
-        cls, choice._replace(label=choice.label or choice.value or NOTHING), **given
+        cls, choice._replace(label=choice.label or choice.value or NOTHING), **attrs
     )
     return rendered
 

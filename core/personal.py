@@ -27,7 +27,7 @@ class Datum:
     what: Any
     why: Any
     readers: Any
-    kept: Any
+    retention: Any
     held_in: str
 
     @property
@@ -36,8 +36,8 @@ class Datum:
 
 
 @dataclass(frozen=True)
-class Place:
-    """A place where plain fields appear, and in words who reads it."""
+class Usage:
+    """Where plain fields are used, and in words who reads them there."""
 
     name: str
     readers: Any
@@ -55,8 +55,8 @@ class Field:
     column: Any
     what: Any
     why: Any
-    kept: Any
-    places: tuple[Place, ...]
+    retention: Any
+    usages: tuple[Usage, ...]
     clean: Callable[[Any, str], Any]
 
     @property
@@ -83,8 +83,8 @@ class Field:
 
     @property
     def readers(self) -> str:
-        """The readers of its places, because nothing else shows a plain field."""
-        words = format_list([str(place.readers) for place in self.places], locale=i18n.locale())
+        """The readers of its usages, because nothing else shows a plain field."""
+        words = format_list([str(usage.readers) for usage in self.usages], locale=i18n.locale())
         return words[:1].upper() + words[1:]
 
     def words(self, record: Any) -> str:
@@ -93,11 +93,11 @@ class Field:
         return i18n.date_words(value) if isinstance(value, date) else value or ""
 
 
-def offered(fields: Iterable[Field], place: Place) -> tuple[Field, ...]:
+def offered(fields: Iterable[Field], usage: Usage) -> tuple[Field, ...]:
     """The fields that appear there."""
-    return tuple(field for field in fields if place in field.places)
+    return tuple(field for field in fields if usage in field.usages)
 
 
-def facts(fields: Iterable[Field], place: Place, record: Any) -> list[tuple[Any, str]]:
+def facts(fields: Iterable[Field], usage: Usage, record: Any) -> list[tuple[Any, str]]:
     """(label, value) of the plain fields that a page shows of a record."""
-    return [(field.what, field.words(record)) for field in offered(fields, place)]
+    return [(field.what, field.words(record)) for field in offered(fields, usage)]

@@ -137,9 +137,9 @@ def visible(model: type, actor: Actor, permission: str) -> sa.ColumnElement[bool
         return sa.false()
     if grant.everywhere:
         return sa.true()
-    parts = [
+    conditions = [
         getattr(model, column).in_(grant.ids(reach))
         for reach, column in model.__scope__.items()  # type: ignore[attr-defined]  # declared by protected models
         if grant.ids(reach)
     ]
-    return sa.or_(sa.false(), *parts)
+    return sa.or_(sa.false(), *conditions)

@@ -44,10 +44,10 @@ def record(tell: Callable[[], None]) -> None:
             _take()
             tell()
     except Unavailable:
-        with gathering() as told:
+        with gathering() as gathered:
             tell()
         try:
-            for entry in told.audit_entries:
+            for entry in gathered.audit_entries:
                 lines.append(checkpoints.folder() / OPEN, checkpoints.canonical(entry).encode())
         except OSError as error:
             raise cannot_save() from error
@@ -84,13 +84,13 @@ def _take() -> None:
     for path in seal():
         try:
             if not audit.has(TAKEN, subject := f"readings:{path.stem.partition('-')[2]}"):
-                found = _read(path)
-                entries = [entry for entry in found if entry is not None]
+                parsed = _read(path)
+                entries = [entry for entry in parsed if entry is not None]
                 audit.record(
                     SYSTEM,
                     TAKEN,
                     subject,
-                    {"entries": len(entries), "damaged": len(found) - len(entries)},
+                    {"entries": len(entries), "damaged": len(parsed) - len(entries)},
                 )
                 current_unit().audit_entries.extend(entries)
         except OSError as error:
@@ -141,23 +141,23 @@ def waiting() -> int:
     """How many entries are not in the trail yet."""
     return sum(
         entry is not None
-        for _, found in _waiting()
-        if not isinstance(found, OSError)
-        for entry in found
+        for _, result in _waiting()
+        if not isinstance(result, OSError)
+        for entry in result
     )
 
 
 def breaches() -> Iterator[str]:
     """For `flask check`. Waiting entries are no breach."""
-    for name, found in _waiting():
-        if isinstance(found, OSError):
-            yield f"readings: {name} cannot be read ({type(found).__name__})"
+    for name, result in _waiting():
+        if isinstance(result, OSError):
+            yield f"readings: {name} cannot be read ({type(result).__name__})"
             continue
-        if count := sum(entry is not None for entry in found):
+        if count := sum(entry is not None for entry in result):
             yield Note(f"readings: {count} in {name} waiting to be added to the audit trail")
-        for place, entry in enumerate(found, 1):
+        for line_number, entry in enumerate(result, 1):
             if entry is None:
                 yield Note(
-                    f"readings: line {place} of {name} is damaged (half written; its reader saw "
-                    "nothing)"
+                    f"readings: line {line_number} of {name} is damaged (half written; its reader "
+                    "saw nothing)"
                 )

@@ -61,8 +61,8 @@ def _refused(error: DomainError) -> Any:
     if is_for_a_program():
         return problem(error)
     if isinstance(error, NotSignedIn) and request.method in ("GET", "HEAD"):
-        here = request.full_path if request.query_string else request.path
-        return redirect(url_for("accounts.sign_in") + "?" + urlencode({"next": here}), 303)
+        address = request.full_path if request.query_string else request.path
+        return redirect(url_for("accounts.sign_in") + "?" + urlencode({"next": address}), 303)
     return _with_wait(error, error_page(error.status, error.message))
 
 
@@ -107,11 +107,11 @@ def problem_facts(error: DomainError | Unavailable) -> dict[str, Any]:
     if several:
         facts["errors"] = [
             {
-                "field": one.field and one.field[:LONGEST_FIELD],
-                "code": one.code,
-                "message": _short(one.message),
+                "field": refusal.field and refusal.field[:LONGEST_FIELD],
+                "code": refusal.code,
+                "message": _short(refusal.message),
             }
-            for one in several[:MOST_ERRORS]
+            for refusal in several[:MOST_ERRORS]
         ]
     return facts | getattr(error, "details", {})
 
@@ -212,14 +212,14 @@ def _typed() -> list[tuple[str, str]]:
     ):  # not read: it was too large, or no form
         return []
     typed: list[tuple[str, str]] = []
-    left = MOST_WORDS
+    words_left = MOST_WORDS
     for name, words in request.form.items(multi=True):
         if not words.strip() or name in _NOT_TYPED or "password" in name:
             continue
-        if len(typed) == MOST_TYPED or len(words) > left:
+        if len(typed) == MOST_TYPED or len(words) > words_left:
             break
         typed.append((name[:LONGEST_FIELD], words))
-        left -= len(words)
+        words_left -= len(words)
     return typed
 
 

@@ -22,7 +22,7 @@ UNMODELLED = (
 
 
 def include_object(
-    thing: Any, name: str | None, kind: str, reflected: bool, compare_to: Any
+    schema_item: Any, name: str | None, kind: str, reflected: bool, compare_to: Any
 ) -> bool:
     return not (name or "").startswith(UNMODELLED)
 

@@ -167,47 +167,47 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Settings from `environ` (default: the process). Raises SettingsError."""
     environ = os.environ if environ is None else environ
     _refuse_misspelt(environ)
-    given = {name: environ[name].strip() for name in DOCUMENTED if environ.get(name, "").strip()}
-    instance = Path(given.get("INSTANCE_PATH", ROOT / "instance")).resolve()
+    values = {name: environ[name].strip() for name in DOCUMENTED if environ.get(name, "").strip()}
+    instance = Path(values.get("INSTANCE_PATH", ROOT / "instance")).resolve()
     instance.mkdir(parents=True, exist_ok=True, mode=0o700)
-    host = given.get("HOST", "127.0.0.1")
-    port = _whole_number(given, "PORT", 8000, 1, 65535)
-    public_url = _public_url(given.get("PUBLIC_URL", f"http://{host}:{port}"))
-    mail_from = _mailbox(given, "MAIL_FROM", f"Rostrum <rostrum@{_mail_host(public_url)}>")
+    host = values.get("HOST", "127.0.0.1")
+    port = _whole_number(values, "PORT", 8000, 1, 65535)
+    public_url = _public_url(values.get("PUBLIC_URL", f"http://{host}:{port}"))
+    mail_from = _mailbox(values, "MAIL_FROM", f"Rostrum <rostrum@{_mail_host(public_url)}>")
     settings = Settings(
         instance_path=instance,
         database_url=_database_url(
-            given.get("DATABASE_URL", f"sqlite:///{instance / 'rostrum.db'}")
+            values.get("DATABASE_URL", f"sqlite:///{instance / 'rostrum.db'}")
         ),
         host=host,
         port=port,
         public_url=public_url,
-        secret_key=_secret_key(given.get("SECRET_KEY"), instance),
-        mail_url=_address(given, "MAIL_URL", ("smtp", "smtps")),
+        secret_key=_secret_key(values.get("SECRET_KEY"), instance),
+        mail_url=_address(values, "MAIL_URL", ("smtp", "smtps")),
         mail_from=mail_from,
-        contact_email=parseaddr(_mailbox(given, "CONTACT_EMAIL", mail_from))[1],
-        checkpoint_mail=_mail_address(given, "CHECKPOINT_MAIL"),
-        checkpoint_url=_https(given, "CHECKPOINT_URL"),
-        storage_url=_storage_url(given.get("STORAGE_URL"), instance),
-        jobs_url=_address(given, "JOBS_URL", ("redis", "rediss")),
+        contact_email=parseaddr(_mailbox(values, "CONTACT_EMAIL", mail_from))[1],
+        checkpoint_mail=_mail_address(values, "CHECKPOINT_MAIL"),
+        checkpoint_url=_https(values, "CHECKPOINT_URL"),
+        storage_url=_storage_url(values.get("STORAGE_URL"), instance),
+        jobs_url=_address(values, "JOBS_URL", ("redis", "rediss")),
         issuer=texts.filled(
             {
-                code: given.get(f"ISSUER_{code.upper()}", _ISSUER.get(code))
+                code: values.get(f"ISSUER_{code.upper()}", _ISSUER.get(code))
                 for code in texts.asked_for()
             }
         ),
-        workers=_whole_number(given, "WORKERS", 2, 1, 64),
-        worker_niceness=_whole_number(given, "WORKER_NICENESS", 5, 0, 19),
-        proxy_hops=_whole_number(given, "PROXY_HOPS", 0, 0, 5),
-        request_mb=_whole_number(given, "REQUEST_MB", 4, 3, 1024),
-        form_fields=_whole_number(given, "FORM_FIELDS", 10_000, 1000, 1_000_000),
-        json_values=_whole_number(given, "JSON_VALUES", 50_000, 1000, 10_000_000),
-        api_per_token=_whole_number(given, "API_PER_TOKEN", 3000, 0, 1_000_000),
-        api_per_account=_whole_number(given, "API_PER_ACCOUNT", 6000, 0, 1_000_000),
-        api_per_origin=_whole_number(given, "API_PER_ORIGIN", 12_000, 0, 1_000_000),
-        roster_admission=_one_of(given, "ROSTER_ADMISSION", ("review", "rule")),
-        demo=_yes_or_no(given, "DEMO", True),
-        now=_instant(given.get("NOW")),
+        workers=_whole_number(values, "WORKERS", 2, 1, 64),
+        worker_niceness=_whole_number(values, "WORKER_NICENESS", 5, 0, 19),
+        proxy_hops=_whole_number(values, "PROXY_HOPS", 0, 0, 5),
+        request_mb=_whole_number(values, "REQUEST_MB", 4, 3, 1024),
+        form_fields=_whole_number(values, "FORM_FIELDS", 10_000, 1000, 1_000_000),
+        json_values=_whole_number(values, "JSON_VALUES", 50_000, 1000, 10_000_000),
+        api_per_token=_whole_number(values, "API_PER_TOKEN", 3000, 0, 1_000_000),
+        api_per_account=_whole_number(values, "API_PER_ACCOUNT", 6000, 0, 1_000_000),
+        api_per_origin=_whole_number(values, "API_PER_ORIGIN", 12_000, 0, 1_000_000),
+        roster_admission=_one_of(values, "ROSTER_ADMISSION", ("review", "rule")),
+        demo=_yes_or_no(values, "DEMO", True),
+        now=_instant(values.get("NOW")),
     )
     if settings.now and not is_loopback(urlsplit(settings.public_url).hostname):
         raise SettingsError(
@@ -226,35 +226,35 @@ def _refuse_misspelt(environ: Mapping[str, str]) -> None:
             raise SettingsError(f"{name} is not a setting; did you mean {close[0]}?")
 
 
-def _whole_number(given: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
-    text = given.get(name, str(default))
+def _whole_number(values: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:
+    text = values.get(name, str(default))
     if not text.isascii() or not text.isdigit() or not low <= int(text) <= high:
         raise SettingsError(f"{name} must be a whole number from {low} to {high}, not “{text}”.")
     return int(text)
 
 
-def _yes_or_no(given: Mapping[str, str], name: str, default: bool) -> bool:
-    text = given.get(name, "1" if default else "0")
+def _yes_or_no(values: Mapping[str, str], name: str, default: bool) -> bool:
+    text = values.get(name, "1" if default else "0")
     if text not in ("0", "1"):
         raise SettingsError(f"{name} must be 0 or 1, not “{text}”.")
     return text == "1"
 
 
-def _one_of(given: Mapping[str, str], name: str, words: tuple[str, ...]) -> str:
+def _one_of(values: Mapping[str, str], name: str, words: tuple[str, ...]) -> str:
     """One of these words; the first by default."""
-    text = given.get(name, words[0])
+    text = values.get(name, words[0])
     if text not in words:
         raise SettingsError(f"{name} must be {' or '.join(words)}, not “{text}”.")
     return text
 
 
 def _public_url(text: str) -> str:
-    parts = urlsplit(text)
+    url = urlsplit(text)
     if (
-        parts.scheme not in ("http", "https")
-        or not parts.hostname
-        or parts.query
-        or parts.path not in ("", "/")
+        url.scheme not in ("http", "https")
+        or not url.hostname
+        or url.query
+        or url.path not in ("", "/")
     ):
         raise SettingsError(
             f"PUBLIC_URL must look like https://training.example.org, not “{text}”."
@@ -270,8 +270,8 @@ def _database_url(text: str) -> str:
     return text
 
 
-def _address(given: Mapping[str, str], name: str, schemes: tuple[str, ...]) -> str:
-    text = given.get(name, "")
+def _address(values: Mapping[str, str], name: str, schemes: tuple[str, ...]) -> str:
+    text = values.get(name, "")
     if text and (urlsplit(text).scheme not in schemes or not urlsplit(text).hostname):
         raise SettingsError(f"{name} must look like {schemes[0]}://host:port.")
     return text
@@ -283,9 +283,9 @@ def _mail_host(public_url: str) -> str:
     return host if host.rpartition(".")[2].isalpha() else "localhost"
 
 
-def _mailbox(given: Mapping[str, str], name: str, default: str) -> str:
+def _mailbox(values: Mapping[str, str], name: str, default: str) -> str:
     """An address that any mail server understands, with or without a name before it."""
-    text = given.get(name, default)
+    text = values.get(name, default)
     if not text.isprintable() or not re.fullmatch(
         r"[!-;=?A-Za-z0-9{|}~^_`]+@[A-Za-z0-9.-]*[A-Za-z0-9]", parseaddr(text)[1]
     ):
@@ -295,15 +295,15 @@ def _mailbox(given: Mapping[str, str], name: str, default: str) -> str:
     return text
 
 
-def _mail_address(given: Mapping[str, str], name: str) -> str:
-    text = given.get(name, "")
+def _mail_address(values: Mapping[str, str], name: str) -> str:
+    text = values.get(name, "")
     if text and (text.count("@") != 1 or text != "".join(text.split()) or not all(text.split("@"))):
         raise SettingsError(f"{name} must be an email address, not “{text}”.")
     return text
 
 
-def _https(given: Mapping[str, str], name: str) -> str:
-    text = _address(given, name, ("https", "http"))
+def _https(values: Mapping[str, str], name: str) -> str:
+    text = _address(values, name, ("https", "http"))
     if text and urlsplit(text).scheme == "http" and not is_loopback(urlsplit(text).hostname):
         raise SettingsError(f"{name} must begin with https://.")
     return text
@@ -317,13 +317,13 @@ def _storage_url(text: str | None, instance: Path) -> str:
     return text
 
 
-def _secret_key(given: str | None, instance: Path) -> str:
-    if given is not None:
-        if len(given) < 32:
+def _secret_key(secret: str | None, instance: Path) -> str:
+    if secret is not None:
+        if len(secret) < 32:
             raise SettingsError(
                 "SECRET_KEY must have at least 32 characters; leave it out to have one made."
             )
-        return given
+        return secret
     return kept_secret(instance / "secret_key", lambda: secrets.token_urlsafe(48))
 
 

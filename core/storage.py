@@ -60,15 +60,15 @@ class Obstructed(Conflict):
     """In the place of a file lies something that this program neither reads nor replaces: people
     have to look at it."""
 
-    def __init__(self, key: str, found: Any):
+    def __init__(self, key: str, obstacle: Any):
         sentence = _l(
             "In the place of the file %(file)s lies %(found)s. An administrator has to remove it.",
             file=key,
-            found=found,
+            found=obstacle,
         )
         super().__init__("file_obstructed", sentence)
         self.key = key
-        self.found = found
+        self.obstacle = obstacle
 
 
 class Folder:
@@ -90,8 +90,8 @@ class Folder:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         except (FileExistsError, NotADirectoryError):
             raise Obstructed(key, _l("a file where a folder should be")) from None
-        if (found := _obstacle(path)) is not None:
-            raise Obstructed(key, found)
+        if (obstacle := _obstacle(path)) is not None:
+            raise Obstructed(key, obstacle)
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", delete=False) as file:
             try:
                 file.write(data)
@@ -105,8 +105,8 @@ class Folder:
 
     def get(self, key: str) -> bytes:
         path = self.path(key)
-        if (found := _obstacle(path)) is not None:
-            raise Obstructed(key, found)
+        if (obstacle := _obstacle(path)) is not None:
+            raise Obstructed(key, obstacle)
         try:
             return path.read_bytes()
         except NotADirectoryError:
@@ -120,8 +120,8 @@ class Folder:
 
     def delete(self, key: str) -> None:
         path = self.path(key)
-        if (found := _obstacle(path)) is not None:
-            raise Obstructed(key, found)
+        if (obstacle := _obstacle(path)) is not None:
+            raise Obstructed(key, obstacle)
         if path.exists():
             path.unlink()
             _force(path.parent)
@@ -144,9 +144,9 @@ class Folder:
                 file.flush()
 
     def _entries(self, prefix: str) -> Iterator[tuple[Path, str]]:
-        found = sorted((self.root / prefix).rglob("*"))
+        paths = sorted((self.root / prefix).rglob("*"))
         return (
-            (path, path.relative_to(self.root).as_posix()) for path in found if path.name[0] != "."
+            (path, path.relative_to(self.root).as_posix()) for path in paths if path.name[0] != "."
         )
 
 

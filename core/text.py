@@ -35,8 +35,8 @@ _SPACES = "9-a d a0 1680 2000-200a 2028-2029 202f 205f 3000"
 
 
 def _codes(ranges: str) -> Iterator[int]:
-    for one in ranges.split():
-        first, _, last = one.partition("-")
+    for code_range in ranges.split():
+        first, _, last = code_range.partition("-")
         yield from range(int(first, 16), int(last or first, 16) + 1)
 
 
@@ -62,12 +62,12 @@ def normalized(form: Literal["NFC", "NFKC", "NFKD"], text: str) -> str:
 
 
 def _with_few_marks(text: str) -> str:
-    kept, run = [], 0
+    characters, run = [], 0
     for character in text:
         run = run + 1 if unicodedata.combining(character) or character in _BECOME_MARKS else 0
         if run <= _MOST_MARKS:
-            kept.append(character)
-    return "".join(kept)
+            characters.append(character)
+    return "".join(characters)
 
 
 def has_endless_marks(text: str) -> bool:

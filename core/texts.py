@@ -119,22 +119,24 @@ def choose(texts: Mapping[str, str] | None, code: str) -> Text:
     """The text for a reader of `code`: in that language, else in a fallback, else in the first
     of the table that has one. Empty when there is none at all."""
     texts = texts or {}
-    for one in (code, *of(code).fallbacks, *LANGUAGES, *texts):
-        if text := texts.get(one):
-            return Text(text, one)
+    for language_code in (code, *of(code).fallbacks, *LANGUAGES, *texts):
+        if text := texts.get(language_code):
+            return Text(text, language_code)
     return Text("", code)
 
 
 def filled(texts: Mapping[str, str | None] | None) -> dict[str, str]:
     """The texts that are not empty, in the order of the table."""
-    kept = {code: text.strip() for code, text in (texts or {}).items() if text and text.strip()}
-    return {code: kept[code] for code in in_order(kept)}
+    filled_texts = {
+        code: text.strip() for code, text in (texts or {}).items() if text and text.strip()
+    }
+    return {code: filled_texts[code] for code in in_order(filled_texts)}
 
 
 def in_order(codes: Iterable[str]) -> list[str]:
     """Languages in the order of the table, unknown ones last."""
-    places = {code: place for place, code in enumerate(LANGUAGES)}
-    return sorted(codes, key=lambda code: places.get(code, len(places)))
+    ranks = {code: rank for rank, code in enumerate(LANGUAGES)}
+    return sorted(codes, key=lambda code: ranks.get(code, len(ranks)))
 
 
 Span = Literal["day", "day and month", "short", "whole"]

@@ -81,9 +81,9 @@ class VisitInterface(SessionInterface):
     def open_session(self, app: Flask, request: Request) -> Visit:
         visit_id = request.cookies.get(self.cookie, "")
         visit = Visit(visit_id if _ID.fullmatch(visit_id) else None, self.secret)
-        if kept := request.cookies.get(self.notice_cookie):
+        if cookie := request.cookies.get(self.notice_cookie):
             try:
-                notices = self.serializer.loads(kept, max_age=NOTICE_SECONDS)
+                notices = self.serializer.loads(cookie, max_age=NOTICE_SECONDS)
                 visit["_flashes"] = [tuple(notice) for notice in notices]
             except BadSignature:
                 pass

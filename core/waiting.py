@@ -16,7 +16,7 @@ LOCK, CLIENT, MOMENT = "lock", "client", "moment"
 class Seats(Protocol):
     """Replaces a thread that waits."""
 
-    def waits(self, what: str) -> AbstractContextManager[None]: ...
+    def waits(self, reason: str) -> AbstractContextManager[None]: ...
 
 
 class _Here(threading.local):
@@ -27,8 +27,8 @@ class _Here(threading.local):
 here = _Here()
 
 
-def waits(what: str) -> AbstractContextManager[None]:
+def waits(reason: str) -> AbstractContextManager[None]:
     """`with waits(LOCK):` around what waits for something other than the interpreter. Outside of
     a web process, and inside of another such block, it does nothing. Raises Unavailable when too
     many wait for that already."""
-    return here.threads.waits(what) if here.threads else nullcontext()
+    return here.threads.waits(reason) if here.threads else nullcontext()

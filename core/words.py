@@ -29,7 +29,7 @@ class Worded(enum.StrEnum):
     @classmethod
     def choices(cls) -> list[tuple[str, Any]]:
         """Value and words of each, for a field to choose from."""
-        return [(one.value, one.words) for one in cls]
+        return [(member.value, member.words) for member in cls]
 
 
 def word(value: Worded | str | None, kind: type[Worded] | None = None) -> str:

@@ -48,14 +48,14 @@ class Queue:
             if not self.is_taken:
                 self.is_taken = True
                 return
-            mine = threading.Lock()
-            mine.acquire()
-            self.waiting.append(mine)
-        if mine.acquire(timeout=max(0.0, until - time.monotonic())):
+            own_lock = threading.Lock()
+            own_lock.acquire()
+            self.waiting.append(own_lock)
+        if own_lock.acquire(timeout=max(0.0, until - time.monotonic())):
             return
         with self.guard:
-            if mine in self.waiting:
-                self.waiting.remove(mine)
+            if own_lock in self.waiting:
+                self.waiting.remove(own_lock)
                 raise busy()
 
     def leave(self) -> None:

@@ -64,8 +64,8 @@ def put_skill(code: str, body: SkillBody) -> tuple[SkillAnswer, int]:
     is_catalogue=True,
 )
 def list_skills(query: ListQuery) -> Page[SkillAnswer]:
-    found = queries.list_skills(after=query.after, limit=query.limit)
-    return Page([SkillAnswer.of(skill) for skill in found.items], found.next)
+    page = queries.list_skills(after=query.after, limit=query.limit)
+    return Page([SkillAnswer.of(skill) for skill in page.items], page.next)
 
 
 @routes.call(
@@ -101,10 +101,10 @@ def put_course(code: str, body: CourseBody) -> tuple[CourseAnswer, int]:
     is_catalogue=True,
 )
 def list_courses(query: CourseQuery) -> Page[CourseAnswer]:
-    found = queries.list_courses(
+    page = queries.list_courses(
         is_retired=query.status is CourseStatus.RETIRED, after=query.after, limit=query.limit
     )
-    return Page([CourseAnswer.of(course) for course in found.items], found.next)
+    return Page([CourseAnswer.of(course) for course in page.items], page.next)
 
 
 @routes.call(

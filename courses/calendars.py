@@ -51,7 +51,7 @@ def _properties(delivery: Delivery, session: DeliverySession) -> Properties:
     )
     is_cancelled = delivery.status is DeliveryStatus.CANCELLED or session.is_cancelled
     title = _("%(code)s: %(title)s", code=delivery.code, title=text(session.title))
-    about = [
+    description = [
         text(delivery.course.title),
         *([_("Cancelled: %(reason)s", reason=reason)] if is_cancelled else []),
     ]
@@ -62,7 +62,7 @@ def _properties(delivery: Delivery, session: DeliverySession) -> Properties:
             _("Cancelled: %(title)s", title=title) if is_cancelled else title,
             _language_of(session.title),
         ),
-        "description": ("\n".join(about), _language_of(delivery.course.title)),
+        "description": ("\n".join(description), _language_of(delivery.course.title)),
         "location": (f"{delivery.venue}, {country_name(delivery.country)}", {"LANGUAGE": locale()}),
         "status": ("CANCELLED" if is_cancelled else "CONFIRMED", {}),
     }
@@ -75,22 +75,22 @@ def _language_of(title: Mapping[str, str]) -> dict[str, str]:
 
 
 def calendar(
-    delivery: Delivery, what: Shown, address: str, *, issuer: Mapping[str, str], contact: str
+    delivery: Delivery, facts: Shown, address: str, *, issuer: Mapping[str, str], contact: str
 ) -> bytes:
     """The file. `address` is the page of the delivery; `issuer` (its name by language) and
     `contact` (an email address) make the organizer."""
     from icalendar import Calendar  # eighty modules that only this file needs
 
-    made = Calendar()
-    made.add("prodid", "-//Rostrum//Deliveries//EN")
-    made.add("version", "2.0")
-    made.add("calscale", "GREGORIAN")
-    made.add("method", "PUBLISH")
-    _add(made, what.calendar)
-    organizer = _organizer(text(issuer, what.language), contact)
-    for session, properties in zip(delivery.sessions, what.events, strict=True):
-        made.add_component(_event(delivery, session, properties, address, organizer))
-    return made.to_ical()
+    ical = Calendar()
+    ical.add("prodid", "-//Rostrum//Deliveries//EN")
+    ical.add("version", "2.0")
+    ical.add("calscale", "GREGORIAN")
+    ical.add("method", "PUBLISH")
+    _add(ical, facts.calendar)
+    organizer = _organizer(text(issuer, facts.language), contact)
+    for session, properties in zip(delivery.sessions, facts.events, strict=True):
+        ical.add_component(_event(delivery, session, properties, address, organizer))
+    return ical.to_ical()
 
 
 def _add(component: Any, properties: Properties) -> None:

@@ -34,9 +34,9 @@ def import_courses(file: Path) -> None:
             for number, values in enumerate(courses, 1):
                 done.append(_import_one(values, f"course {number}" if len(courses) > 1 else ""))
     except DomainError as refusal:
-        for one in refusal.errors or [refusal]:
+        for error in refusal.errors or [refusal]:
             click.echo(
-                f"{file.name}: {f'{one.field}: ' if one.field else ''}{one.message}", err=True
+                f"{file.name}: {f'{error.field}: ' if error.field else ''}{error.message}", err=True
             )
         sys.exit(1)
     for line in done:
@@ -73,7 +73,7 @@ def _located(refusal: DomainError, where: str) -> DomainError:
     """The refusal with its place in the file put before each field."""
     several = refusal.errors or [refusal]
     errors = [
-        type(one)(one.code, one.message, ", ".join(filter(None, (where, one.field))))
-        for one in several
+        type(error)(error.code, error.message, ", ".join(filter(None, (where, error.field))))
+        for error in several
     ]
     return Invalid(refusal.code, refusal.message, errors=list(errors))

@@ -83,7 +83,7 @@ class CourseDefinition:
     @property
     def timetable(self) -> list[SessionDefinition]:
         """The sessions in the order in which they are taught."""
-        return sorted(self.sessions, key=lambda one: (one.day, one.start))
+        return sorted(self.sessions, key=lambda session: (session.day, session.start))
 
 
 def tidied(definition: CourseDefinition) -> CourseDefinition:
@@ -93,12 +93,16 @@ def tidied(definition: CourseDefinition) -> CourseDefinition:
         summary=in_several_lines(definition.summary or {}) or None,
         title=one_line(definition.title),
         sessions=tuple(
-            replace(one, title=one_line(one.title), objective=one_line(one.objective or {}) or None)
-            for one in definition.sessions
+            replace(
+                session,
+                title=one_line(session.title),
+                objective=one_line(session.objective or {}) or None,
+            )
+            for session in definition.sessions
         ),
         objectives=tuple(one_line(objective) for objective in definition.objectives),
         grants=tuple(
-            replace(one, title=one_line(one.title or {}) or None) for one in definition.grants
+            replace(grant, title=one_line(grant.title or {}) or None) for grant in definition.grants
         ),
     )
 
@@ -132,7 +136,7 @@ def taught(definition: CourseDefinition) -> dict[str, Any]:
         "sessions": [
             (s.day, s.start, s.minutes, s.title, s.objective or None) for s in definition.timetable
         ],
-        "objectives": [plain(one) for one in definition.objectives],
+        "objectives": [plain(objective) for objective in definition.objectives],
         "completion": (
             definition.min_attendance_percent,
             definition.min_score_percent,
@@ -213,10 +217,10 @@ def text_faults(texts: Iterable[str], field: str, longest: int = LONGEST_TEXT) -
             clean_text(text, field, longest=longest)
         except Invalid as fault:
             return [fault]
-        if found := unprintable(text):
+        if characters := unprintable(text):
             sentence = _l(
                 "Certificates cannot show %(characters)s. Write this without it.",
-                characters=" ".join(found[:8]),
+                characters=" ".join(characters[:8]),
             )
             return [Invalid("not_printable", sentence, field)]
     return []
@@ -233,23 +237,23 @@ def lines_faults(texts: Texts | None, field: str) -> list[DomainError]:
 
 
 def _objective_faults(objectives: Sequence[Texts]) -> list[DomainError]:
-    found: list[DomainError] = []
+    faults: list[DomainError] = []
     if len(objectives) > MOST_OBJECTIVES:
         sentence = _l(
             "At most %(most)s objectives fit on a certificate. Write a shorter list.",
             most=MOST_OBJECTIVES,
         )
-        found.append(Invalid("too_many", sentence, "objectives"))
+        faults.append(Invalid("too_many", sentence, "objectives"))
     for number, objective in enumerate(objectives):
-        found += text_faults(objective.values(), f"objectives.{number}")
-    return found
+        faults += text_faults(objective.values(), f"objectives.{number}")
+    return faults
 
 
 def _word_faults(definition: CourseDefinition) -> list[DomainError]:
-    found = title_faults(definition.title)
-    found += lines_faults(definition.summary, "summary")
+    faults = title_faults(definition.title)
+    faults += lines_faults(definition.summary, "summary")
     if not definition.audience:
-        found.append(
+        faults.append(
             Invalid(
                 "required",
                 _l("Choose at least one category of people the course is for."),
@@ -257,16 +261,16 @@ def _word_faults(definition: CourseDefinition) -> list[DomainError]:
             )
         )
     for number, category in enumerate(definition.audience):
-        found += category_faults(category, f"audience.{number}")
-    found += _objective_faults(definition.objectives)
+        faults += category_faults(category, f"audience.{number}")
+    faults += _objective_faults(definition.objectives)
     if not 1 <= definition.default_places <= MOST_PLACES:
-        found.append(places_fault("default_places"))
+        faults.append(places_fault("default_places"))
     if definition.layout not in layouts():
         sentence = _l(
             "There is no layout of certificates called “%(layout)s”.", layout=definition.layout
         )
-        found.append(Invalid("unknown_layout", sentence, "layout"))
-    return found
+        faults.append(Invalid("unknown_layout", sentence, "layout"))
+    return faults
 
 
 def category_faults(category: str, field: str) -> list[DomainError]:
@@ -287,20 +291,20 @@ def places_fault(field: str) -> Invalid:
 
 
 def _timetable_faults(definition: CourseDefinition) -> list[DomainError]:
-    found: list[DomainError] = []
+    faults: list[DomainError] = []
     for field, clock in (("start", definition.day_starts), ("end", definition.day_ends)):
         if not CLOCK.fullmatch(clock):
-            found.append(clock_fault(f"time_of_day.{field}"))
-    if not found and definition.day_starts >= definition.day_ends:
-        found.append(
+            faults.append(clock_fault(f"time_of_day.{field}"))
+    if not faults and definition.day_starts >= definition.day_ends:
+        faults.append(
             Invalid(
                 "day_ends_before_start", _l("The day must end after it starts."), "time_of_day.end"
             )
         )
     if not definition.sessions:
-        found.append(Invalid("required", _l("Give at least one session."), "sessions"))
+        faults.append(Invalid("required", _l("Give at least one session."), "sessions"))
     if len(definition.sessions) > MOST_SESSIONS:
-        found.append(
+        faults.append(
             Invalid(
                 "too_many",
                 _l("A course has at most %(most)s sessions.", most=MOST_SESSIONS),
@@ -308,8 +312,8 @@ def _timetable_faults(definition: CourseDefinition) -> list[DomainError]:
             )
         )
     for number, session in enumerate(definition.sessions):
-        found += _session_faults(session, f"sessions.{number}")
-    return found or [*_outside_the_day(definition), *_overlaps(definition.sessions)]
+        faults += _session_faults(session, f"sessions.{number}")
+    return faults or [*_outside_the_day(definition), *_overlaps(definition.sessions)]
 
 
 def clock_fault(field: str) -> Invalid:
@@ -319,9 +323,9 @@ def clock_fault(field: str) -> Invalid:
 
 
 def _session_faults(session: SessionDefinition, field: str) -> list[DomainError]:
-    found: list[DomainError] = []
+    faults: list[DomainError] = []
     if not 1 <= session.day <= MOST_DAYS:
-        found.append(
+        faults.append(
             Invalid(
                 "bad_day",
                 _l("Give the day as a number from 1 to %(most)s.", most=MOST_DAYS),
@@ -329,17 +333,17 @@ def _session_faults(session: SessionDefinition, field: str) -> list[DomainError]
             )
         )
     if not CLOCK.fullmatch(session.start):
-        found.append(clock_fault(f"{field}.start"))
+        faults.append(clock_fault(f"{field}.start"))
     if not 1 <= session.minutes <= 1440:
-        found.append(
+        faults.append(
             Invalid(
                 "bad_minutes",
                 _l("Give how long the session takes, in minutes."),
                 f"{field}.minutes",
             )
         )
-    found += title_faults(session.title, f"{field}.title")
-    return found + text_faults((session.objective or {}).values(), f"{field}.objective")
+    faults += title_faults(session.title, f"{field}.title")
+    return faults + text_faults((session.objective or {}).values(), f"{field}.objective")
 
 
 def _outside_the_day(definition: CourseDefinition) -> list[DomainError]:
@@ -374,26 +378,26 @@ def _overlaps(sessions: Sequence[SessionDefinition]) -> list[DomainError]:
 
 
 def _completion_faults(code: str, definition: CourseDefinition) -> list[DomainError]:
-    found: list[DomainError] = []
+    faults: list[DomainError] = []
     percents = {
         "min_attendance_percent": definition.min_attendance_percent,
         "min_score_percent": definition.min_score_percent,
     }
     for name, percent in percents.items():
         if percent is not None and not 0 <= percent <= 100:
-            found.append(
+            faults.append(
                 Invalid("bad_percent", _l("Give a percentage from 0 to 100."), f"completion.{name}")
             )
     if key(code) in map(key, definition.prerequisites):
         sentence = _l("A course cannot be its own prerequisite.")
-        found.append(Invalid("own_prerequisite", sentence, "completion.prerequisites"))
-    return found
+        faults.append(Invalid("own_prerequisite", sentence, "completion.prerequisites"))
+    return faults
 
 
 def _grant_faults(grants: Sequence[GrantDefinition]) -> list[DomainError]:
-    found: list[DomainError] = []
+    faults: list[DomainError] = []
     if len(grants) > MOST_GRANTS:
-        found.append(
+        faults.append(
             Invalid(
                 "too_many",
                 _l("A course grants at most %(most)s skills.", most=MOST_GRANTS),
@@ -403,9 +407,9 @@ def _grant_faults(grants: Sequence[GrantDefinition]) -> list[DomainError]:
     seen: set[str] = set()
     for number, grant in enumerate(grants):
         field = f"grants.{number}"
-        found += code_faults(grant.skill, field=f"{field}.skill")
+        faults += code_faults(grant.skill, field=f"{field}.skill")
         if key(grant.skill) in seen:
-            found.append(
+            faults.append(
                 Invalid(
                     "duplicate_skill",
                     _l("This skill is already granted by a line above."),
@@ -415,10 +419,10 @@ def _grant_faults(grants: Sequence[GrantDefinition]) -> list[DomainError]:
         seen.add(key(grant.skill))
         if grant.level not in set(SkillLevel):
             sentence = _l("Choose a level: %(levels)s.", levels=", ".join(SkillLevel))
-            found.append(Invalid("unknown_level", sentence, f"{field}.level"))
+            faults.append(Invalid("unknown_level", sentence, f"{field}.level"))
         if grant.valid_months is not None and not 1 <= grant.valid_months <= 240:
             sentence = _l("Give how many months the skill is valid, from 1 to 240.")
-            found.append(Invalid("bad_months", sentence, f"{field}.valid_months"))
+            faults.append(Invalid("bad_months", sentence, f"{field}.valid_months"))
         if grant.title:
-            found += title_faults(grant.title, f"{field}.title")
-    return found
+            faults += title_faults(grant.title, f"{field}.title")
+    return faults

@@ -114,7 +114,7 @@ class Course(Base):
 
 def objectives_said(of_sessions: Iterable[dict[str, str] | None]) -> list[dict[str, str]]:
     """What the sessions of a course say, in their order: some say nothing."""
-    return [said for said in of_sessions if said]
+    return [objective for objective in of_sessions if objective]
 
 
 class CourseVersion(Base):
@@ -264,10 +264,10 @@ class Delivery(Base):
     def objectives_taught(self) -> list[dict[str, str]]:
         """What the course states; of one that was cut short, what the sessions that were held
         say, where sessions say it."""
-        held, blocks = {session.number for session in self.held}, self.version.blocks
-        if len(held) == len(self.sessions) or not any(block.objective for block in blocks):
+        held_numbers, blocks = {session.number for session in self.held}, self.version.blocks
+        if len(held_numbers) == len(self.sessions) or not any(block.objective for block in blocks):
             return self.version.stated_objectives
-        return objectives_said(block.objective for block in blocks if block.number in held)
+        return objectives_said(block.objective for block in blocks if block.number in held_numbers)
 
     __table_args__ = (
         sa.CheckConstraint("places > 0", name="places"),

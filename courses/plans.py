@@ -84,43 +84,43 @@ def plan_faults(
 
 
 def _date_faults(plan: DeliveryPlan, today: date, current: Delivery | None) -> list[DomainError]:
-    found: list[DomainError] = []
+    faults: list[DomainError] = []
     is_new_start = current is None or current.starts_on != plan.starts_on
     is_new_closing = current is None or current.closes_on != plan.closes_on
     if is_new_start and plan.starts_on < today:
-        found.append(
+        faults.append(
             Invalid("past_date", _l("This date is past. Choose a day from today on."), "starts_on")
         )
     if is_new_start and plan.starts_on > today + FURTHEST:
-        found.append(
+        faults.append(
             Invalid(
                 "too_far", _l("This date is more than ten years away. Check the year."), "starts_on"
             )
         )
     if plan.closes_on and plan.closes_on > plan.starts_on:
         sentence = _l("Applications must close on the first day of the course at the latest.")
-        found.append(Invalid("closing_after_start", sentence, "closes_on"))
+        faults.append(Invalid("closing_after_start", sentence, "closes_on"))
     elif plan.closes_on and is_new_closing and current is None and plan.closes_on < today:
         sentence = _l(
             "This closing date is past, so no one could apply. Choose a day from today on."
         )
-        found.append(Invalid("past_closing", sentence, "closes_on"))
-    return found
+        faults.append(Invalid("past_closing", sentence, "closes_on"))
+    return faults
 
 
 def _place_faults(plan: DeliveryPlan) -> list[DomainError]:
-    found: list[DomainError] = []
+    faults: list[DomainError] = []
     if not 1 <= plan.places <= MOST_PLACES:
-        found.append(places_fault("places"))
+        faults.append(places_fault("places"))
     seen: set[str] = set()
     for number, pool in enumerate(plan.pools):
-        found += category_faults(pool.category, f"pools.{number}.category")
+        faults += category_faults(pool.category, f"pools.{number}.category")
         if pool.category in seen:
             sentence = _l("There are two pools for this category. Put their places together.")
-            found.append(Invalid("duplicate_pool", sentence, f"pools.{number}.category"))
+            faults.append(Invalid("duplicate_pool", sentence, f"pools.{number}.category"))
         seen.add(pool.category)
         if not 0 <= pool.places <= MOST_PLACES:
-            found.append(
+            faults.append(
                 Invalid(
                     "bad_places",
                     _l("Give a number of places, 0 or more."),
@@ -128,40 +128,40 @@ def _place_faults(plan: DeliveryPlan) -> list[DomainError]:
                 )
             )
     total = sum(max(pool.places, 0) for pool in plan.pools)
-    if not found and total > plan.places:
+    if not faults and total > plan.places:
         sentence = _l(
             "The pools add up to %(total)s places, but the delivery has %(places)s. Make the "
             "pools smaller or add places.",
             total=total,
             places=plan.places,
         )
-        found.append(Invalid("pools_exceed_places", sentence, "pools"))
+        faults.append(Invalid("pools_exceed_places", sentence, "pools"))
     if not 0 <= plan.promotion_days <= MOST_PROMOTION_DAYS:
         sentence = _l("Enter a number of days from 0 to %(most)s.", most=MOST_PROMOTION_DAYS)
-        found.append(Invalid("bad_promotion_days", sentence, "promotion_days"))
+        faults.append(Invalid("bad_promotion_days", sentence, "promotion_days"))
     if plan.admission not in set(Admission):
-        found.append(
+        faults.append(
             Invalid(
                 "unknown_admission",
                 _l("Choose automatic admission or admission by approval."),
                 "admission",
             )
         )
-    return found
+    return faults
 
 
 def _where_faults(plan: DeliveryPlan) -> list[DomainError]:
-    found: list[DomainError] = []
+    faults: list[DomainError] = []
     if plan.time_zone not in zone_names():
         sentence = _l("This time zone is not known. Use a name such as Africa/Dakar.")
-        found.append(Invalid("unknown_time_zone", sentence, "time_zone"))
+        faults.append(Invalid("unknown_time_zone", sentence, "time_zone"))
     if not plan.venue.strip():
-        found.append(Invalid("required", _l("Say where the course takes place."), "venue"))
-    found += text_faults([plan.venue], "venue", LONGEST_VENUE)
+        faults.append(Invalid("required", _l("Say where the course takes place."), "venue"))
+    faults += text_faults([plan.venue], "venue", LONGEST_VENUE)
     if not is_country(plan.country):
         sentence = _l("This country is not known. Use its two-letter code, such as SN or XK.")
-        found.append(Invalid("unknown_country", sentence, "country"))
+        faults.append(Invalid("unknown_country", sentence, "country"))
     if not is_language(plan.language):
         sentence = _l("This language is not known. Use its code, such as fr or din.")
-        found.append(Invalid("unknown_language", sentence, "language"))
-    return found
+        faults.append(Invalid("unknown_language", sentence, "language"))
+    return faults

@@ -76,8 +76,11 @@ def granting_courses() -> dict[int, list[Course]]:
 
 def _with_versions(statement: sa.Select) -> sa.Select:
     versions = selectinload(Course.versions)
-    parts = versions.selectinload(CourseVersion.blocks), versions.selectinload(CourseVersion.grants)
-    return statement.options(joinedload(Course.centre, innerjoin=True), *parts)
+    options = (
+        versions.selectinload(CourseVersion.blocks),
+        versions.selectinload(CourseVersion.grants),
+    )
+    return statement.options(joinedload(Course.centre, innerjoin=True), *options)
 
 
 def get_course(code: str) -> Course:
@@ -92,8 +95,8 @@ def list_courses(
     *, is_retired: bool = False, after: str | None = None, limit: int = 50
 ) -> Page[Course]:
     """The courses that are taught, or those that are not any more."""
-    those = sa.select(Course).where(Course.is_retired if is_retired else ~Course.is_retired)
-    return page(_with_versions(those), [Course.code], after=after, limit=limit)
+    statement = sa.select(Course).where(Course.is_retired if is_retired else ~Course.is_retired)
+    return page(_with_versions(statement), [Course.code], after=after, limit=limit)
 
 
 def titles_of(codes: Iterable[str]) -> dict[str, dict[str, str]]:
@@ -191,10 +194,13 @@ def timetable_of(
 
 def cut_reason_of(delivery_id: int) -> str | None:
     """Why sessions of the delivery are not held."""
-    those = DeliverySession.delivery_id == delivery_id, DeliverySession.cancelled_at.is_not(None)
+    conditions = (
+        DeliverySession.delivery_id == delivery_id,
+        DeliverySession.cancelled_at.is_not(None),
+    )
     return db.session.scalar(
         sa.select(DeliverySession.cancel_reason)
-        .where(*those)
+        .where(*conditions)
         .order_by(DeliverySession.number)
         .limit(1)
     )
@@ -242,9 +248,10 @@ def signatories_of(delivery: Delivery) -> list[tuple[str, dict[str, str]]]:
     """Who signs for a delivery, with the office by language: those of its centre; where it names
     none, the trainers."""
     if own := delivery.centre.signatories:
-        return [(one["name"], one["office"]) for one in own]
+        return [(signatory["name"], signatory["office"]) for signatory in own]
     return [
-        (one.full_name, _trainer_by_language()) for one in trainers_of([delivery.id])[delivery.id]
+        (trainer.full_name, _trainer_by_language())
+        for trainer in trainers_of([delivery.id])[delivery.id]
     ]
 
 
@@ -277,10 +284,12 @@ def trainers_among(
     person_ids: Iterable[int], centre_id: int, delivery_id: int | None = None
 ) -> set[int]:
     """Those of these people whom `list_trainers` lists."""
-    those = RoleAssignment.role == Role.TRAINER, RoleAssignment.person_id.in_(list(person_ids))
+    conditions = RoleAssignment.role == Role.TRAINER, RoleAssignment.person_id.in_(list(person_ids))
     return set(
         db.session.scalars(
-            sa.select(RoleAssignment.person_id).where(*those, _may_teach(centre_id, delivery_id))
+            sa.select(RoleAssignment.person_id).where(
+                *conditions, _may_teach(centre_id, delivery_id)
+            )
         )
     )
 
@@ -316,11 +325,11 @@ def is_upcoming(delivery: Delivery) -> bool:
 
 def upcoming_of(course: Course, *, limit: int = 6) -> list[Delivery]:
     """The next published deliveries of a course that have not begun."""
-    those = sa.select(Delivery).where(Delivery.course_id == course.id, may_be_upcoming())
-    found = db.session.scalars(
-        those.order_by(Delivery.starts_on, Delivery.id).limit(limit + _MOST_OF_YESTERDAY)
+    statement = sa.select(Delivery).where(Delivery.course_id == course.id, may_be_upcoming())
+    deliveries = db.session.scalars(
+        statement.order_by(Delivery.starts_on, Delivery.id).limit(limit + _MOST_OF_YESTERDAY)
     )
-    return [delivery for delivery in found if is_upcoming(delivery)][:limit]
+    return [delivery for delivery in deliveries if is_upcoming(delivery)][:limit]
 
 
 #: More deliveries of one course than this never begin on two days in a row.
@@ -380,15 +389,15 @@ def moves_up_still(time_zone: str, promotion_days: int, begins_at: datetime | No
 def trainer_ids(emails: Iterable[str], centre_id: int) -> tuple[int, ...]:
     """The centre's trainers with these email addresses; Invalid("unknown_trainer") for any
     other."""
-    wanted = [email_key(email) or "" for email in emails]
+    email_keys = [email_key(email) or "" for email in emails]
     by_email = {
         person.email_key: person.id for person in list_trainers(centre_id) if person.email_key
     }
-    for number, email in enumerate(wanted):
+    for number, email in enumerate(email_keys):
         if email not in by_email:
             sentence = _l("There is no trainer with this email address.")
             raise Invalid("unknown_trainer", sentence, f"trainers.{number}")
-    return tuple(dict.fromkeys(by_email[email] for email in wanted))
+    return tuple(dict.fromkeys(by_email[email] for email in email_keys))
 
 
 def fingerprint(delivery: Delivery) -> str:

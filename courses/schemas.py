@@ -134,28 +134,30 @@ class CourseBody(Schema):
             day_starts=self.time_of_day.start,
             day_ends=self.time_of_day.end,
             sessions=tuple(
-                SessionDefinition(one.day, one.start, one.minutes, one.title, one.objective)
-                for one in self.sessions
+                SessionDefinition(
+                    session.day, session.start, session.minutes, session.title, session.objective
+                )
+                for session in self.sessions
             ),
             objectives=tuple(self.objectives),
             min_attendance_percent=self.completion.min_attendance_percent,
             min_score_percent=self.completion.min_score_percent,
             prerequisites=tuple(dict.fromkeys(self.completion.prerequisites)),
             grants=tuple(
-                GrantDefinition(one.skill, one.level, one.valid_months, one.title)
-                for one in self.grants
+                GrantDefinition(grant.skill, grant.level, grant.valid_months, grant.title)
+                for grant in self.grants
             ),
             layout=self.layout,
         )
 
     def _laid_over(self, known: dict[str, Any]) -> CourseBody:
-        given = self.model_dump(exclude_unset=True)
+        changes = self.model_dump(exclude_unset=True)
         inner = {
-            name: known[name] | given[name]
+            name: known[name] | changes[name]
             for name in ("time_of_day", "completion")
-            if name in given
+            if name in changes
         }
-        return CourseBody.model_validate(known | given | inner)
+        return CourseBody.model_validate(known | changes | inner)
 
 
 class SessionAnswer(Answer):
@@ -230,12 +232,12 @@ def _taught(version: CourseVersion) -> dict[str, Any]:
         "completion": CompletionAnswer.model_validate(version),
         "grants": [
             GrantAnswer(
-                skill=one.skill.code,
-                title=one.skill.title,
-                level=one.level,
-                valid_months=one.valid_months,
+                skill=grant.skill.code,
+                title=grant.skill.title,
+                level=grant.level,
+                valid_months=grant.valid_months,
             )
-            for one in version.grants
+            for grant in version.grants
         ],
     }
 
@@ -249,8 +251,7 @@ class PoolBody(Schema):
 
 
 class DeliveryBody(Schema):
-    """What is left out is taken from the course, or from the house's usual rule for the closing
-    date."""
+    """What is left out is taken from the course, or from the usual rule for the closing date."""
 
     code: str | None = None
     starts_on: Day
@@ -374,8 +375,8 @@ class DeliveryAnswer(Answer):
     sessions: list[DeliverySessionAnswer]
 
     @classmethod
-    def of(cls, delivery: Delivery, **more: Any) -> DeliveryAnswer:
-        return cls(**delivery_facts(delivery), **more)
+    def of(cls, delivery: Delivery, **facts: Any) -> DeliveryAnswer:
+        return cls(**delivery_facts(delivery), **facts)
 
 
 _COPIED = (

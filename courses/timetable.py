@@ -51,10 +51,10 @@ def grouped_zones() -> tuple[tuple[str, tuple[str, ...]], ...]:
     the end."""
     regions: dict[str, list[str]] = {}
     for name in sorted(zone_names()):
-        region, _, place = name.partition("/")
-        regions.setdefault(region if place and region != "Etc" else "", []).append(name)
-    rest = tuple(regions.pop("", ()))
-    return (*((region, tuple(names)) for region, names in regions.items()), ("UTC", rest))
+        region, _, city = name.partition("/")
+        regions.setdefault(region if city and region != "Etc" else "", []).append(name)
+    others = tuple(regions.pop("", ()))
+    return (*((region, tuple(names)) for region, names in regions.items()), ("UTC", others))
 
 
 @cache
@@ -88,7 +88,7 @@ def zone_of(country: str, day: date) -> str | None:
 def is_time_of(zone: str, country: str, day: date) -> bool:
     """Whether the clocks of the zone show on that day what some clock in the country shows."""
     zones = zones_of(country)
-    return not zones or _offset(zone, day) in {_offset(one, day) for one in zones}
+    return not zones or _offset(zone, day) in {_offset(country_zone, day) for country_zone in zones}
 
 
 def _offset(zone: str, day: date) -> timedelta | None:

@@ -31,7 +31,7 @@ def prepare() -> Iterator[str]:
         sa.select(Account.person_id).where(Account.is_demonstration).limit(1)
     ):
         yield f"Demonstration sign-ins (password {DEMONSTRATION_PASSWORD}):"
-        yield from (f"  {one.role:<14} {one.email}" for one in SIGN_INS)
+        yield from (f"  {sign_in.role:<14} {sign_in.email}" for sign_in in SIGN_INS)
     db.session.rollback()
 
 

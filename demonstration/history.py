@@ -74,16 +74,16 @@ def _accounts() -> None:
             people_services.create_organization(SYSTEM, code=code, name=name, country=country)
         for facts in OTHER_BODIES:
             people_services.create_organization(SYSTEM, **facts)
-        for one in SIGN_INS:
+        for sign_in in SIGN_INS:
             accounts_services.create_account(
                 SYSTEM,
-                email=one.email,
-                given_name=one.given_name,
-                family_name=one.family_name,
-                roles=[one.role],
-                organization=one.organization,
-                country=one.country,
-                language=one.language,
+                email=sign_in.email,
+                given_name=sign_in.given_name,
+                family_name=sign_in.family_name,
+                roles=[sign_in.role],
+                organization=sign_in.organization,
+                country=sign_in.country,
+                language=sign_in.language,
                 password=DEMONSTRATION_PASSWORD,
                 is_demonstration=True,
             )
@@ -108,11 +108,11 @@ def _participants(day: date) -> list[tuple[int, tuple]]:
     with _on(day), transaction():
         recorded = []
         for number, facts in enumerate(PARTICIPANTS):
-            given, family, country, gender, *_ = facts
+            given_name, family, country, gender, *_ = facts
             person = people_services.record_person(
                 SYSTEM,
                 identifier=f"DEMO-{number + 1:03d}",
-                given_name=given,
+                given_name=given_name,
                 family_name=family,
                 email=f"person{number + 1:02d}@{DOMAIN}",
                 country=country,
@@ -155,8 +155,8 @@ def _schedule(
             code=code,
             **({"trainers": (_person("trainer").id,)} | USUAL | changes),
         )
-        found = db.session.scalars(sa.select(Course).where(Course.code == course)).one()
-        delivery = courses_services.schedule(SYSTEM, found, plan)
+        course_row = db.session.scalars(sa.select(Course).where(Course.code == course)).one()
+        delivery = courses_services.schedule(SYSTEM, course_row, plan)
         if publish:
             courses_services.publish(SYSTEM, delivery)
         return delivery.id
@@ -179,9 +179,9 @@ def _seated(delivery_id: int) -> list[int]:
     statement = sa.select(Enrollment.id).where(
         Enrollment.delivery_id == delivery_id, Enrollment.status == EnrollmentStatus.CONFIRMED
     )
-    found = list(db.session.scalars(statement.order_by(Enrollment.id)))
+    ids = list(db.session.scalars(statement.order_by(Enrollment.id)))
     db.session.rollback()
-    return found
+    return ids
 
 
 def _attend(
@@ -191,18 +191,23 @@ def _attend(
     session numbers)."""
     seated = _seated(delivery_id)
     marks = [
-        MarkGiven(one, number, "absent" if number in absences.get(place, ()) else "present", None)
-        for place, one in enumerate(seated)
+        MarkGiven(
+            enrollment_id,
+            number,
+            "absent" if number in absences.get(position, ()) else "present",
+            None,
+        )
+        for position, enrollment_id in enumerate(seated)
         for number in range(1, sessions + 1)
     ]
     with transaction():
         classroom.services.record_attendance(SYSTEM, delivery_id, marks)
         if scores is not None:
-            given = [
-                ScoreGiven(one, "post", scores.get(place, 72 + (place * 7) % 25))
-                for place, one in enumerate(seated)
+            scores_given = [
+                ScoreGiven(enrollment_id, "post", scores.get(position, 72 + (position * 7) % 25))
+                for position, enrollment_id in enumerate(seated)
             ]
-            classroom.services.record_scores(SYSTEM, delivery_id, given)
+            classroom.services.record_scores(SYSTEM, delivery_id, scores_given)
 
 
 def _finished(people: list[tuple[int, tuple]], today: date) -> None:
@@ -251,22 +256,22 @@ def _answer_and_admit(people: Sequence[tuple[int, tuple]]) -> None:
     """What the graduates answered when they were asked about the roster: most said yes and are
     admitted, one said no, one has not answered, and the last but one waits."""
     with transaction():
-        for place, (person_id, _facts) in enumerate(people):
-            if place != 6:
+        for position, (person_id, _facts) in enumerate(people):
+            if position != 6:
                 own = db.session.get_one(Person, person_id)
                 people_services.give_consent(
                     Actor(person_id=person_id),
                     own,
                     ConsentPurpose.ROSTER,
-                    place != 4,
+                    position != 4,
                     how=ConsentWay.PAGE,
                 )
     with transaction():
         office = actor_of(_person("roster"))
         graduates = [
             person_id
-            for place, (person_id, _facts) in enumerate(people)
-            if place not in (4, 6, len(people) - 2)
+            for position, (person_id, _facts) in enumerate(people)
+            if position not in (4, 6, len(people) - 2)
         ]
         experts = db.session.scalars(
             sa.select(Expert.id).where(Expert.person_id.in_(graduates))
@@ -312,7 +317,9 @@ def _under_way(people: list[tuple[int, tuple]], today: date) -> None:
     with _on(start, 20):
         seated = _seated(running)
         marks = [
-            MarkGiven(one, number, "present", None) for one in seated for number in range(1, 5)
+            MarkGiven(enrollment_id, number, "present", None)
+            for enrollment_id in seated
+            for number in range(1, 5)
         ]
         with transaction():
             classroom.services.record_attendance(SYSTEM, running, marks)
@@ -452,7 +459,7 @@ def _second_centre(people: list[tuple[int, tuple]], today: date) -> None:
     """A centre of its own, with its own trainer and coordinator: one delivery finished and
     certified, one to come."""
     monday = today + timedelta(days=7 - today.weekday())
-    there: dict[str, Any] = {
+    venue_facts: dict[str, Any] = {
         "venue": "Ho",
         "country": "GH",
         "time_zone": "Africa/Accra",
@@ -463,10 +470,12 @@ def _second_centre(people: list[tuple[int, tuple]], today: date) -> None:
     }
     start = monday - timedelta(weeks=20)
     with _on(start - timedelta(days=50)):
-        done = _schedule("COP-FIRST", "COP", start, **there)
+        done = _schedule("COP-FIRST", "COP", start, **venue_facts)
         _enroll(done, people[10:17])
     with _on(start + timedelta(days=3)):
         _attend(done, 6, absences={2: {1, 2, 3}}, scores={})
         _finish(done)
         _certify(done)
-    _enroll(_schedule("COP-NEXT", "COP", monday + timedelta(weeks=11), **there), people[14:18])
+    _enroll(
+        _schedule("COP-NEXT", "COP", monday + timedelta(weeks=11), **venue_facts), people[14:18]
+    )

@@ -32,7 +32,7 @@ MOST_BATCHES = 10  # how far one request looks for deliveries with places for a 
 
 
 @dataclass(frozen=True)
-class Wanted:
+class CatalogueFilter:
     """What a visitor looks for. Values nothing could match are no reason to refuse: the page
     says that nothing matches."""
 
@@ -49,7 +49,7 @@ class Wanted:
 
     @property
     def is_anything(self) -> bool:
-        return self != Wanted()
+        return self != CatalogueFilter()
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Month:
-    """A month's deliveries. `key` is the month as in `Wanted`."""
+    """A month's deliveries. `key` is the month as in `CatalogueFilter`."""
 
     key: str
     words: str
@@ -75,7 +75,7 @@ class Month:
 
 
 @dataclass(frozen=True)
-class Found:
+class CataloguePage:
     months: list[Month]
     count: int
     next: str | None
@@ -91,35 +91,35 @@ class Choices:
     months: list[tuple[str, str]]
 
 
-def upcoming(wanted: Wanted, *, after: str | None) -> Found:
+def upcoming(criteria: CatalogueFilter, *, after: str | None) -> CataloguePage:
     """The next page of what is wanted, by date."""
     statement = (
         sa.select(Delivery)
-        .where(may_be_upcoming(), *_conditions(wanted))
+        .where(may_be_upcoming(), *_conditions(criteria))
         .options(lazyload(Delivery.course))
     )
-    kept: list[tuple[Delivery, list[PoolPlaces]]] = []
+    offered: list[tuple[Delivery, list[PoolPlaces]]] = []
     for _batch in range(MOST_BATCHES):
-        found = page(statement, [Delivery.starts_on, Delivery.id], after=after, limit=ROWS)
-        places = enrollment.queries.places([delivery.id for delivery in found.items])
-        kept = [
-            (one, places[one.id])
-            for one in found.items
-            if is_upcoming(one) and has_places(places[one.id], wanted.category)
+        batch = page(statement, [Delivery.starts_on, Delivery.id], after=after, limit=ROWS)
+        places = enrollment.queries.places([delivery.id for delivery in batch.items])
+        offered = [
+            (delivery, places[delivery.id])
+            for delivery in batch.items
+            if is_upcoming(delivery) and has_places(places[delivery.id], criteria.category)
         ]
-        after = found.next
-        if kept or after is None:
+        after = batch.next
+        if offered or after is None:
             break
-    titles = _titles({delivery.course_id for delivery, _places in kept})
+    titles = _titles({delivery.course_id for delivery, _places in offered})
     rows = [
         (delivery.starts_on, _row(delivery, titles[delivery.course_id], pools))
-        for delivery, pools in kept
+        for delivery, pools in offered
     ]
     months = [
-        Month(key, month_words(key), [row for _starts, row in those])
-        for key, those in groupby(rows, key=lambda pair: f"{pair[0]:%Y-%m}")
+        Month(key, month_words(key), [row for _starts, row in month_rows])
+        for key, month_rows in groupby(rows, key=lambda pair: f"{pair[0]:%Y-%m}")
     ]
-    return Found(months, len(rows), after)
+    return CataloguePage(months, len(rows), after)
 
 
 def open_rows(limit: int = 20) -> tuple[list[Row], bool]:
@@ -135,27 +135,32 @@ def open_rows(limit: int = 20) -> tuple[list[Row], bool]:
     with contextlib.closing(
         db.session.scalars(may_be_open, execution_options={"yield_per": limit + 1})
     ) as read:
-        found = list(islice((one for one in read if is_open_for_enrollment(one)), limit + 1))
-    shown = found[:limit]
-    places = enrollment.queries.places([one.id for one in shown])
-    titles = _titles({one.course_id for one in shown})
-    return [_row(one, titles[one.course_id], places[one.id]) for one in shown], len(found) > limit
+        open_deliveries = list(
+            islice((delivery for delivery in read if is_open_for_enrollment(delivery)), limit + 1)
+        )
+    shown_deliveries = open_deliveries[:limit]
+    places = enrollment.queries.places([delivery.id for delivery in shown_deliveries])
+    titles = _titles({delivery.course_id for delivery in shown_deliveries})
+    return [
+        _row(delivery, titles[delivery.course_id], places[delivery.id])
+        for delivery in shown_deliveries
+    ], len(open_deliveries) > limit
 
 
-def _conditions(wanted: Wanted) -> list[sa.ColumnElement[bool]]:
+def _conditions(criteria: CatalogueFilter) -> list[sa.ColumnElement[bool]]:
     conditions: list[sa.ColumnElement[bool]] = []
-    if wanted.course:
+    if criteria.course:
         conditions.append(
             Delivery.course_id
-            == sa.select(Course.id).where(Course.code == wanted.course).scalar_subquery()
+            == sa.select(Course.id).where(Course.code == criteria.course).scalar_subquery()
         )
-    if wanted.language:
-        conditions.append(Delivery.language == wanted.language)
-    if wanted.country:
-        conditions.append(Delivery.country == wanted.country)
-    if first := _month(wanted.first):
+    if criteria.language:
+        conditions.append(Delivery.language == criteria.language)
+    if criteria.country:
+        conditions.append(Delivery.country == criteria.country)
+    if first := _month(criteria.first):
         conditions.append(Delivery.starts_on >= first)
-    if last := _month(wanted.last):
+    if last := _month(criteria.last):
         conditions.append(Delivery.starts_on < _next_month(last))
     return conditions
 
@@ -246,8 +251,8 @@ def places_words(pools: list[PoolPlaces]) -> str:
     number alone."""
     locale = i18n.locale()
     if len(pools) == 1 and pools[0].category is None:
-        left = pools[0].left_for_new
-        return _left(left, locale) if left else _waiting(pools[0].waiting, locale)
+        free = pools[0].left_for_new
+        return _left_words(free, locale) if free else _waiting(pools[0].waiting, locale)
     return ", ".join(
         _pool(pool.category, pool.left_for_new, locale)
         for pool in pools
@@ -256,18 +261,18 @@ def places_words(pools: list[PoolPlaces]) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _pool(category: PersonnelCategory | None, left: int, _locale: str) -> str:
-    who = word(category) if category else _("Anyone")
+def _pool(category: PersonnelCategory | None, free: int, _locale: str) -> str:
+    category_words = word(category) if category else _("Anyone")
     return (
-        _("%(who)s %(left)s", who=who, left=i18n.number(left))
-        if left
-        else _("%(who)s full", who=who)
+        _("%(who)s %(left)s", who=category_words, left=i18n.number(free))
+        if free
+        else _("%(who)s full", who=category_words)
     )
 
 
 @lru_cache(maxsize=4096)
-def _left(left: int, _locale: str) -> str:
-    return ngettext("%(num)s place", "%(num)s places", left)
+def _left_words(free: int, _locale: str) -> str:
+    return ngettext("%(num)s place", "%(num)s places", free)
 
 
 @lru_cache(maxsize=4096)
@@ -323,11 +328,11 @@ def choices() -> Choices:
 
 def _months(first: date, last: date) -> list[tuple[str, str]]:
     day = first.replace(day=1)
-    found: list[tuple[str, str]] = []
-    while day <= last and len(found) < 36:
-        found.append((f"{day:%Y-%m}", month_words(f"{day:%Y-%m}")))
+    months: list[tuple[str, str]] = []
+    while day <= last and len(months) < 36:
+        months.append((f"{day:%Y-%m}", month_words(f"{day:%Y-%m}")))
         day = _next_month(day)
-    return found
+    return months
 
 
 CATEGORIES: list[tuple[str, Any]] = PersonnelCategory.choices()[::-1]

@@ -20,15 +20,15 @@ def suspects() -> None:
     gives another date of birth."""
     count = 0
     for enrollment, nomination, person in queries.suspects():
-        said, known = _called(nomination), _called(person)
+        stated_name, known = _called(nomination), _called(person)
         click.echo(
-            f"enrollment {enrollment.id}: put forward as {said}, enrolled is {known} (person "
-            f"{person.id})"
+            f"enrollment {enrollment.id}: put forward as {stated_name}, enrolled is {known} "
+            f"(person {person.id})"
         )
         count += 1
     click.echo(f"{count} found" if count else "none found")
 
 
-def _called(one: Nomination | Person) -> str:
-    born = f", born {one.birth_date}" if one.birth_date else ""
-    return f"{one.given_name} {one.family_name}".strip() + born
+def _called(record: Nomination | Person) -> str:
+    born = f", born {record.birth_date}" if record.birth_date else ""
+    return f"{record.given_name} {record.family_name}".strip() + born

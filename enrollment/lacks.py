@@ -45,4 +45,4 @@ class Lack:
 
 def read_lacks(stored: list[dict[str, Any]] | None) -> list[Lack]:
     """What `Lack.stored` kept."""
-    return [Lack(one["code"], one["params"]) for one in stored or ()]
+    return [Lack(lack["code"], lack["params"]) for lack in stored or ()]

@@ -64,7 +64,7 @@ def are_erased(delivery: Delivery) -> bool:
 
 def over() -> sa.Select[int]:
     """Deliveries whose last session that was held ended a month ago."""
-    held = sa.select(DeliverySession.delivery_id).where(DeliverySession.cancelled_at.is_(None))
-    return held.group_by(DeliverySession.delivery_id).having(
+    statement = sa.select(DeliverySession.delivery_id).where(DeliverySession.cancelled_at.is_(None))
+    return statement.group_by(DeliverySession.delivery_id).having(
         sa.func.max(DeliverySession.ends_at) < clock.now() - KEPT_FOR
     )

@@ -67,10 +67,10 @@ class Seating:
     def open_left_for_new(self) -> int:
         """The order of the line does not matter: whoever finds no place in a pool of their own
         takes an open one."""
-        wanted = sum(
+        overflow = sum(
             max(0, count - self.pool_left(category)) for category, count in self.waiting.items()
         )
-        return max(0, self.open_left - wanted)
+        return max(0, self.open_left - overflow)
 
     @property
     def left_for_line(self) -> int:

@@ -91,10 +91,10 @@ def completed_courses(
 ) -> dict[int, set[str]]:
     """Which of these courses each person has completed before a delivery that begins on that
     day."""
-    found: dict[int, set[str]] = {}
+    codes_by_person: dict[int, set[str]] = {}
     for row in completions(person_ids, codes, begins_on):
-        found.setdefault(row.person_id, set()).add(row.code)
-    return found
+        codes_by_person.setdefault(row.person_id, set()).add(row.code)
+    return codes_by_person
 
 
 def _ends(
@@ -109,12 +109,12 @@ def _ends(
     )
     for version_id, valid_months in db.session.execute(granted) if rows else ():
         months[version_id].append(SkillGrant(valid_months=valid_months))
-    found: dict[tuple[int, str], date] = {}
+    latest: dict[tuple[int, str], date] = {}
     for _id, person_id, code, version_id, ends_on in rows:
         end = min(
             (grant.valid_until(ends_on) or date.max for grant in months[version_id]),
             default=date.max,
         )
-        place = (person_id, key(code))
-        found[place] = max(end, found.get(place, date.min))
-    return found
+        person_and_course = (person_id, key(code))
+        latest[person_and_course] = max(end, latest.get(person_and_course, date.min))
+    return latest

@@ -18,12 +18,12 @@ def _announce(
     kind: type[events.EnrollmentStep],
 ) -> Callable[[Enrollment, S | None], events.EnrollmentStep]:
     def make(enrollment: Enrollment, before: S | None) -> events.EnrollmentStep:
-        was = before.value if before is not None else ""
+        former_status = before.value if before is not None else ""
         return kind(
             enrollment.id,
             enrollment.delivery_id,
             enrollment.person_id,
-            was,
+            former_status,
             enrollment.status.value,
         )
 
@@ -142,7 +142,7 @@ def steps(enrollment: Enrollment, actor: Actor) -> list[str]:
     return ENROLLMENT.available(enrollment, actor, status=enrollment.standing.status)
 
 
-def _asked(question: IdentityQuestion, before: Q | None) -> events.IdentityAsked:
+def _identity_asked(question: IdentityQuestion, before: Q | None) -> events.IdentityAsked:
     return events.IdentityAsked(question.enrollment_id, question.candidate_id, question.id)
 
 
@@ -159,7 +159,7 @@ QUESTION = Machine(
         Transition("same", _OPEN, Q.SAME, Permission.IDENTITY_DECIDE, _decided),
         Transition("different", _OPEN, Q.DIFFERENT, Permission.IDENTITY_DECIDE, _decided),
         # Something else differs since: what was decided before does not cover it.
-        Transition("ask_again", frozenset({Q.SAME, Q.DIFFERENT}), Q.OPEN, None, _asked),
+        Transition("ask_again", frozenset({Q.SAME, Q.DIFFERENT}), Q.OPEN, None, _identity_asked),
     ],
-    begins=_asked,
+    begins=_identity_asked,
 )

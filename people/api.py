@@ -38,7 +38,7 @@ routes = Routes("people")
 def put_organization(code: str, body: OrganizationBody) -> tuple[OrganizationAnswer, int]:
     """Coordinators record and change nominating bodies; only administrators record centres,
     roster offices and funders. No one signs in for a funder. Fields left out stay as they are."""
-    organization, is_new = services.put_organization(current_actor(), code, **body.given())
+    organization, is_new = services.put_organization(current_actor(), code, **body.facts())
     return OrganizationAnswer.of(organization), 201 if is_new else 200
 
 
@@ -65,10 +65,10 @@ def get_organization(code: str) -> OrganizationAnswer:
 )
 def list_organizations(query: OrganizationsQuery) -> Page[OrganizationAnswer]:
     """Sorted by name, with the kinds of each."""
-    found = queries.list_organizations(
+    page = queries.list_organizations(
         current_actor(), kind=query.kind, after=query.after, limit=query.limit
     )
-    return Page([OrganizationAnswer.of(one) for one in found.items], found.next)
+    return Page([OrganizationAnswer.of(organization) for organization in page.items], page.next)
 
 
 @routes.call("GET", "/me/consents", "Your own consents", answers={200: ConsentAnswer}, is_list=True)
@@ -94,7 +94,7 @@ def answer_consent(body: ConsentBody) -> tuple[ConsentAnswer, int]:
     own = queries.get_own_person(actor)
     services.give_consent(actor, own, body.purpose, body.given, how=ConsentWay.API)
     return ConsentAnswer.of(
-        next(one for one in queries.consents_of(own.id) if one.purpose is body.purpose)
+        next(state for state in queries.consents_of(own.id) if state.purpose is body.purpose)
     ), 201
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 
 from flask_babel import lazy_gettext as _l
 
-from core.personal import Datum, Field, Place
+from core.personal import Datum, Field, Usage
 from people import values
 from people.models import Person
 
 #: The person's own pages and form, and /me of the API.
-OWN = Place("own", _l("yourself"))
+OWN = Usage("own", _l("yourself"))
 #: The pages and the form of administrators.
-STAFF = Place("staff", _l("administrators"))
+STAFF = Usage("staff", _l("administrators"))
 #: The roster profile, its API and its export. What appears there, `consent_texts` names.
-ROSTER = Place("roster", _l("with your consent roster staff"))
+ROSTER = Usage("roster", _l("with your consent roster staff"))
 
 #: Plain fields of `Person`. What people are recognised by or addressed with has rules of its own
 #: (services/people.py).

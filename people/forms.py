@@ -67,8 +67,8 @@ class PaperForm(Form):
     def refuse(self, error: DomainError) -> None:
         """The services speak of "person.email" where this form has "email". Anyone who may
         decide is asked who is meant."""
-        for one in error.errors or [error]:
-            one.field = (one.field or "").removeprefix("person.") or None
+        for refusal in error.errors or [error]:
+            refusal.field = (refusal.field or "").removeprefix("person.") or None
         self.who.offer(error.details.get("candidates", ()))
         super().refuse(error)
 
@@ -178,10 +178,10 @@ class OrganizationChangeForm(Form):
         self, *args: Any, manages_all: bool, body: Organization | None = None, **kwargs: Any
     ):
         start: dict[str, Any] = {}
-        for (name, office), one in zip(
+        for (name, office), signatory in zip(
             self.SIGNATORIES, body.signatories if body else (), strict=False
         ):
-            start |= {name: one["name"], office: one["office"]}
+            start |= {name: signatory["name"], office: signatory["office"]}
         if body is None:
             start["kinds"] = [BodyKind.NOMINATOR.value]
         super().__init__(*args, obj=body, data=start, **kwargs)
@@ -213,15 +213,15 @@ class OrganizationChangeForm(Form):
                 _l("Choose the picture again: it is not kept when the page comes back.")
             ]
 
-    def given(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, Any]:
         """What services.put_organization takes of it."""
-        given: dict[str, Any] = {
+        values: dict[str, Any] = {
             "name": self.name.data or "",
             "country": self.country.data or None,
             "contact_email": self.contact_email.data or None,
         }
         if self.kinds:
-            given |= {
+            values |= {
                 "kinds": self.kinds.data or [],
                 "title": self.title.data,
                 "two_person_revocation": self.two_person_revocation.data,
@@ -230,8 +230,8 @@ class OrganizationChangeForm(Form):
                 {"name": self[name].data or "", "office": self[office].data}
                 for name, office in self.SIGNATORIES
             ]
-            given["signatories"] = signed
-        return given
+            values["signatories"] = signed
+        return values
 
 
 class OrganizationForm(OrganizationChangeForm):

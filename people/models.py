@@ -213,24 +213,24 @@ class Person(Base):
         )
 
 
-def _key_of(given: dict[str, Any]) -> str | None:
-    return names.number_key(given.get("identifier") or "") or None
+def _key_of(fields: dict[str, Any]) -> str | None:
+    return names.number_key(fields.get("identifier") or "") or None
 
 
-def _sorted_by(given: dict[str, Any]) -> str:
-    return names.sort_key(given.get("given_name") or "", given.get("family_name") or "")
+def _sorted_by(fields: dict[str, Any]) -> str:
+    return names.sort_key(fields.get("given_name") or "", fields.get("family_name") or "")
 
 
-def _found_by(given: dict[str, Any]) -> str:
-    called = given.get("given_name") or "", given.get("family_name") or ""
-    return names.searched(names.spellings(*called, given.get("name_on_certificate")))
+def _found_by(fields: dict[str, Any]) -> str:
+    called = fields.get("given_name") or "", fields.get("family_name") or ""
+    return names.searched(names.spellings(*called, fields.get("name_on_certificate")))
 
 
 @sa.event.listens_for(Person, "before_update")
 def _names_follow(_mapper: Any, _connection: Any, person: Person) -> None:
-    said = ("given_name", "family_name", "name_on_certificate")
-    if any(sa.inspect(person).attrs[name].history.has_changes() for name in said):
-        now = {name: getattr(person, name) for name in said}
+    name_columns = ("given_name", "family_name", "name_on_certificate")
+    if any(sa.inspect(person).attrs[name].history.has_changes() for name in name_columns):
+        now = {name: getattr(person, name) for name in name_columns}
         person.sort_name, person.search_names = _sorted_by(now), _found_by(now)
 
 

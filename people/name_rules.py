@@ -196,17 +196,17 @@ def reads_as_address(name: str) -> bool:
     plain = text.lower()
     if "www." in plain or _SCHEME.search(plain) or _NUMBERED_HOST.search(plain):
         return True
-    return "." in plain and any(_is_host(text, found) for found in _HOST.finditer(text))
+    return "." in plain and any(_is_host(text, match) for match in _HOST.finditer(text))
 
 
-def _is_host(text: str, found: re.Match[str]) -> bool:
-    labels = found[0].split(".")
+def _is_host(text: str, match: re.Match[str]) -> bool:
+    labels = match[0].split(".")
     plain = [label.lower() for label in labels]
     suffix = _suffix_length(".".join(plain))
     if not suffix:
         return False
     before = plain[:-suffix] or plain[:-1]
-    if before and text[found.end() : found.end() + 1] in ("/", ":"):
+    if before and text[match.end() : match.end() + 1] in ("/", ":"):
         return True
     if len(before) == 1 and before[0] in _ABBREVIATIONS and labels[-1][:1].isupper():
         return False

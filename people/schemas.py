@@ -63,13 +63,13 @@ class OrganizationBody(Schema):
         ),
     )
 
-    def given(self) -> dict[str, Any]:
+    def facts(self) -> dict[str, Any]:
         """What services.put_organization takes of it."""
-        said = self.model_dump(exclude_unset=True)
+        values = self.model_dump(exclude_unset=True)
         may_be_cleared = ("country", "title", "contact_email")
         return {
             name: value
-            for name, value in said.items()
+            for name, value in values.items()
             if value is not None or name in may_be_cleared
         }
 
@@ -95,17 +95,17 @@ class OrganizationAnswer(Answer):
     emblem_sha256: str | None
 
     @classmethod
-    def of(cls, one: Organization) -> OrganizationAnswer:
+    def of(cls, organization: Organization) -> OrganizationAnswer:
         return cls(
-            code=one.code,
-            name=one.name,
-            kinds=[BodyKind(kind) for kind in one.kinds],
-            country=one.country,
-            title=one.title,
-            contact_email=one.contact_email,
-            two_person_revocation=one.two_person_revocation,
-            signatories=[SignatoryAnswer(**signatory) for signatory in one.signatories],
-            emblem_sha256=one.emblem_sha256,
+            code=organization.code,
+            name=organization.name,
+            kinds=[BodyKind(kind) for kind in organization.kinds],
+            country=organization.country,
+            title=organization.title,
+            contact_email=organization.contact_email,
+            two_person_revocation=organization.two_person_revocation,
+            signatories=[SignatoryAnswer(**signatory) for signatory in organization.signatories],
+            emblem_sha256=organization.emblem_sha256,
         )
 
 
@@ -130,16 +130,16 @@ class ConsentAnswer(Answer):
 
     @classmethod
     def of(cls, state: ConsentState) -> ConsentAnswer:
-        said = state.unconfirmed or state.answer
+        answer = state.unconfirmed or state.answer
         return cls(
             purpose=state.purpose,
             given=state.given,
             awaits_confirmation=state.unconfirmed is not None,
-            version=said.text_version if said else state.text.version,
-            language=said.language if said else state.text.language,
+            version=answer.text_version if answer else state.text.version,
+            language=answer.language if answer else state.text.language,
             text=state.text.words,
-            how=said.how if said else None,
-            at=said.at if said else None,
+            how=answer.how if answer else None,
+            at=answer.at if answer else None,
         )
 
 

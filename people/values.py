@@ -173,8 +173,8 @@ def clean_country(value: str, field: str) -> str | None:
 def require_sender(country: str | None, organization: str | None) -> None:
     """Whom no country sends, an international organization does: which one has to be said.
     Raises Invalid."""
-    said = country or ""
-    if countries.means_none(said) and not countries.parse(said) and is_blank(organization or ""):
+    text = country or ""
+    if countries.means_none(text) and not countries.parse(text) and is_blank(organization or ""):
         sentence = _l(
             "Write the international organization that the person works for, because no country "
             "sends the person."
@@ -200,12 +200,12 @@ def clean_nationalities(value: str | Sequence[str], field: str) -> list[str]:
             "France"
         )
         raise Invalid("unknown_nationality", sentence, field)
-    found = [code for code in dict.fromkeys(codes) if code]
-    if len(found) > MOST_NATIONALITIES:
+    unique_codes = [code for code in dict.fromkeys(codes) if code]
+    if len(unique_codes) > MOST_NATIONALITIES:
         raise Invalid(
             "too_many", _l("Give at most %(most)s nationalities.", most=MOST_NATIONALITIES), field
         )
-    return found
+    return unique_codes
 
 
 def clean_language(value: str, field: str) -> str:
@@ -308,8 +308,8 @@ def split_name(name: str) -> tuple[str, str]:
     "Diallo, Amina", "Suharto"."""
     text = " ".join(name.split())
     if "," in text:
-        family, given = (part.strip() for part in text.split(",", 1))
-        return given, family
+        family, given_name = (part.strip() for part in text.split(",", 1))
+        return given_name, family
     words = text.split(" ")
     if len(words) == 1:
         return text, ""

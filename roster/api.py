@@ -106,10 +106,8 @@ def list_experts(query: ExpertQuery) -> Page:
         )
     filters = read_filters(query.model_dump(exclude={"limit", "after"}), skills_to_choose())
     actor = current_actor()
-    found = queries.list_experts(actor, filters, after=query.after, limit=query.limit)
-    return Page(
-        _read([expert_answer(actor, expert, filters) for expert in found.items]), found.next
-    )
+    page = queries.list_experts(actor, filters, after=query.after, limit=query.limit)
+    return Page(_read([expert_answer(actor, expert, filters) for expert in page.items]), page.next)
 
 
 def _read(answers: list[ExpertAnswer]) -> list[ExpertAnswer]:

@@ -18,21 +18,23 @@ roster_cli = Commands("roster", help="The roster of experts.")
 def rebuild(only_check: bool) -> None:
     """Recomputes every skill and every search document from its evidence."""
     with transaction():
-        found = (
+        differences = (
             [*services.differences(), *services.index_differences()]
             if only_check
             else services.rebuild()
         )
-    for difference in found:
+    for difference in differences:
         click.echo(difference.sentence)
-    if only_check and found:
+    if only_check and differences:
         sys.exit(1)
-    if any(difference.repair is None for difference in found):
+    if any(difference.repair is None for difference in differences):
         click.echo("Some of this needs a person: nothing was changed there.")
         sys.exit(1)
     if only_check:
         click.echo("the roster agrees with its evidence")
     else:
         click.echo(
-            f"{len(found)} differences put right" if found else "nothing had to be put right"
+            f"{len(differences)} differences put right"
+            if differences
+            else "nothing had to be put right"
         )

@@ -69,16 +69,17 @@ def refresh(expert_ids: Collection[int]) -> None:
     write(documents(expert_ids), expert_ids)
 
 
-def write(made: dict[int, Document], expert_ids: Collection[int]) -> None:
-    """Keeps `made`, and removes the documents of those in `expert_ids` who have none in it."""
-    kept = {
+def write(new_documents: dict[int, Document], expert_ids: Collection[int]) -> None:
+    """Keeps `new_documents`, and removes the documents of those in `expert_ids` that have none in
+    it."""
+    stored = {
         row.expert_id: row
         for row in db.session.scalars(
             sa.select(ExpertSearch).where(ExpertSearch.expert_id.in_(expert_ids))
         )
     }
     for expert_id in expert_ids:
-        document, row = made.get(expert_id), kept.get(expert_id)
+        document, row = new_documents.get(expert_id), stored.get(expert_id)
         if document is None:
             if row is not None:
                 db.session.delete(row)

@@ -77,7 +77,7 @@ class Filters:
         return (first, last) if first and last else None
 
     @property
-    def given(self) -> list[str]:
+    def used_names(self) -> list[str]:
         """The names of the filters in use, one for each value."""
         return [
             name
@@ -93,8 +93,8 @@ class Filters:
             "country": self.country,
             "nationality": self.nationality,
             "gender": self.gender and self.gender.value,
-            "skill": [str(wanted) for wanted in self.skills],
-            "language": [str(wanted) for wanted in self.languages],
+            "skill": [str(skill) for skill in self.skills],
+            "language": [str(language) for language in self.languages],
             "valid_on": self.valid_on and self.valid_on.isoformat(),
             "available_from": self.available_from and self.available_from.isoformat(),
             "available_to": self.available_to and self.available_to.isoformat(),
@@ -127,14 +127,14 @@ def read_filters(values: Mapping[str, Any], skills: Iterable[Skill]) -> Filters:
     errors: list[DomainError] = []
     known = {key(skill.code): skill for skill in skills}
 
-    def wanted(name: str, read: Any) -> tuple:
-        found = []
+    def read_all(name: str, read: Any) -> tuple:
+        parsed = []
         for text in dict.fromkeys(values.get(name) or ()):
             try:
-                found.append(read(text))
+                parsed.append(read(text))
             except Invalid as error:
                 errors.append(error)
-        if len(found) > MOST_WANTED:
+        if len(parsed) > MOST_WANTED:
             errors.append(
                 Invalid(
                     "too_many",
@@ -142,7 +142,7 @@ def read_filters(values: Mapping[str, Any], skills: Iterable[Skill]) -> Filters:
                     name,
                 )
             )
-        return tuple(found)
+        return tuple(parsed)
 
     filters = Filters(
         q=_query(values.get("q") or "", errors),
@@ -150,8 +150,8 @@ def read_filters(values: Mapping[str, Any], skills: Iterable[Skill]) -> Filters:
         country=_country("country", values, errors),
         nationality=_country("nationality", values, errors),
         gender=_choice(Gender, "gender", values, errors),
-        skills=wanted("skill", lambda text: _wanted_skill(text, known)),
-        languages=wanted("language", _wanted_language),
+        skills=read_all("skill", lambda text: _wanted_skill(text, known)),
+        languages=read_all("language", _wanted_language),
         **{name: values.get(name) for name in ("valid_on", "available_from", "available_to")},
         as_of=_instant(values.get("as_of")),
     )
@@ -189,9 +189,9 @@ def _choice(kind: Any, name: str, values: Mapping[str, Any], errors: list[Domain
 
 
 def _country(name: str, values: Mapping[str, Any], errors: list[DomainError]) -> str | None:
-    said = values.get(name) or ""
-    code = countries.parse(said)
-    if said and code is None:
+    text = values.get(name) or ""
+    code = countries.parse(text)
+    if text and code is None:
         errors.append(
             Invalid(
                 "unknown_country", _l("This is not a country code. Choose from the list."), name
@@ -204,7 +204,7 @@ def _wanted_skill(text: str, known: Mapping[str, Skill]) -> WantedSkill:
     code, _, level = text.partition(":")
     if key(code) not in known:
         raise Invalid("unknown_skill", _l("There is no skill “%(code)s”.", code=code), "skill")
-    if level and level not in {one.value for one in SkillLevel}:
+    if level and level not in {member.value for member in SkillLevel}:
         raise Invalid(
             "unknown_level", _l("There is no level “%(level)s” of a skill.", level=level), "skill"
         )

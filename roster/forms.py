@@ -22,7 +22,7 @@ from core.forms import (
     SubmissionField,
     issuer_field,
     names_confirmation,
-    whole,
+    parse_int,
     with_fields,
 )
 from core.words import Worded
@@ -37,16 +37,16 @@ from roster.services import Profile, SpokenLanguage, Window
 SPARE_ROWS = 2
 
 
-def _choices(kind: type[Worded], nothing: str) -> list[tuple[str, str]]:
-    return [("", nothing), *kind.choices()]
+def _choices(kind: type[Worded], blank_label: str) -> list[tuple[str, str]]:
+    return [("", blank_label), *kind.choices()]
 
 
-def _countries(nothing: str) -> list[tuple[str, str]]:
-    return [("", nothing), *countries.choices(i18n.locale())]
+def _countries(blank_label: str) -> list[tuple[str, str]]:
+    return [("", blank_label), *countries.choices(i18n.locale())]
 
 
-def _languages(nothing: str) -> list[tuple[str, str]]:
-    return [("", nothing), *languages.choices(i18n.locale())]
+def _languages(blank_label: str) -> list[tuple[str, str]]:
+    return [("", blank_label), *languages.choices(i18n.locale())]
 
 
 class SearchForm(Form):
@@ -66,9 +66,9 @@ class SearchForm(Form):
     as_of = StringField(_l("As known on"), widget=DateInput())
 
     def refuse(self, error: DomainError) -> None:
-        for one in error.errors or [error]:
-            one.field = {"skill": "skill_1", "language": "language_1"}.get(
-                one.field or "", one.field
+        for refusal in error.errors or [error]:
+            refusal.field = {"skill": "skill_1", "language": "language_1"}.get(
+                refusal.field or "", refusal.field
             )
         super().refuse(error)
 
@@ -91,7 +91,7 @@ def search_form(values: Mapping[str, Any], skills: Iterable[Skill]) -> SearchFor
     kinds = {
         "skill": (
             _l("Skill"),
-            [("", _("Any")), *((one.code, i18n.text(one.title)) for one in skills)],
+            [("", _("Any")), *((skill.code, i18n.text(skill.title)) for skill in skills)],
             _choices(SkillLevel, _("Any")),
         ),
         "language": (
@@ -103,15 +103,15 @@ def search_form(values: Mapping[str, Any], skills: Iterable[Skill]) -> SearchFor
     data = {name: value for name, value in values.items() if isinstance(value, str)}
     offered: dict[str, Any] = {}
     for name, (label, things, levels) in kinds.items():
-        for number, asked in enumerate([*(values.get(name) or []), ""], 1):
-            thing, _colon, level = asked.partition(":")
-            thing = spelling(thing, dict(things))
-            known = thing in dict(things)
+        for number, text in enumerate([*(values.get(name) or []), ""], 1):
+            code, _colon, level = text.partition(":")
+            code = spelling(code, dict(things))
+            known = code in dict(things)
             row = f"{name}_{number}"
             level_field = SelectField(_l("At least level"), widget=SharedSelect())
             rows |= {row: SelectField(label, widget=SharedSelect()), f"{row}_level": level_field}
-            data |= {row: thing, f"{row}_level": level}
-            offered |= {row: things if known else [*things, (thing, thing)], f"{row}_level": levels}
+            data |= {row: code, f"{row}_level": level}
+            offered |= {row: things if known else [*things, (code, code)], f"{row}_level": levels}
     form = type("NumberedSearchForm", (SearchForm,), rows)(formdata=None, data=data)
     form.category.choices = _choices(PersonnelCategory, _("Any"))
     form.gender.choices = _choices(Gender, _("Any"))
@@ -150,7 +150,11 @@ class ProfileForm(Form):
         chosen = self.category.data
         return bool(
             chosen is None
-            or any(one.traits.has_rank_code for one in PersonnelCategory if one == chosen)
+            or any(
+                category.traits.has_rank_code
+                for category in PersonnelCategory
+                if category == chosen
+            )
             or self.rank_code.data
         )
 
@@ -160,11 +164,11 @@ class ProfileForm(Form):
     def refuse(self, error: DomainError) -> None:
         """The services number what is given; the form also has empty rows, so the numbers are
         translated."""
-        for one in error.errors or [error]:
-            kind, _dot, rest = (one.field or "").partition(".")
-            number, _dot, part = rest.partition(".")
+        for refusal in error.errors or [error]:
+            kind, _dot, remainder = (refusal.field or "").partition(".")
+            number, _dot, part = remainder.partition(".")
             if kind in ("languages", "availability") and number.isdigit():
-                one.field = f"{kind}_{self._filled(kind)[int(number)]}_{part}"
+                refusal.field = f"{kind}_{self._filled(kind)[int(number)]}_{part}"
         super().refuse(error)
 
     def _filled(self, kind: str) -> list[int]:
@@ -196,9 +200,9 @@ class ProfileForm(Form):
     def check_windows(self) -> bool:
         """A window needs both its days."""
         for first, last in self.windows():
-            for one, other in ((first, last), (last, first)):
-                if one.data is None and other.data is not None and not one.errors:
-                    one.errors = [_("Give both days of the period.")]
+            for either, other in ((first, last), (last, first)):
+                if either.data is None and other.data is not None and not either.errors:
+                    either.errors = [_("Give both days of the period.")]
         return not self.is_refused
 
     def profile(self) -> Profile:
@@ -282,9 +286,16 @@ def _known(expert: Expert | None) -> dict[str, Any]:
 
 def _offer_choices(form: ProfileForm, spoken: Iterable[Any]) -> None:
     form.category.choices = PersonnelCategory.choices()
-    divided = [one for category in PersonnelCategory for one in category.traits.subcategories]
-    form.subcategory.choices = [("", ""), *((one.value, one.words) for one in divided)]
-    extra = [(one.language, i18n.language_name(one.language)) for one in spoken]
+    divided = [
+        subcategory
+        for category in PersonnelCategory
+        for subcategory in category.traits.subcategories
+    ]
+    form.subcategory.choices = [
+        ("", ""),
+        *((subcategory.value, subcategory.words) for subcategory in divided),
+    ]
+    extra = [(language.language, i18n.language_name(language.language)) for language in spoken]
     for language, framework, _level in form.languages():
         language.choices = list(dict([*_languages(""), *extra]).items())
         framework.choices = [("cefr", _("A1 to C2 (CEFR)")), ("slp", _("SLP (STANAG 6001)"))]
@@ -295,7 +306,7 @@ def _offer_choices(form: ProfileForm, spoken: Iterable[Any]) -> None:
 
 def _rows_sent(sent: Mapping[str, Any] | None, kind: str) -> int:
     """How many rows the form had that was sent."""
-    numbers = (whole(name.split("_")[1]) for name in sent or () if name.startswith(f"{kind}_"))
+    numbers = (parse_int(name.split("_")[1]) for name in sent or () if name.startswith(f"{kind}_"))
     return min(1 + max((number for number in numbers if number is not None), default=-1), 60)
 
 
@@ -344,9 +355,9 @@ class NewExpertForm(ProfileForm):
     )
 
     def refuse(self, error: DomainError) -> None:
-        for one in error.errors or [error]:
-            if (one.field or "").startswith("person."):
-                one.field = (one.field or "").replace(".", "_")
+        for refusal in error.errors or [error]:
+            if (refusal.field or "").startswith("person."):
+                refusal.field = (refusal.field or "").replace(".", "_")
         super().refuse(error)
 
     def person(self) -> dict[str, Any]:

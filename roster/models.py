@@ -212,27 +212,27 @@ class ExpertSkill(Base):
         """Whether the row was known at `as_of` (None: now)."""
         return as_of is None or self.recorded_at <= as_of
 
-    def status_on(self, asked: date | None, as_of: datetime | None = None) -> SkillStatus:
+    def status_on(self, on_day: date | None, as_of: datetime | None = None) -> SkillStatus:
         """The status for the day asked about (None: today) as known at `as_of` (None: now),
         computed: nothing has to run for a skill to expire. `roster.search` asks the same of the
         database."""
         if self.withdrawn_at is not None and (as_of is None or self.withdrawn_at <= as_of):
             return SkillStatus.WITHDRAWN
-        if self.valid_from > clock.begun_by(asked):
+        if self.valid_from > clock.begun_by(on_day):
             return SkillStatus.NOT_YET_VALID
-        day = asked or clock.today()
+        day = on_day or clock.today()
         if self.valid_until is not None and self.valid_until < day:
             return SkillStatus.EXPIRED
         if self.valid_until is not None and self.valid_until - day <= EXPIRING_WITHIN:
             return SkillStatus.EXPIRING
         return SkillStatus.CURRENT
 
-    def worth(self, asked: date | None, as_of: datetime | None = None) -> tuple[int, int, date]:
+    def worth(self, on_day: date | None, as_of: datetime | None = None) -> tuple[int, int, date]:
         """Orders what proves one skill, the greatest being the best: what holds before what
         will, before what has expired or was withdrawn, then the higher level, then whatever
         lasts longer. The one rule for lists, files, profiles and programs."""
         return (
-            _STANDING[self.status_on(asked, as_of)],
+            _STANDING[self.status_on(on_day, as_of)],
             self.level_rank,
             self.valid_until or date.max,
         )

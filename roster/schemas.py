@@ -123,11 +123,14 @@ class ExpertBody(Schema):
             organization=self.organization,
             languages=None
             if spoken is None
-            else [SpokenLanguage(one.language, one.level, one.framework) for one in spoken],
+            else [
+                SpokenLanguage(language.language, language.level, language.framework)
+                for language in spoken
+            ],
             expertise=self.expertise,
             availability=None
             if windows is None
-            else [Window(one.from_, one.to) for one in windows],
+            else [Window(window.from_, window.to) for window in windows],
             plain={field.name: getattr(self, field.name) for field in EXPERT},
         )
 
@@ -262,10 +265,11 @@ def expert_answer(actor: Actor, expert: Expert, filters: Filters | None = None) 
         rank=expert.rank,
         rank_code=expert.rank_code,
         organization=expert.organization,
-        languages=[SpokenLanguageAnswer.model_validate(one) for one in expert.languages],
+        languages=[SpokenLanguageAnswer.model_validate(language) for language in expert.languages],
         expertise=expert.expertise,
         availability=[
-            WindowAnswer(from_=one.starts_on, to=one.ends_on) for one in expert.availability
+            WindowAnswer(from_=window.starts_on, to=window.ends_on)
+            for window in expert.availability
         ],
         status=expert.status,
         office=expert.office.code if expert.office else None,
@@ -279,10 +283,10 @@ def expert_answer(actor: Actor, expert: Expert, filters: Filters | None = None) 
 def _admission_answers(actor: Actor, expert: Expert) -> list[AdmissionAnswer]:
     reviewers = reviewers_shown(actor, expert)
     return [
-        AdmissionAnswer.model_validate(one).model_copy(
-            update={"reviewed_by": reviewers.get(one.id)}
+        AdmissionAnswer.model_validate(admission).model_copy(
+            update={"reviewed_by": reviewers.get(admission.id)}
         )
-        for one in admissions_shown(actor, expert)
+        for admission in admissions_shown(actor, expert)
     ]
 
 
@@ -290,8 +294,8 @@ def _consent(expert: Expert) -> bool | None:
     """Everyone on the roster consents, so that lists ask nothing."""
     if expert.status is ExpertStatus.ADMITTED:
         return True
-    found = find_consent(expert.person_id, ConsentPurpose.ROSTER)
-    return found.given if found else None
+    consent = find_consent(expert.person_id, ConsentPurpose.ROSTER)
+    return consent.given if consent else None
 
 
 def _rows_by_skill(expert: Expert, filters: Filters) -> list[list[ExpertSkill]]:
@@ -318,7 +322,10 @@ def _skill_answer(rows: list[ExpertSkill], filters: Filters) -> ExpertSkillAnswe
         valid_from=best.valid_from,
         valid_until=best.valid_until,
         evidence=[
-            EvidenceAnswer(number=one.number, status=one.status_on(filters.valid_on or one.today))
-            for one in certificates
+            EvidenceAnswer(
+                number=certificate.number,
+                status=certificate.status_on(filters.valid_on or certificate.today),
+            )
+            for certificate in certificates
         ],
     )

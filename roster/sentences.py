@@ -38,23 +38,23 @@ def said(filters: Filters, name: str, position: int = 0) -> str:
     return _("as known on %(day)s", day=instant_words(filters.as_of))
 
 
-def _wanted_language(wanted: WantedLanguage) -> str:
-    language = language_name(wanted.language)
-    if wanted.step == 1:
+def _wanted_language(wanted_language: WantedLanguage) -> str:
+    language = language_name(wanted_language.language)
+    if wanted_language.step == 1:
         return language
     return _(
         "%(language)s at least %(level)s or SLP %(slp)s",
         language=language,
-        level=cefr_of(wanted.step),
-        slp=least_slp(wanted.step),
+        level=cefr_of(wanted_language.step),
+        slp=least_slp(wanted_language.step),
     )
 
 
-def _wanted_skill(wanted: WantedSkill) -> str:
-    title = text(wanted.skill.title)
+def _wanted_skill(skill: WantedSkill) -> str:
+    title = text(skill.skill.title)
     return (
-        _("%(skill)s, at least %(level)s", skill=title, level=word(wanted.level))
-        if wanted.level
+        _("%(skill)s, at least %(level)s", skill=title, level=word(skill.level))
+        if skill.level
         else title
     )
 
@@ -74,13 +74,15 @@ def level_words(spoken: ExpertLanguage) -> str:
 
 def languages_words(spoken: Iterable[ExpertLanguage]) -> str:
     """ "French C1, English SLP 3322"."""
-    return ", ".join(f"{language_name(one.language)} {level_words(one)}" for one in spoken)
+    return ", ".join(
+        f"{language_name(language.language)} {level_words(language)}" for language in spoken
+    )
 
 
 def fitting_window(windows: Sequence[Availability], filters: Filters) -> Availability | None:
     """The window to show: the one that answers the search, else the one that is on or comes
     next."""
     first, last = filters.window or (filters.day, filters.day)
-    fitting = (one for one in windows if one.starts_on <= first and one.ends_on >= last)
-    coming = (one for one in windows if one.ends_on >= first)
+    fitting = (window for window in windows if window.starts_on <= first and window.ends_on >= last)
+    coming = (window for window in windows if window.ends_on >= first)
     return next(fitting, None) or next(coming, None)

@@ -14,7 +14,7 @@ def _admitted(expert: Expert, before: S, *, how: str) -> events.ExpertAdmitted:
     return events.ExpertAdmitted(expert.id, expert.office_id, before.value, how)
 
 
-def _left(expert: Expert, before: S, *, because: str) -> events.ExpertLeft:
+def _expert_left(expert: Expert, before: S, *, because: str) -> events.ExpertLeft:
     return events.ExpertLeft(expert.id, because)
 
 
@@ -29,7 +29,9 @@ EXPERT = Machine(
             "admit", frozenset({S.CERTIFIED}), S.ADMITTED, Permission.EXPERT_ADMIT, _admitted
         ),
         Transition("admit_by_rule", frozenset({S.CERTIFIED}), S.ADMITTED, None, _admitted),
-        Transition("leave", frozenset({S.ADMITTED}), S.LEFT, None, _left),  # consent was withdrawn
+        Transition(
+            "leave", frozenset({S.ADMITTED}), S.LEFT, None, _expert_left
+        ),  # consent was withdrawn
         Transition("readmit", frozenset({S.LEFT}), S.ADMITTED, Permission.EXPERT_ADMIT, _admitted),
         Transition(
             "restore", frozenset({S.LEFT}), S.ADMITTED, None, _admitted

@@ -90,8 +90,8 @@ def _lifecycle(title: str, source: str, machine: Machine) -> str:
     ]
     for step in machine.transitions.values():
         sources = sorted(step.sources)
-        asked = f"`{step.permission}`" if step.permission else "follows from a rule"
-        lines.append(f"| {step.name} | {', '.join(sources)} | {step.target} | {asked} |")
+        permission = f"`{step.permission}`" if step.permission else "follows from a rule"
+        lines.append(f"| {step.name} | {', '.join(sources)} | {step.target} | {permission} |")
         picture += [f"    {source} --> {step.target}: {step.name}" for source in sources]
     return "\n".join([*lines, *picture, "```", ""])
 
@@ -212,14 +212,18 @@ def personal_data() -> str:
         "package\n"
         "declares its own in `fields.py` (`core/personal.py`); the privacy page shows the same.",
     ]
-    for one in PERSONAL:
-        held = fill(
-            "Held in: " + ", ".join(f"`{column}`" for column in one.columns),
+    for datum in PERSONAL:
+        columns = fill(
+            "Held in: " + ", ".join(f"`{column}`" for column in datum.columns),
             100,
             break_on_hyphens=False,
         )
-        facts = [f"- Why: {one.why}", f"- Who sees it: {one.readers}", f"- How long: {one.kept}"]
-        parts.append(f"## {one.what}\n\n" + "\n".join(facts) + f"\n\n{held}")
+        facts = [
+            f"- Why: {datum.why}",
+            f"- Who sees it: {datum.readers}",
+            f"- How long: {datum.retention}",
+        ]
+        parts.append(f"## {datum.what}\n\n" + "\n".join(facts) + f"\n\n{columns}")
     return "\n\n".join(parts) + "\n"
 
 

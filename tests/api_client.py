@@ -72,13 +72,13 @@ class ApiClient:
             assert not faults, f"{method} {path}: {faults[:3]}"
 
     def _operation(self, method: str, path: str) -> dict[str, Any]:
-        found = [
+        matches = [
             operations[method.lower()]
             for template, operations in self.description["paths"].items()
             if method.lower() in operations
             and re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", template), path)
         ]
-        assert found, f"{method} {path} is not in the description"
+        assert matches, f"{method} {path} is not in the description"
         exact = [
             o
             for t, os in self.description["paths"].items()
@@ -86,4 +86,4 @@ class ApiClient:
             for m, o in os.items()
             if m == method.lower()
         ]
-        return (exact or found)[0]
+        return (exact or matches)[0]

@@ -22,7 +22,7 @@ from core.migrations import upgrade
 from core.policy import Actor
 from people.models import Organization
 from tests import factories
-from tests.alone import room
+from tests.alone import share_of_machine
 from tests.browsing import Browser
 from tests.counting import queries_of_templates
 
@@ -51,7 +51,7 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     if not hasattr(item.config, "workerinput"):  # no other worker
         return (yield)
     shared = item.config._tmp_path_factory.getbasetemp().parent  # type: ignore[attr-defined]  # pytest offers no other way
-    with room(shared, alone=item.get_closest_marker("alone") is not None):
+    with share_of_machine(shared, alone=item.get_closest_marker("alone") is not None):
         return (yield)
 
 

@@ -34,18 +34,18 @@ def person(given: str = "Amina", family: str = "Diallo", **values: Any) -> Perso
     values.setdefault("email", f"person{n}@example.org")
     values.setdefault("country", "SN")
     with transaction():
-        made = Person(
+        person = Person(
             given_name=given,
             family_name=family,
             name_on_certificate=f"{given} {family}",
             created_at=clock.now(),
             **values,
         )
-        db.session.add(made)
+        db.session.add(person)
         db.session.flush()
-        db.session.add(Account(person_id=made.id, created_at=clock.now()))
-        audit.record(SYSTEM, "test.person", f"person:{made.id}", {})
-    return made
+        db.session.add(Account(person_id=person.id, created_at=clock.now()))
+        audit.record(SYSTEM, "test.person", f"person:{person.id}", {})
+    return person
 
 
 def consent(person: Person | int, given: bool = True, purpose: str = "roster") -> None:
@@ -68,10 +68,10 @@ def organization(
     if found:
         return found
     with transaction():
-        made = Organization(code=code, name=name, country=country, kinds=list(kinds))
-        db.session.add(made)
+        organization = Organization(code=code, name=name, country=country, kinds=list(kinds))
+        db.session.add(organization)
         audit.record(SYSTEM, "test.organization", "organization", {})
-    return made
+    return organization
 
 
 def centre(code: str = "KAC", name: str = "Second Training Centre", **values: Any) -> Organization:
@@ -121,8 +121,8 @@ def actor(
 
 def refreshed(of: Actor) -> Actor:
     """The same actor with the roles it has now (scheduling a delivery makes its trainer one)."""
-    found = db.session.get_one(Person, of.person_id)
-    return actor_of(found)
+    person = db.session.get_one(Person, of.person_id)
+    return actor_of(person)
 
 
 @contextmanager

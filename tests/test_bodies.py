@@ -110,8 +110,8 @@ def test_a_coordinator_lists_what_is_of_the_own_centre_and_nothing_else(two: Two
             assert sum(count_by_status(actor).values()) == 3
             read = db.session.scalars(enrollment.queries.enrollments_visible(actor)).all()
             assert {one.delivery.code for one in read} == {f"{code}-OPEN", f"{code}-DONE"}
-            found = certificates.queries.list_register(actor, "", "", after=None, limit=50).items
-            assert {one.payload["delivery_code"] for one in found} == {f"{code}-DONE"}
+            page = certificates.queries.list_register(actor, "", "", after=None, limit=50).items
+            assert {one.payload["delivery_code"] for one in page} == {f"{code}-DONE"}
 
 
 def test_pages_and_files_of_another_centre_say_nothing(
@@ -255,7 +255,7 @@ def test_a_trainer_chosen_before_stays_although_the_role_in_the_centre_ended(two
         with transaction():
             plan = plan_of(get_delivery(SYSTEM, "COP-OWN"))
             courses_services.change(two.second, get_delivery(SYSTEM, "COP-OWN"), plan, rev=own.rev)
-        assert [one.id for one in trainers_of([own.id])[own.id]] == [two.trainer.person_id]
+        assert [trainer.id for trainer in trainers_of([own.id])[own.id]] == [two.trainer.person_id]
 
 
 def test_whoever_may_issue_in_its_delivery_sees_the_job(two: Two) -> None:
@@ -357,8 +357,8 @@ def test_the_form_of_a_course_asks_for_the_centre_only_where_there_is_a_choice(
 def test_a_certificate_names_the_centre_of_its_delivery(two: Two) -> None:
     with two.app.app_context():
         issuers = {
-            one.payload["delivery_code"]: one.payload["issuer"]
-            for one in db.session.scalars(sa.select(Certificate)).all()
+            certificate.payload["delivery_code"]: certificate.payload["issuer"]
+            for certificate in db.session.scalars(sa.select(Certificate)).all()
         }
         name = "Second Training Centre"
         assert issuers["COP-DONE"] == {"en": name, "fr": name}
@@ -454,7 +454,7 @@ def test_coordinators_record_bodies_that_nominate_and_administrators_all(two: Tw
         == "name"
     )
     centres = full.get("/organizations?kind=centre").json["items"]
-    assert {one["code"] for one in centres} == {"CENTRE", "KAC", "NEW"}
+    assert {centre["code"] for centre in centres} == {"CENTRE", "KAC", "NEW"}
     assert two.api(two.trainer).get("/organizations").status_code == 403
 
 
@@ -586,7 +586,7 @@ def test_a_small_installation_has_its_centre_and_its_roster_office(context: Flas
     made = courses.delivery()
     person = enrollments.enrolled(made)
     assert {made.centre_id, made.course.centre_id, person.centre_id} == {centre.id}
-    assert [one.code for one in queries.bodies_of(BodyKind.CENTRE)] == ["CENTRE"]
+    assert [body.code for body in queries.bodies_of(BodyKind.CENTRE)] == ["CENTRE"]
     coordinator = factories.actor(Role.COORDINATOR)
     assert db.session.scalars(enrollment.queries.enrollments_visible(coordinator)).all() == [person]
 

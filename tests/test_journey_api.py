@@ -122,21 +122,21 @@ def taught(api: ApiClient) -> tuple[str, list[dict]]:
     }
     assert api.post("/deliveries/GTI-2027-03/publish").json["status"] == "published"
     people = enrolled(api, "GTI-2027-03")
-    assert {one["status"] for one in people} == {"confirmed"}
+    assert {person["status"] for person in people} == {"confirmed"}
     marks = [
         {
-            "enrollment": one["id"],
+            "enrollment": person["id"],
             "session": number,
-            "mark": "absent" if one is people[4] and number in (1, 2, 3, 4) else "present",
+            "mark": "absent" if person is people[4] and number in (1, 2, 3, 4) else "present",
         }
-        for one in people
+        for person in people
         for number in range(1, 13)
     ]
     clock.travel(api.client.application, AFTER)
     assert api.put("/deliveries/GTI-2027-03/attendance", {"marks": marks}).json == {"recorded": 72}
     scores = [
-        {"enrollment": one["id"], "kind": "post", "percent": 64 if one is people[5] else 82}
-        for one in people
+        {"enrollment": person["id"], "kind": "post", "percent": 64 if person is people[5] else 82}
+        for person in people
     ]
     assert api.put("/deliveries/GTI-2027-03/scores", {"scores": scores}).status_code == 200
     return "GTI-2027-03", people
@@ -148,7 +148,7 @@ def test_from_an_empty_folder_to_a_certified_skill(app: Flask, api: ApiClient) -
     completion = {
         item["enrollment"]: item for item in api.get(f"/deliveries/{code}/completion").json["items"]
     }
-    assert [completion[one["id"]]["complete"] for one in people] == [
+    assert [completion[person["id"]]["complete"] for person in people] == [
         True,
         True,
         True,
@@ -167,7 +167,7 @@ def test_from_an_empty_folder_to_a_certified_skill(app: Flask, api: ApiClient) -
     assert (early.status_code, early.json["code"]) == (409, "delivery_not_finished")
     assert api.post(f"/deliveries/{code}/finish").status_code == 200
     assert api.post(f"/deliveries/{code}/finish").status_code == 409
-    assert [api.get(f"/enrollments/{one['id']}").json["status"] for one in people] == [
+    assert [api.get(f"/enrollments/{person['id']}").json["status"] for person in people] == [
         "completed"
     ] * 4 + ["not_completed"] * 2
 

@@ -58,7 +58,9 @@ def test_every_address_can_be_read_while_a_lock_is_held(world: World, name: str)
             "administrator",
             "roster",
         )
-        assert [one for one in checking.breaches() if one.startswith(("audit", "readings"))] == []
+        assert [
+            breach for breach in checking.breaches() if breach.startswith(("audit", "readings"))
+        ] == []
 
 
 @pytest.fixture
@@ -71,13 +73,14 @@ def note(subject: str = "person:7") -> None:
 
 
 def entries(action: str) -> list[tuple[str, datetime]]:
-    found = (
+    statement = (
         sa.select(AuditEntry.subject, AuditEntry.at)
         .where(AuditEntry.action == action)
         .order_by(AuditEntry.number)
     )
     return [
-        (subject, at.replace(second=0, microsecond=0)) for subject, at in db.session.execute(found)
+        (subject, at.replace(second=0, microsecond=0))
+        for subject, at in db.session.execute(statement)
     ]
 
 
@@ -100,7 +103,7 @@ def test_a_trace_that_waited_is_in_the_trail_once_with_the_instant_of_the_readin
     clock.travel(app, NOW + timedelta(hours=1))
     with app.app_context():
         assert (entries("person.read"), readings.waiting()) == ([], 2)
-        assert [type(one) for one in readings.breaches()] == [checking.Note]
+        assert [type(breach) for breach in readings.breaches()] == [checking.Note]
         note("person:9")
         assert entries("person.read") == [
             ("person:7", NOW),
@@ -213,7 +216,8 @@ def test_many_who_read_and_many_who_take_lose_nothing_and_double_nothing(app: Fl
         readings.take()
         found = [subject for subject, _ in entries("person.read")]
         assert sorted(found) == sorted(
-            {"person:999"} | {f"person:{n * 100 + one}" for n in range(6) for one in range(10)}
+            {"person:999"}
+            | {f"person:{n * 100 + number}" for n in range(6) for number in range(10)}
         )
         assert list(audit.breaches()) == []
 

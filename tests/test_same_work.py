@@ -35,11 +35,11 @@ def kinds(statements: list[str]) -> list[str]:
 def _kind(statement: str) -> str:
     if statement.startswith(("RELEASE", "ROLLBACK TO")):
         return "END SAVEPOINT"  # kept, or undone: the one difference
-    found = re.match(r"(SELECT|INSERT INTO|UPDATE|DELETE FROM|SAVEPOINT|WITH)\b", statement)
+    match = re.match(r"(SELECT|INSERT INTO|UPDATE|DELETE FROM|SAVEPOINT|WITH)\b", statement)
     table = re.search(r"(?:FROM|INTO|UPDATE) \"?(\w+)", statement)
     return (
-        f"{found.group(1) if found else statement[:30]} "
-        f"{table.group(1) if table and found.group(1) != 'SAVEPOINT' else ''}"
+        f"{match.group(1) if match else statement[:30]} "
+        f"{table.group(1) if table and match.group(1) != 'SAVEPOINT' else ''}"
     )
 
 

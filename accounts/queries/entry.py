@@ -110,7 +110,9 @@ def tokens_of(person_id: int) -> list[ApiToken]:
 
 def get_token(person_id: int, token_id: int) -> ApiToken:
     """One of the person's living tokens; NotFound."""
-    token = next((one for one in tokens_of(person_id) if one.id == token_id), None)
+    token = next(
+        (api_token for api_token in tokens_of(person_id) if api_token.id == token_id), None
+    )
     if token is None:
         raise NotFound("unknown_token", _l("This token is not known here."))
     return token
@@ -121,10 +123,10 @@ def demonstration_people() -> list[DemonstrationPerson]:
     if not is_demonstration_here():
         return []
     statement = sa.select(Person).join(Account, Account.person_id == Person.id)
-    found = list(
+    people = list(
         db.session.scalars(
             statement.where(Account.is_demonstration, Account.is_active).order_by(Person.id)
         )
     )
-    roles = roles_of(person.id for person in found)
-    return [DemonstrationPerson(person, roles.get(person.id, [])) for person in found]
+    roles = roles_of(person.id for person in people)
+    return [DemonstrationPerson(person, roles.get(person.id, [])) for person in people]

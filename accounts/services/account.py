@@ -160,10 +160,10 @@ def end_sessions_and_links(person_id: int, *, but: int | None = None) -> None:
 
 def revoke_tokens(actor: Actor, person_id: int) -> None:
     """Ends every key of the person at once."""
-    held = sa.select(ApiToken).where(
+    tokens = sa.select(ApiToken).where(
         ApiToken.person_id.in_(records_of(person_id)), ApiToken.revoked_at.is_(None)
     )
-    for token in db.session.scalars(held):
+    for token in db.session.scalars(tokens):
         token.revoked_at = clock.now()
         publish(TokenRevoked(person_id, token.id), actor)
 
@@ -190,7 +190,7 @@ def refuse_without_administrator(person_id: int) -> None:
 
 
 def _is_administrator(person_id: int) -> bool:
-    wanted = sa.select(RoleAssignment.id).where(
+    assignment = sa.select(RoleAssignment.id).where(
         RoleAssignment.person_id == person_id, RoleAssignment.role == Role.ADMINISTRATOR
     )
-    return db.session.scalar(wanted.limit(1)) is not None
+    return db.session.scalar(assignment.limit(1)) is not None

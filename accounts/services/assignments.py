@@ -49,12 +49,12 @@ def withdraw_role(
     administrator stays one."""
     role, scope = Role(role), Reach(scope)
     _require(actor, role, scope)
-    found = _find(person_id, role, scope, scope_id)
-    if found is None:
+    assignment = _find(person_id, role, scope, scope_id)
+    if assignment is None:
         return
     if role is Role.ADMINISTRATOR:
         refuse_without_administrator(person_id)
-    db.session.delete(found)
+    db.session.delete(assignment)
     publish(RoleWithdrawn(person_id, role.value, scope.value, scope_id), actor)
 
 

@@ -53,8 +53,8 @@ def create_account(
     says who is meant.
     """
     require(actor, Permission.ACCOUNT_MANAGE)
-    wanted = [Role(role) for role in roles]
-    if Role.NOMINATOR in wanted and not organization:
+    chosen_roles = [Role(role) for role in roles]
+    if Role.NOMINATOR in chosen_roles and not organization:
         raise Invalid(
             "organization_needed",
             _l("A nominator acts for an organization. Give its code."),
@@ -77,8 +77,8 @@ def create_account(
     account.is_demonstration = account.is_demonstration or is_demonstration
     if password is not None:
         keep_password(actor, person, account, password)
-    body = _body_for(actor, wanted, organization)
-    for role in wanted:
+    body = _body_for(actor, chosen_roles, organization)
+    for role in chosen_roles:
         assign_within(actor, person.id, role, body if role in WITHIN else None)
     return person
 
@@ -88,29 +88,29 @@ def _holder(
 ) -> Person | None:
     """Who has an account with this address and this name (or is meant by `identity`): a mailbox
     alone tells no one apart."""
-    held = (
+    candidates = (
         sa.select(Person)
         .join(Account)
         .where(Person.email_key == email_key(email), Person.merged_into_id.is_(None))
     )
-    said = given_name or "", family_name or ""
-    meant = [
-        one
-        for one in db.session.scalars(held.order_by(Person.id))
+    stated_name = given_name or "", family_name or ""
+    matches = [
+        person
+        for person in db.session.scalars(candidates.order_by(Person.id))
         if (
-            is_same_name(said, (one.given_name, one.family_name))
+            is_same_name(stated_name, (person.given_name, person.family_name))
             if identity is None
-            else one.id == identity
+            else person.id == identity
         )
     ]
-    return meant[0] if len(meant) == 1 else None
+    return matches[0] if len(matches) == 1 else None
 
 
-def _body_for(actor: Actor, wanted: list[Role], code: str | None) -> Organization | None:
+def _body_for(actor: Actor, roles: list[Role], code: str | None) -> Organization | None:
     """The body with this code, in which every role can be held that is held in a body at all."""
     if not code:
         return None
-    kinds = [WITHIN[role][0] for role in wanted if role in WITHIN] or [BodyKind.NOMINATOR]
+    kinds = [WITHIN[role][0] for role in roles if role in WITHIN] or [BodyKind.NOMINATOR]
     if BodyKind.NOMINATOR in kinds:
         body = organization_by_code(actor, code, field="organization")
     else:

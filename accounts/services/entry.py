@@ -54,7 +54,7 @@ def _keep(
     token: str, person_id: int, target: str, lifetime: timedelta, mail_id: int | None = None
 ) -> None:
     now = clock.now()
-    kept = {
+    values = {
         "digest": digest(token),
         "person_id": person_id,
         "target": target[:300],
@@ -62,7 +62,7 @@ def _keep(
         "expires_at": now + lifetime,
         "mail_id": mail_id,
     }
-    write(sa.insert(SignInLink.__table__), kept)  # type: ignore[arg-type]  # the table
+    write(sa.insert(SignInLink.__table__), values)  # type: ignore[arg-type]  # the table
 
 
 def send_confirmation(person: Person, target: str, kind: str, **context: Any) -> None:
@@ -193,17 +193,21 @@ def request_link(email: str, target: str = "") -> None:
     rows = _with_key_or_anybody(key)
     if not rows:  # no one at all is known here yet
         return
-    meant = [
-        one
-        for one in _people(row[0] for row in rows if row[0].email_key == key)
-        if _may_enter(_account(one))
+    recipients = [
+        person
+        for person in _people(row[0] for row in rows if row[0].email_key == key)
+        if _may_enter(_account(person))
     ]
-    with tried(keep=bool(meant)):
-        if len(meant) > 1:
-            _mail_links(values.clean_email(email, "email"), meant, target)
-        elif meant:
+    with tried(keep=bool(recipients)):
+        if len(recipients) > 1:
+            _mail_links(values.clean_email(email, "email"), recipients, target)
+        elif recipients:
             _mail_link(
-                "sign_in", meant[0], meant[0].id, target, address=values.clean_email(email, "email")
+                "sign_in",
+                recipients[0],
+                recipients[0].id,
+                target,
+                address=values.clean_email(email, "email"),
             )
         else:
             _mail_link(
@@ -213,9 +217,9 @@ def request_link(email: str, target: str = "") -> None:
                 target,
                 lifetime=timedelta(),
             )
-    for person in meant:
+    for person in recipients:
         publish(SignInLinkSent(person.id), ANONYMOUS)
-    if not meant:
+    if not recipients:
         publish(SignInLinkRefused(0), ANONYMOUS)
 
 
@@ -234,8 +238,8 @@ def _with_key_or_anybody(key: str) -> Sequence[sa.Row[Person, Account]]:
 def _mail_links(address: str, people: Sequence[Person], target: str) -> None:
     """One message to a mailbox that several people use, with a link for each of them."""
     links = [
-        (one.full_name, settings_of().public_url + _keep_link(one.id, target, SHORT))
-        for one in people
+        (person.full_name, settings_of().public_url + _keep_link(person.id, target, SHORT))
+        for person in people
     ]
     mail.send(
         "sign_in_several",
@@ -250,8 +254,8 @@ def _mail_links(address: str, people: Sequence[Person], target: str) -> None:
 
 def _people(records: Iterable[Person]) -> list[Person]:
     """The people as whom the reader of a mailbox with these records enters, each once."""
-    found = [signs_in_as(one) for one in records if not one.is_provisional]
-    return list({one.id: one for one in found if one is not None}.values())
+    holders = [signs_in_as(record) for record in records if not record.is_provisional]
+    return list({holder.id: holder for holder in holders if holder is not None}.values())
 
 
 def _account(person: Person) -> Account | None:
@@ -311,31 +315,31 @@ def check_password(email: str, password: str) -> int | None:
     of a mailbox, and one that two of them happen to have opens neither. The same work is done in
     every case; call it outside a transaction."""
     key = values.email_key(email)
-    kept = _passwords(_find(key) if key else ())
+    hashes = _passwords(_find(key) if key else ())
     db.session.rollback()  # hashing takes long, so no snapshot is held meanwhile
-    if not kept:
+    if not hashes:
         passwords.verify(None, password)
-    found = {person_id for person_id, hashed in kept if passwords.verify(hashed, password)}
-    return found.pop() if len(found) == 1 else None
+    matches = {person_id for person_id, hashed in hashes if passwords.verify(hashed, password)}
+    return matches.pop() if len(matches) == 1 else None
 
 
 def is_password_of(person_id: int, password: str) -> bool:
     """Whether this is the person's password. Call it outside a transaction."""
     account = db.session.get(Account, person_id)
-    kept = account.password_hash if account else None
+    hashed = account.password_hash if account else None
     db.session.rollback()  # hashing takes long, so no snapshot is held meanwhile
-    return passwords.verify(kept, password)
+    return passwords.verify(hashed, password)
 
 
 def _passwords(rows: Iterable[sa.Row[Person, Account | None]]) -> list[tuple[int, str]]:
     """The kept passwords of a mailbox's people, each with the person whom it signs in."""
-    found = []
+    hashes = []
     for record, account in rows:
         if account is not None and account.password_hash and _may_enter(account):
             person = signs_in_as(record)
             if person is not None and _may_enter(_account(person)):
-                found.append((person.id, account.password_hash))
-    return found[:MOST_PASSWORDS]
+                hashes.append((person.id, account.password_hash))
+    return hashes[:MOST_PASSWORDS]
 
 
 def refresh_hash(person_id: int, password: str) -> None:

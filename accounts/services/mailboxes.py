@@ -19,12 +19,12 @@ def signs_in_as(record: Person) -> Person | None:
     """
     person = record
     while person.merged_into_id is not None:
-        kept = db.session.get_one(Person, person.merged_into_id)
-        if (kept.email_key is None or kept.email_key != person.email_key) and not _is_reviewed(
-            person, kept
-        ):
+        surviving = db.session.get_one(Person, person.merged_into_id)
+        if (
+            surviving.email_key is None or surviving.email_key != person.email_key
+        ) and not _is_reviewed(person, surviving):
             return None
-        person = kept
+        person = surviving
     return person if person.email_key == record.email_key or not holds_roles(person) else None
 
 

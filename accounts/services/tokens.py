@@ -62,7 +62,7 @@ def create_token(
         )
     token = "rst_" + secrets.token_urlsafe(32)
     ends = now + timedelta(days=days)
-    made = ApiToken(
+    api_token = ApiToken(
         digest=digest(token),
         person_id=person.id,
         name=name,
@@ -70,9 +70,9 @@ def create_token(
         created_at=now,
         expires_at=ends,
     )
-    db.session.add(made)
+    db.session.add(api_token)
     db.session.flush()
-    publish(TokenCreated(person.id, made.id), actor)
+    publish(TokenCreated(person.id, api_token.id), actor)
     return token
 
 

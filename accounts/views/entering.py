@@ -39,12 +39,12 @@ KNOWN_FOR = (
 )  # seconds for which a browser is known as one in which the account was signed in to
 
 
-def count_try(kind: str, what: str, free: int, longest: int = LONGEST_WAIT) -> None:
+def count_try(kind: str, subject: str, free: int, longest: int = LONGEST_WAIT) -> None:
     """Counts a try in a transaction of its own, before the thing is tried. Raises TooManyTries
     while it has to wait."""
-    limits.check_pace(kind, what, free=free, longest=longest)
+    limits.check_pace(kind, subject, free=free, longest=longest)
     with transaction():
-        limits.pace(kind, what, free=free, longest=longest)
+        limits.pace(kind, subject, free=free, longest=longest)
 
 
 def count_password(guessed: str) -> bool:

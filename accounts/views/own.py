@@ -45,7 +45,7 @@ def _links_elsewhere() -> list[Link]:
 @pages.get("/me")
 @signed_in
 def me() -> Any:
-    """What the house knows of oneself, and where to change it."""
+    """What is stored about oneself, and where to change it."""
     person = _own()
     context = {
         "person": person,
@@ -183,22 +183,22 @@ def my_tokens() -> Any:
     """API tokens: a new one is shown once, on the answer itself."""
     roles = sorted(current_actor().roles)
     form = TokenForm(roles=roles)
-    made = None
+    new_token = None
     if form.validate_on_submit() and _confirm_identity(form):
         with refusals_on(form), transaction():
-            made = services.create_token(
+            new_token = services.create_token(
                 current_actor(),
                 _own(),
                 name=form.name.data or "",
                 days=form.days.data,
                 scope=[form.scope.data],
             )
-        if made:
+        if new_token:
             form = TokenForm(formdata=None, roles=roles)
     person = _own()
     context = {
         "tokens": queries.tokens_of(person.id),
-        "made": made,
+        "new_token": new_token,
         "asks_password": queries.asks_password(current_actor()),
     }
     return render_template("accounts/my_tokens.html", form=form, **context), form.status

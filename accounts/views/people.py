@@ -14,7 +14,7 @@ from accounts.views.blueprint import pages
 from core import names
 from core.database import transaction
 from core.errors import DomainError, NotFound
-from core.forms import refusals_on, whole
+from core.forms import parse_int, refusals_on
 from core.personal import facts
 from core.policy import Reach
 from core.web import current_actor, remember_answer, requires, see_other, submitted_once
@@ -30,12 +30,12 @@ from people.permissions import Permission
 def people() -> Any:
     """People by name, with their accounts and roles."""
     words, role = request.args.get("q", "").strip(), request.args.get("role", "")
-    wanted = Role(role) if role in set(Role) else None
-    found = queries.list_people(
-        current_actor(), words=words, role=wanted, after=request.args.get("after")
+    chosen_role = Role(role) if role in set(Role) else None
+    page = queries.list_people(
+        current_actor(), words=words, role=chosen_role, after=request.args.get("after")
     )
     return render_template(
-        "accounts/people.html", people=found, words=words, role=role, roles=ASSIGNABLE
+        "accounts/people.html", people=page, words=words, role=role, roles=ASSIGNABLE
     )
 
 
@@ -86,23 +86,23 @@ def _bodies() -> dict[BodyKind, list[tuple[int, str]]]:
 
 
 def _person_page(
-    found: Person, form: RoleForm | None = None, refusal: DomainError | None = None
+    person: Person, form: RoleForm | None = None, refusal: DomainError | None = None
 ) -> Any:
     form = form or RoleForm(formdata=None, bodies=_bodies())
     if refusal is not None:
         form.refuse(refusal)
     context = {
-        "person": found,
-        "plain_facts": facts(PERSON, STAFF, found),
-        "account": queries.find_account(found.id),
-        "roles": queries.roles_of([found.id]).get(found.id, []),
-        "sessions": queries.sessions_of(found.id),
-        "tokens": queries.tokens_of(found.id),
-        "refused": people_queries.refused_mail([found.id]).get(found.id),
-        "issuer": people_queries.issuer_of(found)[1] if found.identifier else "",
+        "person": person,
+        "plain_facts": facts(PERSON, STAFF, person),
+        "account": queries.find_account(person.id),
+        "roles": queries.roles_of([person.id]).get(person.id, []),
+        "sessions": queries.sessions_of(person.id),
+        "tokens": queries.tokens_of(person.id),
+        "refused": people_queries.refused_mail([person.id]).get(person.id),
+        "issuer": people_queries.issuer_of(person)[1] if person.identifier else "",
         "form": form,
     }
-    person_id = found.id
+    person_id = person.id
     page = render_template("accounts/person.html", **context)
     people_services.note_reading(current_actor(), person_id)
     return page, form.status
@@ -112,13 +112,13 @@ def _person_page(
 @requires(Permission.ACCOUNT_MANAGE)
 def assign_role(person_id: int) -> Any:
     """Gives a role, in a body where it is held in one."""
-    found = people_queries.get_person(current_actor(), person_id)
+    person = people_queries.get_person(current_actor(), person_id)
     form = RoleForm(bodies=_bodies())
     if not form.validate_on_submit():
-        return _person_page(found, form)
+        return _person_page(person, form)
     try:
         with transaction():
-            body = people_queries.find_body_by_id(whole(form.organization.data))
+            body = people_queries.find_body_by_id(parse_int(form.organization.data))
             services.assign_within(current_actor(), person_id, Role(form.role.data), body)
     except DomainError as refusal:
         return _person_page(people_queries.get_person(current_actor(), person_id), form, refusal)
@@ -131,13 +131,13 @@ def assign_role(person_id: int) -> Any:
 def withdraw_role(person_id: int) -> Any:
     """Takes a role away."""
     role, scope = request.form.get("role"), request.form.get("scope")
-    scope_id = whole(request.form.get("scope_id"))
+    scope_id = parse_int(request.form.get("scope_id"))
     if role not in set(Role) or scope not in set(Reach) or scope_id is None:
         raise NotFound("unknown_role", _("This role is not known here."))
     return _act(
         person_id,
-        lambda found: services.withdraw_role(
-            current_actor(), found.id, Role(role), scope=Reach(scope), scope_id=scope_id
+        lambda person: services.withdraw_role(
+            current_actor(), person.id, Role(role), scope=Reach(scope), scope_id=scope_id
         ),
         _("The role is withdrawn."),
     )
@@ -149,7 +149,7 @@ def close_account(person_id: int) -> Any:
     """Shuts the person out at once."""
     return _act(
         person_id,
-        lambda found: services.close_account(current_actor(), found),
+        lambda person: services.close_account(current_actor(), person),
         _("The account is closed."),
     )
 
@@ -160,7 +160,7 @@ def reopen_account(person_id: int) -> Any:
     """Lets the person in again."""
     return _act(
         person_id,
-        lambda found: services.reopen_account(current_actor(), found),
+        lambda person: services.reopen_account(current_actor(), person),
         _("The account is open again."),
     )
 
@@ -171,7 +171,7 @@ def invite(person_id: int) -> Any:
     """Mails a sign-in link that is good for a week."""
     return _act(
         person_id,
-        lambda found: services.invite(current_actor(), found),
+        lambda person: services.invite(current_actor(), person),
         _("A sign-in link is on its way."),
     )
 
@@ -182,7 +182,7 @@ def end_sessions(person_id: int) -> Any:
     """Signs the person out everywhere."""
     return _act(
         person_id,
-        lambda found: services.end_sessions(current_actor(), found),
+        lambda person: services.end_sessions(current_actor(), person),
         _("The person is signed out everywhere."),
     )
 
@@ -193,7 +193,7 @@ def remove_password(person_id: int) -> Any:
     """Leaves the emailed link as the only way in."""
     return _act(
         person_id,
-        lambda found: services.remove_password(current_actor(), found),
+        lambda person: services.remove_password(current_actor(), person),
         _("The password is removed."),
     )
 
@@ -203,8 +203,8 @@ def remove_password(person_id: int) -> Any:
 def revoke_token(person_id: int, token_id: int) -> Any:
     """Ends a token of this person."""
 
-    def revoke(found: Person) -> None:
-        services.revoke_token(current_actor(), queries.get_token(found.id, token_id).id)
+    def revoke(person: Person) -> None:
+        services.revoke_token(current_actor(), queries.get_token(person.id, token_id).id)
 
     return _act(person_id, revoke, _("The token is revoked."))
 

@@ -156,8 +156,8 @@ def use_link(token: str) -> Any:
             email = person.email
     except Invalid:
         count_try("link.place", client_network(), LINKS_PER_PLACE, LONGEST_WAIT_OF_PLACE)
-        state, found, wanted = queries.link_state(token)
-        return _link_refused(state, found.id if found else None, wanted)
+        state, owner, destination = queries.link_state(token)
+        return _link_refused(state, owner.id if owner else None, destination)
     return know_browser(landing(target), email)
 
 
@@ -165,12 +165,14 @@ def use_link(token: str) -> Any:
 @public
 def sign_in_as_demonstration() -> Any:
     """One click, in a demonstration on this machine; elsewhere the address does not exist."""
-    wanted = request.form.get("person", "")
-    people = {str(one.person.id): one.person.id for one in queries.demonstration_people()}
-    if not is_demonstration_here() or wanted not in people:
+    chosen = request.form.get("person", "")
+    people = {
+        str(sign_in.person.id): sign_in.person.id for sign_in in queries.demonstration_people()
+    }
+    if not is_demonstration_here() or chosen not in people:
         abort(404)
     with transaction():
-        enter(people[wanted], "demonstration")
+        enter(people[chosen], "demonstration")
     return landing(request.form.get("next"))
 
 

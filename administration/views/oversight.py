@@ -16,7 +16,7 @@ from administration.views.blueprint import pages
 from core import exports, readings
 from core.audit import AuditEntry
 from core.database import transaction
-from core.forms import whole
+from core.forms import parse_int
 from core.mail import Mail, MailState, standing
 from core.paging import pages_of
 from core.settings import settings_of
@@ -107,10 +107,10 @@ def messages() -> Any:
     """In a demonstration its people read the mail that no server took; elsewhere the address
     does not exist."""
     _require_demonstration_person()
-    found = queries.list_mail(current_actor(), kept_only=True, after=request.args.get("after"))
+    page = queries.list_mail(current_actor(), kept_only=True, after=request.args.get("after"))
     return render_template(
         "administration/mail.html",
-        mail=found,
+        mail=page,
         shown_by="administration.kept_message",
         sends=bool(settings_of().mail_url),
     )
@@ -133,8 +133,8 @@ def _letter(message: Mail, back: str) -> str:
 def _opened(mail_id: int, *, kept_only: bool = False) -> Mail:
     """The message. One whose text signs someone in leaves a trace when it is read: its reader
     could act as that person."""
-    found = queries.get_mail(current_actor(), mail_id, kept_only=kept_only)
-    if found.is_secret and found.state is MailState.KEPT:
+    message = queries.get_mail(current_actor(), mail_id, kept_only=kept_only)
+    if message.is_secret and message.state is MailState.KEPT:
         readings.record(lambda: services.note_mail_read(current_actor(), mail_id))
     return queries.get_mail(current_actor(), mail_id, kept_only=kept_only)
 
@@ -150,11 +150,11 @@ def _require_demonstration_person() -> None:
 @requires(Permission.AUDIT_READ)
 def audit_trail() -> Any:
     """Who did what, when."""
-    wanted, typed = _audit_filter()
-    found = queries.audit_entries(current_actor(), wanted, after=request.args.get("after"))
+    criteria, typed = _audit_filter()
+    page = queries.audit_entries(current_actor(), criteria, after=request.args.get("after"))
     context = {
-        "entries": found,
-        "rows": _in_words(found.items),
+        "entries": page,
+        "rows": _in_words(page.items),
         "actions": sorted(
             ((key, str(words)) for key, words in trail.actions().items()), key=lambda pair: pair[1]
         ),
@@ -169,8 +169,10 @@ def audit_trail() -> Any:
 @requires(Permission.AUDIT_READ)
 def audit_export() -> Any:
     """The same list as a file."""
-    (wanted, _typed), actor = _audit_filter(), current_actor()
-    read = pages_of(lambda after: queries.audit_entries(actor, wanted, after=after, limit=PER_READ))
+    (criteria, _typed), actor = _audit_filter(), current_actor()
+    read = pages_of(
+        lambda after: queries.audit_entries(actor, criteria, after=after, limit=PER_READ)
+    )
     rows = (
         (
             row["number"],
@@ -203,8 +205,8 @@ def _audit_filter() -> tuple[queries.AuditFilter, dict[str, str]]:
     typed = {name: request.args.get(name, "").strip() for name in ("action", "subject", "person")}
     actor_id = None
     if typed["person"]:
-        found = find_person_by_email(typed["person"])
-        actor_id = found.id if found else whole(typed["person"]) or 0
+        person = find_person_by_email(typed["person"])
+        actor_id = person.id if person else parse_int(typed["person"]) or 0
     return queries.AuditFilter(typed["action"], typed["subject"].replace(" ", ""), actor_id), typed
 
 
@@ -231,9 +233,9 @@ def _in_words(entries: list[AuditEntry]) -> list[dict[str, Any]]:
 @requires(Permission.JOB_READ)
 def background_jobs() -> Any:
     """What waits, runs and was given up."""
-    found = queries.list_jobs(current_actor(), after=request.args.get("after"))
+    page = queries.list_jobs(current_actor(), after=request.args.get("after"))
     return render_template(
-        "administration/jobs.html", jobs=found, overview=queries.job_overview(current_actor())
+        "administration/jobs.html", jobs=page, overview=queries.job_overview(current_actor())
     )
 
 

@@ -114,7 +114,7 @@ def check_payload(payload: CertificatePayload) -> None:
                 "not_printable", _l("This certificate cannot be printed: %(reason)s", reason=reason)
             )
             for reason in {
-                str(one): one for one in refusal.reasons
+                str(reason): reason for reason in refusal.reasons
             }.values()  # several objectives may share a fault
         ]
         raise Invalid("not_printable", faults[0].message, errors=faults) from refusal

@@ -96,7 +96,7 @@ def _fault(name: str, person: Person, longest: int, *, is_decided: bool) -> tupl
             "“%(name)s” cannot be printed: no font on certificates has %(characters)s. Write the "
             "name without it, as it stands in the person's passport.",
             name=shown(name),
-            characters=", ".join(describe(one) for one in characters[:8]),
+            characters=", ".join(describe(character) for character in characters[:8]),
         )
     return None
 
@@ -132,7 +132,9 @@ def check_name(enrollment: Enrollment, name: str, field: str) -> None:
 
 
 def _refuse(names: Iterable[tuple[Enrollment, str]]) -> None:
-    faults = {one.id: fault for one, name in names if (fault := fault_of(one, name))}
+    faults = {
+        enrollment.id: fault for enrollment, name in names if (fault := fault_of(enrollment, name))
+    }
     errors = [Invalid(code, sentence, field_of(key)) for key, (code, sentence) in faults.items()]
     if not errors:
         return
@@ -155,15 +157,19 @@ def correct_names(actor: Actor, delivery_id: int, names: Mapping[int, str]) -> l
     delivery = touch(delivery_id)
     require(actor, Permission.CERTIFICATE_ISSUE, delivery)
     names = {key: one_line(name) for key, name in names.items()}
-    those = sa.select(Enrollment).where(
+    statement = sa.select(Enrollment).where(
         Enrollment.delivery_id == delivery.id, Enrollment.id.in_(list(names))
     )
     enrollments = db.session.scalars(
-        those.options(joinedload(Enrollment.person)).order_by(Enrollment.id)
+        statement.options(joinedload(Enrollment.person)).order_by(Enrollment.id)
     )
-    changed = [one for one in enrollments if nfc(names[one.id]) != one.name_on_certificate]
-    _refuse([(one, names[one.id]) for one in changed])
-    for one in changed:
-        one.name_on_certificate = nfc(names[one.id])
-        publish(PrintedNameCorrected(one.id, delivery.id), actor)
-    return [one.id for one in changed]
+    changed = [
+        enrollment
+        for enrollment in enrollments
+        if nfc(names[enrollment.id]) != enrollment.name_on_certificate
+    ]
+    _refuse([(enrollment, names[enrollment.id]) for enrollment in changed])
+    for enrollment in changed:
+        enrollment.name_on_certificate = nfc(names[enrollment.id])
+        publish(PrintedNameCorrected(enrollment.id, delivery.id), actor)
+    return [enrollment.id for enrollment in changed]

@@ -47,23 +47,25 @@ def request_issue(
             _l("Finish the delivery first: only then is it certain who completed it."),
         )
     latest = latest_certificates(delivery.id)
-    asked = (
+    enrollments = (
         _completed(delivery)
         if enrollment_ids is None
         else _chosen(delivery, enrollment_ids, latest)
     )
     require_over(delivery)
-    wanted = [e for e in asked if _lacks(latest.get(e.id), is_chosen=enrollment_ids is not None)]
-    ids = [enrollment.id for enrollment in wanted]
-    if found := _job_for(
-        delivery.id, ids or [enrollment.id for enrollment in asked], is_over=not ids
+    to_issue = [
+        e for e in enrollments if _lacks(latest.get(e.id), is_chosen=enrollment_ids is not None)
+    ]
+    ids = [enrollment.id for enrollment in to_issue]
+    if job := _job_for(
+        delivery.id, ids or [enrollment.id for enrollment in enrollments], is_over=not ids
     ):
-        return found
+        return job
     if not ids:
         raise Conflict(
             "nothing_to_issue", _l("No one in this delivery is waiting for a certificate.")
         )
-    unissued = [e for e in wanted if e.id not in latest or latest[e.id].has_ended]
+    unissued = [e for e in to_issue if e.id not in latest or latest[e.id].has_ended]
     check_names(unissued)
     if unissued:
         specimen(unissued[0])  # what is the same for all (title, venue, objectives) is tried once
@@ -77,7 +79,7 @@ def request_again(actor: Actor, job: Job) -> Job:
     one gets a second one."""
     if job.kind != JOB_KIND:
         raise unknown_job()
-    failed = [one["enrollment"] for one in job.errors]
+    failed = [error["enrollment"] for error in job.errors]
     ids = job.args["enrollment_ids"] if job.state is JobState.DEAD else failed
     return request_issue(actor, job.args["delivery_id"], ids)
 
@@ -132,25 +134,29 @@ def _chosen(
     if not ids:
         raise Invalid("nothing_chosen", _l("Choose at least one person."), "enrollments")
     ids = at_seats(ids)
-    found = {
+    known = {
         e.id: e
         for e in db.session.scalars(_enrollments(delivery).where(Enrollment.id.in_(set(ids))))
     }
-    errors = [_unknown(one, ids.index(one)) for one in dict.fromkeys(ids) if one not in found]
+    errors = [
+        _unknown(enrollment_id, ids.index(enrollment_id))
+        for enrollment_id in dict.fromkeys(ids)
+        if enrollment_id not in known
+    ]
     errors += [
         _not_eligible(e, ids.index(e.id))
-        for e in found.values()
+        for e in known.values()
         if e.status is not EnrollmentStatus.COMPLETED
     ]
     errors += [
         _suspended(e, ids.index(e.id))
-        for e in found.values()
+        for e in known.values()
         if e.id in latest and _is_kept_back(latest[e.id])
     ]
     if errors:
         sentence = _l("Not all of these people can get a certificate. Nothing was issued.")
         raise Invalid(errors[0].code, sentence, errors=list(errors))
-    return list(found.values())
+    return list(known.values())
 
 
 def _unknown(enrollment_id: int, number: int) -> Invalid:
@@ -191,10 +197,10 @@ def reasons_of(enrollment: Enrollment) -> str:
 def _job_for(delivery_id: int, ids: list[int], *, is_over: bool) -> Job | None:
     """The newest job that issues to all these enrollments: one that is still at it, or
     (`is_over`) any."""
-    mine = sa.select(Job).where(
+    statement = sa.select(Job).where(
         Job.kind == JOB_KIND, Job.args["delivery_id"].as_integer() == delivery_id
     )
-    newest = mine.order_by(Job.id.desc())
+    newest = statement.order_by(Job.id.desc())
     if not is_over:
         newest = newest.where(Job.state.in_(OPEN))
     return next(

@@ -24,13 +24,20 @@ def certificate_reviews(actor: Actor, delivery: Delivery) -> Markup:
 def certificate_panel(actor: Actor, enrollment: Enrollment) -> Markup:
     """Of someone who completed: none yet, or the last one with its number, status, file and
     verification address."""
-    found = queries.certificates_of_enrollment(actor, enrollment.id)
-    last = found[0] if found else None
+    certificates = queries.certificates_of_enrollment(actor, enrollment.id)
+    last = certificates[0] if certificates else None
     page = render_template(
         "certificates/_panel.html",
         certificate=last,
         status=last.current_status if last else None,
-        before=next((one for one in found if last and one.id == last.replaces_id), None),
+        before=next(
+            (
+                certificate
+                for certificate in certificates
+                if last and certificate.id == last.replaces_id
+            ),
+            None,
+        ),
         verify_url=verify_url(last.token) if last else None,
         suspended_on=queries.suspended_on(last) if last else None,
         is_own=enrollment.person_id == actor.person_id,

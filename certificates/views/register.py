@@ -106,30 +106,30 @@ def certificate(number: str) -> Any:
     """The facts, the status, the file, the address for verification, the history, and what may
     be done."""
     actor = current_actor()
-    found = queries.get_certificate(actor, number)
-    proposed = queries.find_proposal_shown(actor, found)
+    certificate = queries.get_certificate(actor, number)
+    proposed = queries.find_proposal_shown(actor, certificate)
     return render_template(
         "certificates/certificate.html",
-        **_shown(found),
-        steps=services.steps(actor, found, is_proposed=proposed is not None),
-        before=queries.find_predecessor(found),
-        after=queries.find_successor(found),
-        suspensions=queries.suspensions_of(found),
+        **_shown(certificate),
+        steps=services.steps(actor, certificate, is_proposed=proposed is not None),
+        before=queries.find_predecessor(certificate),
+        after=queries.find_successor(certificate),
+        suspensions=queries.suspensions_of(certificate),
         proposed=proposed,
         is_own_proposal=proposed is not None and proposed.is_by(actor),
-        review=reviewed_by(actor, [found]).get(found.id),
-        may_see_reason=can(actor, P.CERTIFICATE_REVOKE, found),
-        may_issue=can(actor, P.CERTIFICATE_ISSUE, found),
+        review=reviewed_by(actor, [certificate]).get(certificate.id),
+        may_see_reason=can(actor, P.CERTIFICATE_REVOKE, certificate),
+        may_issue=can(actor, P.CERTIFICATE_ISSUE, certificate),
     )
 
 
-def _shown(found: Certificate) -> dict[str, Any]:
+def _shown(certificate: Certificate) -> dict[str, Any]:
     return {
-        "certificate": found,
-        "printed": found.payload,
-        "status": found.current_status,
-        "verify_url": verify_url(found.token),
-        "facts": facts(printed(found)),
+        "certificate": certificate,
+        "printed": certificate.payload,
+        "status": certificate.current_status,
+        "verify_url": verify_url(certificate.token),
+        "facts": facts(printed(certificate)),
     }
 
 
@@ -137,8 +137,8 @@ def _shown(found: Certificate) -> dict[str, Any]:
 @requires(P.CERTIFICATE_READ)
 def download(number: str) -> Response:
     """The file, for staff, the holder and the organization that nominated."""
-    found = queries.get_certificate(current_actor(), number)
-    return file_answer(current_actor(), found)
+    certificate = queries.get_certificate(current_actor(), number)
+    return file_answer(current_actor(), certificate)
 
 
 @pages.post("/certificates/<number>/file")
@@ -146,8 +146,8 @@ def download(number: str) -> Response:
 def make_file(number: str) -> Any:
     """Asks for the file of an issued certificate again, after it could not be made."""
     actor = current_actor()
-    found = queries.get_certificate(actor, number)
-    delivery_id, enrollment_id = found.delivery_id, found.enrollment_id
+    certificate = queries.get_certificate(actor, number)
+    delivery_id, enrollment_id = certificate.delivery_id, certificate.enrollment_id
     with transaction():
         job = services.request_issue(actor, delivery_id, [enrollment_id])
         address = url_for("certificates.job", job_id=job.id)
@@ -159,29 +159,29 @@ def make_file(number: str) -> Any:
 @submitted_once
 def revoke(number: str) -> Any:
     """Confirm, with the reason."""
-    found = queries.get_certificate(current_actor(), number)
+    certificate = queries.get_certificate(current_actor(), number)
     form = RevokeForm()
     if form.validate_on_submit():
         with refusals_on(form), transaction():
             proposal = services.revoke(
-                current_actor(), found, reason_code=form.reason_code.data, note=form.note.data
+                current_actor(), certificate, reason_code=form.reason_code.data, note=form.note.data
             )
-            answer = remember_answer(url_for("certificates.certificate", number=found.number))
+            answer = remember_answer(url_for("certificates.certificate", number=certificate.number))
             flash(_said_of(proposal), "ok")
             return answer
-    found = queries.get_certificate(current_actor(), number)
+    certificate = queries.get_certificate(current_actor(), number)
     return render_template(
-        "certificates/revoke.html", form=form, for_two=_for_two(found), **_shown(found)
+        "certificates/revoke.html", form=form, for_two=_for_two(certificate), **_shown(certificate)
     ), form.status
 
 
-def _for_two(found: Certificate) -> dict[str, str]:
+def _for_two(certificate: Certificate) -> dict[str, str]:
     """What stands below the reasons that one person alone cannot act on."""
     words = _("Another person must confirm the revocation. Nothing changes until then.")
     return {
         reason.value: words
         for reason in RevocationReason
-        if services.needs_second_person(found, reason)
+        if services.needs_second_person(certificate, reason)
     }
 
 
@@ -199,12 +199,12 @@ def _said_of(proposal: Any) -> str:
 def proposed_revocation(number: str) -> str:
     """What another person proposed, and why."""
     actor = current_actor()
-    found = queries.get_proposal(actor, number)
+    proposal = queries.get_proposal(actor, number)
     return render_template(
         "certificates/confirm_revocation.html",
-        proposed=found,
-        is_own=found.is_by(actor),
-        **_shown(found.certificate),
+        proposed=proposal,
+        is_own=proposal.is_by(actor),
+        **_shown(proposal.certificate),
     )
 
 
@@ -225,10 +225,10 @@ def decline_revocation(number: str) -> Any:
 def _decided(number: str, decide: Callable[[Actor, Certificate], object], sentence: str) -> Any:
     """Decides about the revocation that was proposed, and says so on the certificate's page."""
     actor = current_actor()
-    found = queries.get_certificate(actor, number)
+    certificate = queries.get_certificate(actor, number)
     with transaction():
-        decide(actor, found)
-        address = url_for("certificates.certificate", number=found.number)
+        decide(actor, certificate)
+        address = url_for("certificates.certificate", number=certificate.number)
     flash(sentence, "ok")
     return see_other(address)
 
@@ -252,16 +252,16 @@ def lift(number: str) -> Any:
 def _noted(number: str, form: SuspendForm | LiftForm, template: str) -> Any:
     """Suspended, or lifted, with a note."""
     is_lifted = isinstance(form, LiftForm)
-    found = queries.get_certificate(current_actor(), number)
+    certificate = queries.get_certificate(current_actor(), number)
     if form.validate_on_submit():
         with refusals_on(form), transaction():
             act = services.lift if is_lifted else services.suspend
-            act(current_actor(), found, note=form.note.data)
-            answer = remember_answer(url_for("certificates.certificate", number=found.number))
+            act(current_actor(), certificate, note=form.note.data)
+            answer = remember_answer(url_for("certificates.certificate", number=certificate.number))
             flash(_said_lifted() if is_lifted else _said_suspended(), "ok")
             return answer
-    found = queries.get_certificate(current_actor(), number)
-    return render_template(template, form=form, **_shown(found)), form.status
+    certificate = queries.get_certificate(current_actor(), number)
+    return render_template(template, form=form, **_shown(certificate)), form.status
 
 
 def _said_suspended() -> str:
@@ -283,21 +283,23 @@ def _said_lifted() -> str:
 @submitted_once
 def reissue(number: str) -> Any:
     """A corrected successor with a number of its own."""
-    found = queries.get_certificate(current_actor(), number)
-    form = ReissueForm(name_on_certificate=found.holder_name)
+    certificate = queries.get_certificate(current_actor(), number)
+    form = ReissueForm(name_on_certificate=certificate.holder_name)
     if form.validate_on_submit():
         with refusals_on(form), transaction():
             successor = services.reissue(
                 current_actor(),
-                found,
+                certificate,
                 name_on_certificate=form.name_on_certificate.data,
                 reason=form.reason.data,
             )
             answer = remember_answer(url_for("certificates.certificate", number=successor.number))
             flash(_("The corrected certificate is issued. Its file is being made."), "ok")
             return answer
-    found = queries.get_certificate(current_actor(), number)
-    return render_template("certificates/reissue.html", form=form, **_shown(found)), form.status
+    certificate = queries.get_certificate(current_actor(), number)
+    return render_template(
+        "certificates/reissue.html", form=form, **_shown(certificate)
+    ), form.status
 
 
 @pages.get("/me/certificates")
@@ -307,9 +309,12 @@ def mine() -> Any:
     actor = current_actor()
     assert actor.person_id is not None
     own = queries.certificates_of_person(actor, actor.person_id)
-    shown = [(one, one.current_status, verify_url(one.token)) for one in own]
+    rows = [
+        (certificate, certificate.current_status, verify_url(certificate.token))
+        for certificate in own
+    ]
     return render_template(
         "certificates/mine.html",
-        shown=shown,
-        question=roster_question(actor.person_id) if shown else None,
+        rows=rows,
+        question=roster_question(actor.person_id) if rows else None,
     )

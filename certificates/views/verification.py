@@ -83,37 +83,39 @@ def verify(token: str) -> Any:
         limits.check("verify", address, limit=MISSES, seconds=SECONDS)
     except TooManyTries as refusal:
         return _too_many(refusal)
-    found = queries.find_by_token(stored)
-    if found is None:
+    certificate = queries.find_by_token(stored)
+    if certificate is None:
         with (
             suppress(Unavailable),
             transaction(patience=0.5),
         ):  # looking something up does not wait for who is saving
             limits.count("verify", address, seconds=SECONDS)
         return _unknown(token)
-    return _answer(found)
+    return _answer(certificate)
 
 
-def _answer(found: Certificate) -> Response:
-    if not is_intact(found):
-        log.error("certificate %s: its record was altered", found.number)
+def _answer(certificate: Certificate) -> Response:
+    if not is_intact(certificate):
+        log.error("certificate %s: its record was altered", certificate.number)
         if wants_json():
             return _public({"status": "altered"})
         return _public(render_template("certificates/verify_altered.html"))
     successor = (
-        queries.find_successor(found) if found.status is CertificateStatus.SUPERSEDED else None
+        queries.find_successor(certificate)
+        if certificate.status is CertificateStatus.SUPERSEDED
+        else None
     )
     if wants_json():
-        return _public(verification(found, successor))
-    return _public(render_template("certificates/verify.html", **_shown(found, successor)))
+        return _public(verification(certificate, successor))
+    return _public(render_template("certificates/verify.html", **_shown(certificate, successor)))
 
 
-def _shown(found: Certificate, successor: Certificate | None) -> dict[str, Any]:
-    payload, lang = printed(found), language()
+def _shown(certificate: Certificate, successor: Certificate | None) -> dict[str, Any]:
+    payload, lang = printed(certificate), language()
     return {
-        "certificate": found,
+        "certificate": certificate,
         "printed": payload,
-        "status": found.current_status,
+        "status": certificate.current_status,
         "course": payload.course_title.text(lang),
         "facts": facts(payload),
         "objectives": [item.text(lang) for item in payload.objectives],
@@ -126,9 +128,9 @@ def _shown(found: Certificate, successor: Certificate | None) -> dict[str, Any]:
         "reference": wording.reference(payload),
         "name_direction": wording.direction(payload.holder_name),
         "successor_url": _address(successor.token) if successor else None,
-        "ended_on": found.date_of(found.ended_at) if found.ended_at else None,
-        "suspended_on": queries.suspended_on(found),
-        "checked_on": found.today,
+        "ended_on": certificate.date_of(certificate.ended_at) if certificate.ended_at else None,
+        "suspended_on": queries.suspended_on(certificate),
+        "checked_on": certificate.today,
     }
 
 

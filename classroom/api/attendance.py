@@ -25,7 +25,7 @@ def record_attendance(code: str, body: AttendanceBody) -> RecordedAnswer:
     delivery = get_delivery(actor, code)
     return RecordedAnswer(
         recorded=services.record_attendance(
-            actor, delivery.id, [mark.given() for mark in body.marks]
+            actor, delivery.id, [mark.parsed() for mark in body.marks]
         )
     )
 
@@ -56,6 +56,6 @@ def record_scores(code: str, body: ScoresBody) -> RecordedAnswer:
     delivery = get_delivery(actor, code)
     return RecordedAnswer(
         recorded=services.record_scores(
-            actor, delivery.id, [score.given() for score in body.scores]
+            actor, delivery.id, [score.parsed() for score in body.scores]
         )
     )

@@ -26,13 +26,13 @@ from people.permissions import Permission
 def completion(code: str, query: ListQuery) -> Page[ResultAnswer]:
     """Everyone who has a place, in the order of the enrollments."""
     delivery = get_delivery_for(current_actor(), code, Permission.ATTENDANCE_READ)
-    found = page_of(
+    page = page_of(
         queries.completion(delivery),
-        lambda one: one.enrollment.id,
+        lambda result: result.enrollment.id,
         after=query.after,
         limit=query.limit,
     )
-    return Page([ResultAnswer.of(result) for result in found.items], found.next)
+    return Page([ResultAnswer.of(result) for result in page.items], page.next)
 
 
 @routes.call(

@@ -22,8 +22,8 @@ def letter(enrollment_id: int) -> LetterAnswer:
     """For people who attended but did not complete the course. The person and those who issue
     certificates can read it."""
     actor = current_actor()
-    said = get_letter(actor, get_enrollment(actor, enrollment_id))
-    enrollment, delivery = said.enrollment, said.delivery
+    letter = get_letter(actor, get_enrollment(actor, enrollment_id))
+    enrollment, delivery = letter.enrollment, letter.delivery
     return LetterAnswer(
         enrollment=enrollment.id,
         issuer=dict(delivery.centre.titles),
@@ -35,9 +35,9 @@ def letter(enrollment_id: int) -> LetterAnswer:
         ends_on=delivery.ends_on,
         venue=delivery.venue,
         country=delivery.country,
-        minutes=said.minutes,
-        minutes_taught=said.minutes_taught,
-        minutes_of_course=said.minutes_of_course,
+        minutes=letter.minutes,
+        minutes_taught=letter.minutes_taught,
+        minutes_of_course=letter.minutes_of_course,
         page_url=settings_of().public_url
         + url_for("classroom.letter", enrollment_id=enrollment.id),
     )

@@ -34,7 +34,7 @@ def _breaches_of_results() -> Iterator[str]:
 
 
 def _breaches_of_marks() -> Iterator[str]:
-    there = [MarkKind.PRESENT, MarkKind.LATE]
+    attending = [MarkKind.PRESENT, MarkKind.LATE]
     wrong = (
         sa.select(
             Mark.id,
@@ -50,7 +50,7 @@ def _breaches_of_marks() -> Iterator[str]:
             sa.or_(
                 Mark.minutes > DeliverySession.minutes,
                 DeliverySession.delivery_id != Enrollment.delivery_id,
-                sa.and_(Mark.mark.not_in(there), Mark.minutes > 0),
+                sa.and_(Mark.mark.not_in(attending), Mark.minutes > 0),
             )
         )
     )

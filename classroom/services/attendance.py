@@ -25,7 +25,7 @@ from people.permissions import Permission
 #: The person was there.
 THERE = (MarkKind.PRESENT, MarkKind.LATE)
 #: (enrollment id, session id): what a mark belongs to.
-Place = tuple[int, int]
+MarkKey = tuple[int, int]
 #: Enrollment id → how it stands.
 Seated = dict[int, EnrollmentStatus]
 
@@ -73,17 +73,18 @@ def record_attendance(actor: Actor, delivery_id: int, marks: Sequence[MarkGiven]
     seated, seats = _seated(delivery_id)
     faults: list[DomainError] = []
     untimely: list[DomainError] = []
-    given: dict[Place, tuple[MarkGiven, DeliverySession]] = {}
+    submitted: dict[MarkKey, tuple[MarkGiven, DeliverySession]] = {}
     for index, mark in enumerate(
-        replace(one, enrollment_id=seats.get(one.enrollment_id, one.enrollment_id)) for one in marks
+        replace(mark, enrollment_id=seats.get(mark.enrollment_id, mark.enrollment_id))
+        for mark in marks
     ):
-        found = _mark_faults(f"marks.{index}", mark, sessions, seated)
+        mark_faults = _mark_faults(f"marks.{index}", mark, sessions, seated)
         session = sessions.get(mark.session_number)
-        if found or session is None:
-            faults += found
+        if mark_faults or session is None:
+            faults += mark_faults
         elif refusal := _out_of_time(f"marks.{index}", session):
             untimely.append(refusal)
-        elif (mark.enrollment_id, session.id) in given:
+        elif (mark.enrollment_id, session.id) in submitted:
             faults.append(
                 Invalid(
                     "marked_twice",
@@ -92,30 +93,30 @@ def record_attendance(actor: Actor, delivery_id: int, marks: Sequence[MarkGiven]
                 )
             )
         else:
-            given[mark.enrollment_id, session.id] = mark, session
+            submitted[mark.enrollment_id, session.id] = mark, session
     collect(faults)
     collect(untimely)
-    kept = _kept_marks(given)
+    stored = _kept_marks(submitted)
     collect(
         [
             _contested(f"marks.{index}")
-            for index, (place, (mark, session)) in enumerate(given.items())
-            if is_contested(mark, kept.get(place), session)
+            for index, (key, (mark, session)) in enumerate(submitted.items())
+            if is_contested(mark, stored.get(key), session)
         ]
     )
-    changed = _keep_marks(actor, given, kept)
+    changed = _keep_marks(actor, submitted, stored)
     publish(AttendanceRecorded(delivery.id, tuple(changed)), actor)
-    return len(given)
+    return len(submitted)
 
 
-def is_contested(given: MarkGiven, kept: Mark | None, session: DeliverySession) -> bool:
+def is_contested(submitted: MarkGiven, stored: Mark | None, session: DeliverySession) -> bool:
     """Whether someone else has changed the mark meanwhile: the saved one is neither the expected
     one nor the new one."""
-    if given.expected is None or kept is None:
+    if submitted.expected is None or stored is None:
         return False
-    seen = given.expected
-    is_as_seen = seen.mark == kept.mark and seen.minutes in (None, kept.minutes)
-    return not is_as_seen and (kept.mark, kept.minutes) != _counted(given, session)
+    expected = submitted.expected
+    is_as_seen = expected.mark == stored.mark and expected.minutes in (None, stored.minutes)
+    return not is_as_seen and (stored.mark, stored.minutes) != _counted(submitted, session)
 
 
 def _contested(at: str) -> Conflict:
@@ -134,15 +135,15 @@ def record_scores(actor: Actor, delivery_id: int, scores: Sequence[ScoreGiven]) 
     delivery = _begin(actor, delivery_id)
     seated, seats = _seated(delivery_id)
     faults: list[DomainError] = []
-    given: dict[tuple[int, ScoreKind], float | None] = {}
+    submitted: dict[tuple[int, ScoreKind], float | None] = {}
     for index, score in enumerate(
-        replace(one, enrollment_id=seats.get(one.enrollment_id, one.enrollment_id))
-        for one in scores
+        replace(score, enrollment_id=seats.get(score.enrollment_id, score.enrollment_id))
+        for score in scores
     ):
-        found = _score_faults(f"scores.{index}", score, seated)
-        if found:
-            faults += found
-        elif (score.enrollment_id, ScoreKind(score.kind)) in given:
+        score_faults = _score_faults(f"scores.{index}", score, seated)
+        if score_faults:
+            faults += score_faults
+        elif (score.enrollment_id, ScoreKind(score.kind)) in submitted:
             faults.append(
                 Invalid(
                     "scored_twice",
@@ -151,13 +152,13 @@ def record_scores(actor: Actor, delivery_id: int, scores: Sequence[ScoreGiven]) 
                 )
             )
         else:
-            given[score.enrollment_id, ScoreKind(score.kind)] = score.percent
+            submitted[score.enrollment_id, ScoreKind(score.kind)] = score.percent
     collect(faults)
-    if any(kind is ScoreKind.POST for _enrollment, kind in given):
+    if any(kind is ScoreKind.POST for _enrollment, kind in submitted):
         require_begun(delivery)
-    changed = _keep_scores(actor, given)
+    changed = _keep_scores(actor, submitted)
     publish(ScoresRecorded(delivery.id, tuple(changed)), actor)
-    return len(given)
+    return len(submitted)
 
 
 def _begin(actor: Actor, delivery_id: int) -> Delivery:
@@ -268,30 +269,35 @@ def _score_faults(at: str, score: ScoreGiven, seated: Seated) -> list[DomainErro
     return faults
 
 
-def _counted(given: MarkGiven, session: DeliverySession) -> tuple[MarkKind, int]:
+def _counted(mark: MarkGiven, session: DeliverySession) -> tuple[MarkKind, int]:
     """The mark and its minutes, as they are saved."""
-    kind = MarkKind(given.mark)
+    kind = MarkKind(mark.mark)
     if kind not in THERE:
         return kind, 0
-    return kind, session.minutes if given.minutes is None else given.minutes
+    return kind, session.minutes if mark.minutes is None else mark.minutes
 
 
-def _kept_marks(places: Collection[Place]) -> dict[Place, Mark]:
+def _kept_marks(keys: Collection[MarkKey]) -> dict[MarkKey, Mark]:
     statement = sa.select(Mark).where(
-        Mark.enrollment_id.in_({enrollment_id for enrollment_id, _ in places}),
-        Mark.session_id.in_({session_id for _, session_id in places}),
+        Mark.enrollment_id.in_({enrollment_id for enrollment_id, _ in keys}),
+        Mark.session_id.in_({session_id for _, session_id in keys}),
     )
     fresh = statement.execution_options(populate_existing=True)
     return {(mark.enrollment_id, mark.session_id): mark for mark in db.session.scalars(fresh)}
 
 
 def _keep_marks(
-    actor: Actor, given: dict[Place, tuple[MarkGiven, DeliverySession]], kept: dict[Place, Mark]
+    actor: Actor,
+    submitted: dict[MarkKey, tuple[MarkGiven, DeliverySession]],
+    stored: dict[MarkKey, Mark],
 ) -> list[tuple[int, int, str, int]]:
     """Writes what differs from what is kept, and returns it."""
     changed = []
-    for (enrollment_id, session_id), (one, session) in given.items():
-        mark, (kind, minutes) = kept.get((enrollment_id, session_id)), _counted(one, session)
+    for (enrollment_id, session_id), (submitted_mark, session) in submitted.items():
+        mark, (kind, minutes) = (
+            stored.get((enrollment_id, session_id)),
+            _counted(submitted_mark, session),
+        )
         if mark is not None and (mark.mark, mark.minutes) == (kind, minutes):
             continue
         if mark is None:
@@ -304,17 +310,17 @@ def _keep_marks(
 
 
 def _keep_scores(
-    actor: Actor, given: dict[tuple[int, ScoreKind], float | None]
+    actor: Actor, submitted: dict[tuple[int, ScoreKind], float | None]
 ) -> list[tuple[int, str, float | None]]:
     """Writes what differs from what is kept, and returns it."""
     statement = sa.select(Score).where(
-        Score.enrollment_id.in_({enrollment_id for enrollment_id, _ in given})
+        Score.enrollment_id.in_({enrollment_id for enrollment_id, _ in submitted})
     )
     fresh = statement.execution_options(populate_existing=True)
-    kept = {(s.enrollment_id, s.kind): s for s in db.session.scalars(fresh)}
+    stored = {(s.enrollment_id, s.kind): s for s in db.session.scalars(fresh)}
     changed = []
-    for (enrollment_id, kind), percent in given.items():
-        score = kept.get((enrollment_id, kind))
+    for (enrollment_id, kind), percent in submitted.items():
+        score = stored.get((enrollment_id, kind))
         if percent == (score.percent if score else None):
             continue
         if percent is None:

@@ -51,14 +51,14 @@ def reopen(
         faults.insert(0, fault)
     collect(faults)
     for enrollment in chosen.values():
-        was, lacking = enrollment.status, enrollment.lacking
+        former_status, lacking = enrollment.status, enrollment.lacking
         ENROLLMENT.fire(enrollment, "reopen", actor)
         enrollment.lacking = enrollment.finished_at = None
         db.session.add(
             Reopening(
                 enrollment_id=enrollment.id,
                 reason=reason,
-                result=was,
+                result=former_status,
                 lacking=lacking,
                 reopened_by_id=actor.person_id,
                 reopened_at=clock.now(),

@@ -19,7 +19,7 @@ from classroom.views.blueprint import pages
 from core import clock
 from core.database import transaction
 from core.errors import Invalid, NotFound
-from core.forms import is_shown_again, whole
+from core.forms import is_shown_again, parse_int
 from core.i18n import number
 from core.policy import require
 from core.web import current_actor, requires, see_other
@@ -246,7 +246,7 @@ def _minutes_typed(mark: str, typed: str) -> int | None:
     words."""
     if mark != MarkKind.LATE:
         return None
-    number = whole(typed)
+    number = parse_int(typed)
     return -1 if number is None else number
 
 

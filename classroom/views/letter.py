@@ -21,18 +21,18 @@ from people.queries import emblem_png
 def letter(enrollment_id: int) -> Any:
     """For the person, and for those who issue certificates."""
     actor = current_actor()
-    said = get_letter(actor, get_enrollment(actor, enrollment_id))
-    enrollment, delivery = said.enrollment, said.delivery
+    letter = get_letter(actor, get_enrollment(actor, enrollment_id))
+    enrollment, delivery = letter.enrollment, letter.delivery
     is_own = enrollment.person_id == actor.person_id
     page = render_template(
         "classroom/letter.html",
-        said=said,
+        letter=letter,
         enrollment=enrollment,
         delivery=delivery,
         today=today_of(delivery),
         hours=[
             _hours(minutes)
-            for minutes in (said.minutes, said.minutes_taught, said.minutes_of_course)
+            for minutes in (letter.minutes, letter.minutes_taught, letter.minutes_of_course)
         ],
         back=url_for("enrollment.enrollment", enrollment_id=enrollment.id),
         issuer_name=i18n.text(delivery.centre.titles),

@@ -39,8 +39,8 @@ def whole_or_nothing(target: Path) -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix=f"{target.name}{UNFINISHED}", dir=target.parent))
     try:
         yield folder
-        for made, _, _ in os.walk(folder):
-            _force(Path(made))
+        for created, _, _ in os.walk(folder):
+            _force(Path(created))
         os.rename(folder, target)
         _force(target.parent)
     except BaseException:
@@ -67,18 +67,18 @@ def _force(path: Path) -> None:
 
 
 def digest_of(path: Path) -> str:
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     with open(path, "rb") as file:
         while piece := file.read(CHUNK):
-            found.update(piece)
-    return found.hexdigest()
+            digest.update(piece)
+    return digest.hexdigest()
 
 
 def names(folder: Path) -> list[str]:
     """Everything in a copy but its manifest and sums, by relative name. A link or a device is
     named like a file."""
-    found = [path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()]
-    return sorted({path.relative_to(folder).as_posix() for path in found} - {MANIFEST, SUMS})
+    paths = [path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()]
+    return sorted({path.relative_to(folder).as_posix() for path in paths} - {MANIFEST, SUMS})
 
 
 def seal(folder: Path, facts: dict[str, Any]) -> None:
@@ -138,16 +138,18 @@ class Copy:
             raise BackupError(f"{name} of the copy has changed since it was proven")
         return data
 
-    def prove(self, wanted: set[int] | None = None) -> list[str]:
-        """Every fault of the copy, a sentence each; none when it is whole. `wanted`: entries
+    def prove(self, entry_numbers: set[int] | None = None) -> list[str]:
+        """Every fault of the copy, a sentence each; none when it is whole. `entry_numbers`: entries
         whose digests are asked for."""
         faults = list(self._sealed())
         if faults:
             return faults
         lines = self.lines()
-        asked = (wanted or set()) | {point.number for _, point in lines if point is not None}
+        all_numbers = (entry_numbers or set()) | {
+            point.number for _, point in lines if point is not None
+        }
         try:
-            self.contents = reading.read(self.kind, self.database, filed_in(), asked)
+            self.contents = reading.read(self.kind, self.database, filed_in(), all_numbers)
         except BackupError as error:
             return [str(error)]
         return [
@@ -176,13 +178,13 @@ class Copy:
             name: digest
             for digest, _, name in (line.partition("  ") for line in data.decode().splitlines())
         }
-        there = names(self.folder)
+        present = names(self.folder)
         yield from (
-            f"{name} does not belong to the copy" for name in there if name not in self.sums
+            f"{name} does not belong to the copy" for name in present if name not in self.sums
         )
         for name, digest in self.sums.items():
             path = self.folder / name
-            if ".." in Path(name).parts or Path(name).is_absolute() or name not in there:
+            if ".." in Path(name).parts or Path(name).is_absolute() or name not in present:
                 yield f"{name} is missing"
             elif path.is_symlink() or not path.is_file():
                 yield f"{name} is no file"
@@ -191,24 +193,25 @@ class Copy:
 
     def _unlike(self, contents: Contents) -> Iterator[str]:
         """What the snapshot holds against what the manifest says, and rows against the files."""
-        said = self.manifest
-        if contents.revision != said["revision"]:
+        manifest = self.manifest
+        if contents.revision != manifest["revision"]:
             yield (
-                f"its database is at revision {contents.revision or 'none'}, not {said['revision']}"
+                f"its database is at revision {contents.revision or 'none'}, "
+                f"not {manifest['revision']}"
             )
-        for table in sorted(said["tables"].keys() | contents.tables.keys()):
-            if said["tables"].get(table) != contents.tables.get(table):
+        for table in sorted(manifest["tables"].keys() | contents.tables.keys()):
+            if manifest["tables"].get(table) != contents.tables.get(table):
                 yield (
                     f"{table} has {contents.tables.get(table, 0)} rows, not "
-                    f"{said['tables'].get(table, 0)}"
+                    f"{manifest['tables'].get(table, 0)}"
                 )
         if contents.head != self.head:
             yield f"its audit trail ends at {contents.head[0]}, not at {self.head[0]}"
-        if contents.counters != said["numbers"]:
+        if contents.counters != manifest["numbers"]:
             yield "its numbers are not those of the manifest"
         stored = self.stored()
         for key, digest in sorted(contents.filed.items()):
-            if stored.get(key) != digest and key not in said["lacking"]:
+            if stored.get(key) != digest and key not in manifest["lacking"]:
                 yield f"the file {key} is missing or is not the one that its row names"
 
     def _trail(self, contents: Contents, lines: checkpoints.Lines) -> Iterator[str]:
@@ -216,8 +219,8 @@ class Copy:
         in it yet."""
         public = checkpoints.read_public_key(self.manifest["public_key"])
         known = [
-            (place, point)
-            for place, point in lines
+            (line_number, point)
+            for line_number, point in lines
             if point is None or point.number <= contents.chain.length
         ]
         for sentence in checkpoints.faults(known, public, contents.chain, checkpoints.FILE):

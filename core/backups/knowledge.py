@@ -34,13 +34,13 @@ class Known:
     )
     former: tuple[int, str] | None = None  # the end of the trail in the database that is replaced
 
-    def found(self, name: str) -> int:
+    def last_number(self, name: str) -> int:
         return max(numbers.get(name, 0) for numbers in (self.copied, self.exact, self.signed))
 
     def is_certain(self, name: str) -> bool:
         """Whether something that was written with every number is newer than the copy."""
         exact = self.exact.get(name, 0)
-        if exact < self.found(name):
+        if exact < self.last_number(name):
             return False
         return self.is_followed or exact > self.copied.get(name, 0)
 
@@ -92,7 +92,7 @@ def _ask_database(copy: Copy, known: Known) -> tuple[int, str] | None:
     try:
         head = checkpoints.head()
         counted = numbering.counters()
-        there = db.session.scalar(
+        digest = db.session.scalar(
             sa.text("SELECT digest FROM audit_entry WHERE number = :number"),
             {"number": copy.head[0]},
         )
@@ -101,15 +101,15 @@ def _ask_database(copy: Copy, known: Known) -> tuple[int, str] | None:
     finally:
         db.session.remove()
     _raise(known.exact, counted)
-    known.is_followed = there == copy.head[1] and head[0] >= copy.head[0]
+    known.is_followed = digest == copy.head[1] and head[0] >= copy.head[0]
     return head
 
 
 def _in_files(keys: Iterator[str] | list[str]) -> Numbers:
     numbers: Numbers = {}
     for key in keys:
-        if place := numbering.series_of_app().in_file(key):
-            _raise(numbers, dict([place]))
+        if number := numbering.series_of_app().in_file(key):
+            _raise(numbers, dict([number]))
     return numbers
 
 
@@ -118,26 +118,36 @@ def _raise(numbers: Numbers, by: Mapping[str, int]) -> None:
         numbers[name] = max(value, numbers.get(name, 0))
 
 
-def plan(copy: Copy, known: Known, asked: Mapping[str, int]) -> list[Skip]:
-    """Where each series goes on. `asked`: the next number of a series, by whoever restores.
+def plan(copy: Copy, known: Known, next_numbers: Mapping[str, int]) -> list[Skip]:
+    """Where each series goes on. `next_numbers`: the next number of a series, by whoever restores.
     BackupError when it was given."""
     assert copy.contents is not None
     series = numbering.series_of_app()
     first, last = datetime.fromisoformat(copy.manifest["made_at"]).date(), clock.today()
     running = set(series.running(first - timedelta(days=1), max(first, last) + timedelta(days=1)))
-    if strange := set(asked) - running - set(known.copied) - set(known.exact) - set(known.signed):
+    if (
+        strange := set(next_numbers)
+        - running
+        - set(known.copied)
+        - set(known.exact)
+        - set(known.signed)
+    ):
         raise BackupError(
             f"--next names a series that nothing else knows: {', '.join(sorted(strange))}"
         )
     skips = []
     for name in sorted(running | known.copied.keys() | known.exact.keys() | known.signed.keys()):
-        since, found = copy.contents.counters.get(name, 0), known.found(name)
-        is_guess = name in running and not known.is_certain(name) and name not in asked
-        value = asked[name] - 1 if name in asked else found + numbering.BLOCK * is_guess
-        if value < found:
+        since, last_known = copy.contents.counters.get(name, 0), known.last_number(name)
+        is_guess = name in running and not known.is_certain(name) and name not in next_numbers
+        value = (
+            next_numbers[name] - 1
+            if name in next_numbers
+            else last_known + numbering.BLOCK * is_guess
+        )
+        if value < last_known:
             raise BackupError(
-                f"numbers up to {series.show(name, found)} were issued: the next is "
-                f"{series.show(name, found + 1)}"
+                f"numbers up to {series.show(name, last_known)} were issued: the next is "
+                f"{series.show(name, last_known + 1)}"
             )
         if value > since:
             skips.append(Skip(name, since, value, is_guess))

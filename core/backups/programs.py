@@ -22,12 +22,12 @@ FOLDERS = Path("/usr/lib/postgresql")
 def find(name: str, at_least: int = 0) -> str:
     """The path of the program, the oldest that is new enough; BackupError when there is none."""
     folders = [str(folder) for folder in sorted(FOLDERS.glob("*/bin"))]
-    found = [
+    paths = [
         path
         for path in (shutil.which(name), *(shutil.which(name, path=folder) for folder in folders))
         if path
     ]
-    versions = sorted({(version_of(path), path) for path in found})
+    versions = sorted({(version_of(path), path) for path in paths})
     if not versions:
         raise BackupError(f"{name} is not installed: apt-get install postgresql-client")
     if fitting := [path for version, path in versions if version >= at_least]:
@@ -40,8 +40,8 @@ def find(name: str, at_least: int = 0) -> str:
 
 @cache
 def version_of(path: str) -> int:
-    said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout  # noqa: S603 -- found on the PATH
-    number = re.search(r"\b(\d+)(?:\.\d+)*", said)
+    output = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout  # noqa: S603 -- found on the PATH
+    number = re.search(r"\b(\d+)(?:\.\d+)*", output)
     return int(number[1]) if number else 0
 
 
@@ -74,20 +74,22 @@ def environment() -> dict[str, str]:
     }
 
 
-def run(command: list[str], **more: Any) -> None:
+def run(command: list[str], **options: Any) -> None:
     """Runs it to its end; BackupError with its first complaint when it fails."""
-    done = subprocess.run(command, env=environment(), stderr=subprocess.PIPE, check=False, **more)  # noqa: S603 -- our own words
+    done = subprocess.run(  # noqa: S603 -- our own words
+        command, env=environment(), stderr=subprocess.PIPE, check=False, **options
+    )
     if done.returncode:
         raise BackupError(f"{Path(command[0]).name} failed: {complaint(done.stderr)}")
 
 
-def start(command: list[str], **more: Any) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(command, env=environment(), **more)  # noqa: S603 -- our own words
+def start(command: list[str], **options: Any) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(command, env=environment(), **options)  # noqa: S603 -- our own words
 
 
-def complaint(said: bytes | IO[bytes] | None) -> str:
+def complaint(output: bytes | IO[bytes] | None) -> str:
     text = (
-        (said if isinstance(said, bytes) else said.read() if said else b"")
+        (output if isinstance(output, bytes) else output.read() if output else b"")
         .decode(errors="replace")
         .strip()
     )

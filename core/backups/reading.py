@@ -30,7 +30,7 @@ class Contents:
     every fault found on the way."""
 
     filed_in: FiledIn
-    wanted: set[int] = field(default_factory=set)
+    entry_numbers: set[int] = field(default_factory=set)
     tables: dict[str, int] = field(default_factory=dict)
     revision: str = ""
     head: tuple[int, str] = (0, GENESIS)
@@ -62,7 +62,7 @@ class Contents:
             if chained(self._digest, number, following["body"] or "") != following["digest"]:
                 self.faults.append(f"entry {number} of its audit trail was altered")
             self._digest, self.chain.length = following["digest"] or "", number
-            if number in self.wanted:
+            if number in self.entry_numbers:
                 self.chain.digests[number] = self._digest
 
     def end(self) -> None:
@@ -74,10 +74,12 @@ class Contents:
             )
 
 
-def read(kind: str, file: Path, filed_in: FiledIn, wanted: set[int] | None = None) -> Contents:
+def read(
+    kind: str, file: Path, filed_in: FiledIn, entry_numbers: set[int] | None = None
+) -> Contents:
     """Everything above of a snapshot. `wanted`: entries whose digests are asked for. BackupError
     when it cannot be read."""
-    contents = Contents(filed_in, wanted or set())
+    contents = Contents(filed_in, entry_numbers or set())
     rows = _sqlite_rows(file, contents) if kind == SQLITE else _dumped_rows(file, contents)
     try:
         for table, row in rows:
@@ -105,9 +107,9 @@ def _sqlite_rows(file: Path, contents: Contents) -> Iterator[tuple[str, Row]]:
         for table in tables:
             contents.tables[table] = 0
             order = " ORDER BY number" if table == "audit_entry" else ""
-            found = connection.execute(f'SELECT * FROM "{table}"{order}')  # noqa: S608 -- a name out of its own catalogue
-            columns = [column[0] for column in found.description]
-            for values in found:
+            cursor = connection.execute(f'SELECT * FROM "{table}"{order}')  # noqa: S608 -- a name out of its own catalogue
+            columns = [column[0] for column in cursor.description]
+            for values in cursor:
                 yield (
                     table,
                     {
@@ -127,9 +129,9 @@ def _dumped_rows(file: Path, contents: Contents) -> Iterator[tuple[str, Row]]:
     with programs.start(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout
         yield from _copied_rows(process.stdout, contents)
-        said = programs.complaint(process.stderr)
+        complaint = programs.complaint(process.stderr)
     if process.returncode:
-        raise BackupError(f"{file.name} cannot be read: {said}")
+        raise BackupError(f"{file.name} cannot be read: {complaint}")
 
 
 def _copied_rows(script: IO[bytes], contents: Contents) -> Iterator[tuple[str, Row]]:
@@ -150,4 +152,4 @@ def _copied_rows(script: IO[bytes], contents: Contents) -> Iterator[tuple[str, R
 def _plain(value: bytes) -> str | None:
     if value == b"\\N":
         return None
-    return _ESCAPE.sub(lambda found: _PLAIN.get(found[1], found[1]), value).decode()
+    return _ESCAPE.sub(lambda match: _PLAIN.get(match[1], match[1]), value).decode()

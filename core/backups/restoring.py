@@ -31,7 +31,7 @@ class Restored:
     copy: Copy
     known: Known
     skips: list[Skip]
-    kept: str | None
+    former: str | None
     notes: list[str]
 
 
@@ -50,18 +50,18 @@ def restore(
     copy: Copy,
     local: checkpoints.Lines,
     *,
-    asked: Mapping[str, int],
+    next_numbers: Mapping[str, int],
     elsewhere: list[Checkpoint],
     decide: Callable[[Known, list[Skip]], Mapping[str, int]] = lambda known, skips: {},
 ) -> Restored:
-    """Puts `copy` in the place of this machine's data. `asked`: the next number of a series;
+    """Puts `copy` in the place of this machine's data. `next_numbers`: the next number of a series;
     `decide` is shown what would be skipped on a guess and may answer with more of them.
     BackupError when it cannot be done; then nothing has changed."""
     _check_kind(copy)
     known = knowledge.gather(copy, local, elsewhere)
-    skips = knowledge.plan(copy, known, asked)
-    if any(skip.is_guess for skip in skips) and (more := decide(known, skips)):
-        skips = knowledge.plan(copy, known, {**asked, **more})
+    skips = knowledge.plan(copy, known, next_numbers)
+    if any(skip.is_guess for skip in skips) and (answers := decide(known, skips)):
+        skips = knowledge.plan(copy, known, {**next_numbers, **answers})
     _put_files(copy)
     facts = _facts(copy, known, skips)
     path, notes = database_path(), list[str]()
@@ -73,19 +73,19 @@ def restore(
         db.session.remove()
         db.engine.dispose()
         last = partial(_agree, notes)
-        kept = staging.swap_file(path, last) if path is not None else staging.swap_schema(last)
+        replaced = staging.swap_file(path, last) if path is not None else staging.swap_schema(last)
     db.session.remove()
     db.engine.dispose()
     _put_readings(copy)
     notes += _continue_checkpoints(copy, local, known, facts, end)
-    return Restored(copy, known, skips, kept, notes)
+    return Restored(copy, known, skips, replaced, notes)
 
 
 def _check_kind(copy: Copy) -> None:
-    here = reading.SQLITE if is_sqlite() else reading.POSTGRESQL
-    if copy.kind != here:
+    kind = reading.SQLITE if is_sqlite() else reading.POSTGRESQL
+    if copy.kind != kind:
         raise BackupError(
-            f"the copy is of a {copy.kind} database, and DATABASE_URL names a {here} one"
+            f"the copy is of a {copy.kind} database, and DATABASE_URL names a {kind} one"
         )
     known = {
         path.name.partition("_")[0] for path in (ROOT / "migrations" / "versions").glob("*.py")
@@ -112,8 +112,8 @@ def _facts(copy: Copy, known: Known, skips: list[Skip]) -> dict[str, Any]:
 def _finish(skips: list[Skip], facts: dict[str, Any]) -> tuple[int, str]:
     """In the restored database: starts jobs again, voids the numbers that must not be issued
     again, and adds the entry that says what happened."""
-    if found := list(audit.breaches_of_chain()):
-        raise BackupError("\n".join(found))
+    if breaches := list(audit.breaches_of_chain()):
+        raise BackupError("\n".join(breaches))
     with transaction():
         ledger.take_back_leases()
         for skip in skips:
@@ -145,11 +145,11 @@ def _put_files(copy: Copy) -> None:
     what is there already and sound stays; marks of numbers stay, for they are never behind."""
     for key, digest in copy.stored().items():
         try:
-            found: bytes | None = storage.get(key)
+            content: bytes | None = storage.get(key)
         except FileNotFoundError:
-            found = None
+            content = None
         is_mark = key.startswith(f"{numbering.MARKS}/")
-        if found is None or (not is_mark and storage.digest_of(found) != digest):
+        if content is None or (not is_mark and storage.digest_of(content) != digest):
             storage.put(key, copy.read(f"{copies.FILES}/{key}"))
 
 
@@ -220,8 +220,12 @@ def _is_same_trail(copy: Copy, signed: list[Checkpoint]) -> bool:
     """Whether this machine signed anything, and nothing that contradicts the copy's chain."""
     assert copy.contents is not None
     chain = copy.contents.chain
-    told = [point for point in signed if 0 < point.number <= chain.length and not point.restored]
-    return bool(signed) and all(chain.digests.get(point.number) == point.digest for point in told)
+    comparable = [
+        point for point in signed if 0 < point.number <= chain.length and not point.restored
+    ]
+    return bool(signed) and all(
+        chain.digests.get(point.number) == point.digest for point in comparable
+    )
 
 
 def _set_aside() -> str:
@@ -245,11 +249,11 @@ def _take_keys(copy: Copy, *, is_fresh: bool) -> None:
         copies.write(path, copy.read(name))
 
 
-def keys_for(copy: Copy, given: Ed25519PublicKey | None) -> list[Ed25519PublicKey]:
+def keys_for(copy: Copy, public_key: Ed25519PublicKey | None) -> list[Ed25519PublicKey]:
     """The keys by which a checkpoint kept elsewhere is believed: the one given, or this
     machine's and the copy's."""
-    if given is not None:
-        return [given]
+    if public_key is not None:
+        return [public_key]
     own = checkpoints.public_key()
     return [
         key

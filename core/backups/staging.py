@@ -79,8 +79,8 @@ def staged_file(path: Path) -> Path:
 
 
 def remove_staged_file(path: Path) -> None:
-    for left in path.parent.glob(f"{path.name}.restoring*"):
-        left.unlink()
+    for leftover in path.parent.glob(f"{path.name}.restoring*"):
+        leftover.unlink()
 
 
 def _make_private_copy(source: Path, target: Path) -> None:
@@ -102,7 +102,7 @@ def swap_file(path: Path, last: Callable[[], None]) -> str | None:
             remove_staged_file(path)
             return None
         try:
-            kept = _keep(path)
+            former = _keep(path)
             with (
                 closing(sqlite3.connect(source)) as new,
                 closing(sqlite3.connect(path, timeout=PATIENCE)) as used,
@@ -112,10 +112,10 @@ def swap_file(path: Path, last: Callable[[], None]) -> str | None:
         except sqlite3.DatabaseError as error:
             if isinstance(error, sqlite3.OperationalError) and "locked" in str(error):
                 raise BackupError("another program holds the database: stop it first") from error
-            kept = _set_aside_damaged(path)
+            former = _set_aside_damaged(path)
             os.replace(source, path)
     remove_staged_file(path)
-    return kept
+    return former
 
 
 def _give_up_after(ends: float) -> None:
@@ -132,10 +132,10 @@ def _keep(path: Path) -> str | None:
             or not connection.execute("SELECT number FROM audit_head").fetchone()[0]
         ):
             return None
-        kept = _free(path.with_name(f"{path.name}.before-restore-{stamp()}"))
-        connection.execute("VACUUM INTO ?", (str(kept),))
-        kept.chmod(0o600)
-        return str(kept)
+        copy = _free(path.with_name(f"{path.name}.before-restore-{stamp()}"))
+        connection.execute("VACUUM INTO ?", (str(copy),))
+        copy.chmod(0o600)
+        return str(copy)
 
 
 def _free(path: Path) -> Path:
@@ -147,11 +147,11 @@ def _free(path: Path) -> Path:
 
 
 def _set_aside_damaged(path: Path) -> str:
-    kept = _free(path.with_name(f"{path.name}.damaged-{stamp()}"))
+    damaged = _free(path.with_name(f"{path.name}.damaged-{stamp()}"))
     for end in ("", "-wal", "-shm"):
         with contextlib.suppress(FileNotFoundError):
-            os.replace(f"{path}{end}", f"{kept}{end}")
-    return str(kept)
+            os.replace(f"{path}{end}", f"{damaged}{end}")
+    return str(damaged)
 
 
 # PostgreSQL
@@ -161,16 +161,16 @@ def load(dump: Path) -> None:
     """The dump's tables in the staged schema, all or none. The schema in use is away only inside
     this one transaction, where no one else sees it."""
     restore, into = programs.find("pg_restore", programs.server_version()), programs.find("psql")
-    schema, there = _schema_of(restore, dump), ""
+    schema, listing = _schema_of(restore, dump), ""
     with connected() as connection:
         for name in (schema, STAGED):
             if connection.execute(
                 "SELECT 1 FROM pg_namespace WHERE nspname = %s", (name,)
             ).fetchone():
-                there += name
-        if STAGED in there:
+                listing += name
+        if STAGED in listing:
             connection.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(STAGED)))
-    is_away = schema in there
+    is_away = schema in listing
     begin = (
         f'BEGIN; {_rename(schema, f"{STAGED}_away") if is_away else ""} CREATE SCHEMA "{schema}";\n'
     )
@@ -208,9 +208,9 @@ def _pipe(source: list[str], into: str, begin: str, end: str) -> None:
             psql.stdin.close()
         except BrokenPipeError:
             script.kill()
-        said = programs.complaint(psql.stderr)
+        complaint = programs.complaint(psql.stderr)
     if script.returncode or psql.returncode:
-        raise BackupError(f"the dump could not be loaded: {said}")
+        raise BackupError(f"the dump could not be loaded: {complaint}")
 
 
 def _schema_of(restore: str, dump: Path) -> str:
@@ -277,32 +277,34 @@ def _swap(connection: psycopg.Connection, last: Callable[[], None]) -> str | Non
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
         "AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
     )
-    found = connection.execute(
+    rows = connection.execute(
         "SELECT tablename FROM pg_tables WHERE schemaname = %s ORDER BY 1", (schema,)
     ).fetchall()
-    tables = [sql.Identifier(schema, name) for (name,) in found]
+    tables = [sql.Identifier(schema, name) for (name,) in rows]
     if tables:
         connection.execute(
             sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(sql.SQL(", ").join(tables))
         )
     last()
     taken = {name for (name,) in connection.execute("SELECT nspname FROM pg_namespace").fetchall()}
-    kept = f"rostrum_before_{stamp().replace('-', '_')}"
-    while kept in taken:
-        kept += "x"
+    former = f"rostrum_before_{stamp().replace('-', '_')}"
+    while former in taken:
+        former += "x"
     connection.execute(
-        sql.SQL("ALTER SCHEMA {} RENAME TO {}").format(sql.Identifier(schema), sql.Identifier(kept))
+        sql.SQL("ALTER SCHEMA {} RENAME TO {}").format(
+            sql.Identifier(schema), sql.Identifier(former)
+        )
     )
     connection.execute(
         sql.SQL("ALTER SCHEMA {} RENAME TO {}").format(
             sql.Identifier(STAGED), sql.Identifier(schema)
         )
     )
-    if ("audit_head",) in found:
+    if ("audit_head",) in rows:
         head = connection.execute(
-            sql.SQL("SELECT number FROM {}").format(sql.Identifier(kept, "audit_head"))
+            sql.SQL("SELECT number FROM {}").format(sql.Identifier(former, "audit_head"))
         ).fetchone()
         if head and head[0]:
-            return f"schema {kept}"
-    connection.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(kept)))
+            return f"schema {former}"
+    connection.execute(sql.SQL("DROP SCHEMA {} CASCADE").format(sql.Identifier(former)))
     return None

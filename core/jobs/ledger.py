@@ -68,8 +68,8 @@ def kind_of(name: str) -> Kind:
     return _declared().get(name, Kind())
 
 
-def _kinds(wanted: Any) -> list[str]:
-    return [name for name, kind in _declared().items() if wanted(kind)]
+def _kinds(kinds: Any) -> list[str]:
+    return [name for name, kind in _declared().items() if kinds(kind)]
 
 
 class JobState(Worded):
@@ -298,8 +298,10 @@ def fail(lease: Lease, error: str) -> None:
 def put_off(lease: Lease, error: str) -> bool:
     """Queues the job again after a growing wait with jitter. False, and nothing is written, when
     it is to be given up."""
-    found = sa.select(Job.attempts, Job.give_up_at, database_now().label("now"))
-    row = db.session.execute(found.where(Job.id == lease.job_id, Job.token == lease.token)).first()
+    statement = sa.select(Job.attempts, Job.give_up_at, database_now().label("now"))
+    row = db.session.execute(
+        statement.where(Job.id == lease.job_id, Job.token == lease.token)
+    ).first()
     if row is None:
         return True  # someone else has it
     retry = kind_of(lease.kind).retry

@@ -80,14 +80,16 @@ def _ascii_domain(domain: str) -> str:
 def _is_ascii_in_disguise(local: str) -> bool:
     """Whether some programs would replace a character with one of ASCII, and so write to another
     mailbox: they write the Kelvin sign as K."""
-    return any(not one.isascii() and normalized("NFC", one).isascii() for one in local)
+    return any(
+        not character.isascii() and normalized("NFC", character).isascii() for character in local
+    )
 
 
 def _without_invisible_marks(text: str) -> str:
     """What is pasted along from chats and web pages; no mailbox has such characters in its name."""
-    kept = "".join(c for c in text if c in _JOINERS or unicodedata.category(c) != "Cf")
-    bare = kept.translate(dict.fromkeys(map(ord, _JOINERS)))
-    return bare if bare.isascii() else kept
+    visible = "".join(c for c in text if c in _JOINERS or unicodedata.category(c) != "Cf")
+    bare = visible.translate(dict.fromkeys(map(ord, _JOINERS)))
+    return bare if bare.isascii() else visible
 
 
 @port

@@ -86,9 +86,9 @@ def _is_stopped() -> bool:
 
 
 def _is_due(kinds: Sequence[str], left_for: float = 0.0) -> bool:
-    found = ledger.is_any_due(kinds, left_for)
+    is_any_due = ledger.is_any_due(kinds, left_for)
     db.session.rollback()
-    return found
+    return is_any_due
 
 
 def _probe() -> bool:

@@ -40,10 +40,10 @@ def compose(mail: Mail) -> bytes:
 
 
 def _sender(mailbox: str) -> str:
-    (found,) = SMTP.header_factory("From", mailbox).addresses
-    if _is_plain(found.display_name):
-        return f"From: {formataddr((found.display_name, found.addr_spec))}\r\n"
-    return f"{_text_header('From', found.display_name)} <{found.addr_spec}>\r\n"
+    (address,) = SMTP.header_factory("From", mailbox).addresses
+    if _is_plain(address.display_name):
+        return f"From: {formataddr((address.display_name, address.addr_spec))}\r\n"
+    return f"{_text_header('From', address.display_name)} <{address.addr_spec}>\r\n"
 
 
 def _text_header(name: str, text: str) -> str:

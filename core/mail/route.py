@@ -144,13 +144,13 @@ def _note(**facts: Any) -> None:
         for name in ("fault", "answer", "since", "away_since", "offers_utf8", "seen_at")
         if name not in facts
     }
-    kept = {
+    previous = {
         name: sa.case((of_another, sa.null()), else_=getattr(MailServer, name))
         for name in forgotten
     }
     write(
         statement.on_conflict_do_update(
-            index_elements=["id"], set_={"url": _url(), **facts, **kept}
+            index_elements=["id"], set_={"url": _url(), **facts, **previous}
         )
     )
     db.session.expire_all()
@@ -203,10 +203,10 @@ def _answered() -> bool | None:
 def is_time_to_ask() -> bool:
     """Whether a lane without messages should ask the server what it offers, for pages to read.
     At most once a minute, also when the server does not answer."""
-    asked: dict[str, float] = current_app.extensions.setdefault("mail_server_asked", {})
-    if time.monotonic() < asked.get(_url(), 0.0):
+    next_probes: dict[str, float] = current_app.extensions.setdefault("mail_server_asked", {})
+    if time.monotonic() < next_probes.get(_url(), 0.0):
         return False
-    asked[_url()] = time.monotonic() + _ASKED_AGAIN_AFTER
+    next_probes[_url()] = time.monotonic() + _ASKED_AGAIN_AFTER
     row = _row()
     return row is None or not (row.fault or row.away_since) and _is_old(row)
 

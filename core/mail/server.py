@@ -66,7 +66,7 @@ class Connection:
 
     def __init__(self, smtp: smtplib.SMTP):
         self._smtp = smtp
-        self.carried = 0  # messages it has answered
+        self.answered_messages = 0
 
     @property
     def offers_utf8(self) -> bool:
@@ -95,7 +95,7 @@ class Connection:
         except (OSError, smtplib.SMTPException) as error:  # the server hung up, or fell silent
             raise Lost(type(error).__name__) from None
         finally:
-            self.carried += 1
+            self.answered_messages += 1
         return answer
 
     def begin(self) -> None:
@@ -104,15 +104,15 @@ class Connection:
         all the others."""
         self._smtp.command_encoding = "ascii"
         try:
-            code, said = self._smtp.docmd("MAIL", f"FROM:<{_sender()}>")
+            code, reply = self._smtp.docmd("MAIL", f"FROM:<{_sender()}>")
         except (OSError, smtplib.SMTPException) as error:
-            raise (Full if self.carried else Away)(type(error).__name__) from None
-        if code == 421 and self.carried:
-            raise Full(_words(code, said))
+            raise (Full if self.answered_messages else Away)(type(error).__name__) from None
+        if code == 421 and self.answered_messages:
+            raise Full(_words(code, reply))
         if 400 <= code < 500:
-            raise Away(_words(code, said))
+            raise Away(_words(code, reply))
         if code != 250:
-            raise Misconfigured("sender", _words(code, said))
+            raise Misconfigured("sender", _words(code, reply))
 
     def _switch_to_utf8(self) -> None:
         """Names the sender again and asks for SMTPUTF8. The server has just accepted the sender
@@ -134,12 +134,12 @@ class Connection:
             self._smtp.docmd("RSET")
 
     @staticmethod
-    def _about_message(code: int, said: bytes, *, good: tuple[int, ...]) -> str:
+    def _about_message(code: int, reply: bytes, *, good: tuple[int, ...]) -> str:
         if code in good:
-            return _words(code, said)
+            return _words(code, reply)
         if code == 421:
-            raise Lost(_words(code, said))
-        raise (Refused if code >= 500 else Later)(_words(code, said))
+            raise Lost(_words(code, reply))
+        raise (Refused if code >= 500 else Later)(_words(code, reply))
 
 
 @contextmanager
@@ -234,6 +234,6 @@ def _stuffed(message: bytes) -> bytes:
     return re.sub(rb"(?m)^\.", b"..", message.removesuffix(b"\r\n")) + b"\r\n.\r\n"
 
 
-def _words(code: int, said: bytes | str) -> str:
-    text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+def _words(code: int, reply: bytes | str) -> str:
+    text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
     return f"{code} {' '.join(text.split())}"[:500]

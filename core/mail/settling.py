@@ -64,11 +64,11 @@ def settle(lease: Lease, mail_id: int, step: str, answer: str | None = None) -> 
 
 def give_up_overdue(kinds: Sequence[str]) -> None:
     """Ends the waiting of every message whose time is over."""
-    for one in ledger.overdue(kinds):
+    for job in ledger.overdue(kinds):
         db.session.execute(
-            sa.delete(Job).where(Job.id == one.id), execution_options={"synchronize_session": False}
+            sa.delete(Job).where(Job.id == job.id), execution_options={"synchronize_session": False}
         )
-        _take("give_up", [one.args["mail_id"]], None)
+        _take("give_up", [job.args["mail_id"]], None)
 
 
 def expire_ended() -> None:
@@ -124,7 +124,8 @@ def breaches() -> Iterator[str]:
         db.session.execute(sa.select(Job.dedupe_key, Job.state).where(Job.kind.in_(KINDS))).all()
     )
     waiting = {
-        ticket(one) for one in db.session.scalars(sa.select(Mail.id).where(Mail.state == S.QUEUED))
+        ticket(mail_id)
+        for mail_id in db.session.scalars(sa.select(Mail.id).where(Mail.state == S.QUEUED))
     }
     alive = {
         key

@@ -48,7 +48,7 @@ def send(
     **context: Any,
 ) -> int:
     """Writes the mail `templates/emails/<kind>.txt` (first line: subject) in `language` and queues
-    it for sending. Returns its id. `sender` None: the house itself, as the settings say.
+    it for sending. Returns its id. `sender` None: the installation itself, as the settings say.
 
     `secret`: its text opens a door, until `expires_at`; after that it is not sent any more.
     """

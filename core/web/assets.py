@@ -44,7 +44,7 @@ def built(folder: str) -> dict[str, Asset]:
     """Every asset by its plain name and by the one with its fingerprint. The server asks for
     them before it forks its web processes, which share them."""
     assets = {path.name: _build(path) for path in sorted(Path(folder).iterdir()) if path.is_file()}
-    return assets | {one.name: one for one in assets.values()}
+    return assets | {asset.name: asset for asset in assets.values()}
 
 
 def _build(path: Path) -> Asset:
@@ -61,15 +61,15 @@ def _build(path: Path) -> Asset:
 @public
 def _serve(filename: str) -> Response:
     """An asset or, unchanged, any other file of the folder: the fonts of certificates."""
-    if (found := built(current_app.static_folder or "").get(filename)) is None:
+    if (asset := built(current_app.static_folder or "").get(filename)) is None:
         return current_app.send_static_file(filename)
     encoding = next(
-        (one for one in found.bodies if request.accept_encodings.quality(one)), "identity"
+        (coding for coding in asset.bodies if request.accept_encodings.quality(coding)), "identity"
     )  # plain HTTP asks for gzip only
-    response = Response(found.bodies[encoding], mimetype=found.mimetype)
-    response.headers["Cache-Control"] = FOR_EVER if filename == found.name else ASK_AGAIN
+    response = Response(asset.bodies[encoding], mimetype=asset.mimetype)
+    response.headers["Cache-Control"] = FOR_EVER if filename == asset.name else ASK_AGAIN
     response.vary.add("Accept-Encoding")
     if encoding != "identity":
         response.headers["Content-Encoding"] = encoding
-    response.set_etag(f"{found.name.rsplit('.', 2)[1]}-{encoding}")
+    response.set_etag(f"{asset.name.rsplit('.', 2)[1]}-{encoding}")
     return response.make_conditional(request)  # type: ignore[return-value]  # the same response

@@ -30,14 +30,14 @@ def submitted_once(view: Callable) -> Callable:
         g.submission_key = once.digest(
             "form", current_actor().person_id, session.get("csrf_token"), request.path, sent
         )
-        if kept := once.find(g.submission_key):
-            return see_other(kept.location)
+        if earlier := once.find(g.submission_key):
+            return see_other(earlier.location)
         try:
             return view(*args, **kwargs)
         except Exception:
             db.session.rollback()
-            if kept := once.find(g.submission_key):  # a twin was faster
-                return see_other(kept.location)
+            if earlier := once.find(g.submission_key):  # a twin was faster
+                return see_other(earlier.location)
             raise
 
     return guarded

@@ -14,7 +14,7 @@ from wtforms import HiddenField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired
 
 from core.errors import DomainError
-from core.forms import CheckboxesField, Form, NumberField, SubmissionField, TextsField, whole
+from core.forms import CheckboxesField, Form, NumberField, SubmissionField, TextsField, parse_int
 from core.i18n import text
 from core.printing import layouts
 from courses.definitions import USUAL_LAYOUT, CourseDefinition, GrantDefinition, SessionDefinition
@@ -78,7 +78,7 @@ class CourseForm(Form):
         self.layout.choices = [(name, text(title)) for name, title in layouts().items()]
         if len(self.layout.choices) < 2:
             del self.layout
-        self.audience.choices = [(one.value, one.words) for one in PersonnelCategory]
+        self.audience.choices = [(category.value, category.words) for category in PersonnelCategory]
         for number in range(self.counts["grants"]):
             self[f"grants-{number}-level"].choices = SkillLevel.choices()
         for kind, title in _ROW_TITLES.items():
@@ -150,8 +150,8 @@ class CourseForm(Form):
     def refuse(self, error: DomainError) -> None:
         """An error of a text is shown at its first language. Other fields have the API's names,
         which number only filled rows."""
-        for one in error.errors or [error]:
-            parts = (one.field or "").split(".")
+        for refusal in error.errors or [error]:
+            parts = (refusal.field or "").split(".")
             if parts[0] in ROWS and len(parts) > 1:
                 parts[1] = str(list(self._filled(parts[0]))[int(parts[1])])
             path = "-".join(parts)
@@ -161,9 +161,9 @@ class CourseForm(Form):
                 or self.field_at(path.rpartition("-")[0])
             )
             if field is not None:
-                field.errors = [*field.errors, one.message]
+                field.errors = [*field.errors, refusal.message]
             else:
-                self.refused.append(one.message)
+                self.refused.append(refusal.message)
 
 
 def _controls(row: Mapping[str, Any]) -> Iterator[Any]:
@@ -178,16 +178,16 @@ def _is_filled(field: Any) -> bool:
 def _clock(typed: str | None) -> str:
     """ "9:00", "9h00" and "09.00" are "09:00"; anything else stays for the rules to refuse."""
     text = (typed or "").strip()
-    found = re.fullmatch(r"(\d{1,2})\s*[:.hH]\s*(\d{2})", text)
-    return f"{int(found[1]):02d}:{found[2]}" if found else text
+    match = re.fullmatch(r"(\d{1,2})\s*[:.hH]\s*(\d{2})", text)
+    return f"{int(match[1]):02d}:{match[2]}" if match else text
 
 
 def _part_of_page(name: str) -> int:
     """Where on the page a field stands: the summary of what is wrong follows the page, though
     rows are made last."""
-    parts = ("", "sessions", "objectives", "completion", "grants")
+    kinds = ("", "sessions", "objectives", "completion", "grants")
     kind = name.partition("-")[0]
-    return parts.index(kind) if kind in parts else 0
+    return kinds.index(kind) if kind in kinds else 0
 
 
 def _row_field(kind: str, name: str) -> Any:
@@ -240,27 +240,29 @@ def course_form(
         for number in range(count)
         for name in ROWS[kind]
     }
-    made = type("FilledCourseForm", (CourseForm,), {**fields, "counts": counts})
-    return made(centres, formdata=values if is_sent else None, data=None if is_sent else values)
+    form_class = type("FilledCourseForm", (CourseForm,), {**fields, "counts": counts})
+    return form_class(
+        centres, formdata=values if is_sent else None, data=None if is_sent else values
+    )
 
 
 def read_rows(values: Mapping[str, Any]) -> Rows:
     """The rows among the values, in order, whatever their numbers."""
     rows: dict[str, dict[int, Row]] = {kind: {} for kind in ROWS}
     for key in values:
-        kind, _, rest = key.partition("-")
-        number, _, name = rest.partition("-")
+        kind, _, remainder = key.partition("-")
+        number, _, name = remainder.partition("-")
         name, _, code = name.partition("-")
-        if kind not in ROWS or name not in ROWS[kind] or (place := whole(number)) is None:
+        if kind not in ROWS or name not in ROWS[kind] or (row_number := parse_int(number)) is None:
             continue
-        row = rows[kind].setdefault(place, {})
+        row = rows[kind].setdefault(row_number, {})
         if code:
             row[name] = row.get(name, {}) | {code: str(values[key])}
         else:
             row[name] = values[key] if isinstance(values[key], Mapping) else str(values[key])
     return {
-        kind: [those[number] for number in sorted(those)][:MOST_ROWS]
-        for kind, those in rows.items()
+        kind: [numbered[number] for number in sorted(numbered)][:MOST_ROWS]
+        for kind, numbered in rows.items()
     }
 
 
@@ -268,26 +270,26 @@ def act(values: MultiDict[str, str], button: str) -> MultiDict[str, str]:
     """The values after a button was pressed: "add-sessions", "remove-grants-0"; any other leaves
     the rows as they are."""
     rows = read_rows(values)
-    what, _, which = button.partition("-")
+    action, _, which = button.partition("-")
     kind, _, number = which.partition("-")
-    if what == "add" and kind in rows:
+    if action == "add" and kind in rows:
         rows[kind].append(_new_row(kind, rows[kind]))
     elif (
-        what == "remove"
+        action == "remove"
         and kind in rows
-        and (place := whole(number)) is not None
-        and place < len(rows[kind])
+        and (row_number := parse_int(number)) is not None
+        and row_number < len(rows[kind])
     ):
-        del rows[kind][place]
-    kept = MultiDict(
+        del rows[kind][row_number]
+    others = MultiDict(
         [
             (key, value)
             for key, value in values.items(multi=True)
             if key.partition("-")[0] not in ROWS
         ]
     )
-    kept.update(_sent(flat_rows(rows)))
-    return kept
+    others.update(_sent(flat_rows(rows)))
+    return others
 
 
 def _sent(values: Mapping[str, Any]) -> dict[str, str]:
@@ -311,8 +313,8 @@ def flat_rows(rows: Mapping[str, Iterable[Row]]) -> dict[str, Any]:
     """Rows as the fields of a form."""
     return {
         f"{kind}-{number}-{name}": value
-        for kind, those in rows.items()
-        for number, row in enumerate(those)
+        for kind, kind_rows in rows.items()
+        for number, row in enumerate(kind_rows)
         for name, value in row.items()
     }
 

@@ -12,7 +12,7 @@ from wtforms.validators import DataRequired, InputRequired, ValidationError
 
 from core import clock, countries, i18n, languages
 from core.errors import DomainError
-from core.forms import CheckboxesField, DayField, Form, NumberField, SubmissionField, whole
+from core.forms import CheckboxesField, DayField, Form, NumberField, SubmissionField, parse_int
 from courses.models import PROMOTION_DAYS, Admission
 from courses.plans import DeliveryPlan, PoolPlan
 from courses.timetable import grouped_zones, is_time_of, zone_names, zone_of, zones_of
@@ -21,13 +21,13 @@ from people.personnel import PersonnelCategory
 
 
 def _id_of(value: Any) -> int | None:
-    return whole(str(value)) if value is not None else None
+    return parse_int(str(value)) if value is not None else None
 
 
 #: The fields for places that are kept for one category each.
-POOLS = {f"pool_{one.value}": one for one in PersonnelCategory}
+POOLS = {f"pool_{category.value}": category for category in PersonnelCategory}
 _PoolFields: Any = type(
-    "_PoolFields", (Form,), {name: NumberField(one.words) for name, one in POOLS.items()}
+    "_PoolFields", (Form,), {name: NumberField(category.words) for name, category in POOLS.items()}
 )
 
 
@@ -93,15 +93,15 @@ class DeliveryForm(_PoolFields):
     def validate_time_zone(self, field: Any) -> None:
         """Where the time zone does not go with the country, its own is proposed, once: a course
         may keep other clocks."""
-        country, given, day = self.country.data or "", field.data or "", self.starts_on.date
-        if given and (given not in zone_names() or day is None or is_time_of(given, country, day)):
+        country, zone, day = self.country.data or "", field.data or "", self.starts_on.date
+        if zone and (zone not in zone_names() or day is None or is_time_of(zone, country, day)):
             return
-        asked = f"{country} {given}"
-        if given and asked in (self.asked_zone.data, self.kept_zone):
+        question = f"{country} {zone}"
+        if zone and question in (self.asked_zone.data, self.kept_zone):
             return
         own = zone_of(country, day or clock.today())
-        field.data, self.asked_zone.data = own or "", asked
-        raise ValidationError(_zone_sentence(given, country, own))
+        field.data, self.asked_zone.data = own or "", question
+        raise ValidationError(_zone_sentence(zone, country, own))
 
     @staticmethod
     def values_of(plan: DeliveryPlan) -> dict[str, Any]:
@@ -152,9 +152,9 @@ class DeliveryForm(_PoolFields):
     is_stale = False
 
     def refuse(self, error: DomainError) -> None:
-        for one in error.errors or [error]:
-            path = one.field or ""
-            self.is_stale |= one.code == "stale_form"
+        for refusal in error.errors or [error]:
+            path = refusal.field or ""
+            self.is_stale |= refusal.code == "stale_form"
             if path.startswith("pools."):
                 pools = [
                     category
@@ -162,18 +162,20 @@ class DeliveryForm(_PoolFields):
                     if self[f"pool_{category}"].data is not None
                 ]
                 path = f"pool_{pools[int(path.split('.')[1])]}"
-            super().refuse(type(one)(one.code, one.message, self._PLACES_OF_FAULTS.get(path, path)))
+            super().refuse(
+                type(refusal)(refusal.code, refusal.message, self._PLACES_OF_FAULTS.get(path, path))
+            )
 
 
-def _zone_sentence(given: str, country: str, own: str | None) -> str:
-    facts = {"given": given, "country": i18n.country_name(country), "zone": own}
-    if given and own:
+def _zone_sentence(zone: str, country: str, own: str | None) -> str:
+    facts = {"given": zone, "country": i18n.country_name(country), "zone": own}
+    if zone and own:
         return _(
             "%(given)s is no time zone of this country: %(country)s. %(zone)s is chosen now. "
             "Check it, and save again.",
             **facts,
         )
-    if given:
+    if zone:
         return _(
             "%(given)s is no time zone of this country: %(country)s. Choose one of those that are "
             "listed first.",
@@ -223,7 +225,7 @@ class CutShortForm(Form):
     after_session = RadioField(
         _l("Last session to be held"),
         [InputRequired(_l("Choose the last session to be held."))],
-        coerce=whole,
+        coerce=parse_int,
         validate_choice=False,
     )
     reason = TextAreaField(_l("Reason"))

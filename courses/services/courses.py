@@ -129,21 +129,23 @@ def _fire(actor: Actor, code: str, step: str) -> Course:
 def _with_kept_codes(definition: CourseDefinition) -> CourseDefinition:
     """The courses and skills that are named, by their codes as they are kept: whether "gti" or
     "GTI" was written is no change."""
-    asked = definition.prerequisites, [grant.skill for grant in definition.grants]
+    codes = definition.prerequisites, [grant.skill for grant in definition.grants]
     courses = (
-        db.session.scalars(sa.select(Course.code).where(Course.code.in_(asked[0]))).all()
-        if asked[0]
+        db.session.scalars(sa.select(Course.code).where(Course.code.in_(codes[0]))).all()
+        if codes[0]
         else []
     )
     skills = (
-        db.session.scalars(sa.select(Skill.code).where(Skill.code.in_(asked[1]))).all()
-        if asked[1]
+        db.session.scalars(sa.select(Skill.code).where(Skill.code.in_(codes[1]))).all()
+        if codes[1]
         else []
     )
     return replace(
         definition,
         prerequisites=tuple(
-            dict.fromkeys(spelling(one, courses) for one in definition.prerequisites)
+            dict.fromkeys(
+                spelling(prerequisite, courses) for prerequisite in definition.prerequisites
+            )
         ),
         grants=tuple(
             replace(grant, skill=spelling(grant.skill, skills)) for grant in definition.grants
@@ -206,7 +208,7 @@ def _deliveries_of(course: Course) -> Sequence[Delivery]:
 def _add_version(actor: Actor, course: Course, definition: CourseDefinition) -> None:
     version = CourseVersion(
         number=len(course.versions) + 1,
-        objectives=[plain(one) for one in definition.objectives],
+        objectives=[plain(objective) for objective in definition.objectives],
         min_attendance_percent=definition.min_attendance_percent,
         min_score_percent=definition.min_score_percent,
         prerequisites=list(definition.prerequisites),
@@ -214,13 +216,13 @@ def _add_version(actor: Actor, course: Course, definition: CourseDefinition) -> 
         blocks=[
             TimetableBlock(
                 number=number,
-                day=one.day,
-                start=one.start,
-                minutes=one.minutes,
-                title=dict(one.title),
-                objective=dict(one.objective) if one.objective else None,
+                day=session.day,
+                start=session.start,
+                minutes=session.minutes,
+                title=dict(session.title),
+                objective=dict(session.objective) if session.objective else None,
             )
-            for number, one in enumerate(definition.timetable, 1)
+            for number, session in enumerate(definition.timetable, 1)
         ],
         grants=_grants(actor, definition.grants),
     )
@@ -262,15 +264,15 @@ def _unknown_prerequisites(code: str, prerequisites: tuple[str, ...]) -> list[Do
     this course in turn."""
     field = "completion.prerequisites"
     known = _prerequisites_of(prerequisites)
-    for asked in prerequisites:
-        if asked not in known and asked != code:
-            sentence = _l("There is no course with the code “%(code)s”.", code=asked)
+    for prerequisite in prerequisites:
+        if prerequisite not in known and prerequisite != code:
+            sentence = _l("There is no course with the code “%(code)s”.", code=prerequisite)
             return [Invalid("unknown_prerequisite", sentence, field)]
-    seen, ahead = set(known), {further for asked in known.values() for further in asked}
+    seen, ahead = set(known), {further for codes in known.values() for further in codes}
     while code not in ahead and (unseen := ahead - seen):
         further = _prerequisites_of(tuple(unseen))
         seen |= unseen
-        ahead = {one for asked in further.values() for one in asked}
+        ahead = {prerequisite for codes in further.values() for prerequisite in codes}
     if code in ahead and code not in prerequisites:
         sentence = _l("One of these courses asks for this one in turn, so no one could ever begin.")
         return [Invalid("prerequisite_circle", sentence, field)]

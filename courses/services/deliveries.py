@@ -92,18 +92,25 @@ def schedule(
 
 
 def change(
-    actor: Actor, delivery: Delivery, plan: DeliveryPlan, *, rev: int, seen: str | None = None
+    actor: Actor,
+    delivery: Delivery,
+    plan: DeliveryPlan,
+    *,
+    rev: int,
+    seen_fingerprint: str | None = None,
 ) -> Delivery:
     """Brings a draft or published delivery to `plan`; its code and course version stay.
 
-    `rev` is the one the plan was made from. When it has moved on, `seen` (the `fingerprint` of what
-    was seen) tells whether only enrollments happened since, which is no reason to refuse; otherwise
-    Conflict("stale_form").
+    `rev` is the one the plan was made from. When it has moved on, `seen_fingerprint` (the
+    `fingerprint` of what was seen) tells whether only enrollments happened since, which is no
+    reason to refuse; otherwise Conflict("stale_form").
     """
     delivery = touch(delivery.id)
     require(actor, Permission.DELIVERY_WRITE, delivery)
     check_changeable(delivery)
-    if delivery.rev - 1 != rev and (seen is None or seen != queries.fingerprint(delivery)):
+    if delivery.rev - 1 != rev and (
+        seen_fingerprint is None or seen_fingerprint != queries.fingerprint(delivery)
+    ):
         sentence = _l(
             "Someone changed this delivery in the meantime. Compare, and save again what should "
             "hold."
@@ -176,12 +183,12 @@ def _checked(
     """The plan with its closing date, or everything that is wrong with it."""
     today = _today(plan.time_zone if plan.time_zone in timetable.zone_names() else "UTC")
     plan = dataclasses.replace(plan, venue=unbroken(plan.venue))
-    found = plan_faults(plan, today, current)
+    faults = plan_faults(plan, today, current)
     if current is None and plan.code:
-        found += code_faults(plan.code)
-    found += _trainer_faults(trainers or (), centre_id, current)
-    found += _funder_faults(plan.funder_id)
-    collect(found)
+        faults += code_faults(plan.code)
+    faults += _trainer_faults(trainers or (), centre_id, current)
+    faults += _funder_faults(plan.funder_id)
+    collect(faults)
     return (
         plan
         if plan.closes_on
@@ -234,12 +241,12 @@ def _apply(delivery: Delivery, plan: DeliveryPlan) -> None:
         ):
             session.starts_at, session.ends_at = block.starts_at, block.ends_at
         delivery.ends_on = last_day_held(delivery)
-    wanted = {PersonnelCategory(pool.category): pool.places for pool in plan.pools}
-    delivery.pools = [pool for pool in delivery.pools if pool.category in wanted]
+    places_by_category = {PersonnelCategory(pool.category): pool.places for pool in plan.pools}
+    delivery.pools = [pool for pool in delivery.pools if pool.category in places_by_category]
     for pool in delivery.pools:
-        pool.places = wanted.pop(pool.category)
+        pool.places = places_by_category.pop(pool.category)
     delivery.pools += [
-        Pool(category=category, places=places) for category, places in wanted.items()
+        Pool(category=category, places=places) for category, places in places_by_category.items()
     ]
 
 
@@ -320,10 +327,10 @@ def _as_trainer_of(actor: Actor, delivery: Delivery, trainers: Sequence[int]) ->
     were read at the request's beginning."""
     if actor.person_id not in trainers:
         return actor
-    here = Grant(delivery=frozenset({delivery.id}))
-    given: dict[str, Grant] = {
-        p: actor.grants.get(p, Grant()) | here
+    grant = Grant(delivery=frozenset({delivery.id}))
+    grants: dict[str, Grant] = {
+        p: actor.grants.get(p, Grant()) | grant
         for p, reach in ROLES[Role.TRAINER].items()
         if reach is Reach.DELIVERY
     }
-    return dataclasses.replace(actor, grants={**actor.grants, **given})
+    return dataclasses.replace(actor, grants={**actor.grants, **grants})

@@ -18,9 +18,13 @@ def renewed_calendars(deliveries: Sequence[Delivery]) -> Iterator[None]:
     """Put this around every change that calendars may show, whatever the status of the
     deliveries: people's calendars also hold those that are over or cancelled. Only drafts are in
     no calendar."""
-    before = [(one, shown(one)) for one in deliveries if one.calendar_changed_at is not None]
+    before = [
+        (delivery, shown(delivery))
+        for delivery in deliveries
+        if delivery.calendar_changed_at is not None
+    ]
     yield
-    differing = [one.id for one, then in before if shown(one) != then]
+    differing = [delivery.id for delivery, then in before if shown(delivery) != then]
     if differing:
         renewed = {
             "calendar_sequence": Delivery.calendar_sequence + 1,

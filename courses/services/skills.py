@@ -39,20 +39,20 @@ def put_skill(
     skill = db.session.scalar(sa.select(Skill).where(Skill.code == code).with_for_update())
     is_new = skill is None
     title = title and one_line(title)
-    found = [*code_faults(code), *(title_faults(title) if is_new or title is not None else ())]
+    faults = [*code_faults(code), *(title_faults(title) if is_new or title is not None else ())]
     description = description and in_several_lines(description)
-    found += lines_faults(description, "description")
+    faults += lines_faults(description, "description")
     try:
         framework = framework and clean_text(framework, "framework", longest=200)
     except Invalid as fault:
-        found.append(fault)
-    collect(found)
-    given = {
+        faults.append(fault)
+    collect(faults)
+    values = {
         "title": title,
         "description": description and dict(description),
         "framework": framework,
     }
-    words = {name: value or None for name, value in given.items() if value is not None}
+    words = {name: value or None for name, value in values.items() if value is not None}
     if skill is None:
         skill = Skill(code=code, **words)
         db.session.add(skill)

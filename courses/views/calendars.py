@@ -21,11 +21,11 @@ def delivery_calendar(code: str) -> Response:
     unknown code."""
     delivery = queries.get_delivery(ANONYMOUS, code)
     address = settings_of().public_url + url_for("enrollment.delivery", code=code)
-    what = shown(delivery)
+    facts = shown(delivery)
     file = calendar(
-        delivery, what, address, issuer=delivery.centre.titles, contact=delivery.centre.contact
+        delivery, facts, address, issuer=delivery.centre.titles, contact=delivery.centre.contact
     )
     response = current_app.response_class(file, content_type="text/calendar; charset=utf-8")
-    response.headers["Content-Language"] = what.language
+    response.headers["Content-Language"] = facts.language
     response.headers["Content-Disposition"] = f'attachment; filename="{filename(delivery)}"'
     return response

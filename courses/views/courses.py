@@ -10,7 +10,7 @@ from flask import flash, render_template, request, url_for
 from flask_babel import gettext as _
 
 from core.database import transaction
-from core.forms import is_shown_again, refusals_on, whole
+from core.forms import is_shown_again, parse_int, refusals_on
 from core.policy import can, require
 from core.web import current_actor, public, remember_answer, requires, see_other, submitted_once
 from courses import queries, services
@@ -30,31 +30,31 @@ def courses() -> str:
     is_retired = request.args.get("status") == CourseStatus.RETIRED and can(
         current_actor(), P.COURSE_RETIRE
     )
-    found = queries.list_courses(is_retired=is_retired, after=request.args.get("after"))
-    return render_template("courses/courses.html", page=found, is_retired=is_retired)
+    page = queries.list_courses(is_retired=is_retired, after=request.args.get("after"))
+    return render_template("courses/courses.html", page=page, is_retired=is_retired)
 
 
 @pages.get("/courses/<code>")
 @public
 def course(code: str) -> str:
-    found = queries.get_course(code)
-    version = found.current
+    course = queries.get_course(code)
+    version = course.current
     days = [
         (day, list(blocks)) for day, blocks in groupby(version.blocks, key=lambda block: block.day)
     ]
     return render_template(
         "courses/course.html",
-        course=found,
-        centre=body_name(found.centre),
+        course=course,
+        centre=body_name(course.centre),
         version=version,
         days=days,
         length=(version.days, len(version.blocks), version.minutes),
         objectives=version.objectives,
         prerequisites=queries.titles_of(version.prerequisites),
-        deliveries=queries.upcoming_of(found),
-        may_schedule=services.may_schedule(current_actor(), found),
-        may_change=can(current_actor(), P.COURSE_WRITE, found),
-        steps=COURSE.available(found, current_actor()),
+        deliveries=queries.upcoming_of(course),
+        may_schedule=services.may_schedule(current_actor(), course),
+        may_change=can(current_actor(), P.COURSE_WRITE, course),
+        steps=COURSE.available(course, current_actor()),
         most_objectives=MOST_OBJECTIVES,
     )
 
@@ -63,24 +63,24 @@ def course(code: str) -> str:
 @requires(P.COURSE_RETIRE)
 def retire(code: str) -> Any:
     with transaction():
-        found = services.retire(current_actor(), code)
+        course = services.retire(current_actor(), code)
         flash(
             _(
                 "%(code)s is retired. Its deliveries go on; no new one can be scheduled.",
-                code=found.code,
+                code=course.code,
             ),
             "ok",
         )
-    return see_other(url_for("courses.course", code=found.code))
+    return see_other(url_for("courses.course", code=course.code))
 
 
 @pages.post("/courses/<code>/bring-back")
 @requires(P.COURSE_RETIRE)
 def bring_back(code: str) -> Any:
     with transaction():
-        found = services.bring_back(current_actor(), code)
-        flash(_("%(code)s is taught again.", code=found.code), "ok")
-    return see_other(url_for("courses.course", code=found.code))
+        course = services.bring_back(current_actor(), code)
+        flash(_("%(code)s is taught again.", code=course.code), "ok")
+    return see_other(url_for("courses.course", code=course.code))
 
 
 @pages.route("/courses/new", methods=["GET", "POST"])
@@ -93,35 +93,37 @@ def new() -> Any:
 @pages.route("/courses/<code>/edit", methods=["GET", "POST"])
 @requires(P.COURSE_WRITE)
 def edit(code: str) -> Any:
-    found = queries.get_course(code)
-    require(current_actor(), P.COURSE_WRITE, found)
-    return _edit(found)
+    course = queries.get_course(code)
+    require(current_actor(), P.COURSE_WRITE, course)
+    return _edit(course)
 
 
-def _edit(found: Course | None) -> Any:
+def _edit(course: Course | None) -> Any:
     """The form of a course, new when there is none yet. Only the button "save" saves; the others
     change its rows."""
     if request.method == "GET":
-        values = values_of(found) if found else new_course()
-        return _page(course_form(values, is_sent=False, centres=_centres(found)), found)
+        values = values_of(course) if course else new_course()
+        return _page(course_form(values, is_sent=False, centres=_centres(course)), course)
     button = "read" if is_shown_again() else request.form.get("button", "save")
-    form = course_form(act(request.form, button), is_sent=True, centres=_centres(found))
+    form = course_form(act(request.form, button), is_sent=True, centres=_centres(course))
     if button == "save" and form.validate_on_submit():
         with refusals_on(form):
             with transaction():
-                answer = _save(form, found.code if found else None)
+                answer = _save(form, course.code if course else None)
             return answer
         return _page(
-            form, found and queries.get_course(found.code)
+            form, course and queries.get_course(course.code)
         )  # the refusal undid what was read
-    return _page(form, found, is_checked=button == "save")
+    return _page(form, course, is_checked=button == "save")
 
 
-def _centres(found: Course | None) -> list[tuple[str, str]]:
+def _centres(course: Course | None) -> list[tuple[str, str]]:
     """(code, name) of the centres that a new course can be made for; a course that exists stays
     with its own."""
     return (
-        [] if found else [(one.code, body_name(one)) for one in centres_to_choose(current_actor())]
+        []
+        if course
+        else [(centre.code, body_name(centre)) for centre in centres_to_choose(current_actor())]
     )
 
 
@@ -137,7 +139,7 @@ def _save(form: CourseForm, code: str | None) -> Any:
     else:
         definition = form.definition(queries.get_course(code).layout)
         course, _is_new = services.put_course(
-            actor, code, definition, version=whole(version), centre=form.chosen_centre
+            actor, code, definition, version=parse_int(version), centre=form.chosen_centre
         )
         number = course.current.number
         flash(
@@ -151,7 +153,7 @@ def _save(form: CourseForm, code: str | None) -> Any:
     return remember_answer(url_for("courses.course", code=code))
 
 
-def _page(form: CourseForm, found: Course | None, is_checked: bool = True) -> Any:
+def _page(form: CourseForm, course: Course | None, is_checked: bool = True) -> Any:
     """`is_checked` False: a row was added or removed, so faults are not told yet."""
     if not is_checked:
         for field in form:
@@ -159,5 +161,5 @@ def _page(form: CourseForm, found: Course | None, is_checked: bool = True) -> An
                 field.errors = []
     skills = queries.skills_to_choose()
     return render_template(
-        "courses/course_form.html", form=form, course=found, skills=skills
+        "courses/course_form.html", form=form, course=course, skills=skills
     ), form.status

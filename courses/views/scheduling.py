@@ -11,7 +11,7 @@ from flask_babel import ngettext
 
 from core import i18n
 from core.database import transaction
-from core.forms import Form, refusals_on, whole
+from core.forms import Form, parse_int, refusals_on
 from core.policy import can, require
 from core.web import current_actor, remember_answer, requires, see_other, submitted_once
 from core.words import word
@@ -68,10 +68,10 @@ def _proposed(course: Course) -> dict[str, Any]:
     if last is None:
         return values
     chosen = DeliveryForm.values_of(plan_of(last))
-    kept = ["time_zone", "venue", "country", "language", "trainers", "promotion_days"]
+    repeated = ["time_zone", "venue", "country", "language", "trainers", "promotion_days"]
     if last.course_id == course.id:
-        kept += ["places", "admission", *POOLS]
-    return values | {name: chosen[name] for name in kept if name in chosen}
+        repeated += ["places", "admission", *POOLS]
+    return values | {name: chosen[name] for name in repeated if name in chosen}
 
 
 def _outcome(delivery: Delivery, is_published: bool) -> str:
@@ -104,7 +104,7 @@ def edit_delivery(code: str) -> Any:
     form = DeliveryForm(trainers, organization_choices(BodyKind.FUNDER), data=start)
     if not form.validate_on_submit():
         return _edit_page(form, delivery)
-    rev = whole(form.rev.data)
+    rev = parse_int(form.rev.data)
     with refusals_on(form):
         with transaction():
             services.change(
@@ -112,7 +112,7 @@ def edit_delivery(code: str) -> Any:
                 delivery,
                 form.plan(),
                 rev=-1 if rev is None else rev,
-                seen=form.seen.data,
+                seen_fingerprint=form.seen.data,
             )
             flash(_("%(code)s was saved.", code=code), "ok")
         return see_other(_address(delivery))
@@ -220,28 +220,28 @@ def cut_short(code: str) -> Any:
             reason=form.reason.data or "",
         )
 
-    said = _("%(code)s ends early: the remaining sessions are cancelled.", code=code)
+    message = _("%(code)s ends early: the remaining sessions are cancelled.", code=code)
     if form.after_session.data == services.NONE_HELD:
-        said = _(
+        message = _(
             "All sessions of %(code)s are cancelled. People are notified when the delivery is "
             "cancelled too.",
             code=code,
         )
-    if done := _done(form, delivery, said, act):
+    if done := _done(form, delivery, message, act):
         return done
     if form.is_submitted():
         delivery = _to_cut_short(code)  # a refusal undid what was read
     return _cut_page(form, delivery), form.status
 
 
-def _done(form: Form, delivery: Delivery, said: str, act: Callable[[], object]) -> Any:
+def _done(form: Form, delivery: Delivery, message: str, act: Callable[[], object]) -> Any:
     """The way back to the delivery once the form was sent and the act is done; None while it is
     not, or was refused."""
     if form.validate_on_submit():
         with refusals_on(form):
             with transaction():
                 act()
-                flash(said, "ok")
+                flash(message, "ok")
             return see_other(_address(delivery))
     return None
 
@@ -250,7 +250,7 @@ def _cut_page(form: CutShortForm, delivery: Delivery) -> str:
     held, has_begun = delivery.held, queries.has_begun(delivery.id)
     none = [(str(services.NONE_HELD), _("None was held"))] if has_begun else []
     form.after_session.choices = none + [
-        (str(one.number), _session_words(delivery, one)) for one in held[:-1]
+        (str(session.number), _session_words(delivery, session)) for session in held[:-1]
     ]
     return render_template(
         "courses/cut_short.html",

@@ -12,5 +12,5 @@ from courses.views.blueprint import pages
 @pages.get("/skills")
 @public
 def skills() -> str:
-    found = queries.list_skills(after=request.args.get("after"))
-    return render_template("courses/skills.html", page=found, courses=queries.granting_courses())
+    page = queries.list_skills(after=request.args.get("after"))
+    return render_template("courses/skills.html", page=page, courses=queries.granting_courses())

@@ -45,7 +45,7 @@ class DeliveryWithPlaces(DeliveryAnswer):
     is_catalogue=True,
 )
 def list_deliveries(query: DeliveriesQuery) -> Page[DeliveryWithPlaces]:
-    found = enrollment.queries.list_deliveries(
+    page = enrollment.queries.list_deliveries(
         current_actor(),
         course=query.course,
         status=query.status,
@@ -56,8 +56,8 @@ def list_deliveries(query: DeliveriesQuery) -> Page[DeliveryWithPlaces]:
         after=query.after,
         limit=query.limit,
     )
-    places = enrollment.queries.places([delivery.id for delivery in found.items])
-    return Page([_answer(delivery, places[delivery.id]) for delivery in found.items], found.next)
+    places = enrollment.queries.places([delivery.id for delivery in page.items])
+    return Page([_answer(delivery, places[delivery.id]) for delivery in page.items], page.next)
 
 
 @routes.call(

@@ -58,7 +58,7 @@ def enrollments(code: str, query: EnrollmentQuery) -> Page[EnrollmentAnswer]:
     """Those that the caller may see: a nominator the own organization's, a participant the own."""
     actor = current_actor()
     delivery = get_delivery(actor, code)
-    found = queries.list_enrollments(
+    page = queries.list_enrollments(
         actor,
         delivery,
         status=query.status,
@@ -68,8 +68,8 @@ def enrollments(code: str, query: EnrollmentQuery) -> Page[EnrollmentAnswer]:
     )
     positions = queries.positions(delivery.id)
     return Page(
-        [EnrollmentAnswer.of(actor, one, positions.get(one.standing.id)) for one in found.items],
-        found.next,
+        [EnrollmentAnswer.of(actor, item, positions.get(item.standing.id)) for item in page.items],
+        page.next,
     )
 
 

@@ -26,8 +26,8 @@ P = Permission
 )
 def identity_questions(query: ListQuery) -> Page[QuestionAnswer]:
     """The questions that you may decide, the oldest first."""
-    found = queries.list_questions(current_actor(), after=query.after, limit=query.limit)
-    return Page([QuestionAnswer.of(one) for one in found.items], found.next)
+    page = queries.list_questions(current_actor(), after=query.after, limit=query.limit)
+    return Page([QuestionAnswer.of(question) for question in page.items], page.next)
 
 
 @routes.call(

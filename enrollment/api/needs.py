@@ -28,8 +28,8 @@ def needs(code: str, query: ListQuery) -> Page[NeedsAnswer]:
     records each reading. Needs are erased 30 days after the last session."""
     actor = current_actor()
     delivery = get_delivery(actor, code)
-    found = arranging.list_needs(actor, delivery, after=query.after, limit=query.limit)
-    answers = Page([NeedsAnswer.of(one) for one in found.items], found.next)
+    page = arranging.list_needs(actor, delivery, after=query.after, limit=query.limit)
+    answers = Page([NeedsAnswer.of(item) for item in page.items], page.next)
     delivery_id = delivery.id
     readings.record(lambda: services.record_needs_read(actor, delivery_id, len(answers.items)))
     return answers

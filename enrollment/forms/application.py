@@ -17,7 +17,7 @@ from core import countries, texts
 from core.errors import DomainError, Invalid
 from core.forms import Form, NationalitiesField, SubmissionField, names_confirmation, refusals_on
 from core.names import Origin, full_name
-from enrollment.forms.fields import CountryField, Kept, Needed, NeededWithoutCountry, OneOf
+from enrollment.forms.fields import Clean, CountryField, Needed, NeededWithoutCountry, OneOf
 from enrollment.nomination_files import parse_rank_code
 from enrollment.services import Wish
 from people import values
@@ -63,18 +63,18 @@ class ApplicationForm(Form):
     """`categories`: the personnel categories that the course is for."""
 
     email = StringField(
-        _l("Email"), [Needed(_l("Enter your email address.")), Kept(values.clean_email)]
+        _l("Email"), [Needed(_l("Enter your email address.")), Clean(values.clean_email)]
     )
-    given_name = StringField(_l("Given name"), [Kept(values.clean_name)])
-    family_name = StringField(_l("Family name"), [Kept(values.clean_name)])
+    given_name = StringField(_l("Given name"), [Clean(values.clean_name)])
+    family_name = StringField(_l("Family name"), [Clean(values.clean_name)])
     names_confirmed = names_confirmation()
     name_on_certificate = StringField(
-        _l("Name as printed on the certificate"), [Kept(values.clean_name)]
+        _l("Name as printed on the certificate"), [Clean(values.clean_name)]
     )
     country = CountryField(
-        _l("Country"), [Needed(_l("Choose your country.")), Kept(values.clean_country)]
+        _l("Country"), [Needed(_l("Choose your country.")), Clean(values.clean_country)]
     )
-    nationalities = NationalitiesField(validators=[Kept(values.clean_nationalities)])
+    nationalities = NationalitiesField(validators=[Clean(values.clean_nationalities)])
     gender = RadioField(
         _l("Gender"),
         [OneOf(_l("Choose one of the answers; one of them is “Prefer not to say”."))],
@@ -87,12 +87,12 @@ class ApplicationForm(Form):
     )
 
     subcategory = RadioField(_l("Sub-category"), validators=[Optional()], validate_choice=False)
-    rank = StringField(_l("Rank"), [Kept(values.clean_text)])
-    rank_code = StringField(_l("NATO rank code"), [Kept(clean_rank_code)])
+    rank = StringField(_l("Rank"), [Clean(values.clean_text)])
+    rank_code = StringField(_l("NATO rank code"), [Clean(clean_rank_code)])
     organization = StringField(
-        _l("Organization"), [NeededWithoutCountry(), Kept(values.clean_text, longest=200)]
+        _l("Organization"), [NeededWithoutCountry(), Clean(values.clean_text, longest=200)]
     )
-    needs = TextAreaField(_l("Access or dietary needs"), [Kept(values.clean_lines, longest=1000)])
+    needs = TextAreaField(_l("Access or dietary needs"), [Clean(values.clean_lines, longest=1000)])
     language = RadioField(
         _l("Language in which we write to you"),
         [OneOf(_l("Choose a language."))],
@@ -109,25 +109,38 @@ class ApplicationForm(Form):
     def __init__(self, categories: Iterable[PersonnelCategory], **options: Any):
         super().__init__(**options)
         self.gender.choices = Gender.choices()
-        self.category.choices = [(one.value, one.words) for one in categories]
-        self.subcategory.choices = [(one.value, one.words) for one in self.subcategories]
+        self.category.choices = [(category.value, category.words) for category in categories]
+        self.subcategory.choices = [
+            (subcategory.value, subcategory.words) for subcategory in self.subcategories
+        ]
         self.language.choices = list(texts.offered().items())
 
     @property
     def subcategories(self) -> tuple[Subcategory, ...]:
         """Those of the category that was chosen."""
         return next(
-            (one.traits.subcategories for one in PersonnelCategory if one == self.category.data), ()
+            (
+                category.traits.subcategories
+                for category in PersonnelCategory
+                if category == self.category.data
+            ),
+            (),
         )
 
     @property
     def has_rank(self) -> bool:
-        return any(one.traits.has_rank for one in PersonnelCategory if one == self.category.data)
+        return any(
+            category.traits.has_rank
+            for category in PersonnelCategory
+            if category == self.category.data
+        )
 
     @property
     def has_rank_code(self) -> bool:
         return any(
-            one.traits.has_rank_code for one in PersonnelCategory if one == self.category.data
+            category.traits.has_rank_code
+            for category in PersonnelCategory
+            if category == self.category.data
         )
 
     def names_on(self, screen: int) -> list[str]:
@@ -140,14 +153,14 @@ class ApplicationForm(Form):
             hidden.add("subcategory")
         return [name for name in SCREENS[screen] if name in self and name not in hidden]
 
-    def carried(self, screen: int) -> Iterator[tuple[str, str]]:
+    def hidden_values(self, screen: int) -> Iterator[tuple[str, str]]:
         """What this screen does not show: (name, value) of its hidden fields."""
-        shown = self.names_on(screen)
+        visible = self.names_on(screen)
         for name in (
             name
             for names in SCREENS.values()
             for name in names
-            if name in self and name not in shown
+            if name in self and name not in visible
         ):
             value = self[name].data
             if value:
@@ -190,9 +203,9 @@ class ApplicationForm(Form):
 
     def refuse(self, error: DomainError) -> None:
         """The services speak of "person.email" where this form has "email"."""
-        for one in error.errors or [error]:
-            field = (one.field or "").removeprefix("person.")
-            one.field = _OTHER_NAMES.get(field, field)
+        for refusal in error.errors or [error]:
+            field = (refusal.field or "").removeprefix("person.")
+            refusal.field = _OTHER_NAMES.get(field, field)
         super().refuse(error)
 
     def wish(self) -> Wish:
@@ -214,10 +227,10 @@ class ApplicationForm(Form):
     @property
     def printed_name(self) -> str:
         """As typed, else the given and the family name."""
-        given, family = self.given_name.data or "", self.family_name.data or ""
+        given_name, family = self.given_name.data or "", self.family_name.data or ""
         nationalities = filter(None, countries.nationalities(self.nationalities.data or ""))
         origin = Origin(self.country.data, tuple(nationalities), self.language.data)
-        return self.name_on_certificate.data or full_name(given, family, origin)
+        return self.name_on_certificate.data or full_name(given_name, family, origin)
 
     def person(self) -> dict[str, Any]:
         """What is known of the person, by the names of `record_person`."""

@@ -28,7 +28,7 @@ class Needed:
             raise StopValidation(self.sentence)
 
 
-class Kept:
+class Clean:
     """Turns what was typed into the value as it is kept (people.values); what that refuses is
     said at the field."""
 
@@ -40,13 +40,13 @@ class Kept:
         if not field.data:
             return
         try:
-            kept = self.clean(field.data, field.name, **self.options)
+            cleaned = self.clean(field.data, field.name, **self.options)
         except Invalid as refusal:
             raise StopValidation(refusal.message) from None
         if isinstance(
-            kept, str
+            cleaned, str
         ):  # a list stays as the person wrote it, and "no country" stays an answer
-            field.data = kept
+            field.data = cleaned
 
 
 class NeededWithoutCountry:

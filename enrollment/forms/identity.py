@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_babel import lazy_gettext as _l
 from wtforms import StringField, TextAreaField
 
-from core.forms import NEEDED, Form, whole
+from core.forms import NEEDED, Form, parse_int
 
 
 class MergeForm(Form):
@@ -19,6 +19,6 @@ class MergeForm(Form):
 
     def ids(self) -> tuple[int, int]:
         """What is no number is no one's."""
-        return whole((self.keep.data or "").strip()) or 0, whole(
+        return parse_int((self.keep.data or "").strip()) or 0, parse_int(
             (self.merge.data or "").strip()
         ) or 0

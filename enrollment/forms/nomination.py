@@ -99,9 +99,14 @@ class PersonForm(Form):
     def __init__(self, categories: Sequence[PersonnelCategory], **options: Any):
         super().__init__(**options)
         self.gender.choices = Gender.choices()
-        self.category.choices = [(one.value, one.words) for one in categories]
-        divided = [one for category in categories for one in category.traits.subcategories]
-        self.subcategory.choices = [("", ""), *((one.value, one.words) for one in divided)]
+        self.category.choices = [(category.value, category.words) for category in categories]
+        divided = [
+            subcategory for category in categories for subcategory in category.traits.subcategories
+        ]
+        self.subcategory.choices = [
+            ("", ""),
+            *((subcategory.value, subcategory.words) for subcategory in divided),
+        ]
         if not divided:
             self.subcategory.data = ""
         self.language.choices = list(i18n.teaching_languages(i18n.locale()))
@@ -123,8 +128,13 @@ class PersonForm(Form):
     def refuse(self, error: DomainError) -> None:
         """The services speak of "person.email", "row-1.email" and "nominated_by" where this form
         has other names."""
-        for one in error.errors or [error]:
-            name = (one.field or "").removeprefix("row-1").removeprefix(".").removeprefix("person.")
-            one.field = {"person": "email", "nominated_by": "organization_id"}.get(name, name)
+        for refusal in error.errors or [error]:
+            name = (
+                (refusal.field or "")
+                .removeprefix("row-1")
+                .removeprefix(".")
+                .removeprefix("person.")
+            )
+            refusal.field = {"person": "email", "nominated_by": "organization_id"}.get(name, name)
         self.who.offer(error.details.get("candidates", ()))
         super().refuse(error)

@@ -43,7 +43,7 @@ from enrollment.queries.identity import (
     version_of,
 )
 from enrollment.queries.nominations import (
-    NominationsWanted,
+    NominationFilter,
     deliveries_nominated_for,
     every_nomination,
     list_nominations,
@@ -82,7 +82,7 @@ __all__ = [
     "explain",
     "find_enrollment",
     "get_enrollment",
-    "NominationsWanted",
+    "NominationFilter",
     "delivery_with_sessions",
     "deliveries_nominated_for",
     "every_nomination",

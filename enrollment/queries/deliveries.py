@@ -19,11 +19,11 @@ def list_worked_on(
 ) -> Page[Delivery]:
     """The deliveries of this status that the actor works on: what is to come by date, what is
     over from the last one on."""
-    those = deliveries_of_work(actor).where(Delivery.status == status)
+    statement = deliveries_of_work(actor).where(Delivery.status == status)
     keys = (
         [Delivery.starts_on, Delivery.id] if status in CHANGEABLE else [sa.literal(0) - Delivery.id]
     )
-    return page(those, keys, after=after, limit=limit)
+    return page(statement, keys, after=after, limit=limit)
 
 
 def list_deliveries(
@@ -48,8 +48,8 @@ def list_deliveries(
     )
     if course:
         statement = statement.where(Delivery.course.has(Course.code == course))
-    given = {Delivery.status: status, Delivery.language: language, Delivery.country: country}
-    conditions = [column == value for column, value in given.items() if value]
+    filters = {Delivery.status: status, Delivery.language: language, Delivery.country: country}
+    conditions = [column == value for column, value in filters.items() if value]
     if first:
         conditions.append(Delivery.starts_on >= first)
     if last:

@@ -83,7 +83,9 @@ def list_own(actor: Actor) -> list[Enrollment]:
         Enrollment.person_id == actor.person_id, Enrollment.seat_id.is_(None)
     )
     return sorted(
-        db.session.scalars(own), key=lambda one: (one.delivery.starts_on, one.id), reverse=True
+        db.session.scalars(own),
+        key=lambda enrollment: (enrollment.delivery.starts_on, enrollment.id),
+        reverse=True,
     )
 
 
@@ -101,13 +103,13 @@ def orders_of_bodies(enrollments: Sequence[Enrollment]) -> dict[int, tuple[int, 
     """In which order each organization put its people forward: (place, of how many) by the
     enrollment's id, for those that are not ended."""
     by_body: dict[int, list[int]] = {}
-    for one in enrollments:
-        if one.nominated_by_id and one.status in LIVE:
-            by_body.setdefault(one.nominated_by_id, []).append(one.id)
+    for enrollment in enrollments:
+        if enrollment.nominated_by_id and enrollment.status in LIVE:
+            by_body.setdefault(enrollment.nominated_by_id, []).append(enrollment.id)
     return {
-        key: (place, len(ids))
+        key: (position, len(ids))
         for ids in by_body.values()
-        for place, key in enumerate(sorted(ids), 1)
+        for position, key in enumerate(sorted(ids), 1)
     }
 
 
@@ -120,9 +122,11 @@ def list_waiting(actor: Actor, delivery: Delivery) -> Sequence[Enrollment]:
 
 def list_seated(actor: Actor, delivery: Delivery) -> list[PersonShown]:
     """Everyone who has a place, by name."""
-    found = db.session.scalars(enrollments_of(actor, delivery).where(Enrollment.status.in_(SEATED)))
+    enrollments = db.session.scalars(
+        enrollments_of(actor, delivery).where(Enrollment.status.in_(SEATED))
+    )
     people = sorted(
-        ((person_shown(actor, one), one.id) for one in found),
+        ((person_shown(actor, enrollment), enrollment.id) for enrollment in enrollments),
         key=lambda pair: (pair[0].sort_name, pair[1]),
     )
     return [person for person, _id in people]
@@ -131,7 +135,7 @@ def list_seated(actor: Actor, delivery: Delivery) -> list[PersonShown]:
 def list_chosen(actor: Actor, delivery: Delivery, ids: Collection[int]) -> list[Enrollment]:
     """Those of the delivery's, in the order of the line; foreign ids are no one."""
     chosen = db.session.scalars(enrollments_of(actor, delivery).where(Enrollment.id.in_(ids)))
-    return sorted(chosen, key=lambda one: (one.line, one.id))
+    return sorted(chosen, key=lambda enrollment: (enrollment.line, enrollment.id))
 
 
 def list_counting(actor: Actor, delivery: Delivery) -> Sequence[Enrollment]:
@@ -187,11 +191,13 @@ def count_to_tell(delivery_id: int) -> int:
 
 def at_seats(enrollment_ids: Sequence[int]) -> list[int]:
     """The same enrollments, each that shares another one's seat as that one."""
-    those = sa.select(Enrollment.id, Enrollment.seat_id).where(
+    statement = sa.select(Enrollment.id, Enrollment.seat_id).where(
         Enrollment.id.in_(set(enrollment_ids))
     )
-    seats = {row.id: row.seat_id for row in db.session.execute(those) if row.seat_id is not None}
-    return [seats.get(one, one) for one in enrollment_ids]
+    seats = {
+        row.id: row.seat_id for row in db.session.execute(statement) if row.seat_id is not None
+    }
+    return [seats.get(enrollment_id, enrollment_id) for enrollment_id in enrollment_ids]
 
 
 def find_enrollment(delivery_id: int, person_id: int) -> Enrollment | None:
@@ -277,10 +283,10 @@ def person_shown(actor: Actor, enrollment: Enrollment) -> PersonShown:
 def _differing_name(person: Person, nomination: Nomination | None) -> str | None:
     if nomination is None:
         return None
-    said = nomination.given_name, nomination.family_name
-    if names.is_same_name(said, (person.given_name, person.family_name)):
+    stated_name = nomination.given_name, nomination.family_name
+    if names.is_same_name(stated_name, (person.given_name, person.family_name)):
         return None
-    return names.full_name(*said, names.Origin(nomination.country, nomination.nationalities))
+    return names.full_name(*stated_name, names.Origin(nomination.country, nomination.nationalities))
 
 
 def explain(actor: Actor, enrollment: Enrollment, position: int | None) -> str | None:
@@ -291,17 +297,17 @@ def explain(actor: Actor, enrollment: Enrollment, position: int | None) -> str |
     if enrollment.status is S.UNCONFIRMED:
         return _("Waiting for the applicant to open the link in the email.")
     if enrollment.status is S.WAITLISTED and position is not None:
-        place = number(position)
+        position_words = number(position)
         if not is_own:
             return _(
                 "No place is open at the moment; this person is number %(position)s on the "
                 "waiting list.",
-                position=place,
+                position=position_words,
             )
         return _(
             "No place is open to you at the moment; you are number %(position)s on the waiting "
             "list.",
-            position=place,
+            position=position_words,
         )
     if enrollment.status is S.REQUESTED:
         return _("A coordinator decides about this request.")
@@ -309,7 +315,7 @@ def explain(actor: Actor, enrollment: Enrollment, position: int | None) -> str |
         return enrollment.reason
     lacks = [lack.detail for lack in read_lacks(enrollment.lacking)]
     return (
-        reduce(lambda one, other: _("%(one)s; %(other)s", one=one, other=other), lacks)
+        reduce(lambda text, other: _("%(one)s; %(other)s", one=text, other=other), lacks)
         if lacks
         else None
     )

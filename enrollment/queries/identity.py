@@ -37,62 +37,70 @@ def find_question(
 ) -> IdentityQuestion | None:
     """What was asked about this enrollment and this person, by whichever of the records that
     were merged; `is_locked`: for the one who changes it."""
-    asked = sa.select(IdentityQuestion).where(
+    statement = sa.select(IdentityQuestion).where(
         IdentityQuestion.enrollment_id == enrollment_id,
         IdentityQuestion.candidate_id.in_(records_of(person_id)),
         IdentityQuestion.is_about_people.is_(is_about_people),
     )
-    asked = asked.order_by(IdentityQuestion.id.desc()).limit(1)
+    statement = statement.order_by(IdentityQuestion.id.desc()).limit(1)
     if is_locked:
-        asked = asked.with_for_update(of=IdentityQuestion).execution_options(populate_existing=True)
-    return db.session.scalar(asked)
+        statement = statement.with_for_update(of=IdentityQuestion).execution_options(
+            populate_existing=True
+        )
+    return db.session.scalar(statement)
 
 
 def open_about(enrollment_id: int, candidate_ids: Iterable[int]) -> Sequence[IdentityQuestion]:
     """What is still open about this enrollment and any of these records, locked for the one who
     changes it."""
-    asked = sa.select(IdentityQuestion).where(
+    statement = sa.select(IdentityQuestion).where(
         IdentityQuestion.enrollment_id == enrollment_id,
         IdentityQuestion.candidate_id.in_(list(candidate_ids)),
         IdentityQuestion.status == QuestionStatus.OPEN,
     )
     return db.session.scalars(
-        asked.order_by(IdentityQuestion.id).with_for_update(of=IdentityQuestion)
+        statement.order_by(IdentityQuestion.id).with_for_update(of=IdentityQuestion)
     ).all()
 
 
 def version_of(question: IdentityQuestion) -> str:
     """A mark of all that is shown of the question: another one once anything of it has changed."""
     both = question.enrollment.nomination or question.enrollment.origin, question.candidate
-    shown = [
+    facts = [
         *(
-            [one.given_name, one.family_name, str(one.birth_date), one.identifier, one.email]
-            for one in both
+            [
+                record.given_name,
+                record.family_name,
+                str(record.birth_date),
+                record.identifier,
+                record.email,
+            ]
+            for record in both
         ),
         question.enrollment.name_on_certificate,
         question.agrees,
         question.differs,
     ]
-    return hashlib.sha256(json.dumps(shown).encode()).hexdigest()[:16]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:16]
 
 
 def decides_about(actor: Actor) -> sa.ColumnElement[bool]:
     """The condition that a question is the actor's to decide: those within one centre are its
     coordinators', those across centres an administrator's."""
-    seen = visible(Enrollment, actor, Permission.IDENTITY_DECIDE)
+    reachable = visible(Enrollment, actor, Permission.IDENTITY_DECIDE)
     if _is_everywhere(actor):
-        return seen
+        return reachable
     other = aliased(Enrollment)
     is_candidate = sa.or_(
         other.person_id == IdentityQuestion.candidate_id,
         other.origin_id == IdentityQuestion.candidate_id,
     )
-    here = sa.exists().where(
+    same_centre = sa.exists().where(
         is_candidate, other.centre_id == Enrollment.centre_id, other.id != Enrollment.id
     )
     elsewhere = sa.exists().where(is_candidate, other.centre_id != Enrollment.centre_id)
     return sa.and_(
-        seen, sa.or_(here, ~elsewhere, ~IdentityQuestion.is_about_people)
+        reachable, sa.or_(same_centre, ~elsewhere, ~IdentityQuestion.is_about_people)
     )  # a certificate is the centre's own
 
 
@@ -143,10 +151,10 @@ def list_questions(actor: Actor, *, after: str | None, limit: int) -> Page[Ident
 
 def _firsts(actor: Actor) -> sa.Select[int]:
     led = _current_records()
-    one = Enrollment.person_id
+    own = Enrollment.person_id
     other = sa.func.coalesce(led.c.current_id, IdentityQuestion.candidate_id)
     stands_in_name = sa.case(
-        (one == other, IdentityQuestion.enrollment_id), else_=0
+        (own == other, IdentityQuestion.enrollment_id), else_=0
     )  # then the other one is not known
     return (
         sa.select(sa.func.min(IdentityQuestion.id))
@@ -154,8 +162,8 @@ def _firsts(actor: Actor) -> sa.Select[int]:
         .outerjoin(led, led.c.id == IdentityQuestion.candidate_id)
         .where(IdentityQuestion.status == QuestionStatus.OPEN, decides_about(actor))
         .group_by(
-            sa.case((one < other, one), else_=other),
-            sa.case((one < other, other), else_=one),
+            sa.case((own < other, own), else_=other),
+            sa.case((own < other, other), else_=own),
             stands_in_name,
             IdentityQuestion.is_about_people,
         )
@@ -202,26 +210,31 @@ def readings(question: IdentityQuestion) -> Readings:
     beside the person's."""
     if not question.is_about_people:
         return _readings_to_print(question)
-    said, known = question.enrollment.nomination or question.enrollment.origin, question.candidate
+    stated, known = question.enrollment.nomination or question.enrollment.origin, question.candidate
     name = names.full_name(
-        said.given_name, said.family_name, names.Origin(said.country, said.nationalities)
+        stated.given_name, stated.family_name, names.Origin(stated.country, stated.nationalities)
     )
     rows = [
         ("name", _("Name"), name, known.full_name),
-        ("birth_date", _("Date of birth"), str(said.birth_date or ""), str(known.birth_date or "")),
-        ("number", _("Service or staff number"), said.identifier, known.identifier),
-        ("address", _("Email"), said.email, known.email),
+        (
+            "birth_date",
+            _("Date of birth"),
+            str(stated.birth_date or ""),
+            str(known.birth_date or ""),
+        ),
+        ("number", _("Service or staff number"), stated.identifier, known.identifier),
+        ("address", _("Email"), stated.email, known.email),
         (
             "country",
             _("Country"),
-            i18n.country_name(said.country),
+            i18n.country_name(stated.country),
             i18n.country_name(known.country),
         ),
     ]
     facts = dict.fromkeys(question.agrees, "agrees") | dict.fromkeys(question.differs, "differs")
-    if said.country and known.country:
-        facts["country"] = "agrees" if said.country == known.country else "differs"
-    issuers = {"number": (_issuer_said(said, question.enrollment.origin), _issuer(known))}
+    if stated.country and known.country:
+        facts["country"] = "agrees" if stated.country == known.country else "differs"
+    issuers = {"number": (_issuer_said(stated, question.enrollment.origin), _issuer(known))}
     return Readings(
         current_record(known).id,
         version_of(question),
@@ -241,16 +254,16 @@ def _readings_to_print(question: IdentityQuestion) -> Readings:
 
 def records_asked_about(question: IdentityQuestion) -> dict[str, int]:
     """The numbers of the two records, as sentences take them."""
-    one, other = sorted((question.enrollment.person_id, current_record(question.candidate).id))
-    return {"one": one, "other": other}
+    first, other = sorted((question.enrollment.person_id, current_record(question.candidate).id))
+    return {"one": first, "other": other}
 
 
-def _issuer_said(said: Nomination | Person, record: Person) -> str:
+def _issuer_said(source: Nomination | Person, record: Person) -> str:
     """Whose the submitted number is; as it was typed where the record that was taken for the
     person's has another number."""
-    if isinstance(said, Person) or said.identifier in (None, record.identifier):
+    if isinstance(source, Person) or source.identifier in (None, record.identifier):
         return _issuer(record)
-    return said.identifier_issuer or i18n.country_name(said.country)
+    return source.identifier_issuer or i18n.country_name(source.country)
 
 
 def _issuer(record: Person) -> str:
@@ -262,13 +275,15 @@ def merges(actor: Actor, *, is_open: bool) -> list[Merge]:
     one had to review."""
     require(actor, Permission.IDENTITY_DECIDE)
     status = MergeStatus.PROPOSED if is_open else MergeStatus.CONFIRMED
-    found = (
+    statement = (
         sa.select(Merge)
         .where(Merge.status == status)
         .options(joinedload(Merge.keep), joinedload(Merge.merged))
     )
-    found = found.where(_is_in_reach(actor, Merge.keep_id), _is_in_reach(actor, Merge.merged_id))
-    return list(db.session.scalars(found.order_by(Merge.id.desc()).limit(50)))
+    statement = statement.where(
+        _is_in_reach(actor, Merge.keep_id), _is_in_reach(actor, Merge.merged_id)
+    )
+    return list(db.session.scalars(statement.order_by(Merge.id.desc()).limit(50)))
 
 
 def people_of(
@@ -296,5 +311,5 @@ def people_here_by_others(delivery: Delivery, organization: Organization) -> sa.
         shares.seat_id == Enrollment.id, shares.nominated_by_id == organization.id
     )
     is_anothers = Enrollment.nominated_by_id.is_distinct_from(organization.id)
-    here = Enrollment.delivery_id == delivery.id, Enrollment.status.in_(LIVE)
-    return sa.select(Enrollment.person_id).where(*here, is_anothers, ~is_shared)
+    conditions = Enrollment.delivery_id == delivery.id, Enrollment.status.in_(LIVE)
+    return sa.select(Enrollment.person_id).where(*conditions, is_anothers, ~is_shared)

@@ -17,7 +17,7 @@ from people.permissions import Permission
 
 
 @dataclass(frozen=True)
-class NominationsWanted:
+class NominationFilter:
     """Which nominations: of the delivery with this code, of those that stand so; None: all."""
 
     delivery: str | None = None
@@ -25,22 +25,22 @@ class NominationsWanted:
 
 
 def list_nominations(
-    actor: Actor, wanted: NominationsWanted, *, after: str | None, limit: int
+    actor: Actor, criteria: NominationFilter, *, after: str | None, limit: int
 ) -> Page[Enrollment]:
     """The newest first."""
-    return page(_wanted(actor, wanted), [-Enrollment.id], after=after, limit=limit)
+    return page(_filter(actor, criteria), [-Enrollment.id], after=after, limit=limit)
 
 
-def every_nomination(actor: Actor, wanted: NominationsWanted) -> Sequence[Enrollment]:
+def every_nomination(actor: Actor, criteria: NominationFilter) -> Sequence[Enrollment]:
     """The same, all of them."""
-    return db.session.scalars(_wanted(actor, wanted).order_by(-Enrollment.id)).all()
+    return db.session.scalars(_filter(actor, criteria).order_by(-Enrollment.id)).all()
 
 
 def deliveries_nominated_for(actor: Actor) -> Sequence[Delivery]:
     """Deliveries in which there are nominations, the latest first."""
-    here = sa.exists().where(Enrollment.delivery_id == Delivery.id, _own(actor))
+    nominated = sa.exists().where(Enrollment.delivery_id == Delivery.id, _own(actor))
     return db.session.scalars(
-        sa.select(Delivery).where(here).order_by(Delivery.starts_on.desc()).limit(200)
+        sa.select(Delivery).where(nominated).order_by(Delivery.starts_on.desc()).limit(200)
     ).all()
 
 
@@ -53,23 +53,23 @@ def reads_everybodys(actor: Actor) -> bool:
 def _own(actor: Actor) -> sa.ColumnElement[bool]:
     """Nominations, not applications, that the actor may see; of the own organizations, or those
     of all organizations for whoever coordinates a centre."""
-    seen = visible(Enrollment, actor, Permission.ENROLLMENT_READ)
+    reachable = visible(Enrollment, actor, Permission.ENROLLMENT_READ)
     if reads_everybodys(actor):
-        return sa.and_(Enrollment.nominated_by_id.is_not(None), seen)
+        return sa.and_(Enrollment.nominated_by_id.is_not(None), reachable)
     require(actor, Permission.ENROLLMENT_NOMINATE)
     return sa.and_(
         Enrollment.nominated_by_id.in_(actor.grants[Permission.ENROLLMENT_NOMINATE].organization),
-        seen,
+        reachable,
     )
 
 
-def _wanted(actor: Actor, wanted: NominationsWanted) -> sa.Select[Enrollment]:
+def _filter(actor: Actor, criteria: NominationFilter) -> sa.Select[Enrollment]:
     statement = enrollments_visible(actor).where(_own(actor))
-    if wanted.delivery:
+    if criteria.delivery:
         of_delivery = (
-            sa.select(Delivery.id).where(Delivery.code == wanted.delivery).scalar_subquery()
+            sa.select(Delivery.id).where(Delivery.code == criteria.delivery).scalar_subquery()
         )
         statement = statement.where(Enrollment.delivery_id == of_delivery)
-    if wanted.status:
-        statement = statement.where(stands_at(wanted.status))
+    if criteria.status:
+        statement = statement.where(stands_at(criteria.status))
     return statement

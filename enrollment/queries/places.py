@@ -49,13 +49,13 @@ def total_of(pools: Sequence[PoolPlaces]) -> PoolPlaces:
 def _counting() -> sa.CompoundSelect:
     """Rows of (delivery, what, category, count, count waiting) for the deliveries `ids`."""
     ids: sa.BindParameter[list[int]] = sa.bindparam("ids", expanding=True)
-    nothing = sa.null().cast(Pool.category.type)
+    no_category = sa.null().cast(Pool.category.type)
     seated = sa.func.sum(sa.case((Enrollment.status.in_(SEATED), 1), else_=0))
     waiting = sa.func.sum(sa.case((Enrollment.status == S.WAITLISTED, 1), else_=0))
     return sa.union_all(
-        sa.select(Delivery.id, sa.literal("places"), nothing, Delivery.places, sa.literal(0)).where(
-            Delivery.id.in_(ids)
-        ),
+        sa.select(
+            Delivery.id, sa.literal("places"), no_category, Delivery.places, sa.literal(0)
+        ).where(Delivery.id.in_(ids)),
         sa.select(
             Pool.delivery_id, sa.literal("pool"), Pool.category, Pool.places, sa.literal(0)
         ).where(Pool.delivery_id.in_(ids)),

@@ -36,10 +36,10 @@ def suspects() -> Iterator[tuple[Enrollment, Nomination, Person]]:
         .order_by(Enrollment.id)
     )
     for enrollment, nomination, person in db.session.execute(rows.execution_options(yield_per=500)):
-        said = (nomination.given_name, nomination.family_name)
+        stated_name = (nomination.given_name, nomination.family_name)
         known = (person.given_name, person.family_name)
         born = {nomination.birth_date, person.birth_date} - {None}
-        if not names.is_same_name(said, known) or len(born) > 1:
+        if not names.is_same_name(stated_name, known) or len(born) > 1:
             yield enrollment, nomination, person
 
 
@@ -59,7 +59,7 @@ def breaches_of_identity() -> Iterator[str]:
 def unasked_names() -> Iterator[tuple[int, int]]:
     """Enrollments whose name to print is no spelling of the person's, and no one was asked or
     the answer was no."""
-    asked = sa.exists().where(
+    has_question = sa.exists().where(
         IdentityQuestion.enrollment_id == Enrollment.id,
         IdentityQuestion.candidate_id.in_((Enrollment.person_id, Enrollment.origin_id)),
         IdentityQuestion.status != QuestionStatus.DIFFERENT,
@@ -72,7 +72,7 @@ def unasked_names() -> Iterator[tuple[int, int]]:
     rows = (
         sa.select(Enrollment.id, Enrollment.name_on_certificate, Person)
         .join(Person, Person.id == Enrollment.person_id)
-        .where(Enrollment.name_on_certificate.not_in(plain), ~asked, stands_at(*COUNTING))
+        .where(Enrollment.name_on_certificate.not_in(plain), ~has_question, stands_at(*COUNTING))
         .order_by(Enrollment.id)
     )
     for enrollment_id, printed, person in db.session.execute(rows.execution_options(yield_per=500)):

@@ -26,12 +26,14 @@ def record_needs_read(actor: Actor, delivery_id: int, people: int) -> None:
 def deliveries_to_erase() -> list[int]:
     """Deliveries whose last session is a month ago and of which needs are still kept."""
     ended = over().subquery()
-    kept = sa.select(Enrollment.delivery_id).join(
+    statement = sa.select(Enrollment.delivery_id).join(
         ended, ended.c.delivery_id == Enrollment.delivery_id
     )
     return list(
         db.session.scalars(
-            kept.where(Enrollment.needs.is_not(None)).distinct().order_by(Enrollment.delivery_id)
+            statement.where(Enrollment.needs.is_not(None))
+            .distinct()
+            .order_by(Enrollment.delivery_id)
         )
     )
 
@@ -40,8 +42,8 @@ def erase_needs(delivery_id: int) -> int:
     """Erases what all people of a delivery needed, also of those who got no place, and says of
     how many."""
     touch(delivery_id)
-    kept = Enrollment.delivery_id == delivery_id, Enrollment.needs.is_not(None)
-    statement = sa.update(Enrollment).where(*kept).values(needs=None).returning(Enrollment.id)
+    conditions = Enrollment.delivery_id == delivery_id, Enrollment.needs.is_not(None)
+    statement = sa.update(Enrollment).where(*conditions).values(needs=None).returning(Enrollment.id)
     erased = db.session.scalars(statement, execution_options={"synchronize_session": False}).all()
     audit.record(SYSTEM, "needs.erased", f"delivery:{delivery_id}", {"people": len(erased)})
     return len(erased)

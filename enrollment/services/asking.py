@@ -43,20 +43,22 @@ from people.services import (
 
 
 def note_identity(
-    actor: Actor, enrollment: Enrollment, identified: Identified, said: dict[str, Any]
+    actor: Actor, enrollment: Enrollment, identified: Identified, facts: dict[str, Any]
 ) -> None:
     """Keeps what recognising the person left open: doubts, and a name that differs from the one
     the record has. What someone who may decide was asked about is kept as decided; what a body
     answered about its own people stays a question."""
     decides = identified.is_decided and can(actor, Permission.IDENTITY_DECIDE, enrollment)
-    for one in identified.doubts:
-        is_meant = one.person.id == identified.person.id
-        if one.differs or not is_meant:
-            _ask(actor, enrollment, one, ("same" if is_meant else "different") if decides else None)
+    for doubt in identified.doubts:
+        is_meant = doubt.person.id == identified.person.id
+        if doubt.differs or not is_meant:
+            _ask(
+                actor, enrollment, doubt, ("same" if is_meant else "different") if decides else None
+            )
     if not identified.is_new and not identified.doubts:
-        one = compare(said, identified.record)
-        if "name" in one.differs:
-            _ask(actor, enrollment, one)
+        comparison = compare(facts, identified.record)
+        if "name" in comparison.differs:
+            _ask(actor, enrollment, comparison)
     note_printed_name(actor, enrollment)
 
 
@@ -89,26 +91,26 @@ def note_change(person_id: int) -> None:
     the person was called then. What is open about the person says what differs now."""
     for enrollment in _enrollments_of(person_id):
         _note_names(enrollment, is_changed=True)
-    about = (
+    conditions = (
         IdentityQuestion.candidate_id.in_(records_of(person_id)),
         IdentityQuestion.status == QuestionStatus.OPEN,
     )
     for question in db.session.scalars(
-        sa.select(IdentityQuestion).where(*about, IdentityQuestion.is_about_people)
+        sa.select(IdentityQuestion).where(*conditions, IdentityQuestion.is_about_people)
     ):
         enrollment = question.enrollment
-        said = (
+        facts = (
             said_by(enrollment.nomination) if enrollment.nomination else facts_of(enrollment.origin)
         )
-        _ask(SYSTEM, enrollment, compare(said, question.candidate), is_changed=True)
+        _ask(SYSTEM, enrollment, compare(facts, question.candidate), is_changed=True)
 
 
 def note_parting(keep_id: int, merged_id: int) -> None:
     """The merged record is a person of its own again: what is open about its enrollments, which
     were the kept person's, is about this one now, and nothing differs unnoticed."""
-    kept = records_of(current_record(db.session.get_one(Person, keep_id)).id)
+    records = records_of(current_record(db.session.get_one(Person, keep_id)).id)
     for enrollment in _enrollments_of(merged_id):
-        for question in open_about(enrollment.id, kept):
+        for question in open_about(enrollment.id, records):
             if (
                 find_question(enrollment.id, merged_id, is_about_people=question.is_about_people)
                 is None
@@ -128,24 +130,24 @@ def _enrollments_of(person_id: int) -> list[Enrollment]:
 
 def _note_names(enrollment: Enrollment, *, is_changed: bool = False) -> None:
     if enrollment.nomination is not None:
-        one = compare(said_by(enrollment.nomination), enrollment.person)
-        if {"name", "birth_date"} & set(one.differs):
-            _ask(SYSTEM, enrollment, one, is_changed=is_changed)
+        comparison = compare(said_by(enrollment.nomination), enrollment.person)
+        if {"name", "birth_date"} & set(comparison.differs):
+            _ask(SYSTEM, enrollment, comparison, is_changed=is_changed)
     _ask_about_print(SYSTEM, enrollment, is_changed=is_changed)
 
 
 def _ask(
     actor: Actor,
     enrollment: Enrollment,
-    one: Comparison,
+    comparison: Comparison,
     step: str | None = None,
     *,
     is_changed: bool = False,
 ) -> None:
     question = IdentityQuestion(
-        is_about_people=True, agrees=list(one.agrees), differs=list(one.differs)
+        is_about_people=True, agrees=list(comparison.agrees), differs=list(comparison.differs)
     )
-    _put(actor, enrollment, one.person, question, step, is_changed)
+    _put(actor, enrollment, comparison.person, question, step, is_changed)
 
 
 def _put(
@@ -185,9 +187,9 @@ def _takes_up(
     if not is_more and not (is_changed and (not is_open or set(new.agrees) - set(question.agrees))):
         return False
     agrees = dict.fromkeys((*question.agrees, *new.agrees))
-    question.agrees = [one for one in agrees if one not in new.differs]
+    question.agrees = [fact for fact in agrees if fact not in new.differs]
     question.differs = [
-        one for one in dict.fromkeys((*question.differs, *new.differs)) if one not in new.agrees
+        fact for fact in dict.fromkeys((*question.differs, *new.differs)) if fact not in new.agrees
     ]
     if is_open:
         publish(IdentityAsked(question.enrollment_id, question.candidate_id, question.id), actor)
@@ -212,11 +214,11 @@ def _is_asked_elsewhere(enrollment: Enrollment, candidate: Person) -> bool:
         IdentityQuestion.status == QuestionStatus.DIFFERENT,
         sa.or_(Enrollment.person_id.in_(own), Enrollment.origin_id.in_(own)),
     )
-    asked = sa.select(IdentityQuestion.id).join(
+    statement = sa.select(IdentityQuestion.id).join(
         Enrollment, Enrollment.id == IdentityQuestion.enrollment_id
     )
-    asked = asked.where(sa.or_(mirrored, is_apart), IdentityQuestion.is_about_people)
-    return db.session.scalar(asked.limit(1)) is not None
+    statement = statement.where(sa.or_(mirrored, is_apart), IdentityQuestion.is_about_people)
+    return db.session.scalar(statement.limit(1)) is not None
 
 
 def compare_with_all(enrollment_ids: Iterable[int]) -> None:
@@ -231,9 +233,15 @@ def compare_with_all(enrollment_ids: Iterable[int]) -> None:
         db.session.refresh(enrollment)
         _note_names(enrollment)  # someone may have renamed the person while this was submitted
         own = current_record(enrollment.person)
-        near = [one for one in compared(said_by(nomination), but=[own.id]) if one.is_near]
+        near = [
+            comparison
+            for comparison in compared(said_by(nomination), but=[own.id])
+            if comparison.is_near
+        ]
         _join_or_ask(
-            enrollment, own, [one for one in near if not _asks_itself(one.record, enrollment)]
+            enrollment,
+            own,
+            [comparison for comparison in near if not _asks_itself(comparison.record, enrollment)],
         )
 
 
@@ -267,17 +275,17 @@ def _is_free_to_join(enrollment: Enrollment, person: Person) -> bool:
 
 def ask_about(enrollment: Enrollment, near: Iterable[Comparison]) -> None:
     """Asks coordinators whether the person of the enrollment is one of those who are near."""
-    for one in near:
-        _ask(SYSTEM, enrollment, one)
+    for comparison in near:
+        _ask(SYSTEM, enrollment, comparison)
 
 
 def said_by(nomination: Nomination) -> dict[str, Any]:
     """What a body said of a person, as `people.services.compare` takes it."""
-    said = {
+    facts = {
         name: getattr(nomination, name)
         for name in ("identifier", "given_name", "family_name", "email", "birth_date")
     }
-    return facts_of(nomination.enrollment.origin) | said
+    return facts_of(nomination.enrollment.origin) | facts
 
 
 def facts_of(record: Person) -> dict[str, Any]:
@@ -298,7 +306,7 @@ def facts_of(record: Person) -> dict[str, Any]:
 def is_light(person: Person) -> bool:
     """Whether nothing stands on the record but one enrollment without a result: then there is
     nothing to review."""
-    mine = db.session.scalars(
+    statuses = db.session.scalars(
         sa.select(Enrollment.status).where(Enrollment.person_id == person.id)
     ).all()
     has_more = sa.or_(
@@ -307,7 +315,7 @@ def is_light(person: Person) -> bool:
         sa.exists().where(Person.merged_into_id == person.id),
         sa.exists().where(Enrollment.origin_id == person.id, Enrollment.person_id != person.id),
     )
-    is_single = len(mine) <= 1 and not set(mine) & set(RESULTS)
+    is_single = len(statuses) <= 1 and not set(statuses) & set(RESULTS)
     if not is_single or db.session.scalar(sa.select(has_more)) or has_marks(person.id):
         return False
     return enters_by_link(person)  # no password, and not closed

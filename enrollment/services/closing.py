@@ -40,7 +40,7 @@ def settle_alike(
     if (
         step == "same"
         and not is_in_name
-        and any(one.status is QuestionStatus.DIFFERENT for one in alike)
+        and any(other.status is QuestionStatus.DIFFERENT for other in alike)
     ):
         sentence = _l(
             "It was decided before that these are two different people. If that was wrong, "
@@ -52,12 +52,14 @@ def settle_alike(
     )
     own = set(
         db.session.scalars(
-            decided.where(decides_about(actor), IdentityQuestion.id.in_([one.id for one in alike]))
+            decided.where(
+                decides_about(actor), IdentityQuestion.id.in_([other.id for other in alike])
+            )
         )
     )
-    for one in alike:
-        if one is question or one.status is QuestionStatus.OPEN and one.id in own:
-            settle(actor, one, step, reason)
+    for other in alike:
+        if other is question or other.status is QuestionStatus.OPEN and other.id in own:
+            settle(actor, other, step, reason)
 
 
 def hold_alike(question: IdentityQuestion) -> None:
@@ -73,44 +75,46 @@ def settle_merged(keep_id: int, merged_id: int) -> None:
         _asks(keep_id, merged),
         _asks(merged_id, records_of(keep_id) - merged),
     )
-    for one in _locked(between, IdentityQuestion.status == QuestionStatus.OPEN):
-        settle(SYSTEM, one, "same")
+    for open_question in _locked(between, IdentityQuestion.status == QuestionStatus.OPEN):
+        settle(SYSTEM, open_question, "same")
 
 
 def settle_decided(person_id: int) -> None:
     """What is open about a person and another one is answered where one of the merged records
     was told apart from the other."""
-    about = sa.or_(
+    condition = sa.or_(
         Enrollment.person_id == person_id, IdentityQuestion.candidate_id.in_(records_of(person_id))
     )
-    for one in _locked(
-        sa.and_(about, IdentityQuestion.is_about_people),
+    for open_question in _locked(
+        sa.and_(condition, IdentityQuestion.is_about_people),
         IdentityQuestion.status == QuestionStatus.OPEN,
     ):
         is_in_name = (
-            current_record(one.candidate).id == one.enrollment.person_id
+            current_record(open_question.candidate).id == open_question.enrollment.person_id
         )  # whose it is then has still to be decided
         if not is_in_name and any(
-            other.status is QuestionStatus.DIFFERENT for other in _locked(_about_the_same(one))
+            other.status is QuestionStatus.DIFFERENT
+            for other in _locked(_about_the_same(open_question))
         ):
-            settle(SYSTEM, one, "different")
+            settle(SYSTEM, open_question, "different")
 
 
 def _about_the_same(question: IdentityQuestion) -> sa.ColumnElement[bool]:
     """The condition of questions about the same two people. If the enrollment is already the
     candidate's, the other person is the one whom its nomination names, and nothing else is known
     of that person."""
-    one, other = question.enrollment.person_id, current_record(question.candidate).id
-    if one == other:
+    person_id, other = question.enrollment.person_id, current_record(question.candidate).id
+    if person_id == other:
         return sa.and_(
-            IdentityQuestion.enrollment_id == question.enrollment_id, _asks(one, records_of(other))
+            IdentityQuestion.enrollment_id == question.enrollment_id,
+            _asks(person_id, records_of(other)),
         )
-    return sa.or_(_asks(one, records_of(other)), _asks(other, records_of(one)))
+    return sa.or_(_asks(person_id, records_of(other)), _asks(other, records_of(person_id)))
 
 
 def _asks(person_id: int, candidates: set[int]) -> sa.ColumnElement[bool]:
-    about = Enrollment.person_id == person_id, IdentityQuestion.candidate_id.in_(candidates)
-    return sa.and_(*about, IdentityQuestion.is_about_people)
+    conditions = Enrollment.person_id == person_id, IdentityQuestion.candidate_id.in_(candidates)
+    return sa.and_(*conditions, IdentityQuestion.is_about_people)
 
 
 def _locked(*conditions: sa.ColumnElement[bool]) -> Sequence[IdentityQuestion]:

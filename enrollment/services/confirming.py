@@ -53,12 +53,12 @@ def _recognise(enrollment: Enrollment) -> None:
     """Whoever uses the mailbox and has the name is the person known; what agrees only in part is
     asked."""
     applicant = db.session.get_one(Person, enrollment.origin_id)
-    said = _said(applicant)
+    facts = _facts_of(applicant)
     hold(
-        said
+        facts
     )  # of two links of one applicant opened at once, the second finds whom the first made known
-    near = [one for one in compared(said, but=[applicant.id]) if one.is_near]
-    matches = [one for one in near if one.is_match]
+    near = [comparison for comparison in compared(facts, but=[applicant.id]) if comparison.is_near]
+    matches = [comparison for comparison in near if comparison.is_match]
     if (
         len(matches) == 1 and matches[0].person.email_key == applicant.email_key
     ):  # that mailbox was shown to be theirs, no other
@@ -67,7 +67,7 @@ def _recognise(enrollment: Enrollment) -> None:
     ask_about(enrollment, near)
 
 
-def _said(person: Person) -> dict[str, object]:
+def _facts_of(person: Person) -> dict[str, object]:
     return {
         name: getattr(person, name) for name in ("given_name", "family_name", "email", "birth_date")
     }

@@ -26,12 +26,12 @@ def keep_draft(
     organization."""
     if not can(actor, Permission.ENROLLMENT_CREATE, delivery):
         require(actor, Permission.ENROLLMENT_NOMINATE, organization)
-    kept = sa.select(NominationDraft).where(
+    statement = sa.select(NominationDraft).where(
         NominationDraft.person_id == actor.person_id,
         NominationDraft.delivery_id == delivery.id,
         NominationDraft.organization_id == organization.id,
     )
-    draft = db.session.scalar(kept)
+    draft = db.session.scalar(statement)
     if draft is None:
         draft = NominationDraft(
             delivery_id=delivery.id, organization_id=organization.id, person_id=actor.person_id

@@ -77,7 +77,7 @@ def apply(
     delivery = touch(delivery_id)
     require_open(actor, delivery)
     require_own_answer(actor, None, wish.roster_consent)
-    enrollment = _made(actor, delivery, applicant, checked(delivery, wish))
+    enrollment = _create(actor, delivery, applicant, checked(delivery, wish))
     ENROLLMENT.begin(enrollment, EnrollmentStatus.UNCONFIRMED, actor)
     if is_written_to:
         ask_to_confirm(enrollment)
@@ -101,33 +101,33 @@ def place(
     *,
     nominated_by: Organization | None = None,
     record: Person | None = None,
-    said: Mapping[str, Any] | None = None,
+    facts: Mapping[str, Any] | None = None,
 ) -> Enrollment:
     """Makes the enrollment; the rule that coordinators, nominators and people themselves share.
     `delivery` was touched, and the `wish` is `checked`. `record`: the one of the person's by
-    which they were recognised, in what others `said` of them."""
+    which they were recognised, in the `facts` that others stated."""
     if find_enrollment(delivery.id, person.id) is not None:
-        raise _already_enrolled(record or person, said)
-    enrollment = _made(actor, delivery, person, wish, nominated_by)
+        raise _already_enrolled(record or person, facts)
+    enrollment = _create(actor, delivery, person, wish, nominated_by)
     enrollment.origin = record or person
     ENROLLMENT.begin(enrollment, first_status(delivery, enrollment.category), actor)
     return enrollment
 
 
-def _already_enrolled(record: Person, said: Mapping[str, Any] | None) -> Conflict:
+def _already_enrolled(record: Person, facts: Mapping[str, Any] | None) -> Conflict:
     """Names the person as the nomination did, at the field by which the person was recognised."""
-    if said is None:
+    if facts is None:
         return Conflict(
             "already_enrolled",
             _l("This person already has a place or a request in this delivery."),
             "person",
         )
-    origin = names.Origin(said["country"], said["nationalities"] or ())
+    origin = names.Origin(facts["country"], facts["nationalities"] or ())
     name = names.full_name(
-        (said["given_name"] or "").strip(), (said["family_name"] or "").strip(), origin
+        (facts["given_name"] or "").strip(), (facts["family_name"] or "").strip(), origin
     )
     is_number = (
-        bool(said["identifier"]) and names.number_key(said["identifier"]) == record.identifier_key
+        bool(facts["identifier"]) and names.number_key(facts["identifier"]) == record.identifier_key
     )
     sentence = _l(
         "%(name)s already has a place or a request in this delivery.", name=name or record.full_name
@@ -137,7 +137,7 @@ def _already_enrolled(record: Person, said: Mapping[str, Any] | None) -> Conflic
     )
 
 
-def _made(
+def _create(
     actor: Actor,
     delivery: Delivery,
     person: Person,
@@ -173,37 +173,37 @@ _TEXTS: dict[str, tuple[Callable[..., str], int]] = {
 def checked(delivery: Delivery, wish: Wish) -> Wish:
     """The wish as it is kept, or Invalid with everything in it that cannot be accepted."""
     faults: list[DomainError] = []
-    kept: dict[str, Any] = {}
+    cleaned: dict[str, Any] = {}
     for field, (clean, longest) in _TEXTS.items():
         try:
-            kept[field] = clean(getattr(wish, field) or "", field, longest=longest) or None
+            cleaned[field] = clean(getattr(wish, field) or "", field, longest=longest) or None
         except Invalid as fault:
             faults.append(fault)
     try:
-        kept["name_on_certificate"] = (
+        cleaned["name_on_certificate"] = (
             clean_name(wish.name_on_certificate or "", "name_on_certificate") or None
         )
     except Invalid as fault:
         faults.append(fault)
     try:
-        kept["rank_code"] = clean_rank_code(wish.rank_code)
+        cleaned["rank_code"] = clean_rank_code(wish.rank_code)
     except Invalid as fault:
         faults.append(fault)
     faults += _category_faults(delivery, wish.category)
     try:
-        kept["subcategory"] = clean_subcategory(wish.category, wish.subcategory, "subcategory")
+        cleaned["subcategory"] = clean_subcategory(wish.category, wish.subcategory, "subcategory")
     except Invalid as fault:
         faults.append(fault)
     collect(faults)
-    return replace(wish, **kept)
+    return replace(wish, **cleaned)
 
 
 def clean_rank_code(text: str | None) -> str | None:
     """The code of STANAG 2116 as it is printed, None for an empty text; Invalid at `rank_code`
     when it is none."""
-    given = (text or "").strip()
-    code = parse_rank_code(given) if given else None
-    if given and code is None:
+    stripped = (text or "").strip()
+    code = parse_rank_code(stripped) if stripped else None
+    if stripped and code is None:
         raise Invalid(
             "bad_rank_code",
             _l(
@@ -226,7 +226,7 @@ def _category_faults(delivery: Delivery, category: PersonnelCategory | str) -> l
         ]
     audience = delivery.course.audience
     if audience and category not in audience:
-        words = ", ".join(word(one, PersonnelCategory) for one in audience)
+        words = ", ".join(word(category, PersonnelCategory) for category in audience)
         return [
             Invalid(
                 "category_not_in_audience",

@@ -24,53 +24,57 @@ ONES_OWN = ("country", "gender", "birth_date", "language")
 
 
 def put_in(
-    actor: Actor, delivery: Delivery, one: Nominee, *, nominated_by: str | None
+    actor: Actor, delivery: Delivery, nominee: Nominee, *, nominated_by: str | None
 ) -> Enrollment:
     """Coordinators enter anyone, nominators people of their organization (`nominated_by`: its
     code), and participants themselves."""
-    is_own = _is_self(actor, one) and not nominated_by
-    require_own_answer(actor, actor.person_id if is_own else None, one.roster_consent)
-    if organization := _nominator(actor, delivery, one, nominated_by):
-        return nominate(actor, delivery.id, organization, [one])[0]
+    is_own = _is_self(actor, nominee) and not nominated_by
+    require_own_answer(actor, actor.person_id if is_own else None, nominee.roster_consent)
+    if organization := _nominator(actor, delivery, nominee, nominated_by):
+        return nominate(actor, delivery.id, organization, [nominee])[0]
     touch(delivery.id)  # before a person is written: all who write here queue at the same place
-    require_identity(one.identifier, one.email)
-    require_sender(one.country, one.organization)
-    if _is_self(actor, one):
-        return _enter_oneself(actor, delivery, one)
+    require_identity(nominee.identifier, nominee.email)
+    require_sender(nominee.country, nominee.organization)
+    if _is_self(actor, nominee):
+        return _enter_oneself(actor, delivery, nominee)
     require(actor, Permission.ENROLLMENT_CREATE, delivery)
-    return enter(actor, delivery.id, one)
+    return enter(actor, delivery.id, nominee)
 
 
 def _nominator(
-    actor: Actor, delivery: Delivery, one: Nominee, code: str | None
+    actor: Actor, delivery: Delivery, nominee: Nominee, code: str | None
 ) -> Organization | None:
     """The organization that is named; else, for those who may only nominate, the one that they
     nominate for."""
     if code:
         return organization_by_code(actor, code)
-    if can(actor, Permission.ENROLLMENT_CREATE, delivery) or _is_self(actor, one):
+    if can(actor, Permission.ENROLLMENT_CREATE, delivery) or _is_self(actor, nominee):
         return None
     return get_organization(*actor.organization_ids) if len(actor.organization_ids) == 1 else None
 
 
-def _is_self(actor: Actor, one: Nominee) -> bool:
+def _is_self(actor: Actor, nominee: Nominee) -> bool:
     """Whether those who act enter themselves. Who may enter others can share a mailbox with
     them: the name tells."""
-    if actor.email is None or email_key(one.email) != email_key(actor.email):
+    if actor.email is None or email_key(nominee.email) != email_key(actor.email):
         return False
-    own, said = get_own_person(actor), (one.given_name or "", one.family_name or "")
+    own, stated_name = get_own_person(actor), (nominee.given_name or "", nominee.family_name or "")
     enters_others = actor.organization_ids or can_beyond_oneself(
         actor, Permission.ENROLLMENT_CREATE
     )
     return (
-        not enters_others or not any(said) or is_same_name(said, (own.given_name, own.family_name))
+        not enters_others
+        or not any(stated_name)
+        or is_same_name(stated_name, (own.given_name, own.family_name))
     )
 
 
-def _enter_oneself(actor: Actor, delivery: Delivery, one: Nominee) -> Enrollment:
+def _enter_oneself(actor: Actor, delivery: Delivery, nominee: Nominee) -> Enrollment:
     """A participant is known already, and cannot probe for anyone else."""
     own = get_own_person(actor)
-    require_own_name(own, one.given_name, one.family_name, "person.given_name")
-    said = {name: getattr(one, name) for name in ONES_OWN}
-    change_person(actor, own, **{name: value for name, value in said.items() if value is not None})
-    return enroll(actor, delivery.id, own, one)
+    require_own_name(own, nominee.given_name, nominee.family_name, "person.given_name")
+    changes = {name: getattr(nominee, name) for name in ONES_OWN}
+    change_person(
+        actor, own, **{name: value for name, value in changes.items() if value is not None}
+    )
+    return enroll(actor, delivery.id, own, nominee)

@@ -74,7 +74,7 @@ def _first_in_line(delivery: Delivery, most: Mapping[PersonnelCategory, int]) ->
         .execution_options(populate_existing=True)
     )
     firsts = (
-        db.session.scalars(waiting.where(Enrollment.category == one).limit(n))
-        for one, n in most.items()
+        db.session.scalars(waiting.where(Enrollment.category == category).limit(n))
+        for category, n in most.items()
     )
-    return sorted(chain.from_iterable(firsts), key=lambda one: one.line or 0)
+    return sorted(chain.from_iterable(firsts), key=lambda enrollment: enrollment.line or 0)

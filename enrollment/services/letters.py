@@ -35,8 +35,8 @@ def status_path(enrollment: Enrollment) -> str:
     return f"/enrollments/{enrollment.id}"
 
 
-def tell(enrollment: Enrollment, kind: str | None = None, **more: Any) -> None:
-    """Writes to the person (who may have no address) what the enrollment's status now is. `more`:
+def tell(enrollment: Enrollment, kind: str | None = None, **extra: Any) -> None:
+    """Writes to the person (who may have no address) what the enrollment's status now is. `extra`:
     for the letter `kind`.
 
     Whoever has no password gets a link that signs in: no one else can read that mail, and there is
@@ -46,7 +46,7 @@ def tell(enrollment: Enrollment, kind: str | None = None, **more: Any) -> None:
     if person.email is None:
         return
     kind = kind or KINDS.get(enrollment.status, "enrollment_confirmed")
-    facts = _facts(enrollment) | more
+    facts = _facts(enrollment) | extra
     if enters_by_link(person):
         send_link(person, target=status_path(enrollment), kind=kind, **facts)
         return
@@ -98,9 +98,11 @@ def _facts(enrollment: Enrollment) -> dict[str, Any]:
 def tell_all(enrollments: Sequence[Enrollment]) -> None:
     """Writes to each of them, people on the waiting list with their position. All are of one
     delivery."""
-    waits = any(one.status is EnrollmentStatus.WAITLISTED for one in enrollments)
+    waits = any(enrollment.status is EnrollmentStatus.WAITLISTED for enrollment in enrollments)
     places_in_line = positions(enrollments[0].delivery_id) if waits else {}
-    nominated = [one.person_id for one in enrollments if one.nominated_by_id is not None]
+    nominated = [
+        enrollment.person_id for enrollment in enrollments if enrollment.nominated_by_id is not None
+    ]
     answered = latest_answers(nominated, ConsentPurpose.ROSTER) if nominated else {}
     for enrollment in enrollments:
         asks = enrollment.nominated_by_id is not None and enrollment.person_id not in answered

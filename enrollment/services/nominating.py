@@ -127,7 +127,7 @@ def enter(actor: Actor, delivery_id: int, nominee: Nominee) -> Enrollment:
     identified = identify_person(actor, said, identity=nominee.identity)
     add_address(actor, identified.person, nominee.email)
     enrollment = place(
-        actor, delivery, identified.person, wish, record=identified.record, said=said
+        actor, delivery, identified.person, wish, record=identified.record, facts=said
     )
     db.session.add(_nomination(actor, None, enrollment, nominee))
     note_identity(actor, enrollment, identified, said)
@@ -181,7 +181,7 @@ def _nominate_one(
         wish,
         nominated_by=organization,
         record=identified.record,
-        said=said,
+        facts=said,
     )
     db.session.add(_nomination(actor, organization, enrollment, nominee))
     note_identity(actor, enrollment, identified, said)

@@ -40,13 +40,15 @@ from people.values import clean_lines
 
 def get_question(actor: Actor, question_id: int) -> IdentityQuestion:
     """NotFound also for one that others decide."""
-    seen = sa.select(IdentityQuestion).join(
+    statement = sa.select(IdentityQuestion).join(
         Enrollment, Enrollment.id == IdentityQuestion.enrollment_id
     )
-    found = db.session.scalar(seen.where(decides_about(actor), IdentityQuestion.id == question_id))
-    if found is None:
+    question = db.session.scalar(
+        statement.where(decides_about(actor), IdentityQuestion.id == question_id)
+    )
+    if question is None:
         raise NotFound("unknown_question", _l("There is no such question."))
-    return found
+    return question
 
 
 def decide_same(
@@ -85,8 +87,8 @@ def decide_different(
     """They are two people. An enrollment that stood in the candidate's name becomes that of whom
     the nomination names."""
     enrollment = _begin(actor, question, "different", version)
-    kept = clean_lines(reason or "", "reason", longest=LONGEST_REASON) or None
-    settle_alike(actor, question, "different", kept)
+    clean_reason = clean_lines(reason or "", "reason", longest=LONGEST_REASON) or None
+    settle_alike(actor, question, "different", clean_reason)
     if not question.is_about_people:
         enrollment.name_on_certificate = usual_name(enrollment.person)
     elif (
@@ -173,12 +175,15 @@ def _reassign(actor: Actor, enrollment: Enrollment, nomination: Nomination) -> N
         "gender",
         "birth_date",
     )
-    said = {name: getattr(nomination, name) for name in fields} | {"names_confirmed": True}
-    made, was = identify_person(actor, said, among=NO_ONE).person, enrollment.person
-    enrollment.person, enrollment.origin_id = made, made.id
-    follow_printed_name(enrollment, was)
+    facts = {name: getattr(nomination, name) for name in fields} | {"names_confirmed": True}
+    new_person, former_person = (
+        identify_person(actor, facts, among=NO_ONE).person,
+        enrollment.person,
+    )
+    enrollment.person, enrollment.origin_id = new_person, new_person.id
+    follow_printed_name(enrollment, former_person)
     db.session.flush()
     leave_shared_seat(actor, enrollment)
-    publish(EnrollmentReassigned(enrollment.id, made.id), actor)
+    publish(EnrollmentReassigned(enrollment.id, new_person.id), actor)
     if enrollment.status in GOING_ON:
         tell_all([enrollment])

@@ -48,33 +48,33 @@ def follow_person(actor: Actor, keep_id: int, merged_id: int) -> None:
             fill(actor, delivery)
 
 
-def follow_printed_name(enrollment: Enrollment, was: Person) -> None:
-    """The enrollment `was` another person's: a printed name that no one chose for it, or that is
+def follow_printed_name(enrollment: Enrollment, former_person: Person) -> None:
+    """The enrollment was `former_person`'s: a printed name that no one chose for it, or that is
     no spelling of the name of the person whose it is now, becomes the one that this person uses."""
     printed, person = enrollment.name_on_certificate, enrollment.person
-    if printed == was.name_on_certificate or not is_spelling(
+    if printed == former_person.name_on_certificate or not is_spelling(
         printed, person.given_name, person.family_name
     ):
         enrollment.name_on_certificate = person.name_on_certificate
 
 
-def share_seat(actor: Actor, one: Enrollment, other: Enrollment) -> None:
+def share_seat(actor: Actor, enrollment: Enrollment, other: Enrollment) -> None:
     """Leaves the better seat of the two; the other enrollment stands aside and shows how that
     one stands."""
-    if one.status in PROVEN and other.status in PROVEN:
+    if enrollment.status in PROVEN and other.status in PROVEN:
         sentence = _l(
             "Both records have a result in %(delivery)s. First decide which one is correct.",
-            delivery=one.delivery.code,
+            delivery=enrollment.delivery.code,
         )
         raise Conflict("two_results", sentence)
-    if is_recorded(one.id) and is_recorded(other.id):
+    if is_recorded(enrollment.id) and is_recorded(other.id):
         sentence = _l(
             "Both records were present or have scores in %(delivery)s. First mark one of them "
             "absent and remove its scores.",
-            delivery=one.delivery.code,
+            delivery=enrollment.delivery.code,
         )
         raise Conflict("two_records_of_attendance", sentence)
-    seat, aside = sorted((one, other), key=_rank)
+    seat, aside = sorted((enrollment, other), key=_rank)
     aside.stood_as = aside.status.value
     ENROLLMENT.fire(aside, "stand_aside", actor)
     aside.seat_id = seat.id
@@ -85,21 +85,21 @@ def share_seat(actor: Actor, one: Enrollment, other: Enrollment) -> None:
         ENROLLMENT.fire(seat, "confirm_to_wait", actor)
 
 
-def _rank(one: Enrollment) -> tuple[bool, bool, bool, bool, bool, int]:
+def _rank(enrollment: Enrollment) -> tuple[bool, bool, bool, bool, bool, int]:
     """The best first: a fixed result, then what was recorded, then a place (one whose result is
     open again before an absence), then who came first. An application that is not confirmed has
     its position in the waiting line since it was made; where requests are approved, what was not
     approved comes last."""
-    by_approval = one.delivery.admission is Admission.APPROVAL
-    is_undecided = by_approval and one.status in (S.UNCONFIRMED, S.REQUESTED)
-    has_no_place, was_absent = one.status not in SEATED, one.status is S.NO_SHOW
+    by_approval = enrollment.delivery.admission is Admission.APPROVAL
+    is_undecided = by_approval and enrollment.status in (S.UNCONFIRMED, S.REQUESTED)
+    has_no_place, was_absent = enrollment.status not in SEATED, enrollment.status is S.NO_SHOW
     return (
-        one.status not in PROVEN,
-        not is_recorded(one.id),
+        enrollment.status not in PROVEN,
+        not is_recorded(enrollment.id),
         has_no_place,
         was_absent,
         is_undecided,
-        one.line,
+        enrollment.line,
     )
 
 
@@ -110,8 +110,8 @@ def part_again(actor: Actor, merged_id: int) -> None:
     for enrollment in enrollments:
         touch(enrollment.delivery_id)
         db.session.refresh(enrollment)
-        was, enrollment.person = enrollment.person, db.session.get_one(Person, merged_id)
-        follow_printed_name(enrollment, was)
+        former_person, enrollment.person = enrollment.person, db.session.get_one(Person, merged_id)
+        follow_printed_name(enrollment, former_person)
     # the seat that the record has got meanwhile is its own again before another one returns beside
     # it
     db.session.flush()
@@ -143,9 +143,9 @@ def _return(actor: Actor, delivery: Delivery, enrollment: Enrollment) -> None:
     """Stands for itself again, as it did before: with a place only while one is free, and ended
     if the delivery has, unless its result was opened again. Where a third enrollment of the same
     person is there, it stands aside of that one."""
-    there = find_enrollment(delivery.id, enrollment.person_id)
-    enrollment.seat_id = there.id if there is not None else None
-    if there is not None:
+    other_enrollment = find_enrollment(delivery.id, enrollment.person_id)
+    enrollment.seat_id = other_enrollment.id if other_enrollment is not None else None
+    if other_enrollment is not None:
         return
     if delivery.status is DeliveryStatus.CANCELLED:
         end_with(actor, delivery, enrollment)

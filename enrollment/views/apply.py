@@ -59,26 +59,26 @@ def apply(code: str) -> Any:
     form = _form(delivery, person)
     if request.method == "GET":
         return _screen(delivery, form, _first_screen(form, person), person)
-    at, wanted = _screens()
+    at, chosen_screen = _screens()
     if (
-        wanted <= at
+        chosen_screen <= at
     ):  # back, a change, or another language: what was typed stays, and is not judged yet
-        return _screen(delivery, form, wanted, person)
+        return _screen(delivery, form, chosen_screen, person)
     screen = form.faulty_screen(upto=at)
-    if screen is None and wanted > LAST:
+    if screen is None and chosen_screen > LAST:
         with refusals_on(form):
             return _send(delivery, form, person)
         delivery = get_delivery(actor, code, load=())  # a refusal rolls back, so read it again
         screen = form.screen_with_errors() or LAST
-    return _screen(delivery, form, screen or wanted, person)
+    return _screen(delivery, form, screen or chosen_screen, person)
 
 
 def closed_page(delivery: Delivery) -> Any:
     """Why no one can apply, and the next deliveries of the course that are open."""
     others = [
-        one
-        for one in upcoming_of(delivery.course, limit=12)
-        if one.id != delivery.id and is_open_for_enrollment(one)
+        upcoming
+        for upcoming in upcoming_of(delivery.course, limit=12)
+        if upcoming.id != delivery.id and is_open_for_enrollment(upcoming)
     ]
     return render_template("enrollment/closed.html", delivery=delivery, others=others)
 

@@ -14,10 +14,10 @@ from core.caching import revalidated_page
 from core.codes import spelling
 from core.web import current_actor, public
 from enrollment import catalogue as listing
-from enrollment.catalogue import Wanted
+from enrollment.catalogue import CatalogueFilter
 from enrollment.views.blueprint import pages
 
-#: Name in the address → field of `Wanted`.
+#: Name in the address → field of `CatalogueFilter`.
 FILTERS = {
     "course": "course",
     "language": "language",
@@ -35,41 +35,47 @@ QUARTER = 15 * 60
 @revalidated_page(current_actor)
 def catalogue() -> str:
     """Deliveries to come. What is listed is rendered once and kept until anything changes."""
-    asked = {name: request.args.get(name, "").strip()[:60] for name in FILTERS}
-    wanted = Wanted(**{FILTERS[name]: value for name, value in asked.items()})
-    body = _kept_list(wanted, request.args.get("after"))
-    return render_template("enrollment/catalogue.html", body=body, wanted=wanted)
+    values = {name: request.args.get(name, "").strip()[:60] for name in FILTERS}
+    criteria = CatalogueFilter(**{FILTERS[name]: value for name, value in values.items()})
+    body = _kept_list(criteria, request.args.get("after"))
+    return render_template("enrollment/catalogue.html", body=body, criteria=criteria)
 
 
-def _kept_list(wanted: Wanted, after: str | None) -> Markup:
+def _kept_list(criteria: CatalogueFilter, after: str | None) -> Markup:
     """The list as HTML, from the last time it was asked for when nothing has changed since.
 
     Whatever the list shows changes only with an entry in the audit trail, or as time passes: on the
     quarter of an hour at most, because every time zone's day begins on one. So one small query
     tells that the kept list is still true.
     """
-    kept: OrderedDict[Any, Markup] = current_app.extensions.setdefault("catalogue", OrderedDict())
-    key = (audit.position(), int(clock.now().timestamp()) // QUARTER, i18n.locale(), wanted, after)
-    if (body := kept.get(key)) is None:
+    cache: OrderedDict[Any, Markup] = current_app.extensions.setdefault("catalogue", OrderedDict())
+    key = (
+        audit.position(),
+        int(clock.now().timestamp()) // QUARTER,
+        i18n.locale(),
+        criteria,
+        after,
+    )
+    if (body := cache.get(key)) is None:
         template = current_app.jinja_env.get_template("enrollment/catalogue_list.html")
-        found = None if wanted.is_reversed else listing.upcoming(wanted, after=after)
+        page = None if criteria.is_reversed else listing.upcoming(criteria, after=after)
         choices = listing.choices()
-        wanted = replace(wanted, course=spelling(wanted.course, dict(choices.courses)))
+        criteria = replace(criteria, course=spelling(criteria.course, dict(choices.courses)))
         facts = {
-            "found": found,
+            "page": page,
             "choices": choices,
             "categories": listing.CATEGORIES,
-            "wanted": wanted,
+            "criteria": criteria,
         }
-        query = {name: value for name in FILTERS if (value := getattr(wanted, FILTERS[name]))}
+        query = {name: value for name in FILTERS if (value := getattr(criteria, FILTERS[name]))}
         further = (
-            url_for("enrollment.catalogue", **query, after=found.next)
-            if found and found.next
+            url_for("enrollment.catalogue", **query, after=page.next)
+            if page and page.next
             else None
         )
         first = url_for("enrollment.catalogue", **query) if after else None
         body = Markup(template.render(**facts, further=further, first=first))  # noqa: S704 -- rendered with escaping
-        kept[key] = body
-        while len(kept) > KEPT_LISTS:
-            kept.popitem(last=False)
+        cache[key] = body
+        while len(cache) > KEPT_LISTS:
+            cache.popitem(last=False)
     return body

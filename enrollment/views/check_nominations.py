@@ -16,7 +16,7 @@ from flask_babel import ngettext
 from core import i18n, once
 from core.database import transaction
 from core.errors import Conflict, Invalid
-from core.forms import whole
+from core.forms import parse_int
 from core.intake import read_json
 from core.policy import Actor
 from core.refusals import tells_all
@@ -247,7 +247,8 @@ def check_page(
     to_fix = [] if view.waits else [row for row in view.bad if not _is_settled_by_answer(row)]
     pages_ = max(1, -(-len(to_fix) // ROWS_A_PAGE))
     number = min(
-        max(1, whole(request.form.get("page")) or whole(request.form.get("here")) or 1), pages_
+        max(1, parse_int(request.form.get("page")) or parse_int(request.form.get("here")) or 1),
+        pages_,
     )
     here = to_fix[(number - 1) * ROWS_A_PAGE : number * ROWS_A_PAGE]
     page = render_template(

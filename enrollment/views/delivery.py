@@ -50,98 +50,102 @@ class Situation:
 @public
 def delivery(code: str) -> str:
     actor = current_actor()
-    found = queries.get_delivery(actor, code, load=queries.VERSION + queries.BODIES)
-    sessions = queries.timetable_of(found.id)
-    pools = enrollment.queries.places([found.id])[found.id]
-    work, has_begun = _work(actor, found), queries.has_begun(found.id)
-    situation = _situation(found, pools)
+    delivery = queries.get_delivery(actor, code, load=queries.VERSION + queries.BODIES)
+    sessions = queries.timetable_of(delivery.id)
+    pools = enrollment.queries.places([delivery.id])[delivery.id]
+    work, has_begun = _work(actor, delivery), queries.has_begun(delivery.id)
+    situation = _situation(delivery, pools)
     others = (
-        [one for one in queries.upcoming_of(found.course) if one.id != found.id]
+        [other for other in queries.upcoming_of(delivery.course) if other.id != delivery.id]
         if situation.shows_others
         else []
     )
     is_cut = any(session.is_cancelled for session in sessions)
-    length = _length(found, sessions)
-    own = enrollment.queries.find_enrollment(found.id, actor.person_id) if actor.person_id else None
+    length = _length(delivery, sessions)
+    own = (
+        enrollment.queries.find_enrollment(delivery.id, actor.person_id)
+        if actor.person_id
+        else None
+    )
     return render_template(
         "enrollment/delivery.html",
-        delivery=found,
-        course=found.course,
-        version=found.version,
-        zone=found.time_zone,
+        delivery=delivery,
+        course=delivery.course,
+        version=delivery.version,
+        zone=delivery.time_zone,
         timetable=[
-            (number, found.starts_on + timedelta(days=number - 1), list(of_the_day))
+            (number, delivery.starts_on + timedelta(days=number - 1), list(of_the_day))
             for number, of_the_day in groupby(sessions, key=lambda session: session.day)
         ],
         length=length,
-        cut_reason=queries.cut_reason_of(found.id) if is_cut else None,
-        minutes_of_course=found.version.minutes if is_cut else None,
-        objectives=queries.stated_objectives(found.version),
-        dates=days_words(found.starts_on, found.ends_on, i18n.locale()),
-        places=[(_whose(pool), _left(pool)) for pool in pools],
+        cut_reason=queries.cut_reason_of(delivery.id) if is_cut else None,
+        minutes_of_course=delivery.version.minutes if is_cut else None,
+        objectives=queries.stated_objectives(delivery.version),
+        dates=days_words(delivery.starts_on, delivery.ends_on, i18n.locale()),
+        places=[(_whose(pool), _places_left(pool)) for pool in pools],
         situation=situation,
         others=others,
         own=own,
-        prerequisites=queries.titles_of(found.version.prerequisites)
-        if found.version.prerequisites
+        prerequisites=queries.titles_of(delivery.version.prerequisites)
+        if delivery.version.prerequisites
         else {},
-        trainers=queries.trainers_of([found.id])[found.id],
-        centre=body_name(found.centre),
-        funder=body_name(found.funder) if found.funder else None,
+        trainers=queries.trainers_of([delivery.id])[delivery.id],
+        centre=body_name(delivery.centre),
+        funder=body_name(delivery.funder) if delivery.funder else None,
         may_nominate=situation.may_apply and can(actor, P.ENROLLMENT_NOMINATE),
         work=work,
-        waits=_waits(actor, found),
-        steps=DELIVERY.available(found, actor),
-        may_cancel=courses.services.is_in_time_to_cancel(found, has_begun=has_begun),
+        waits=_waits(actor, delivery),
+        steps=DELIVERY.available(delivery, actor),
+        may_cancel=courses.services.is_in_time_to_cancel(delivery, has_begun=has_begun),
         may_cut_short=courses.services.may_cut_short(
-            actor, found, held=length[1], has_begun=has_begun
+            actor, delivery, held=length[1], has_begun=has_begun
         ),
-        may_edit=courses.services.may_change(actor, found),
+        may_edit=courses.services.may_change(actor, delivery),
     )
 
 
-def _length(found: Delivery, sessions: Any) -> tuple[int, int, int]:
+def _length(delivery: Delivery, sessions: Any) -> tuple[int, int, int]:
     """Days, sessions and minutes of what is held."""
-    held = [session for session in sessions if not session.is_cancelled]
+    held_sessions = [session for session in sessions if not session.is_cancelled]
     return (
-        (found.ends_on - found.starts_on).days + 1,
-        len(held),
-        sum(session.minutes for session in held),
+        (delivery.ends_on - delivery.starts_on).days + 1,
+        len(held_sessions),
+        sum(session.minutes for session in held_sessions),
     )
 
 
-def _waits(actor: Actor, found: Delivery) -> tuple[int, int]:
+def _waits(actor: Actor, delivery: Delivery) -> tuple[int, int]:
     """How many places a coordinator can give to people on the list, and how many wait."""
-    if not may_decide(actor, found):
+    if not may_decide(actor, delivery):
         return 0, 0
-    seating = enrollment.queries.seatings([found.id])[found.id]
+    seating = enrollment.queries.seatings([delivery.id])[delivery.id]
     return seating.left_for_line, seating.all_waiting
 
 
-def _situation(found: Delivery, pools: list[PoolPlaces]) -> Situation:
-    if found.status is DeliveryStatus.DRAFT:
+def _situation(delivery: Delivery, pools: list[PoolPlaces]) -> Situation:
+    if delivery.status is DeliveryStatus.DRAFT:
         return Situation("info", _("This is a draft. No one else sees it until it is published."))
-    if found.status is DeliveryStatus.CANCELLED:
+    if delivery.status is DeliveryStatus.CANCELLED:
         return Situation(
             "bad",
-            _("This delivery was cancelled: %(reason)s", reason=found.cancel_reason or ""),
+            _("This delivery was cancelled: %(reason)s", reason=delivery.cancel_reason or ""),
             shows_others=True,
         )
-    if found.status is DeliveryStatus.FINISHED:
+    if delivery.status is DeliveryStatus.FINISHED:
         return Situation("info", _("This delivery is finished."), shows_others=True)
-    if not queries.is_open_for_enrollment(found):
-        if queries.today_of(found) >= found.starts_on:
+    if not queries.is_open_for_enrollment(delivery):
+        if queries.today_of(delivery) >= delivery.starts_on:
             return Situation(
                 "info", _("This delivery has begun. Applications are closed."), shows_others=True
             )
-        day = i18n.date_words(found.closes_on)
+        day = i18n.date_words(delivery.closes_on)
         return Situation("info", _("Applications closed on %(day)s.", day=day), shows_others=True)
     if not any(pool.left_for_new for pool in pools):
         sentence = _(
             "All places are taken. You can still apply: you join the waiting list and get the "
             "next place that becomes free."
         )
-        if not queries.moves_up(found):
+        if not queries.moves_up(delivery):
             sentence = _(
                 "All places are taken. You can still apply and join the waiting list; if a place "
                 "becomes free, a coordinator gives it to someone on the list."
@@ -149,7 +153,7 @@ def _situation(found: Delivery, pools: list[PoolPlaces]) -> Situation:
         return Situation("warn", sentence, may_apply=True, shows_others=True)
     return Situation(
         "ok",
-        _("You can apply until %(day)s.", day=i18n.weekday_words(found.closes_on)),
+        _("You can apply until %(day)s.", day=i18n.weekday_words(delivery.closes_on)),
         may_apply=True,
     )
 
@@ -158,7 +162,7 @@ def _whose(pool: PoolPlaces) -> str:
     return word(pool.category) if pool.category else _("Open to everyone")
 
 
-def _left(pool: PoolPlaces) -> str:
+def _places_left(pool: PoolPlaces) -> str:
     facts = {
         "left": i18n.number(pool.left_for_new),
         "places": i18n.number(pool.places),
@@ -181,14 +185,14 @@ _WORK = (
 )
 
 
-def _work(actor: Actor, found: Delivery) -> list[tuple[Any, str]]:
+def _work(actor: Actor, delivery: Delivery) -> list[tuple[Any, str]]:
     """(words, address) of the work that `actor` may do on this delivery."""
-    if found.status in (DeliveryStatus.DRAFT, DeliveryStatus.CANCELLED):
+    if delivery.status in (DeliveryStatus.DRAFT, DeliveryStatus.CANCELLED):
         return []
     return [
-        (words, url_for(endpoint, code=found.code))
+        (words, url_for(endpoint, code=delivery.code))
         for endpoint, words, permission in _WORK
-        if can(actor, permission, found)
+        if can(actor, permission, delivery)
     ]
 
 
@@ -197,19 +201,21 @@ def _work(actor: Actor, found: Delivery) -> list[tuple[Any, str]]:
 def deliveries() -> str:
     """The deliveries that the actor works on, one status at a time."""
     actor = current_actor()
-    asked = request.args.get("status")
-    status = DeliveryStatus(asked) if asked in set(DeliveryStatus) else DeliveryStatus.PUBLISHED
-    found = enrollment.queries.list_worked_on(
+    chosen = request.args.get("status")
+    status = DeliveryStatus(chosen) if chosen in set(DeliveryStatus) else DeliveryStatus.PUBLISHED
+    page = enrollment.queries.list_worked_on(
         actor, status, after=request.args.get("after"), limit=50
     )
     return render_template(
         "enrollment/deliveries.html",
-        page=found,
+        page=page,
         status=status,
         counts=queries.count_by_status(actor),
         statuses=WORKED_ON,
-        places=_totals([one.id for one in found.items]),
-        days={one.id: days_words(one.starts_on, one.ends_on, i18n.locale()) for one in found.items},
+        places=_totals([item.id for item in page.items]),
+        days={
+            item.id: days_words(item.starts_on, item.ends_on, i18n.locale()) for item in page.items
+        },
     )
 
 

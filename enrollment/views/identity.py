@@ -32,10 +32,10 @@ def questions() -> Any:
 
 def _page(form: MergeForm, refusal: DomainError | None = None, after: str | None = None) -> Any:
     actor = current_actor()
-    found = queries.list_questions(actor, after=after, limit=PAGE)
+    page = queries.list_questions(actor, after=after, limit=PAGE)
     context = {
-        "questions": [(one, queries.readings(one)) for one in found.items],
-        "next": found.next,
+        "questions": [(question, queries.readings(question)) for question in page.items],
+        "next": page.next,
         "proposed": queries.merges(actor, is_open=True),
         "merged": queries.merges(actor, is_open=False),
         "own": actor.person_id,
@@ -114,7 +114,7 @@ def propose_merge() -> Any:
 @requires(P.IDENTITY_DECIDE)
 def decide_merge(merge_id: int, step: str) -> Any:
     actor = current_actor()
-    said = {
+    messages = {
         "confirm": _l("Record %(merged)s is merged into record %(kept)s."),
         "decline": _l("Records %(kept)s and %(merged)s stay separate."),
         "undo": _l("The merge is undone. Records %(kept)s and %(merged)s are two people again."),
@@ -124,7 +124,7 @@ def decide_merge(merge_id: int, step: str) -> Any:
         merge = services.decide_merge(actor, merge_id, step)
         if step == "confirm" and merge.status is MergeStatus.PROPOSED:
             return _("The merge is proposed. A second person must confirm it.")
-        return str(said[step]) % {"kept": merge.keep_id, "merged": merge.merged_id}
+        return str(messages[step]) % {"kept": merge.keep_id, "merged": merge.merged_id}
 
     return _done(act)
 

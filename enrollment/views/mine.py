@@ -33,10 +33,17 @@ from people.queries import refused_mail, roster_question
 def mine() -> Any:
     """Everything the person ever applied for or was nominated for, the latest first."""
     actor = current_actor()
-    found = queries.list_own(actor)
-    waiting = [one.delivery_id for one in found if one.status is EnrollmentStatus.WAITLISTED]
+    enrollments = queries.list_own(actor)
+    waiting = [
+        enrollment.delivery_id
+        for enrollment in enrollments
+        if enrollment.status is EnrollmentStatus.WAITLISTED
+    ]
     positions = queries.positions(*waiting) if waiting else {}
-    rows = [(one, queries.explain(actor, one, positions.get(one.id))) for one in found]
+    rows = [
+        (enrollment, queries.explain(actor, enrollment, positions.get(enrollment.id)))
+        for enrollment in enrollments
+    ]
     return render_template("enrollment/mine.html", rows=rows)
 
 
@@ -46,37 +53,39 @@ def enrollment(enrollment_id: int) -> Any:
     """Where it stands, why, and what comes next: for the person, the organization that
     nominated, and staff."""
     actor = current_actor()
-    found = queries.get_enrollment(actor, enrollment_id)
-    standing = found.standing
-    if standing is not found and can(actor, P.ENROLLMENT_READ, standing):
+    enrollment = queries.get_enrollment(actor, enrollment_id)
+    standing = enrollment.standing
+    if standing is not enrollment and can(actor, P.ENROLLMENT_READ, standing):
         return see_other(
             url_for("enrollment.enrollment", enrollment_id=standing.id)
         )  # an older link leads to the one seat
     is_waiting = standing.status is EnrollmentStatus.WAITLISTED
-    position = queries.positions(found.delivery_id).get(standing.id) if is_waiting else None
-    delivery = queries.delivery_with_sessions(found.delivery_id)
-    person = queries.person_shown(actor, found)
+    position = queries.positions(enrollment.delivery_id).get(standing.id) if is_waiting else None
+    delivery = queries.delivery_with_sessions(enrollment.delivery_id)
+    person = queries.person_shown(actor, enrollment)
     return render_template(
         "enrollment/enrollment.html",
-        enrollment=found,
+        enrollment=enrollment,
         standing=standing,
         person=person,
         delivery=delivery,
         days=[(local_day(delivery, blocks[0]), blocks) for blocks in by_day(delivery)],
         position=position,
-        why=queries.explain(actor, found, position),
+        why=queries.explain(actor, enrollment, position),
         result=result_shown(actor, standing, delivery),
         moves_up=not is_waiting or moves_up(delivery),
         cut_reason=cut_reason(delivery),
         certificate=certificate_panel(actor, standing)
         if standing.status is EnrollmentStatus.COMPLETED
         else None,
-        reference=reference(delivery.id, found.origin_id),
-        steps=services.steps_now(actor, found),
-        needs=needs_shown(actor, found),
-        decides_identity=can(actor, P.IDENTITY_DECIDE, found),
-        is_own=found.person_id == actor.person_id,
-        question=roster_question(found.person_id) if found.person_id == actor.person_id else None,
+        reference=reference(delivery.id, enrollment.origin_id),
+        steps=services.steps_now(actor, enrollment),
+        needs=needs_shown(actor, enrollment),
+        decides_identity=can(actor, P.IDENTITY_DECIDE, enrollment),
+        is_own=enrollment.person_id == actor.person_id,
+        question=roster_question(enrollment.person_id)
+        if enrollment.person_id == actor.person_id
+        else None,
         is_unreached=bool(refused_mail([person.id])),
         is_live=standing.status in LIVE,
         may_apply_again=standing.status is EnrollmentStatus.WITHDRAWN
@@ -89,33 +98,33 @@ def enrollment(enrollment_id: int) -> Any:
 def withdraw(enrollment_id: int) -> Any:
     """Asks first: what is given up goes to the next in line."""
     actor = current_actor()
-    found = queries.get_enrollment(actor, enrollment_id)
-    form, back = WithdrawForm(), _back(found)
+    enrollment = queries.get_enrollment(actor, enrollment_id)
+    form, back = WithdrawForm(), _back(enrollment)
     if not form.is_submitted():
-        _require_step(found, "withdraw")
+        _require_step(enrollment, "withdraw")
     elif form.validate():
         with refusals_on(form):
             with transaction():
-                said = _said_withdrawn(found)
+                message = _said_withdrawn(enrollment)
                 services.withdraw(
                     actor, queries.get_enrollment(actor, enrollment_id), reason=form.reason.data
                 )
-                flash(said, "ok")
+                flash(message, "ok")
             return see_other(back)
     return _question("enrollment/withdraw.html", enrollment_id, form, back)
 
 
-def _said_withdrawn(found: Enrollment) -> str:
+def _said_withdrawn(enrollment: Enrollment) -> str:
     """What to say once it is withdrawn, of the enrollment as it stood before."""
-    goes_on = moves_up(found.delivery)
-    if found.person_id != current_actor().person_id:
+    goes_on = moves_up(enrollment.delivery)
+    if enrollment.person_id != current_actor().person_id:
         if not goes_on:
             return _(
                 "Withdrawn. The waiting list no longer moves up automatically: a coordinator "
                 "gives the place to someone on it."
             )
         return _("Withdrawn. If someone was waiting, the next in line now has the place.")
-    if found.status is EnrollmentStatus.CONFIRMED:
+    if enrollment.status is EnrollmentStatus.CONFIRMED:
         if not goes_on:
             return _("You gave up your place. Thank you for telling us.")
         return _("You gave up your place. If someone was waiting, the next in line now has it.")
@@ -127,10 +136,10 @@ def _said_withdrawn(found: Enrollment) -> str:
 def decline(enrollment_id: int) -> Any:
     """A coordinator says no, and why: the person is told."""
     actor = current_actor()
-    found = queries.get_enrollment(actor, enrollment_id)
-    form, back = DeclineForm(), _back(found)
+    enrollment = queries.get_enrollment(actor, enrollment_id)
+    form, back = DeclineForm(), _back(enrollment)
     if not form.is_submitted():
-        _require_step(found, "decline")
+        _require_step(enrollment, "decline")
     elif form.validate():
         with refusals_on(form):
             with transaction():
@@ -144,36 +153,36 @@ def decline(enrollment_id: int) -> Any:
     return _question("enrollment/decline.html", enrollment_id, form, back)
 
 
-def _require_step(found: Enrollment, step: str) -> None:
-    if step not in steps(found, current_actor()):
+def _require_step(enrollment: Enrollment, step: str) -> None:
+    if step not in steps(enrollment, current_actor()):
         sentence = _(
             "This is not possible any more. It stands at: %(status)s.",
-            status=word(found.standing.status),
+            status=word(enrollment.standing.status),
         )
         raise Conflict("state_does_not_allow", sentence)
 
 
 def _question(template: str, enrollment_id: int, form: Any, back: str) -> Any:
     actor = current_actor()
-    found = queries.get_enrollment(actor, enrollment_id)
+    enrollment = queries.get_enrollment(actor, enrollment_id)
     page = render_template(
         template,
-        enrollment=found,
-        delivery=found.delivery,
-        person=queries.person_shown(actor, found),
-        is_own=found.person_id == actor.person_id,
-        moves_up=moves_up(found.delivery),
+        enrollment=enrollment,
+        delivery=enrollment.delivery,
+        person=queries.person_shown(actor, enrollment),
+        is_own=enrollment.person_id == actor.person_id,
+        moves_up=moves_up(enrollment.delivery),
         form=form,
         back=back,
     )
     return page, form.status
 
 
-def _back(found: Enrollment) -> str:
+def _back(enrollment: Enrollment) -> str:
     """Where the actor came from: the own page, the selection, or the organization's nominations."""
     actor = current_actor()
-    if found.person_id == actor.person_id:
-        return url_for("enrollment.enrollment", enrollment_id=found.id)
-    if can(actor, P.ENROLLMENT_READ, found.delivery):
-        return url_for("enrollment.selection", code=found.delivery.code)
-    return url_for("enrollment.nominations", delivery=found.delivery.code)
+    if enrollment.person_id == actor.person_id:
+        return url_for("enrollment.enrollment", enrollment_id=enrollment.id)
+    if can(actor, P.ENROLLMENT_READ, enrollment.delivery):
+        return url_for("enrollment.selection", code=enrollment.delivery.code)
+    return url_for("enrollment.nominations", delivery=enrollment.delivery.code)

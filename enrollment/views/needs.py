@@ -21,9 +21,9 @@ from people.permissions import Permission as P
 def needs(code: str) -> Any:
     actor = current_actor()
     delivery = get_delivery(actor, code)
-    found = arranging.everyone_in_need(actor, delivery)
+    enrollments = arranging.everyone_in_need(actor, delivery)
     people = sorted(
-        ((queries.person_shown(actor, one), one) for one in found),
+        ((queries.person_shown(actor, enrollment), enrollment) for enrollment in enrollments),
         key=lambda pair: (pair[0].sort_name, pair[1].id),
     )
     page = render_template(

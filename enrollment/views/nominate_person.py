@@ -46,9 +46,9 @@ def nominate_person(code: str) -> Any:
     )
     if form.validate_on_submit() and (row := form.row()).is_good:
         with refusals_on(form), transaction():
-            one = replace(nominee(row), identity=form.who.identity)
-            made = _put_forward(actor, delivery.id, int(form.organization_id.data), one)
-            flash(_said(actor, made), "ok")
+            candidate = replace(nominee(row), identity=form.who.identity)
+            enrollment = _put_forward(actor, delivery.id, int(form.organization_id.data), candidate)
+            flash(_confirmation(actor, enrollment), "ok")
             return remember_answer(_list_address(delivery))
     page = render_template(
         "enrollment/nominate_person.html",
@@ -59,30 +59,32 @@ def nominate_person(code: str) -> Any:
     return page, form.status
 
 
-def _put_forward(actor: Actor, delivery_id: int, organization_id: int, one: Nominee) -> Enrollment:
+def _put_forward(
+    actor: Actor, delivery_id: int, organization_id: int, candidate: Nominee
+) -> Enrollment:
     touch(delivery_id)
     if organization_id:
         organization = get_organization(organization_id)
-        return services.nominate(actor, delivery_id, organization, [one])[0]
-    return services.enter(actor, delivery_id, one)
+        return services.nominate(actor, delivery_id, organization, [candidate])[0]
+    return services.enter(actor, delivery_id, candidate)
 
 
-def _said(actor: Actor, made: Enrollment) -> str:
+def _confirmation(actor: Actor, enrollment: Enrollment) -> str:
     """What became of it, with a hint; to a body only of what it knows itself."""
-    position = positions(made.delivery_id).get(made.id)
+    position = positions(enrollment.delivery_id).get(enrollment.id)
     facts = {
-        "name": person_shown(actor, made).full_name,
-        "status": word(made.status).lower(),
+        "name": person_shown(actor, enrollment).full_name,
+        "status": word(enrollment.status).lower(),
         "position": position,
     }
-    said = (
+    message = (
         _("%(name)s is number %(position)s on the waiting list.", **facts)
         if position
         else _("%(name)s: %(status)s.", **facts)
     )
-    known = made.person if can(actor, P.PERSON_READ, made) else made.origin
-    hint = address_hint(known.email, made.nomination.email) if made.nomination else None
-    return f"{said} {hint}" if hint else said
+    known = enrollment.person if can(actor, P.PERSON_READ, enrollment) else enrollment.origin
+    hint = address_hint(known.email, enrollment.nomination.email) if enrollment.nomination else None
+    return f"{message} {hint}" if hint else message
 
 
 def _list_address(delivery: Delivery) -> str:

@@ -13,9 +13,10 @@ from core.codes import spelling
 from core.policy import Actor
 from core.web import current_actor, signed_in
 from core.words import word
+from courses.models import Delivery
 from enrollment import catalogue, queries, services
 from enrollment.models import Enrollment, EnrollmentStatus
-from enrollment.queries import NominationsWanted
+from enrollment.queries import NominationFilter
 from enrollment.views.blueprint import pages
 from people.queries import refused_mail
 
@@ -27,33 +28,35 @@ PAGE = 50
 def nominations() -> Any:
     """Who was put forward and where they stand, and for what people can be put forward now."""
     actor = current_actor()
-    found = queries.list_nominations(actor, _wanted(), after=request.args.get("after"), limit=PAGE)
+    page = queries.list_nominations(actor, _filter(), after=request.args.get("after"), limit=PAGE)
     waiting = {
-        one.delivery_id for one in found.items if one.standing.status is EnrollmentStatus.WAITLISTED
+        item.delivery_id
+        for item in page.items
+        if item.standing.status is EnrollmentStatus.WAITLISTED
     }
     positions = queries.positions(*waiting) if waiting else {}
-    shown = [queries.person_shown(actor, one) for one in found.items]
-    refused = refused_mail(person.id for person in shown)
+    people = [queries.person_shown(actor, item) for item in page.items]
+    refused = refused_mail(person.id for person in people)
     rows = [
         {
             "is_refused": person.id in refused,
-            "enrollment": one,
-            "status": one.standing.status,
+            "enrollment": item,
+            "status": item.standing.status,
             "person": person,
-            "why": queries.explain(actor, one, positions.get(one.standing.id)),
-            "may_withdraw": "withdraw" in services.steps_now(actor, one),
+            "why": queries.explain(actor, item, positions.get(item.standing.id)),
+            "may_withdraw": "withdraw" in services.steps_now(actor, item),
         }
-        for one, person in zip(found.items, shown, strict=True)
+        for item, person in zip(page.items, people, strict=True)
     ]
     deliveries = [
-        (one.code, f"{i18n.text(one.course.title)}, {i18n.date_words(one.starts_on, form='short')}")
-        for one in queries.deliveries_nominated_for(actor)
+        (delivery.code, _title_and_day(delivery))
+        for delivery in queries.deliveries_nominated_for(actor)
     ]
     open_rows, has_more_open = catalogue.open_rows()
     return render_template(
         "enrollment/nominations.html",
         rows=rows,
-        next=found.next,
+        next=page.next,
         deliveries=deliveries,
         statuses=list(EnrollmentStatus),
         chosen={
@@ -72,9 +75,11 @@ def nominations() -> Any:
 def nominations_file() -> Response:
     """Everything the filters keep, with what each organization itself said of its people."""
     actor = current_actor()
-    found = queries.every_nomination(actor, _wanted())
+    entries = queries.every_nomination(actor, _filter())
     waiting = {
-        one.delivery_id for one in found if one.standing.status is EnrollmentStatus.WAITLISTED
+        entry.delivery_id
+        for entry in entries
+        if entry.standing.status is EnrollmentStatus.WAITLISTED
     }
     positions = queries.positions(*waiting) if waiting else {}
     header = [
@@ -95,12 +100,12 @@ def nominations_file() -> Response:
         _("Position"),
         _("Why"),
     ]
-    rows = [_line(actor, one, positions.get(one.standing.id)) for one in found]
+    rows = [_line(actor, entry, positions.get(entry.standing.id)) for entry in entries]
     return exports.download(actor, "nominations", "nominations", header, rows)
 
 
-def _line(actor: Actor, one: Enrollment, position: int | None) -> list[Any]:
-    person = queries.person_shown(actor, one)
+def _line(actor: Actor, entry: Enrollment, position: int | None) -> list[Any]:
+    person = queries.person_shown(actor, entry)
     return [
         person.identifier,
         person.given_name,
@@ -108,23 +113,29 @@ def _line(actor: Actor, one: Enrollment, position: int | None) -> list[Any]:
         person.email,
         person.country,
         countries.written(person.nationalities, i18n.locale()),
-        word(one.category),
-        one.subcategory and word(one.subcategory),
-        one.rank,
-        one.nominated_by.name if one.nominated_by else "",
-        i18n.text(one.delivery.course.title),
-        one.delivery.code,
-        one.delivery.starts_on,
-        word(one.standing.status),
+        word(entry.category),
+        entry.subcategory and word(entry.subcategory),
+        entry.rank,
+        entry.nominated_by.name if entry.nominated_by else "",
+        i18n.text(entry.delivery.course.title),
+        entry.delivery.code,
+        entry.delivery.starts_on,
+        word(entry.standing.status),
         position,
-        queries.explain(actor, one, position),
+        queries.explain(actor, entry, position),
     ]
 
 
-def _wanted() -> NominationsWanted:
+def _title_and_day(delivery: Delivery) -> str:
+    return (
+        f"{i18n.text(delivery.course.title)}, {i18n.date_words(delivery.starts_on, form='short')}"
+    )
+
+
+def _filter() -> NominationFilter:
     """The filters of the address; a status that there is not is none."""
     status = request.args.get("status")
-    return NominationsWanted(
+    return NominationFilter(
         request.args.get("delivery"),
         EnrollmentStatus(status) if status in set(EnrollmentStatus) else None,
     )

@@ -15,7 +15,7 @@ from flask_babel import ngettext
 from core import countries, exports, i18n
 from core.database import transaction
 from core.errors import Conflict, DomainError, Invalid
-from core.forms import is_shown_again, whole
+from core.forms import is_shown_again, parse_int
 from core.policy import Actor, require
 from core.web import current_actor, requires, see_other
 from core.words import word
@@ -78,7 +78,7 @@ def decide(code: str) -> Any:
 
 
 def _numbers(name: str) -> list[int]:
-    return [number for one in request.form.getlist(name) if (number := whole(one)) is not None]
+    return [number for one in request.form.getlist(name) if (number := parse_int(one)) is not None]
 
 
 def _delivery(code: str) -> Delivery:

@@ -69,10 +69,10 @@ _WRONG = {
 
 def bodies_of(kind: BodyKind) -> list[Organization]:
     """Every body of this kind, by name; the one there is from the start first."""
-    those = sa.select(Organization).where(Organization.of_kind(kind))
+    statement = sa.select(Organization).where(Organization.of_kind(kind))
     return list(
         db.session.scalars(
-            those.order_by(Organization.is_first.desc(), Organization.name, Organization.id)
+            statement.order_by(Organization.is_first.desc(), Organization.name, Organization.id)
         )
     )
 
@@ -101,7 +101,7 @@ def _bodies_reached(
     grant = actor.grants.get(permission)
     if actor.is_system or (grant is not None and grant.everywhere):
         return bodies_of(kind)
-    return [one for one in bodies_of(kind) if grant is not None and one.id in grant.ids(reach)]
+    return [body for body in bodies_of(kind) if grant is not None and body.id in grant.ids(reach)]
 
 
 def may_change(actor: Actor, kinds: Iterable[str]) -> bool:
@@ -131,12 +131,12 @@ def sender_of(body: Organization) -> Sender:
 
 def get_organization(actor: Actor, key: int | str) -> Organization:
     """The organization with this id or code; NotFound when unknown or not the actor's to manage."""
-    seen = visible(Organization, actor, Permission.ORGANIZATION_MANAGE)
+    reachable = visible(Organization, actor, Permission.ORGANIZATION_MANAGE)
     same = Organization.code == key if isinstance(key, str) else Organization.id == key
-    found = db.session.scalar(sa.select(Organization).where(same, seen))
-    if found is None:
+    organization = db.session.scalar(sa.select(Organization).where(same, reachable))
+    if organization is None:
         raise NotFound("unknown_organization", _l("This organization is not known here."))
-    return found
+    return organization
 
 
 def list_organizations(
@@ -153,9 +153,9 @@ def list_organizations(
     )
     if kind is not None:
         statement = statement.where(Organization.of_kind(kind))
-    for one in words.split()[:6]:
+    for word in words.split()[:6]:
         fits = (
-            column.icontains(one, autoescape=True)
+            column.icontains(word, autoescape=True)
             for column in (Organization.name, Organization.code)
         )
         statement = statement.where(sa.or_(*fits))
@@ -169,7 +169,7 @@ def list_organizations(
 
 def organization_choices(kind: BodyKind = BodyKind.NOMINATOR) -> list[tuple[int, str]]:
     """(id, name and code) of every body of this kind, for a list to choose from."""
-    return [(one.id, _with_code(one)) for one in bodies_of(kind)]
+    return [(body.id, _with_code(body)) for body in bodies_of(kind)]
 
 
 def _with_code(body: Organization) -> str:

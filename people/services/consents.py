@@ -45,22 +45,22 @@ def has_consent(
 ) -> sa.ColumnElement[bool]:
     """The condition that this person's latest answer that counts is a yes; a record that leads
     to another one consents to nothing. One index serves it."""
-    said, later = aliased(Consent), aliased(Consent)
+    answer, later = aliased(Consent), aliased(Consent)
     newer = sa.exists(sa.literal_column("1")).where(
-        later.person_id == said.person_id,
-        later.purpose == said.purpose,
+        later.person_id == answer.person_id,
+        later.purpose == answer.purpose,
         later.counts,
-        later.id > said.id,
+        later.id > answer.id,
     )
     merged = aliased(Person)
     leads_on = sa.exists(sa.literal_column("1")).where(
-        merged.id == said.person_id, merged.merged_into_id.is_not(None)
+        merged.id == answer.person_id, merged.merged_into_id.is_not(None)
     )
     return sa.exists(sa.literal_column("1")).where(
-        said.person_id == person_id,
-        said.purpose == purpose,
-        said.counts,
-        said.given,
+        answer.person_id == person_id,
+        answer.purpose == purpose,
+        answer.counts,
+        answer.given,
         ~newer,
         ~leads_on,
     )
@@ -77,8 +77,8 @@ def find_consent(person_id: int, purpose: ConsentPurpose) -> Consent | None:
 def latest_answers(person_ids: Sequence[int], purpose: ConsentPurpose) -> dict[int, bool]:
     """The latest answer that counts of each of these people who gave one."""
     of_these = Consent.person_id.in_(person_ids), Consent.purpose == purpose, Consent.counts
-    said = sa.select(Consent.person_id, Consent.given).where(*of_these).order_by(Consent.id)
-    return {row.person_id: row.given for row in db.session.execute(said)}
+    statement = sa.select(Consent.person_id, Consent.given).where(*of_these).order_by(Consent.id)
+    return {row.person_id: row.given for row in db.session.execute(statement)}
 
 
 def current_consent(person_id: int, purpose: ConsentPurpose) -> bool:
@@ -94,7 +94,7 @@ def shares_mailbox(person: Person) -> bool:
     others = sa.select(Person).where(
         Person.id != person.id, Person.email_key.in_(own), ~Person.is_provisional
     )
-    return any(current_record(one).id != person.id for one in db.session.scalars(others))
+    return any(current_record(record).id != person.id for record in db.session.scalars(others))
 
 
 def answers_alone(person: Person) -> bool:
@@ -105,7 +105,9 @@ def answers_alone(person: Person) -> bool:
     contacts = db.session.scalars(
         sa.select(Organization.contact_email).where(Organization.contact_email.is_not(None))
     )
-    return not {email_key(one) for one in contacts} & set(db.session.scalars(_keys_of(person)))
+    return not {email_key(contact) for contact in contacts} & set(
+        db.session.scalars(_keys_of(person))
+    )
 
 
 def _keys_of(person: Person) -> sa.Select[Any]:
@@ -121,7 +123,7 @@ def give_consent(
     actor: Actor,
     person: Person,
     purpose: ConsentPurpose,
-    given: bool,
+    is_given: bool,
     *,
     how: ConsentWay,
     language: str | None = None,
@@ -134,7 +136,7 @@ def give_consent(
     """
     if actor.person_id is None or actor.person_id != person.id:
         raise consent_is_personal("person")
-    counts = not given or answers_alone(person)
+    counts = not is_given or answers_alone(person)
     last = _last(person.id, purpose)
     text = consent_text(purpose, language)
     is_own = (
@@ -143,13 +145,13 @@ def give_consent(
     if (
         last is not None
         and is_own
-        and (last.given, last.counts, last.text_version) == (given, counts, text.version)
+        and (last.given, last.counts, last.text_version) == (is_given, counts, text.version)
     ):
         return last
     row = Consent(
         person_id=person.id,
         purpose=purpose,
-        given=given,
+        given=is_given,
         counts=counts,
         text_version=text.version,
         language=text.language,
@@ -162,10 +164,13 @@ def give_consent(
 def carry_refusal(actor: Actor, merge_id: int, keep_id: int, merged_id: int) -> None:
     """Two records became one person: a no said as one of them holds for both; a yes stays where
     it was said."""
-    said = {one: {row.purpose: row for row in _answers(one)} for one in (keep_id, merged_id)}
-    for purpose, row in said[merged_id].items():
-        kept = said[keep_id].get(purpose)
-        if not row.given and (kept is None or (kept.given and kept.at < row.at)):
+    answers = {
+        person_id: {row.purpose: row for row in _answers(person_id)}
+        for person_id in (keep_id, merged_id)
+    }
+    for purpose, row in answers[merged_id].items():
+        surviving = answers[keep_id].get(purpose)
+        if not row.given and (surviving is None or (surviving.given and surviving.at < row.at)):
             facts = {
                 name: getattr(row, name)
                 for name in ("purpose", "given", "counts", "text_version", "language", "how")
@@ -175,16 +180,16 @@ def carry_refusal(actor: Actor, merge_id: int, keep_id: int, merged_id: int) -> 
 
 def take_refusal_back(merge_id: int) -> None:
     """One person became two again: what the other one refused counts for this one no longer."""
-    carried = db.session.scalars(sa.select(Consent).where(Consent.merge_id == merge_id))
-    for row in carried:
+    refusals = db.session.scalars(sa.select(Consent).where(Consent.merge_id == merge_id))
+    for row in refusals:
         row.counts = False
     db.session.flush()
 
 
 def _answers(person_id: int) -> list[Consent]:
     """The latest answer that counts to each question."""
-    found = (find_consent(person_id, purpose) for purpose in ConsentPurpose)
-    return [row for row in found if row is not None]
+    answers = (find_consent(person_id, purpose) for purpose in ConsentPurpose)
+    return [row for row in answers if row is not None]
 
 
 def record_paper_consent(
@@ -209,7 +214,7 @@ def record_paper_consent(
             ),
         )
     faults: list[DomainError] = []
-    kept = {
+    paper = {
         "reference": _needed(reference, "reference", 120, faults),
         "document": _needed(document, "document", 200, faults),
     }
@@ -234,23 +239,23 @@ def record_paper_consent(
         at=clock.now(),
         signed_on=signed_on,
         recorded_by_id=actor.person_id,
-        **kept,
+        **paper,
     )
     _keep(actor, row)
     write_to(person, "consent_on_paper", CONSENTS_PATH, consent=row, consent_text=text)
     return row
 
 
-def person_on_paper(actor: Actor, **who: Any) -> Person:
+def person_on_paper(actor: Actor, **facts: Any) -> Person:
     """Who signed: someone known, by number or address together with the name, or someone new.
-    `who`: what `record_person` takes."""
+    `facts`: what `record_person` takes."""
     require(actor, Permission.CONSENT_RECORD)
-    if not (who.get("identifier") or "").strip() and not (who.get("email") or "").strip():
+    if not (facts.get("identifier") or "").strip() and not (facts.get("email") or "").strip():
         sentence = _l(
             "Give a service or staff number or an email address, so that the person is recognised."
         )
         raise Invalid("identity_needed", sentence, "person.identifier")
-    return record_person(actor, **who, update=False)
+    return record_person(actor, **facts, update=False)
 
 
 def _needed(value: str, field: str, longest: int, faults: list[DomainError]) -> str:
@@ -290,10 +295,12 @@ def may_be_asked(purpose: ConsentPurpose = ConsentPurpose.ROSTER) -> sa.ColumnEl
         Consent.person_id == Person.id, Consent.purpose == purpose, Consent.counts
     )
     subject = sa.literal("person:") + sa.cast(Person.id, sa.String)
-    asked = sa.exists(sa.literal_column("1")).where(
+    was_asked = sa.exists(sa.literal_column("1")).where(
         audit.AuditEntry.subject == subject, audit.AuditEntry.action == ConsentAsked.name
     )
-    return sa.and_(Person.email.is_not(None), Person.merged_into_id.is_(None), ~answered, ~asked)
+    return sa.and_(
+        Person.email.is_not(None), Person.merged_into_id.is_(None), ~answered, ~was_asked
+    )
 
 
 def ask_for_consent(

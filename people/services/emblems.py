@@ -81,9 +81,9 @@ def _redrawn(image: Image.Image) -> bytes:
     small.thumbnail((KEPT_SIDE, KEPT_SIDE), Image.Resampling.LANCZOS)
     small = ImageOps.exif_transpose(small)
     small.info.clear()
-    made = io.BytesIO()
-    small.save(made, "PNG", optimize=True)
-    return made.getvalue()
+    buffer = io.BytesIO()
+    small.save(buffer, "PNG", optimize=True)
+    return buffer.getvalue()
 
 
 def _no_picture() -> Invalid:

@@ -52,7 +52,7 @@ class Known:
 
 def find_known(
     actor: Actor,
-    given: dict[str, Any],
+    facts: dict[str, Any],
     prefix: str,
     *,
     identity: str | int | None = None,
@@ -67,13 +67,17 @@ def find_known(
     someone new. With `is_change` a number without a name tells who is meant.
     """
     if among is None:
-        hold(given)
-    near = [one for one in compared(given, among=among, is_change=is_change) if one.is_near]
+        hold(facts)
+    near = [
+        comparison
+        for comparison in compared(facts, among=among, is_change=is_change)
+        if comparison.is_near
+    ]
     decides = among is None and can(actor, Permission.IDENTITY_DECIDE)
     if identity is not None and (decides or among is not None):
         return _as_decided(identity, near)
-    if meant := clearly_meant(near):
-        return Known(meant.record)
+    if match := clearly_meant(near):
+        return Known(match.record)
     if not near:
         return Known(None)
     if decides or is_change:
@@ -85,15 +89,19 @@ def clearly_meant(near: Sequence[Comparison]) -> Comparison | None:
     """The only one who can be meant; None where no one is, or where it is in doubt. Someone
     else's mailbox is no doubt once it is clear who is meant; someone else's number, or a
     namesake's mailbox, is."""
-    matches = [one for one in near if one.is_match]
-    others = [one for one in near if not one.is_match and {"number", "name"} & set(one.agrees)]
+    matches = [comparison for comparison in near if comparison.is_match]
+    others = [
+        comparison
+        for comparison in near
+        if not comparison.is_match and {"number", "name"} & set(comparison.agrees)
+    ]
     return matches[0] if len(matches) == 1 and not others else None
 
 
 def _as_decided(identity: str | int, near: Sequence[Comparison]) -> Known:
     if identity == names.NEW:
         return Known(None, tuple(near), is_decided=True)
-    chosen = next((one for one in near if one.person.id == identity), None)
+    chosen = next((comparison for comparison in near if comparison.person.id == identity), None)
     if chosen is None:
         sentence = _l(
             "No one with this id has this address or number. Send “new” for another person."
@@ -107,17 +115,21 @@ def _in_doubt(near: Sequence[Comparison], prefix: str) -> Conflict:
         "This email address or number is known here, but not everything matches. Decide whether "
         "it is the same person or another one."
     )
-    is_number = any("number" in one.agrees for one in near)
+    is_number = any("number" in comparison.agrees for comparison in near)
     refusal = Conflict(
         "identity_in_doubt", sentence, prefix + ("identifier" if is_number else "email")
     )
-    refusal.details = {"candidates": [_shown(one) for one in near]}
+    refusal.details = {"candidates": [_shown(comparison) for comparison in near]}
     return refusal
 
 
-def _shown(one: Comparison) -> dict[str, Any]:
-    facts = {"id": one.person.id, "name": one.person.full_name, "country": one.person.country}
-    return facts | {"agrees": list(one.agrees), "differs": list(one.differs)}
+def _shown(comparison: Comparison) -> dict[str, Any]:
+    facts = {
+        "id": comparison.person.id,
+        "name": comparison.person.full_name,
+        "country": comparison.person.country,
+    }
+    return facts | {"agrees": list(comparison.agrees), "differs": list(comparison.differs)}
 
 
 def require_own_name(
@@ -125,8 +137,10 @@ def require_own_name(
 ) -> None:
     """Who enters oneself does so under the own name: another one would stand on the certificate.
     Conflict at `field`."""
-    said = given_name or "", family_name or ""
-    if any(said) and not names.is_same_name(said, (person.given_name, person.family_name)):
+    stated_name = given_name or "", family_name or ""
+    if any(stated_name) and not names.is_same_name(
+        stated_name, (person.given_name, person.family_name)
+    ):
         sentence = _l(
             "This is not the name on your account. Change it on your own page first, or have the "
             "other person enrolled by a coordinator."
@@ -137,12 +151,12 @@ def require_own_name(
 # The issuer of a number
 
 
-def clean_issuer(said: str | None, country: str | None, field: str) -> dict[str, Any]:
+def clean_issuer(issuer: str | None, country: str | None, field: str) -> dict[str, Any]:
     """The issuer of a number as it is kept: what is said, an organization's code or a country,
     else the person's country."""
-    if not (said or "").strip():
+    if not (issuer or "").strip():
         return {"issuer_id": None, "issuer_country": country}
-    text = (said or "").strip()
+    text = (issuer or "").strip()
     if body := db.session.scalar(sa.select(Organization).where(Organization.code == text)):
         return {"issuer_id": body.id, "issuer_country": body.country}
     if code := countries.parse(text):
@@ -154,12 +168,12 @@ def clean_issuer(said: str | None, country: str | None, field: str) -> dict[str,
 # Comparing
 
 
-def hold(given: dict[str, Any]) -> None:
+def hold(facts: dict[str, Any]) -> None:
     """Holds the number and the address until the transaction ends: of two who record one person
     at once, the second sees what the first did. (SQLite has one writer anyway.)"""
     if is_sqlite():
         return
-    keys = (names.number_key(given.get("identifier") or ""), values.email_key(given.get("email")))
+    keys = (names.number_key(facts.get("identifier") or ""), values.email_key(facts.get("email")))
     for key in sorted(filter(None, keys)):
         db.session.execute(
             sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(key, 0)))
@@ -167,7 +181,7 @@ def hold(given: dict[str, Any]) -> None:
 
 
 def compared(
-    given: dict[str, Any],
+    facts: dict[str, Any],
     *,
     among: sa.ColumnElement[bool] | None = None,
     is_change: bool = False,
@@ -175,55 +189,59 @@ def compared(
 ) -> list[Comparison]:
     """The records with the number or the address, each against what is given; a record that was
     merged counts as the one it leads to. `but`: ids that are left out."""
-    number = names.number_key(given.get("identifier") or "")
-    address = values.email_key(given.get("email"))
-    parts = [
+    number = names.number_key(facts.get("identifier") or "")
+    address = values.email_key(facts.get("email"))
+    conditions = [
         column == key
         for column, key in ((Person.identifier_key, number), (Person.email_key, address))
         if key
     ]
-    if not parts:
+    if not conditions:
         return []
-    statement = sa.select(Person).where(sa.or_(*parts), ~Person.is_provisional).order_by(Person.id)
+    statement = (
+        sa.select(Person).where(sa.or_(*conditions), ~Person.is_provisional).order_by(Person.id)
+    )
     # Read along, so that looking for a record that was merged takes as many statements as for
     # another one.
     statement = statement.options(joinedload(Person.merged_into).joinedload(Person.merged_into))
     if among is not None:
         statement = statement.where(among)
-    found = one_a_person(
-        compare(given, record, is_change=is_change) for record in db.session.scalars(statement)
+    comparisons = one_a_person(
+        compare(facts, record, is_change=is_change) for record in db.session.scalars(statement)
     )
-    return [one for one in found if one.person.id not in but]
+    return [comparison for comparison in comparisons if comparison.person.id not in but]
 
 
 def one_a_person(comparisons: Iterable[Comparison]) -> list[Comparison]:
     """Of several records of one person, the comparison that agrees best."""
-    found: dict[int, Comparison] = {}
-    for one in comparisons:
-        known = found.setdefault(one.person.id, one)
-        if (one.is_match, len(one.agrees)) > (known.is_match, len(known.agrees)):
-            found[one.person.id] = one
-    return list(found.values())
+    by_person: dict[int, Comparison] = {}
+    for comparison in comparisons:
+        known = by_person.setdefault(comparison.person.id, comparison)
+        if (comparison.is_match, len(comparison.agrees)) > (known.is_match, len(known.agrees)):
+            by_person[comparison.person.id] = comparison
+    return list(by_person.values())
 
 
-def compare(given: dict[str, Any], record: Person, *, is_change: bool = False) -> Comparison:
+def compare(stated: dict[str, Any], record: Person, *, is_change: bool = False) -> Comparison:
     """What is given against one record. A number is one issuer's; an organization and its
     country are one issuer where the name or the date of birth agrees, and a value that two
     issuers of one country have is in doubt."""
-    said = given.get("given_name") or "", given.get("family_name") or ""
+    stated_name = stated.get("given_name") or "", stated.get("family_name") or ""
     same_name = (
-        names.is_same_name(said, (record.given_name, record.family_name)) if any(said) else None
+        names.is_same_name(stated_name, (record.given_name, record.family_name))
+        if any(stated_name)
+        else None
     )
     facts: dict[str, bool | None] = {
-        "number": _number(given, record),
-        "address": _address(given, record),
+        "number": _number(stated, record),
+        "address": _address(stated, record),
         "name": same_name,
-        "birth_date": _both(given.get("birth_date"), record.birth_date),
+        "birth_date": _both(stated.get("birth_date"), record.birth_date),
     }
     is_named = same_name or (same_name is None and is_change)
     is_someone = bool(is_named or facts["birth_date"])
     is_one_number = facts["number"] and (
-        _is_one_issuer(given, record) or _is_body_and_country(given, record) or is_change
+        _is_one_issuer(stated, record) or _is_body_and_country(stated, record) or is_change
     )
     by_number = is_one_number and is_someone
     by_address = facts["address"] and is_named and facts["number"] is not False
@@ -240,60 +258,60 @@ def compare(given: dict[str, Any], record: Person, *, is_change: bool = False) -
     )
 
 
-def _number(given: dict[str, Any], record: Person) -> bool | None:
+def _number(facts: dict[str, Any], record: Person) -> bool | None:
     """Whether the two numbers are one; None where they say nothing about each other, as those of
     two countries do."""
-    number = names.number_key(given.get("identifier") or "")
-    kind = given.get("identifier_kind") or IdentifierKind.SERVICE
+    number = names.number_key(facts.get("identifier") or "")
+    kind = facts.get("identifier_kind") or IdentifierKind.SERVICE
     if not number or not record.identifier_key or kind != record.identifier_kind:
         return None
     if number == record.identifier_key:
-        return True if _may_be_one_issuer(given, record) else None
-    return False if _is_one_issuer(given, record) else None
+        return True if _may_be_one_issuer(facts, record) else None
+    return False if _is_one_issuer(facts, record) else None
 
 
-def _may_be_one_issuer(given: dict[str, Any], record: Person) -> bool:
+def _may_be_one_issuer(facts: dict[str, Any], record: Person) -> bool:
     """Also where no one said whose number it is, which is in doubt then."""
-    is_known = any(_issuer(given)) and any(_issuer_of(record))
-    return not is_known or _is_one_issuer(given, record) or _is_one_country(given, record)
+    is_known = any(_issuer(facts)) and any(_issuer_of(record))
+    return not is_known or _is_one_issuer(facts, record) or _is_one_country(facts, record)
 
 
-def _is_one_issuer(given: dict[str, Any], record: Person) -> bool:
-    if not any(_issuer(given)) or not any(_issuer_of(record)):
-        return not any(_issuer(given)) and not any(_issuer_of(record))
-    if given.get("issuer_id") or record.issuer_id:
-        return given.get("issuer_id") == record.issuer_id
-    return given.get("issuer_country") == record.issuer_country
+def _is_one_issuer(facts: dict[str, Any], record: Person) -> bool:
+    if not any(_issuer(facts)) or not any(_issuer_of(record)):
+        return not any(_issuer(facts)) and not any(_issuer_of(record))
+    if facts.get("issuer_id") or record.issuer_id:
+        return facts.get("issuer_id") == record.issuer_id
+    return facts.get("issuer_country") == record.issuer_country
 
 
-def _issuer(given: dict[str, Any]) -> tuple[Any, Any]:
-    return given.get("issuer_id"), given.get("issuer_country")
+def _issuer(facts: dict[str, Any]) -> tuple[Any, Any]:
+    return facts.get("issuer_id"), facts.get("issuer_country")
 
 
 def _issuer_of(record: Person) -> tuple[Any, Any]:
     return record.issuer_id, record.issuer_country
 
 
-def _is_one_country(given: dict[str, Any], record: Person) -> bool:
+def _is_one_country(facts: dict[str, Any], record: Person) -> bool:
     return (
-        record.issuer_country is not None and given.get("issuer_country") == record.issuer_country
+        record.issuer_country is not None and facts.get("issuer_country") == record.issuer_country
     )
 
 
-def _is_body_and_country(given: dict[str, Any], record: Person) -> bool:
-    return _is_one_country(given, record) and (given.get("issuer_id") is None) != (
+def _is_body_and_country(facts: dict[str, Any], record: Person) -> bool:
+    return _is_one_country(facts, record) and (facts.get("issuer_id") is None) != (
         record.issuer_id is None
     )
 
 
-def _address(given: dict[str, Any], record: Person) -> bool | None:
+def _address(facts: dict[str, Any], record: Person) -> bool | None:
     """Two addresses never speak against each other: people have several."""
-    address = values.email_key(given.get("email"))
+    address = values.email_key(facts.get("email"))
     return True if address and address == record.email_key else None
 
 
-def _both(one: Any, other: Any) -> bool | None:
-    return one == other if one and other else None
+def _both(value: Any, other: Any) -> bool | None:
+    return value == other if value and other else None
 
 
 def current_record(record: Person) -> Person:
@@ -305,14 +323,14 @@ def current_record(record: Person) -> Person:
 
 def records_of(person_id: int) -> set[int]:
     """The ids of all records that lead to this one, and its own."""
-    found, ahead = {person_id}, {person_id}
+    ids, ahead = {person_id}, {person_id}
     while ahead:
         ahead = (
             set(db.session.scalars(sa.select(Person.id).where(Person.merged_into_id.in_(ahead))))
-            - found
+            - ids
         )
-        found |= ahead
-    return found
+        ids |= ahead
+    return ids
 
 
 def is_self(actor: Actor, person_id: int | None) -> bool:

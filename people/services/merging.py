@@ -66,10 +66,13 @@ def compare_record(person_id: int) -> None:
         "email",
         "birth_date",
     )
-    for one in compared({name: getattr(record, name) for name in facts}, but=[record.id]):
-        if one.is_near and not _is_compared(one.person.id, record.id):
+    for comparison in compared({name: getattr(record, name) for name in facts}, but=[record.id]):
+        if comparison.is_near and not _is_compared(comparison.person.id, record.id):
             merge = Merge(
-                keep_id=one.person.id, merged_id=record.id, reason="", proposed_at=clock.now()
+                keep_id=comparison.person.id,
+                merged_id=record.id,
+                reason="",
+                proposed_at=clock.now(),
             )
             MERGE.begin(merge, MergeStatus.PROPOSED, SYSTEM)
 
@@ -144,10 +147,10 @@ def _take_back_address(merge: Merge | None, merged: Person) -> None:
 
 def get_merge(actor: Actor, merge_id: int) -> Merge:
     require(actor, Permission.IDENTITY_DECIDE)
-    found = db.session.get(Merge, merge_id)
-    if found is None:
+    merge = db.session.get(Merge, merge_id)
+    if merge is None:
         raise NotFound("unknown_merge", _l("This merge is not known here."))
-    return found
+    return merge
 
 
 def _begin(actor: Actor, keep: Person, merged: Person, reason: str, *, is_reviewed: bool) -> Merge:
@@ -164,7 +167,9 @@ def _begin(actor: Actor, keep: Person, merged: Person, reason: str, *, is_review
 
 
 def _apply(actor: Actor, merge: Merge, step: str) -> Merge:
-    keep, merged = (db.session.get_one(Person, one) for one in (merge.keep_id, merge.merged_id))
+    keep, merged = (
+        db.session.get_one(Person, person_id) for person_id in (merge.keep_id, merge.merged_id)
+    )
     if keep.email is None and merged.email is not None and not holds_roles(keep):
         keep.email, merge.moves_address = (
             merged.email,
@@ -188,23 +193,24 @@ def _pair(keep_id: int, merged_id: int) -> tuple[Person, Person]:
         .order_by(Person.id)
         .with_for_update(key_share=True)
     )
-    found = {
-        one.id: one for one in db.session.scalars(locked.execution_options(populate_existing=True))
+    records = {
+        person.id: person
+        for person in db.session.scalars(locked.execution_options(populate_existing=True))
     }
-    for field, wanted in (("keep", keep_id), ("merge", merged_id)):
-        if wanted not in found or found[wanted].is_provisional:
+    for field, record_id in (("keep", keep_id), ("merge", merged_id)):
+        if record_id not in records or records[record_id].is_provisional:
             raise Invalid("unknown_person", _l("This person is not known here."), field)
-        if found[wanted].merged_into_id is not None:
+        if records[record_id].merged_into_id is not None:
             raise Conflict(
                 "already_merged", _l("This record has already been merged into another one."), field
             )
-    if holds_roles(found[merged_id]):
+    if holds_roles(records[merged_id]):
         sentence = _l(
             "This record holds roles, which would pass to the other one. Withdraw them first, or "
             "keep this record."
         )
         raise Conflict("holds_roles", sentence, "merge")
-    return found[keep_id], found[merged_id]
+    return records[keep_id], records[merged_id]
 
 
 def _locked(merge: Merge) -> Merge:

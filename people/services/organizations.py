@@ -30,24 +30,24 @@ MOST_SIGNATORIES = 2
 def organization_by_code(actor: Actor, code: str, *, field: str = "nominated_by") -> Organization:
     """The nominating organization with this code; for who manages organizations an unknown one
     is made, called by its code."""
-    found = find_body(code)
-    if found is not None:
-        require_kind(found, BodyKind.NOMINATOR, field)
-        return found
+    body = find_body(code)
+    if body is not None:
+        require_kind(body, BodyKind.NOMINATOR, field)
+        return body
     if not can(actor, Permission.ORGANIZATION_MANAGE):
         raise unknown_body(field)
     code = values.clean_code(code, field)
     return _add(actor, {"code": code, "name": code})
 
 
-def put_organization(actor: Actor, code: str, **given: Any) -> tuple[Organization, bool]:
+def put_organization(actor: Actor, code: str, **facts: Any) -> tuple[Organization, bool]:
     """Makes the organization or changes what is given of it: name, kinds, country, title,
     contact_email, two_person_revocation, signatories; whether it is new. A new one needs a name
     and, unless told otherwise, nominates."""
-    found = find_body(code)
-    if found is None:
-        return create_organization(actor, code=code, **given), True
-    return change_organization(actor, found, **given), False
+    body = find_body(code)
+    if body is None:
+        return create_organization(actor, code=code, **facts), True
+    return change_organization(actor, body, **facts), False
 
 
 def create_organization(
@@ -56,12 +56,12 @@ def create_organization(
     code: str,
     name: str | None = None,
     kinds: Iterable[str] = (BodyKind.NOMINATOR,),
-    **given: Any,
+    **fields: Any,
 ) -> Organization:
     """A new organization. Conflict when the code is taken."""
     require(actor, Permission.ORGANIZATION_MANAGE)
     code = values.clean_code(code, "code")
-    facts = _cleaned({"name": name, "kinds": kinds, **given})
+    facts = _cleaned({"name": name, "kinds": kinds, **fields})
     require_kinds(actor, facts["kinds"])
     _refuse_unprintable(facts["kinds"], facts["name"], facts.get("title"))
     if find_body(code) is not None:
@@ -71,12 +71,12 @@ def create_organization(
     return _add(actor, {"code": code, **facts})
 
 
-def change_organization(actor: Actor, organization: Organization, **given: Any) -> Organization:
+def change_organization(actor: Actor, organization: Organization, **fields: Any) -> Organization:
     """Changes what is given; the code stays, programs rely on it. A kind is dropped only when
     nothing depends on it."""
     require(actor, Permission.ORGANIZATION_MANAGE, organization)
     require_kinds(actor, organization.kinds)
-    facts = _cleaned(given)
+    facts = _cleaned(fields)
     kinds = facts.get("kinds", organization.kinds)
     require_kinds(actor, kinds)
     _refuse_unprintable(
@@ -90,11 +90,11 @@ def change_organization(actor: Actor, organization: Organization, **given: Any) 
     return organization
 
 
-def _cleaned(given: Mapping[str, Any]) -> dict[str, Any]:
+def _cleaned(facts: Mapping[str, Any]) -> dict[str, Any]:
     """The given values as they are kept, or everything that is wrong with them."""
     cleaned: dict[str, Any] = {}
     faults: list[DomainError] = []
-    for name, value in given.items():
+    for name, value in facts.items():
         try:
             cleaned[name] = _CLEANING[name](value)
         except Invalid as fault:
@@ -104,7 +104,7 @@ def _cleaned(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _kinds(value: Iterable[str]) -> list[str]:
-    chosen = {values.clean_member(BodyKind, one, "kinds") for one in value or ()}
+    chosen = {values.clean_member(BodyKind, kind, "kinds") for kind in value or ()}
     if not chosen:
         raise Invalid("required", _l("Choose at least one."), "kinds")
     return [kind.value for kind in BodyKind if kind in chosen]
@@ -124,15 +124,15 @@ def _signatories(value: Sequence[Mapping[str, Any]] | None) -> list[dict[str, An
     if len(value or ()) > MOST_SIGNATORIES:
         sentence = _l("There is room for at most %(most)s signatories.", most=MOST_SIGNATORIES)
         raise Invalid("too_many", sentence, "signatories")
-    rows = [_signatory(one, f"signatories.{number}") for number, one in enumerate(value or ())]
+    rows = [_signatory(row, f"signatories.{number}") for number, row in enumerate(value or ())]
     return [row for row in rows if row]
 
 
-def _signatory(given: Mapping[str, Any], field: str) -> dict[str, Any] | None:
-    name = _signed(given.get("name"), f"{field}.name")
+def _signatory(facts: Mapping[str, Any], field: str) -> dict[str, Any] | None:
+    name = _signed(facts.get("name"), f"{field}.name")
     offices = {
         code: _signed(text, f"{field}.office.{code}")
-        for code, text in (given.get("office") or {}).items()
+        for code, text in (facts.get("office") or {}).items()
     }
     office = filled(offices)
     if not (name or office):
@@ -189,10 +189,10 @@ def _refuse_unprintable(kinds: Iterable[str], name: str, title: Mapping[str, str
 
 
 def _printable(text: str, field: str) -> str:
-    if found := unprintable(text):
+    if characters := unprintable(text):
         sentence = _l(
             "Certificates cannot show %(characters)s. Write this without it.",
-            characters=" ".join(found[:8]),
+            characters=" ".join(characters[:8]),
         )
         raise Invalid("not_printable", sentence, field)
     return text
@@ -216,10 +216,10 @@ def _refuse_other_kinds(organization: Organization, kinds: set[str]) -> None:
 def _add(actor: Actor, facts: dict[str, Any]) -> Organization:
     """The new organization, or the one that someone else made with this code at the same moment."""
     insert = (sqlite if is_sqlite() else postgresql).insert(Organization).values(**facts)
-    made = db.session.scalar(insert.on_conflict_do_nothing().returning(Organization))
-    if made is None:
+    organization = db.session.scalar(insert.on_conflict_do_nothing().returning(Organization))
+    if organization is None:
         return db.session.scalars(
             sa.select(Organization).where(Organization.code == facts["code"])
         ).one()
-    publish(OrganizationRecorded(made.id, made.code), actor)
-    return made
+    publish(OrganizationRecorded(organization.id, organization.code), actor)
+    return organization

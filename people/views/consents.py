@@ -45,15 +45,15 @@ def my_consents() -> Any:
 def answer_consent() -> Any:
     """One click: yes or no to one purpose."""
     purpose = request.form.get("purpose")
-    given = {"yes": True, "no": False}.get(request.form.get("given", ""))
-    if purpose not in set(ConsentPurpose) or given is None:
+    is_given = {"yes": True, "no": False}.get(request.form.get("given", ""))
+    if purpose not in set(ConsentPurpose) or is_given is None:
         raise Invalid("unknown_value", _("This choice is not known. Choose from the list."))
     actor = current_actor()
     with transaction():
         own = queries.get_own_person(actor)
-        row = services.give_consent(actor, own, ConsentPurpose(purpose), given, how=_way())
-        said = _said(row.given, row.counts)
-    flash(said, "ok" if not given or row.counts else "warn")
+        row = services.give_consent(actor, own, ConsentPurpose(purpose), is_given, how=_way())
+        message = _confirmation(row.given, row.counts)
+    flash(message, "ok" if not is_given or row.counts else "warn")
     return see_other(safe_next(request.form.get("next"), url_for("people.my_consents")))
 
 
@@ -62,8 +62,8 @@ def _way() -> ConsentWay:
     return ConsentWay.LINK if came_by_link(current_actor()) else ConsentWay.PAGE
 
 
-def _said(given: bool, counts: bool) -> str:
-    if not given:
+def _confirmation(is_given: bool, counts: bool) -> str:
+    if not is_given:
         return _("Your answer is saved: no.")
     if counts:
         return _("Your answer is saved: yes. You can withdraw it at any time on your own page.")

@@ -53,14 +53,14 @@ _DETAILS = (
 @requires(Permission.ACCOUNT_MANAGE)
 def edit_person(person_id: int) -> Any:
     """Corrects a person's data."""
-    found = queries.get_person(current_actor(), person_id)
-    form = PersonForm(obj=found, identifier_issuer=queries.issuer_of(found)[0])
+    person = queries.get_person(current_actor(), person_id)
+    form = PersonForm(obj=person, identifier_issuer=queries.issuer_of(person)[0])
     if form.validate_on_submit():
-        given = {name: field.data for name, field in form._fields.items() if name != "csrf_token"}
+        facts = {name: field.data for name, field in form._fields.items() if name != "csrf_token"}
         with refusals_on(form):
             with transaction():
                 services.change_person(
-                    current_actor(), queries.get_person(current_actor(), person_id), **given
+                    current_actor(), queries.get_person(current_actor(), person_id), **facts
                 )
             flash(_("The changes are saved."), "ok")
             return see_other(url_for("accounts.person", person_id=person_id))

@@ -23,11 +23,15 @@ from people.views.blueprint import pages
 def organizations() -> Any:
     """Organizations by name, and what each does here."""
     actor, words = current_actor(), request.args.get("q", "").strip()
-    found = queries.list_organizations(actor, words=words, after=request.args.get("after"))
-    changeable = {one.id for one in found.items if queries.may_change(actor, one.kinds)}
+    page = queries.list_organizations(actor, words=words, after=request.args.get("after"))
+    changeable = {
+        organization.id
+        for organization in page.items
+        if queries.may_change(actor, organization.kinds)
+    }
     return render_template(
         "people/organizations.html",
-        organizations=found,
+        organizations=page,
         words=words,
         changeable=changeable,
         manages_all=actor.can(Permission.BODY_MANAGE),
@@ -44,7 +48,7 @@ def new_organization() -> Any:
         with refusals_on(form):
             with transaction():
                 services.create_organization(
-                    current_actor(), code=form.code.data or "", **form.given()
+                    current_actor(), code=form.code.data or "", **form.facts()
                 )
                 answer = remember_answer(url_for("people.organizations"))
             flash(_("The organization is recorded."), "ok")
@@ -65,7 +69,7 @@ def organization(organization_id: int) -> Any:
             png = services.emblem_from(picture) if picture is not None else None
             with transaction():
                 body = services.change_organization(
-                    current_actor(), _changeable(organization_id), **form.given()
+                    current_actor(), _changeable(organization_id), **form.facts()
                 )
                 if png or (form.remove_emblem and form.remove_emblem.data):
                     services.change_emblem(current_actor(), body, png)
@@ -90,6 +94,6 @@ def emblem(organization_id: int) -> Response:
 
 def _changeable(organization_id: int) -> Organization:
     """The organization, for whoever may change it."""
-    found = queries.get_organization(current_actor(), organization_id)
-    services.require_kinds(current_actor(), found.kinds)
-    return found
+    organization = queries.get_organization(current_actor(), organization_id)
+    services.require_kinds(current_actor(), organization.kinds)
+    return organization

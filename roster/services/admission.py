@@ -53,26 +53,28 @@ def admit(
     NotFound without a current consent, Conflict("already_admitted") when nothing would change,
     or the person is on another office's roster."""
     require(actor, Permission.EXPERT_ADMIT)
-    wanted = _clean_fields(fields)
+    wanted_fields = _clean_fields(fields)
     office_id = _office_of(actor, office).id
     expert = locked(expert.id)
     if not _is_open_to(actor, expert):
         raise unknown_expert()
-    was = expert.status
-    held = _open_fields(expert.id) if was is ExpertStatus.ADMITTED else set()
-    asked: list[str | None] = [*wanted] or [None]
-    new = [one for one in asked if one not in held]
+    former_status = expert.status
+    open_fields = _open_fields(expert.id) if former_status is ExpertStatus.ADMITTED else set()
+    chosen_fields: list[str | None] = [*wanted_fields] or [None]
+    new = [field for field in chosen_fields if field not in open_fields]
     is_elsewhere = office is not None and expert.office_id not in (None, office_id)
-    if was is ExpertStatus.ADMITTED and (not new or not wanted or is_elsewhere):
+    if former_status is ExpertStatus.ADMITTED and (not new or not wanted_fields or is_elsewhere):
         raise Conflict("already_admitted", _l("This person is on the roster already."))
     expert.office_id = expert.office_id or office_id
-    if was is ExpertStatus.ADMITTED:
+    if former_status is ExpertStatus.ADMITTED:
         publish(
-            ExpertAdmitted(expert.id, expert.office_id, was.value, AdmissionWay.REVIEWED.value),
+            ExpertAdmitted(
+                expert.id, expert.office_id, former_status.value, AdmissionWay.REVIEWED.value
+            ),
             actor,
         )
     else:
-        step = "admit" if was is ExpertStatus.CERTIFIED else "readmit"
+        step = "admit" if former_status is ExpertStatus.CERTIFIED else "readmit"
         EXPERT.fire(expert, step, actor, how=AdmissionWay.REVIEWED.value)
     _note(expert, new, AdmissionWay.REVIEWED, actor.person_id)
     documents.refresh([expert.id])
@@ -182,8 +184,8 @@ def leave(expert: Expert, because: str) -> None:
     if expert.status is ExpertStatus.ADMITTED:
         EXPERT.fire(expert, "leave", SYSTEM, because=because)
         expert.office_id = None
-        for one in _open_admissions(expert.id):
-            one.ended_at, one.end_reason = clock.now(), because
+        for admission in _open_admissions(expert.id):
+            admission.ended_at, admission.end_reason = clock.now(), because
     documents.refresh([expert.id])
 
 
@@ -200,30 +202,36 @@ def take_merge(keep_id: int, merged_id: int) -> None:
     yes through the merged record alone is asked again, so that the yes is not lost unnoticed."""
     if expert := find_expert_of(merged_id):
         leave(expert, MERGED)
-    said = find_consent(merged_id, ConsentPurpose.ROSTER)
-    if said is not None and said.given:
-        for kept in db.session.scalars(
+    consent = find_consent(merged_id, ConsentPurpose.ROSTER)
+    if consent is not None and consent.given:
+        for person in db.session.scalars(
             sa.select(Person).where(Person.id == keep_id, may_be_asked())
         ):
-            ask_for_consent(kept)
+            ask_for_consent(person)
 
 
 def undo_merge(person_ids: Sequence[int]) -> None:
     """Two people again: the one who left only because of the merge is where the person was
     before."""
     for person_id in person_ids:
-        found = find_expert_of(person_id)
-        if found is None or not current_consent(person_id, ConsentPurpose.ROSTER):
+        known_expert = find_expert_of(person_id)
+        if known_expert is None or not current_consent(person_id, ConsentPurpose.ROSTER):
             continue
-        expert = locked(found.id)
-        ended = [one for one in expert.admissions if one.ended_at is not None]
-        latest = max((one.ended_at for one in ended if one.ended_at), default=None)
-        again = [one for one in ended if one.ended_at == latest and one.end_reason == MERGED]
+        expert = locked(known_expert.id)
+        ended = [admission for admission in expert.admissions if admission.ended_at is not None]
+        latest = max(
+            (admission.ended_at for admission in ended if admission.ended_at), default=None
+        )
+        again = [
+            admission
+            for admission in ended
+            if admission.ended_at == latest and admission.end_reason == MERGED
+        ]
         if expert.status is ExpertStatus.LEFT and again:
             expert.office_id = again[0].office_id
             EXPERT.fire(expert, "restore", SYSTEM, how=again[0].how.value)
-            for one in again:
-                one.ended_at = one.end_reason = None
+            for admission in again:
+                admission.ended_at = admission.end_reason = None
             documents.refresh([expert.id])
 
 
@@ -234,12 +242,12 @@ def _apply(values: dict, person_id: int) -> None:
     assert profile.category is not None
     expert, is_new = obtain(SYSTEM, person_id, profile.category)
     if not is_new:
-        kept = {
+        clean_values = {
             name: value
             for name, value in vars(profile).items()
             if name != "category" and not getattr(expert, name, None)
         }
-        profile = Profile(**kept)
+        profile = Profile(**clean_values)
     change_expert(SYSTEM, expert, profile)
 
 
@@ -268,7 +276,7 @@ def _open_admissions(expert_id: int) -> Sequence[RosterAdmission]:
 
 
 def _open_fields(expert_id: int) -> set[str | None]:
-    return {one.field for one in _open_admissions(expert_id)}
+    return {admission.field for admission in _open_admissions(expert_id)}
 
 
 def _has_current_skill(expert_id: int) -> bool:

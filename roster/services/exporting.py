@@ -1,4 +1,4 @@
-"""What leaves the house, and who looked at whom."""
+"""Records what is exported, and who looked at whom."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from roster.models import Expert
 
 
 def record_export(actor: Actor, filters: Filters, rows: int) -> None:
-    """Notes that rows of the roster left the house as a file: how many and by which filters,
+    """Notes that rows of the roster were exported as a file: how many and by which filters,
     never whose."""
     require(actor, Permission.ROSTER_SEARCH)
     assert actor.person_id is not None
-    publish(RosterExported(actor.person_id, tuple(sorted(set(filters.given))), rows), actor)
+    publish(RosterExported(actor.person_id, tuple(sorted(set(filters.used_names))), rows), actor)
 
 
 def record_reading(actor: Actor, expert_ids: Sequence[int]) -> None:

@@ -43,16 +43,18 @@ def put_expert(
     require(actor, Permission.ROSTER_SEARCH)  # not only for oneself
     profile = _checked(profile)
     near = proposals.people_near(identifier, profile.person)
-    known = next((one.person for one in near if one.is_meant and one.answer), None)
+    known = next(
+        (candidate.person for candidate in near if candidate.is_meant and candidate.answer), None
+    )
     expert = find_expert_of(
         known.id if known else 0
     )  # looked for in every case: the work is the same
     if known is None or not (expert is None or reaches(actor, Permission.EXPERT_WRITE, expert)):
         proposals.propose(actor, identifier, profile, near)
         return None, False
-    said = {**profile.person, "identifier": identifier}
+    facts = {**profile.person, "identifier": identifier}
     identify_person(
-        actor, said, identity=known.id, among=Person.id.in_(records_of(known.id)), update=True
+        actor, facts, identity=known.id, among=Person.id.in_(records_of(known.id)), update=True
     )
     return _put(actor, known.id, profile)
 
@@ -64,9 +66,11 @@ def _checked(profile: Profile) -> Profile:
     _read_languages(profile.languages, errors)
     _read_windows(profile.availability, errors)
     collect(errors)
-    kept: dict[str, Any] = {name: "" if value is None else value for name, value in values.items()}
-    plain = {one.name: kept.pop(one.name) for one in EXPERT if one.name in kept}
-    return replace(profile, plain=plain, **kept)
+    cleaned: dict[str, Any] = {
+        name: "" if value is None else value for name, value in values.items()
+    }
+    plain = {field.name: cleaned.pop(field.name) for field in EXPERT if field.name in cleaned}
+    return replace(profile, plain=plain, **cleaned)
 
 
 def put_own_profile(actor: Actor, profile: Profile) -> Expert:
@@ -121,10 +125,10 @@ def _plain_values(
     for name, longest in {"rank": 120, "organization": 200}.items():
         text = getattr(profile, name)
         values[name] = None if text is None else _text(text, name, longest, errors)
-    for one in EXPERT:
-        value = profile.plain.get(one.name)
+    for field in EXPERT:
+        value = profile.plain.get(field.name)
         try:
-            values[one.name] = one.clean(value, one.name) if value else value
+            values[field.name] = field.clean(value, field.name) if value else value
         except Invalid as error:
             errors.append(error)
     if profile.subcategory is not None:
@@ -152,8 +156,8 @@ def _plain_values(
             _text(text, "expertise", 80, errors) for text in profile.expertise[:MOST_EXPERTISE]
         )
         values["expertise"] = list(dict.fromkeys(filter(None, texts)))
-    given = {name: value for name, value in values.items() if value is not None}
-    return {name: None if value == "" else value for name, value in given.items()}, errors
+    stated = {name: value for name, value in values.items() if value is not None}
+    return {name: None if value == "" else value for name, value in stated.items()}, errors
 
 
 def _text(text: str, name: str, longest: int, errors: list[DomainError]) -> str:
@@ -177,26 +181,26 @@ def _read_languages(
             )
         )
     read: dict[str, tuple] = {}
-    for number, one in enumerate(spoken[:MOST_LANGUAGES]):
-        place = f"languages.{number}"
-        if not is_language(one.language):
+    for number, language in enumerate(spoken[:MOST_LANGUAGES]):
+        path = f"languages.{number}"
+        if not is_language(language.language):
             errors.append(
                 Invalid(
-                    "unknown_language", _l("Choose a language from the list."), f"{place}.language"
+                    "unknown_language", _l("Choose a language from the list."), f"{path}.language"
                 )
             )
-        elif one.language in read:
+        elif language.language in read:
             errors.append(
                 Invalid(
                     "language_twice",
                     _l("This language is given twice. Keep one."),
-                    f"{place}.language",
+                    f"{path}.language",
                 )
             )
         try:
-            read[one.language] = (
-                one.framework,
-                languages.normal_level(one.framework, one.level, field=f"{place}.level"),
+            read[language.language] = (
+                language.framework,
+                languages.normal_level(language.framework, language.level, field=f"{path}.level"),
             )
         except Invalid as error:
             errors.append(error)
@@ -233,7 +237,9 @@ def _read_windows(
 
 
 def _replace_languages(expert: Expert, spoken: Mapping[str, tuple]) -> bool:
-    if {one.language: (one.framework, one.level) for one in expert.languages} == spoken:
+    if {
+        language.language: (language.framework, language.level) for language in expert.languages
+    } == spoken:
         return False
     expert.languages.clear()
     # the old rows leave before new ones take their place under the unique constraint
@@ -247,7 +253,7 @@ def _replace_languages(expert: Expert, spoken: Mapping[str, tuple]) -> bool:
 
 
 def _replace_windows(expert: Expert, windows: Sequence[Window]) -> bool:
-    if [Window(one.starts_on, one.ends_on) for one in expert.availability] == windows:
+    if [Window(window.starts_on, window.ends_on) for window in expert.availability] == windows:
         return False
     expert.availability = [
         Availability(starts_on=window.first, ends_on=window.last) for window in windows
@@ -275,9 +281,11 @@ def reaches(actor: Actor, permission: str, expert: Expert) -> bool:
 
 def within_reach(actor: Actor, permission: str) -> sa.ColumnElement[bool]:
     """The condition that keeps the experts whom the actor `reaches`."""
-    seen = visible(Expert, actor, permission)
+    reachable = visible(Expert, actor, permission)
     return (
-        sa.or_(seen, Expert.office_id.is_(None)) if can_beyond_oneself(actor, permission) else seen
+        sa.or_(reachable, Expert.office_id.is_(None))
+        if can_beyond_oneself(actor, permission)
+        else reachable
     )
 
 

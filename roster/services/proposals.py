@@ -60,66 +60,73 @@ class Near:
     is_meant: bool
 
 
-def people_near(identifier: str | None, who: Mapping[str, Any]) -> list[Near]:
-    """Those whom number or address may mean, the one who is meant first. `who` is checked before
+def people_near(identifier: str | None, facts: Mapping[str, Any]) -> list[Near]:
+    """Those whom number or address may mean, the one who is meant first. `facts` are checked before
     anyone is looked up."""
-    given = clean_person(**{**who, "identifier": identifier}, is_new=False)
-    near = [one for one in compared(given, is_change=True) if one.is_near]
-    answers = latest_answers([one.person.id for one in near], ConsentPurpose.ROSTER)
-    is_clear = sum(one.is_match for one in near) == 1
-    found = [
-        Near(one.person, answers.get(one.person.id), is_clear and one.is_match) for one in near
+    cleaned = clean_person(**{**facts, "identifier": identifier}, is_new=False)
+    near = [comparison for comparison in compared(cleaned, is_change=True) if comparison.is_near]
+    answers = latest_answers([comparison.person.id for comparison in near], ConsentPurpose.ROSTER)
+    is_clear = sum(comparison.is_match for comparison in near) == 1
+    candidates = [
+        Near(comparison.person, answers.get(comparison.person.id), is_clear and comparison.is_match)
+        for comparison in near
     ]
-    return sorted(found, key=lambda one: not one.is_meant)
+    return sorted(candidates, key=lambda candidate: not candidate.is_meant)
 
 
 def propose(actor: Actor, identifier: str | None, profile: Profile, near: Sequence[Near]) -> None:
     """Keeps the values until the person answers, and asks once. The caller learns nothing."""
-    given = clean_person(**{**profile.person, "identifier": identifier}, is_new=True)
-    if not given.get("identifier") and not given.get("email"):
+    facts = clean_person(**{**profile.person, "identifier": identifier}, is_new=True)
+    if not facts.get("identifier") and not facts.get("email"):
         sentence = _l(
             "Give a service or staff number or an email address, so that the person is recognised."
         )
         raise Invalid("identity_needed", sentence, "person.identifier")
     if profile.category is None:
         raise Invalid("required", _l("Choose a personnel category."), "category")
-    who = next((one.person for one in near if one.is_meant), None)
+    person = next((candidate.person for candidate in near if candidate.is_meant), None)
     agrees = any(
-        one.is_meant and one.answer for one in near
+        candidate.is_meant and candidate.answer for candidate in near
     )  # and is on another office's roster: there is nothing to ask
     with tried(
-        keep=not (_was_refused(given) or agrees or any(one.answer is False for one in near))
+        keep=not (
+            _was_refused(facts) or agrees or any(candidate.answer is False for candidate in near)
+        )
     ):
-        row, is_new = _kept(actor, given, profile, who)
+        row, is_new = _find_or_add(actor, facts, profile, person)
         publish(ExpertProposed(row.id), actor)
-        address = who.email if who else given.get("email")
+        address = person.email if person else facts.get("email")
         token = secrets.token_urlsafe(32)
         was_asked = _was_asked(row)  # looked at in every case: the work is the same
         with tried(keep=is_new and address is not None and not was_asked):
             row.token_digest = _digest(token)
-            _ask(address or _NOBODY, who, given, token)
+            _ask(address or _NOBODY, person, facts, token)
 
 
-def _kept(
-    actor: Actor, given: dict[str, Any], profile: Profile, who: Person | None
+def _find_or_add(
+    actor: Actor, submitted: dict[str, Any], profile: Profile, person: Person | None
 ) -> tuple[ExpertProposal, bool]:
     """The one row about the person who is called so, with this number and address; True when it
     is new. Whom it is about never changes: the person may be reading the letter. What staff
     wrote does."""
-    number, address = number_key(given.get("identifier") or ""), email_key(given.get("email"))
+    number, address = (
+        number_key(submitted.get("identifier") or ""),
+        email_key(submitted.get("email")),
+    )
     identity = {
-        name: value.isoformat() if name == "birth_date" else value for name, value in given.items()
+        name: value.isoformat() if name == "birth_date" else value
+        for name, value in submitted.items()
     }
     identity["identifier_issuer"] = profile.person.get("identifier_issuer")
     facts = {
-        "person_id": who.id if who else None,
+        "person_id": person.id if person else None,
         "identifier_key": number or None,
         "email_key": address,
         "identity": identity,
         "values": profile.packed(),
         "proposed_by_id": actor.person_id,
     }
-    key = _seal(f"{_number(given)} address:{address or ''} {_name(given)}")
+    key = _seal(f"{_number(submitted)} address:{address or ''} {_name(submitted)}")
     insert = (
         (sqlite if is_sqlite() else postgresql)
         .insert(ExpertProposal)
@@ -136,35 +143,35 @@ def _kept(
     return row, is_new
 
 
-def _number(given: Mapping[str, Any], *, issuer: str = "issuer_id") -> str:
+def _number(facts: Mapping[str, Any], *, issuer: str = "issuer_id") -> str:
     """A number belongs to its issuer: the officer of another body or country with the same one
     is someone else."""
-    kind = given.get("identifier_kind") or IdentifierKind.SERVICE
-    whose = given.get(issuer) or given.get("issuer_country")
-    return f"number:{kind}:{whose or ''}:{number_key(given.get('identifier') or '')}"
+    kind = facts.get("identifier_kind") or IdentifierKind.SERVICE
+    whose = facts.get(issuer) or facts.get("issuer_country")
+    return f"number:{kind}:{whose or ''}:{number_key(facts.get('identifier') or '')}"
 
 
-def _name(given: Mapping[str, Any]) -> str:
+def _name(facts: Mapping[str, Any]) -> str:
     return "name:" + " ".join(
-        sorted(words_of(f"{given.get('given_name', '')} {given.get('family_name', '')}"))
+        sorted(words_of(f"{facts.get('given_name', '')} {facts.get('family_name', '')}"))
     )
 
 
-def _seals(given: Mapping[str, Any]) -> list[str]:
+def _seals(facts: Mapping[str, Any]) -> list[str]:
     """What is left of the number and of the address after a no. A body and its country are one
     issuer for the same name."""
-    number, address = given.get("identifier"), email_key(given.get("email"))
+    number, address = facts.get("identifier"), email_key(facts.get("email"))
     of_number = (
-        [_number(given), f"{_number(given, issuer='issuer_country')} {_name(given)}"]
+        [_number(facts), f"{_number(facts, issuer='issuer_country')} {_name(facts)}"]
         if number
         else []
     )
-    return [_seal(said) for said in (*of_number, *([f"address:{address}"] if address else []))]
+    return [_seal(text) for text in (*of_number, *([f"address:{address}"] if address else []))]
 
 
-def _was_refused(given: Mapping[str, Any]) -> bool:
+def _was_refused(facts: Mapping[str, Any]) -> bool:
     """Whether someone with this number or this address said no."""
-    refused = ExpertProposal.digest.in_(_seals(given)), ExpertProposal.refused_at.is_not(None)
+    refused = ExpertProposal.digest.in_(_seals(facts)), ExpertProposal.refused_at.is_not(None)
     return db.session.scalar(sa.select(ExpertProposal.id).where(*refused).limit(1)) is not None
 
 
@@ -178,29 +185,30 @@ def _was_asked(row: ExpertProposal) -> bool:
         same, ExpertProposal.id != row.id, ExpertProposal.token_digest.is_not(None)
     )
     return any(
-        one.person_id == row.person_id is not None or _is_same_name(one, row.identity)
-        for one in db.session.scalars(others)
+        other.person_id == row.person_id is not None or _is_same_name(other, row.identity)
+        for other in db.session.scalars(others)
     )
 
 
 def _is_same_name(row: ExpertProposal, other: Mapping[str, Any]) -> bool:
-    one, two = (
-        (who.get("given_name") or "", who.get("family_name") or "") for who in (row.identity, other)
+    own_name, two = (
+        (facts.get("given_name") or "", facts.get("family_name") or "")
+        for facts in (row.identity, other)
     )
-    return is_same_name(one, two)
+    return is_same_name(own_name, two)
 
 
-def _ask(address: str, who: Person | None, given: dict[str, Any], token: str) -> None:
-    language = who.language if who else given.get("language") or "en"
+def _ask(address: str, person: Person | None, facts: dict[str, Any], token: str) -> None:
+    language = person.language if person else facts.get("language") or "en"
     name = (
-        who.full_name
-        if who
-        else f"{given.get('given_name', '')} {given.get('family_name', '')}".strip()
+        person.full_name
+        if person
+        else f"{facts.get('given_name', '')} {facts.get('family_name', '')}".strip()
     )
     mail.send(
         "roster_asked",
         address,
-        person_id=who.id if who else None,
+        person_id=person.id if person else None,
         language=language,
         secret=True,
         expires_at=clock.now() + ASKED_FOR,
@@ -231,15 +239,15 @@ def find_proposal(token: str) -> ExpertProposal:
     return row
 
 
-def answer_proposal(token: str, given: bool) -> bool:
+def answer_proposal(token: str, is_accepted: bool) -> bool:
     """The answer of anyone who reads the mailbox that was written to. A yes makes the person
     known, keeps the consent, and the values become the profile. False when the yes is kept but
     does not count yet (others read the mailbox too)."""
     row = find_proposal(token)
     known = db.session.get(Person, row.person_id) if row.person_id else None
     person = current_record(known) if known else None
-    publish(ProposalAnswered(row.id, given), Actor(person_id=person.id if person else None))
-    if not given:
+    publish(ProposalAnswered(row.id, is_accepted), Actor(person_id=person.id if person else None))
+    if not is_accepted:
         if person is not None:
             give_consent(
                 Actor(person_id=person.id),
@@ -256,17 +264,17 @@ def answer_proposal(token: str, given: bool) -> bool:
     person = person or _new_person(row)
     row.person_id = person.id
     db.session.flush()
-    said = give_consent(
+    answer = give_consent(
         Actor(person_id=person.id), person, ConsentPurpose.ROSTER, True, how=ConsentWay.LINK
     )
-    return said.counts
+    return answer.counts
 
 
 def _new_person(row: ExpertProposal) -> Person:
     """Someone with this address; no one else is taken for it, because the mailbox is all that
     answered."""
-    given = {name: value for name, value in row.identity.items() if name != "birth_date"}
-    person = record_person(ANONYMOUS, **given, names_confirmed=True)
+    facts = {name: value for name, value in row.identity.items() if name != "birth_date"}
+    person = record_person(ANONYMOUS, **facts, names_confirmed=True)
     if row.email_key != person.email_key:
         raise NotFound(
             "old_address", _l("This question has been answered, or the link is too old.")
@@ -277,9 +285,9 @@ def _new_person(row: ExpertProposal) -> Person:
 def _refuse(row: ExpertProposal) -> None:
     """A stranger said no: all that is kept is that no one is to be asked by this number or this
     address."""
-    kept = {"identity": {}, "values": {}, "at": row.at, "refused_at": clock.now()}
+    values = {"identity": {}, "values": {}, "at": row.at, "refused_at": clock.now()}
     insert = (sqlite if is_sqlite() else postgresql).insert(ExpertProposal).on_conflict_do_nothing()
-    db.session.execute(insert, [{"digest": seal, **kept} for seal in _seals(row.identity)])
+    db.session.execute(insert, [{"digest": seal, **values} for seal in _seals(row.identity)])
 
 
 def drop(rows: Iterable[ExpertProposal]) -> None:
@@ -298,18 +306,18 @@ def waiting_for(person: Person) -> list[ExpertProposal]:
         same.append(ExpertProposal.identifier_key == person.identifier_key)
     if person.email_key:
         same.append(ExpertProposal.email_key == person.email_key)
-    found = db.session.scalars(
+    proposals = db.session.scalars(
         sa.select(ExpertProposal)
         .where(sa.or_(*same), ExpertProposal.refused_at.is_(None))
         .order_by(ExpertProposal.id)
     )
-    return [row for row in found if row.person_id in records or _means(row, person)]
+    return [row for row in proposals if row.person_id in records or _means(row, person)]
 
 
 def _means(row: ExpertProposal, person: Person) -> bool:
     born = row.identity.get("birth_date")
-    said = {**row.identity, "birth_date": date.fromisoformat(born) if born else None}
-    return row.person_id is None and compare(said, person).is_match
+    facts = {**row.identity, "birth_date": date.fromisoformat(born) if born else None}
+    return row.person_id is None and compare(facts, person).is_match
 
 
 def forget_proposals(actor: Actor) -> int:

@@ -69,19 +69,19 @@ def rebuild(actor: Actor = SYSTEM) -> list[Difference]:
     db.session.execute(
         sa.select(Expert.id).order_by(Expert.id).with_for_update(key_share=True)
     ).all()
-    found = [*_language_differences(), *_skill_differences()]
-    _repair(found)
+    differences = [*_language_differences(), *_skill_differences()]
+    _repair(differences)
     later = [*_document_differences(), *index_differences()]
     _repair(later)
-    found += later
-    publish(RosterRebuilt("all", tuple(one.sentence for one in found)), actor)
-    return found
+    differences += later
+    publish(RosterRebuilt("all", tuple(difference.sentence for difference in differences)), actor)
+    return differences
 
 
-def _repair(found: list[Difference]) -> None:
-    for one in found:
-        if one.repair:
-            one.repair()
+def _repair(differences: list[Difference]) -> None:
+    for difference in differences:
+        if difference.repair:
+            difference.repair()
     db.session.flush()
 
 
@@ -122,10 +122,10 @@ def _skill_differences_between(
     known = sa.select(Expert.person_id, Expert.id).where(Expert.person_id.in_(holders))
     experts = {row.person_id: row.id for row in db.session.execute(known)}
     for proof in evidence.proofs_between(first, last, ids):
-        kept = rows.get((proof.certificate_id, proof.skill_id))
-        yield from _compared(proof, kept.pop(0) if kept else None, experts.get(proof.person_id))
-    for (certificate_id, skill_id), left in sorted(rows.items()):
-        for row in left:
+        stored = rows.get((proof.certificate_id, proof.skill_id))
+        yield from _compared(proof, stored.pop(0) if stored else None, experts.get(proof.person_id))
+    for (certificate_id, skill_id), surplus in sorted(rows.items()):
+        for row in surplus:
             sentence = (
                 f"roster: expert {row.expert_id}, skill {skill_id}: certificate {certificate_id} "
                 "does not prove it"
@@ -148,12 +148,13 @@ def _compared(
     expected |= {"level_rank": proof.level.rank, "expert_id": expert_id}
     wrong = {name: value for name, value in expected.items() if getattr(row, name) != value}
     if wrong:
-        said = ", ".join(
+        difference = ", ".join(
             f"{name} is {getattr(row, name)}, the evidence says {value}"
             for name, value in wrong.items()
         )
         yield Difference(
-            f"{where}: {said}", lambda: _setter(db.session.get_one(ExpertSkill, row.id), **wrong)()
+            f"{where}: {difference}",
+            lambda: _setter(db.session.get_one(ExpertSkill, row.id), **wrong)(),
         )
 
 
@@ -177,12 +178,12 @@ def _document_differences() -> Iterator[Difference]:
         rows = db.session.execute(
             sa.select(*columns).where(ExpertSearch.expert_id.between(first, last))
         )
-        kept = {row.expert_id: documents.Document(*row[1:]) for row in rows}
-        for expert_id in sorted(expected.keys() | kept.keys()):
-            if expected.get(expert_id) != kept.get(expert_id):
+        stored = {row.expert_id: documents.Document(*row[1:]) for row in rows}
+        for expert_id in sorted(expected.keys() | stored.keys()):
+            if expected.get(expert_id) != stored.get(expert_id):
                 word = (
                     "missing"
-                    if expert_id not in kept
+                    if expert_id not in stored
                     else "not allowed"
                     if expert_id not in expected
                     else "out of date"

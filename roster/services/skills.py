@@ -26,13 +26,13 @@ def grant_skills(actor: Actor, certificate: Certificate) -> list[ExpertSkill]:
         return []
     expert = expert_by_enrollment(actor, certificate)
     standing = {row.skill_id for row in _standing(certificate)}
-    made = [skill_row(proof, expert.id) for proof in proven if proof.skill_id not in standing]
-    db.session.add_all(made)
-    for row in made:
+    new_rows = [skill_row(proof, expert.id) for proof in proven if proof.skill_id not in standing]
+    db.session.add_all(new_rows)
+    for row in new_rows:
         publish(SkillGranted(expert.id, row.skill_id, row.level.value, certificate.id), actor)
     documents.refresh([expert.id])
     admit_by_rule(expert)
-    return made
+    return new_rows
 
 
 def withdraw_skills(actor: Actor, certificate: Certificate) -> list[ExpertSkill]:

@@ -49,42 +49,45 @@ class Profile:
     def packed(self) -> dict[str, Any]:
         """The values (`person` aside) as JSON keeps them."""
         plain = ("category", "subcategory", "rank", "rank_code", "organization", "expertise")
-        kept: dict[str, Any] = {
+        data: dict[str, Any] = {
             name: getattr(self, name) for name in plain if getattr(self, name) is not None
         }
         if self.languages is not None:
-            kept["languages"] = [[one.language, one.level, one.framework] for one in self.languages]
+            data["languages"] = [
+                [language.language, language.level, language.framework]
+                for language in self.languages
+            ]
         if self.availability is not None:
-            kept["availability"] = [
-                [one.first.isoformat(), one.last.isoformat()] for one in self.availability
+            data["availability"] = [
+                [window.first.isoformat(), window.last.isoformat()] for window in self.availability
             ]
         if plain_given := {name: value for name, value in self.plain.items() if value is not None}:
-            kept["plain"] = {
+            data["plain"] = {
                 name: value.isoformat() if isinstance(value, date) else value
                 for name, value in plain_given.items()
             }
-        return kept
+        return data
 
     @classmethod
-    def unpacked(cls, kept: Mapping[str, Any]) -> Profile:
-        values = dict(kept)
+    def unpacked(cls, data: Mapping[str, Any]) -> Profile:
+        values = dict(data)
         if "category" in values:
             values["category"] = PersonnelCategory(values["category"])
         if "languages" in values:
             values["languages"] = [
                 SpokenLanguage(code, level, LanguageFramework(kind))
-                for code, level, kind in kept["languages"]
+                for code, level, kind in data["languages"]
             ]
         if "availability" in values:
             days = [
                 (date.fromisoformat(first), date.fromisoformat(last))
-                for first, last in kept["availability"]
+                for first, last in data["availability"]
             ]
-            values["availability"] = [Window(*one) for one in days]
+            values["availability"] = [Window(*bounds) for bounds in days]
         if "plain" in values:
-            dates = {one.name for one in EXPERT if one.kind is date}
+            dates = {field.name for field in EXPERT if field.kind is date}
             values["plain"] = {
                 name: date.fromisoformat(value) if value and name in dates else value
-                for name, value in kept["plain"].items()
+                for name, value in data["plain"].items()
             }
         return cls(**values)

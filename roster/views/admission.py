@@ -10,7 +10,7 @@ from flask_babel import ngettext
 
 from core.database import transaction
 from core.errors import Invalid
-from core.forms import refusals_on, whole
+from core.forms import parse_int, refusals_on
 from core.i18n import text
 from core.web import current_actor, requires, see_other
 from core.words import word
@@ -33,7 +33,7 @@ def waiting() -> Any:
     form = admission_form()
     office = form.office.data if form.office else None
     chosen = [
-        number for text in request.form.getlist("expert") if (number := whole(text)) is not None
+        number for text in request.form.getlist("expert") if (number := parse_int(text)) is not None
     ]
     if form.validate_on_submit():
         with refusals_on(form):

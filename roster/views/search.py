@@ -11,7 +11,7 @@ from flask_babel import ngettext
 from core import clock, exports
 from core.countries import written
 from core.errors import Invalid
-from core.forms import whole
+from core.forms import parse_int
 from core.i18n import locale, number, text
 from core.personal import offered
 from core.web import current_actor, requires
@@ -114,7 +114,7 @@ def _asked() -> tuple[SearchForm, Filters | None]:
             place
             for key in request.args
             if key.startswith(f"{name}_")
-            and (place := whole(key.removeprefix(f"{name}_"))) is not None
+            and (place := parse_int(key.removeprefix(f"{name}_"))) is not None
         )
         things = [request.args[f"{name}_{n}"] for n in numbers]
         levels = [request.args.get(f"{name}_{n}_level", "") for n in numbers]

@@ -46,7 +46,7 @@ def mails(app: Flask) -> list[tuple[str, str, str]]:
     """(address, kind, body) of every message, in order."""
     with app.app_context():
         rows = db.session.scalars(sa.select(Mail).order_by(Mail.id))
-        return [(one.address, one.kind, one.body) for one in rows]
+        return [(row.address, row.kind, row.body) for row in rows]
 
 
 def link_in(body: str) -> str:

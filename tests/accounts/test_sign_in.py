@@ -285,11 +285,12 @@ def test_a_wrong_password_is_refused_in_the_same_words_for_everybody(
         "no address",
     ]
     answers = [
-        try_password(Browser(app), one, PASSWORD if "closed" in one else "wrong password")
-        for one in addresses
+        try_password(Browser(app), address, PASSWORD if "closed" in address else "wrong password")
+        for address in addresses
     ]
     bodies = {
-        without_tokens(page).replace(one, "") for page, one in zip(answers, addresses, strict=True)
+        without_tokens(page).replace(address, "")
+        for page, address in zip(answers, addresses, strict=True)
     }
     assert {page.status for page in answers} == {422}
     assert len(bodies) == 1

@@ -63,11 +63,11 @@ class Machine:
         with self.app.app_context():
             delivery = makers.finished_delivery(people)
             numbers = []
-            for one in makers.enrollments(delivery):
+            for enrollment in makers.enrollments(delivery):
                 with transaction():
                     numbers.append(
                         services.issue(
-                            SYSTEM, db.session.get_one(makers.Enrollment, makers.key(one))
+                            SYSTEM, db.session.get_one(makers.Enrollment, makers.key(enrollment))
                         ).number
                     )
             db.session.remove()

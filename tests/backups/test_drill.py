@@ -18,7 +18,7 @@ from tests.backups.makers import Machine
 
 def voids(machine: Machine) -> list[tuple[int, int, str]]:
     with machine.app.app_context():
-        return [(one.first, one.last, one.reason) for one in numbering.voids()]
+        return [(void.first, void.last, void.reason) for void in numbering.voids()]
 
 
 def is_sound(machine: Machine) -> None:

@@ -319,9 +319,9 @@ def link_in_mail(site: Site, address: str, path: str) -> str:
     body = str(
         site.value("SELECT body FROM mail WHERE address = ? ORDER BY id DESC LIMIT 1", address)
     )
-    found = re.search(rf"{re.escape(site.url)}({re.escape(path)}\S+)", body)
-    assert found, body
-    return found.group(1)
+    match = re.search(rf"{re.escape(site.url)}({re.escape(path)}\S+)", body)
+    assert match, body
+    return match.group(1)
 
 
 def apply(

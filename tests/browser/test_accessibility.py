@@ -198,7 +198,11 @@ def test_refusals(visits: Visits, made: dict[str, str], language: str) -> None:
                 if page.locator("#errors").count() and not takes_focus(page):
                     found.append(f"{where}: what is wrong does not get the focus")
             got = next(
-                (one.status for one in reversed(answers) if one.request.is_navigation_request()),
+                (
+                    answer.status
+                    for answer in reversed(answers)
+                    if answer.request.is_navigation_request()
+                ),
                 None,
             )
             page.remove_listener("response", keep)

@@ -52,7 +52,7 @@ def test_axe_and_the_ruler_notice_what_is_planted(visits: Visits) -> None:
     page.goto("/me/details")
     assert not violations(page, "sound") and not too_wide(page, "sound")
     page.evaluate("document.querySelector('main label').remove()")
-    assert any("label" in one for one in violations(page, "without a label"))
+    assert any("label" in violation for violation in violations(page, "without a label"))
     page.evaluate(
         "() => { const bar = document.createElement('hr'); bar.width = 900; "
         "document.querySelector('main').append(bar); }"

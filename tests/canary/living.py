@@ -54,7 +54,7 @@ def live() -> Life:
     name = CANARIES["a name"]
     texts = {"en": name, "fr": name}
     course = courses.course(code="LIFE", title=texts, objectives=[texts])
-    house = factories.organization("LIFE", KEPT)
+    organization = factories.organization("LIFE", KEPT)
     done, to_come = (
         courses.delivery(course=course, code=code, venue=name) for code in ("LIFE-1", "LIFE-2")
     )
@@ -74,13 +74,13 @@ def live() -> Life:
     )  # whose address is the first one's
     for into, people in ((done, [somebody, another]), (to_come, [somebody])):
         with transaction():
-            nominate(SYSTEM, into.id, house, people)
+            nominate(SYSTEM, into.id, organization, people)
     with factories.at(EARLIER):  # one that runs now, where people are marked
         running = courses.delivery(
             course=course, code="LIFE-3", venue=name, starts_on=date(2026, 11, 16)
         )
         with transaction():
-            nominate(SYSTEM, running.id, house, [somebody])
+            nominate(SYSTEM, running.id, organization, [somebody])
     first, second = db.session.scalars(
         sa.select(Enrollment).where(Enrollment.delivery_id == done.id).order_by(Enrollment.id)
     )

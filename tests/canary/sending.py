@@ -364,12 +364,12 @@ class Sender:
         cookie = client.get_cookie(self.app.session_interface.cookie)  # type: ignore[attr-defined]  # the application's own
         visit = cookie.value if cookie else ""
         if visit not in self.tokens:
-            found = re.search(
+            match = re.search(
                 r'name="csrf_token"[^>]*value="([^"]+)"',
                 client.get("/sign-in", follow_redirects=True).text,
             )
-            assert found
-            self.tokens[client.get_cookie(self.app.session_interface.cookie).value] = found[1]  # type: ignore[attr-defined]  # the application's own
+            assert match
+            self.tokens[client.get_cookie(self.app.session_interface.cookie).value] = match[1]  # type: ignore[attr-defined]  # the application's own
             visit = client.get_cookie(self.app.session_interface.cookie).value  # type: ignore[attr-defined]  # the application's own
         return self.tokens[visit]
 

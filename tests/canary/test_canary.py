@@ -101,7 +101,7 @@ def through_pages(sender: Sender, ends: bool) -> None:
         if method == "GET":
             sender.parts(rule, method)
             sender.forms_of[rule.endpoint] = sender.visit(rule)
-    every_form = [one for forms in sender.forms_of.values() for one in forms]
+    every_form = [form for forms in sender.forms_of.values() for form in forms]
     for method, rule in pages:
         for role, form in every_form:
             if sender.is_form_of(form, rule, method):
@@ -364,8 +364,8 @@ def kept(app: Flask, what: str = MARK) -> set[str]:
         for column in text_columns():
             values = db.session.scalars(sa.select(column).where(column.is_not(None)))
             if any(
-                what in (one if isinstance(one, str) else json.dumps(one, ensure_ascii=False))
-                for one in values
+                what in (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+                for value in values
             ):
                 found.add(str(column))
     return found
@@ -407,7 +407,7 @@ def test_a_canary_through_every_field_stays_text_everywhere(
         "a form on no page that was visited"
     )
     out_of_reach = set(" ".join(OUT_OF_REACH.values()).split())
-    assert held == {str(one) for one in text_columns()} - out_of_reach, (
+    assert held == {str(column) for column in text_columns()} - out_of_reach, (
         "a column that the canary does not reach, or now does"
     )
     assert kept(sender.app, UNSEEN) == set(), "an invisible mark was kept"

@@ -167,7 +167,7 @@ def test_a_paper_shows_every_text_as_it_was_written() -> None:
 
 
 class Planted(BaseLoader):
-    """The templates of the house, one of them with a value that is not escaped."""
+    """The templates of the product, one of them with a value that is not escaped."""
 
     def __init__(self, loader: BaseLoader, name: str, safe: str, unsafe: str):
         self.loader, self.name, self.safe, self.unsafe = loader, name, safe, unsafe

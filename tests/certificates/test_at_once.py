@@ -113,7 +113,7 @@ def test_whoever_changes_certificates_waits_for_who_is_at_the_delivery(
     context: Flask, act: Callable[..., Any]
 ) -> None:
     delivery = makers.finished_delivery(["Ana Petrovic", "Ana Petrovicz"])
-    new, old = (makers.key(one) for one in makers.enrollments(delivery))
+    new, old = (makers.key(enrollment) for enrollment in makers.enrollments(delivery))
     with transaction():
         certificate_id = services.issue(SYSTEM, db.session.get_one(Enrollment, old)).id
     delivery_id, done = makers.key(delivery), []

@@ -221,9 +221,12 @@ def test_a_revoked_one_is_issued_anew_only_to_who_is_chosen(context: Flask) -> N
     revoke(SYSTEM, certificate)
     makers.ask(SYSTEM, delivery)
     drain()
-    assert [one.status.value for one in makers.certificates_of(delivery)] == ["revoked"], (
-        "“all” does not include the revoked"
-    )
+    assert [certificate.status.value for certificate in makers.certificates_of(delivery)] == [
+        "revoked"
+    ], "“all” does not include the revoked"
     makers.ask(SYSTEM, delivery, [certificate.enrollment_id])
     drain()
-    assert [one.status.value for one in makers.certificates_of(delivery)] == ["revoked", "valid"]
+    assert [certificate.status.value for certificate in makers.certificates_of(delivery)] == [
+        "revoked",
+        "valid",
+    ]

@@ -260,7 +260,7 @@ def test_one_that_cannot_be_rendered_does_not_stop_the_others(
     )
     drain()
     assert (
-        all(one.file_key for one in makers.certificates_of(delivery))
+        all(certificate.file_key for certificate in makers.certificates_of(delivery))
         and len(makers.certificates_of(delivery)) == 3
     )
     assert list(queries.breaches()) == []
@@ -412,7 +412,7 @@ def test_every_word_that_cannot_be_printed_is_named_at_once(context: Flask) -> N
         audit.record(SYSTEM, "test.words", f"delivery:{delivery.id}", {})
     with pytest.raises(Invalid) as caught:
         makers.ask(makers.coordinator(), delivery)
-    sentences = [str(one.message) for one in caught.value.errors]
+    sentences = [str(error.message) for error in caught.value.errors]
     assert (
         len(sentences) == 2
         and "“Venue” has" in sentences[0]

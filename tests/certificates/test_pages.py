@@ -43,7 +43,7 @@ class Made:
                 people, not_completed=not_completed, organization=nominator
             )
             self.code = delivery.code
-            self.enrollments = [one.id for one in makers.enrollments(delivery)]
+            self.enrollments = [enrollment.id for enrollment in makers.enrollments(delivery)]
             self.coordinator = makers.coordinator()
             self.numbers, self.tokens, self.holders = [], [], []
             if issued:

@@ -129,7 +129,9 @@ def test_nothing_is_issued_beside_it(context: Flask) -> None:
         )
     makers.ask(SYSTEM, delivery)
     drain()
-    assert [one.status.value for one in makers.certificates_of(delivery)] == ["suspended"]
+    assert [certificate.status.value for certificate in makers.certificates_of(delivery)] == [
+        "suspended"
+    ]
     with pytest.raises(Invalid) as refused, transaction():
         services.request_issue(SYSTEM, delivery.id, [certificate.enrollment_id])
     assert refused.value.code == "certificate_suspended"
@@ -231,15 +233,15 @@ def test_the_holder_is_told_of_both_but_not_why(context: Flask) -> None:
     mails = db.session.scalars(
         sa.select(Mail).where(Mail.kind.in_(["certificate_suspended", "certificate_lifted"]))
     ).all()
-    assert [(one.kind, one.person_id) for one in mails] == [
+    assert [(mail.kind, mail.person_id) for mail in mails] == [
         ("certificate_suspended", certificate.person_id),
         ("certificate_lifted", certificate.person_id),
     ]
-    for one in mails:
+    for mail in mails:
         assert (
-            certificate.number in one.body
-            and "enquiry" not in one.body
-            and "Nothing was found" not in one.body
+            certificate.number in mail.body
+            and "enquiry" not in mail.body
+            and "Nothing was found" not in mail.body
         )
     entries = db.session.scalars(
         sa.select(AuditEntry.body).where(AuditEntry.action.startswith("certificate."))
@@ -254,7 +256,9 @@ def test_check_finds_what_was_planted(context: Flask) -> None:
 
         db.session.execute(sa.update(Suspension).values(lifted_at=clock.now()))
         audit.record(SYSTEM, "test.planted", "certificate:1", {})
-    assert any("suspensions say otherwise" in one for one in queries.breaches()), certificate.number
+    assert any("suspensions say otherwise" in breach for breach in queries.breaches()), (
+        certificate.number
+    )
 
 
 def test_it_is_suspended_and_lifted_on_its_page(

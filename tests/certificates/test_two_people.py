@@ -113,7 +113,7 @@ def test_what_is_declined_or_taken_back_leaves_the_certificate_as_it_is(
     propose(first, certificate)
     act("decline_revocation", first if is_own else second, certificate)
     assert makers.again(certificate).status.value == "valid"
-    assert [one.outcome for one in proposals()] == ["withdrawn" if is_own else "declined"]
+    assert [proposal.outcome for proposal in proposals()] == ["withdrawn" if is_own else "declined"]
     with pytest.raises(Conflict) as refused:
         act("confirm_revocation", second, certificate)
     assert refused.value.code == "nothing_proposed"
@@ -139,7 +139,7 @@ def test_one_person_with_two_records_is_one_person(context: Flask) -> None:
     assert refused.value.code == "second_person_needed"
     assert queries.get_proposal(second, makers.again(certificate).number).is_by(second)
     act("decline_revocation", second, certificate)
-    assert [one.outcome for one in proposals()] == ["withdrawn"]
+    assert [proposal.outcome for proposal in proposals()] == ["withdrawn"]
 
 
 def test_while_it_waits_nothing_else_ends_the_certificate(context: Flask) -> None:

@@ -110,7 +110,7 @@ def test_every_mark_that_cannot_be_is_named_and_nothing_is_kept(context: Flask) 
         MarkGiven(seated.id, 1, "absent"),
     ]
     refused = refusal(record, delivery, *marks)
-    assert [(one.code, one.field) for one in refused.errors] == [
+    assert [(error.code, error.field) for error in refused.errors] == [
         ("unknown_enrollment", "marks.1.enrollment"),
         ("not_seated", "marks.2.enrollment"),
         ("unknown_session", "marks.3.session"),
@@ -172,7 +172,7 @@ def test_scores_are_kept_corrected_and_bounded(context: Flask) -> None:
         ScoreGiven(waiting.id, "post", 50),
         ScoreGiven(seated.id, "post", -1),
     ]
-    assert [(one.code, one.field) for one in refusal(score, delivery, *bad).errors] == [
+    assert [(error.code, error.field) for error in refusal(score, delivery, *bad).errors] == [
         ("percent_out_of_range", "scores.0.percent"),
         ("percent_out_of_range", "scores.1.percent"),
         ("unknown_kind", "scores.2.kind"),

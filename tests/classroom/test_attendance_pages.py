@@ -52,7 +52,10 @@ def trainer(sign_in: Any, trainer_actor: Actor) -> Browser:
 
 def ids(app: Flask) -> dict[str, int]:
     with app.app_context():
-        return {one.person.family_name: one.id for one in db.session.scalars(sa.select(Enrollment))}
+        return {
+            enrollment.person.family_name: enrollment.id
+            for enrollment in db.session.scalars(sa.select(Enrollment))
+        }
 
 
 def marks(app: Flask) -> dict[str, tuple[str, int]]:

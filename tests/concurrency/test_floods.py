@@ -151,11 +151,11 @@ def test_megabytes_of_combining_marks_in_a_form(
     connection.request("GET", page)
     answer = connection.getresponse()
     cookie = answer.headers["Set-Cookie"].partition(";")[0]
-    found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', answer.read().decode())
-    assert answer.status == 200 and found
+    match = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', answer.read().decode())
+    assert answer.status == 200 and match
     connection.close()
     about = {
-        "csrf_token": found[1],
+        "csrf_token": match[1],
         "screen": "3",
         "language": "en",
         "given_name": "Zed",

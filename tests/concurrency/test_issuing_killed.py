@@ -80,26 +80,27 @@ def check_all_is_there(job_id: int, people: int) -> None:
     assert job.attempts >= 1 + len(KILLS)
     certificates = list(db.session.scalars(sa.select(Certificate).order_by(Certificate.id)))
     void = {
-        one.first
-        for one in numbering.voids()
-        if (one.reason, one.last) == (numbering.VoidReason.UNDONE, one.first)
+        void.first
+        for void in numbering.voids()
+        if (void.reason, void.last) == (numbering.VoidReason.UNDONE, void.first)
     }
     assert len(void) <= len(KILLS), (
         "one for each worker that was killed between drawing a number and committing it"
     )
     counted = [format_number(2026, n) for n in range(1, people + len(void) + 1) if n not in void]
-    assert sorted(one.number for one in certificates) == counted
+    assert sorted(certificate.number for certificate in certificates) == counted
     assert (
-        len({one.token for one in certificates})
-        == len({one.enrollment_id for one in certificates})
+        len({certificate.token for certificate in certificates})
+        == len({certificate.enrollment_id for certificate in certificates})
         == people
     )
     made = list(storage.keys("certificates"))
-    assert sorted(made) == sorted(one.file_key for one in certificates), (
+    assert sorted(made) == sorted(certificate.file_key for certificate in certificates), (
         "no file without a certificate either"
     )
     assert all(
-        hashlib.sha256(storage.get(one.file_key)).hexdigest() == one.sha256 for one in certificates
+        hashlib.sha256(storage.get(certificate.file_key)).hexdigest() == certificate.sha256
+        for certificate in certificates
     )
     mails = list(
         db.session.scalars(sa.select(Mail.address).where(Mail.kind == "certificate_ready"))

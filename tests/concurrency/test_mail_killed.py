@@ -75,7 +75,7 @@ def test_a_worker_killed_in_the_middle_of_many_messages_loses_none(
             time.sleep(1.5)  # a second copy would come now
         assert len(server.ids) - 40 <= len(KILLS)
     with app.app_context():
-        assert {one.state for one in db.session.scalars(db.select(Mail))} == {
+        assert {mail.state for mail in db.session.scalars(db.select(Mail))} == {
             MailState.SENT
         } and list(breaches()) == []
 

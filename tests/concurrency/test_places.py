@@ -142,7 +142,8 @@ def test_50_strangers_at_once_through_the_public_form_seat_exactly_20(
         db.session.remove()
     visitors = [Visitor(server) for _ in range(APPLICANTS)]
     tokens = [
-        re.findall(r'name="csrf_token" value="([^"]+)"', one.page(path))[-1] for one in visitors
+        re.findall(r'name="csrf_token" value="([^"]+)"', visitor.page(path))[-1]
+        for visitor in visitors
     ]
 
     def apply(number: int) -> str:
@@ -171,8 +172,8 @@ def test_50_strangers_at_once_through_the_public_form_seat_exactly_20(
     )
     links = _links(own_app, f"stranger{server.port}-%")
     tokens = [
-        re.findall(r'name="csrf_token"[^>]*value="([^"]+)"', one.page(link))[-1]
-        for one, link in zip(visitors, links, strict=True)
+        re.findall(r'name="csrf_token"[^>]*value="([^"]+)"', visitor.page(link))[-1]
+        for visitor, link in zip(visitors, links, strict=True)
     ]
     shown = at_once(
         APPLICANTS,

@@ -250,7 +250,7 @@ def test_the_worker_is_started_again_when_it_dies_and_ends_with_the_server(
         site.wait_until(lambda: len(workers()) == 1)
         first = workers()[0]
         first.kill()
-        site.wait_until(lambda: [one.pid for one in workers()] not in ([], [first.pid]))
+        site.wait_until(lambda: [worker.pid for worker in workers()] not in ([], [first.pid]))
         second = workers()[0]
         os.kill(site.process.pid, signal.SIGKILL)  # not even asked to end
         site.process.wait()

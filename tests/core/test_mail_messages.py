@@ -78,7 +78,7 @@ def test_every_line_leaves_as_it_was_written(
         (raw,) = [content for _, content in post.messages]
         assert post.parsed[0].get_content().replace("\r\n", "\n") == body
     assert (
-        all(len(one) <= 998 for one in raw.split(b"\r\n"))
+        all(len(word) <= 998 for word in raw.split(b"\r\n"))
         and b"\n" not in raw.replace(b"\r\n", b"")
         and raw.isascii()
     )
@@ -420,7 +420,7 @@ def test_the_previous_releases_messages_have_one_state_too(tmp_path: Path) -> No
                     )
             connection.commit()
         upgrade()
-        found = {one.id: one.state.value for one in db.session.scalars(sa.select(Mail))}
+        found = {mail.id: mail.state.value for mail in db.session.scalars(sa.select(Mail))}
         assert found == {1: "sent", 2: "queued", 3: "undelivered", 4: "kept"}
         assert list(breaches()) == [] and db.session.scalars(
             sa.select(jobs.Job.dedupe_key)

@@ -389,12 +389,12 @@ def lanes_at_work(context: Flask) -> Iterator[None]:
         threading.Thread(target=worker._work_lane, args=(context, lane, stop))
         for lane in running.work_of().lanes
     ]
-    [one.start() for one in lanes]
+    [lane.start() for lane in lanes]
     try:
         yield
     finally:
         stop.set()
-        [one.join() for one in lanes]
+        [lane.join() for lane in lanes]
 
 
 def seconds_of_a_link(there: SmtpServer) -> float:
@@ -438,8 +438,8 @@ def test_four_workers_at_once_send_each_message_once(
             mail.carry()
 
     threads = [threading.Thread(target=work) for _ in range(4)]
-    [one.start() for one in threads]
-    [one.join() for one in threads]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
     jobs.drain()
     assert len(there.ids) == len(set(there.ids)) == 24 and states() == {"sent": 24}
 

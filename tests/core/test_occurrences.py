@@ -85,7 +85,9 @@ def loaded(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.both_databases
 @pytest.mark.parametrize("most", [0, 20, 100_000])
-def test_whoever_is_found_is_found_by_any_way(loaded, monkeypatch, most: int) -> None:
+def test_whoever_is_found_is_found_by_any_way(
+    loaded: Any, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
     """By looking candidates up or by reading on, with the same result and in the same order."""
     monkeypatch.setattr(occurrences, "MOST_LOOKED_UP", most)
     everyone = list(db.session.scalars(sa.select(Person).order_by(Person.sort_name, Person.id)))
@@ -103,7 +105,7 @@ def test_whoever_is_found_is_found_by_any_way(loaded, monkeypatch, most: int) ->
 
 
 @pytest.mark.both_databases
-def test_what_is_changed_or_gone_is_no_longer_found(loaded) -> None:
+def test_what_is_changed_or_gone_is_no_longer_found(loaded: Any) -> None:
     person = db.session.scalars(sa.select(Person).order_by(Person.id.desc())).first()
     for name in ("Qwertyson", "Asdfghson"):
         with transaction():
@@ -128,7 +130,7 @@ def test_what_is_changed_or_gone_is_no_longer_found(loaded) -> None:
         lambda: found_certificates("", "valid"),
     ],
 )
-def test_pages_read_no_more_rows_of_ten_times_as_many(loaded, read: Callable[[], Any]) -> None:
+def test_pages_read_no_more_rows_of_ten_times_as_many(loaded: Any, read: Callable[[], Any]) -> None:
     costs = []
     for first, last in ((1000, 1300), (1300, 4000)):
         copies(first, last)
@@ -139,7 +141,7 @@ def test_pages_read_no_more_rows_of_ten_times_as_many(loaded, read: Callable[[],
 
 @pytest.mark.both_databases
 @pytest.mark.parametrize("table", ["person", "certificate"])
-def test_texts_are_looked_up_in_an_index(loaded, table: str) -> None:
+def test_texts_are_looked_up_in_an_index(loaded: Any, table: str) -> None:
     connection = db.session.connection()
     if is_sqlite():
         asked = f"SELECT rowid FROM {table}_trigrams WHERE {table}_trigrams MATCH '\"abc\"'"

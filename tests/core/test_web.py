@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from core.forms import whole
+from core.forms import parse_int
 from core.refusals import REFUSED
 from core.web import asset
 from tests.conftest import make_app
@@ -117,7 +117,7 @@ def test_a_foreign_host_is_not_served_in_production(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["²", "٣", "9" * 10, "-1", "1.5", "", None])
 def test_what_is_no_whole_number_is_none(text: str | None) -> None:
-    assert whole(text) is None and whole("012") == 12
+    assert parse_int(text) is None and parse_int("012") == 12
 
 
 @pytest.mark.parametrize("status", [400, 405, 408, 414, 431, 500, 501, 505])

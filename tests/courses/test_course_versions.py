@@ -29,7 +29,7 @@ def refusal(code: str = "GTI", **changes: Any) -> list[tuple[str | None, str]]:
     """(field, code) of every fault that the service finds."""
     with pytest.raises(DomainError) as caught:
         put(code, **changes)
-    return [(one.field, one.code) for one in caught.value.errors or [caught.value]]
+    return [(error.field, error.code) for error in caught.value.errors or [caught.value]]
 
 
 def entries() -> list[str]:
@@ -213,7 +213,7 @@ def refusal_of_parts(change: dict[str, Any]) -> list[tuple[str | None, str]]:
     body = body.model_copy(update={k: v for k, v in change.items() if k == "title"})
     with pytest.raises(DomainError) as caught, transaction():
         services.put_course(SYSTEM, "GTI", body.definition())
-    return [(one.field, one.code) for one in caught.value.errors or [caught.value]]
+    return [(error.field, error.code) for error in caught.value.errors or [caught.value]]
 
 
 @pytest.mark.parametrize("code", ["", "new", "New", "é", "a b", "-x", "x" * 41, "GTI.ics", "a/b"])

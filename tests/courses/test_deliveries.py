@@ -37,7 +37,7 @@ def refusal(**changes: Any) -> list[tuple[str | None, str]]:
     course = makers.course()
     with pytest.raises(DomainError) as caught:
         makers.delivery(SYSTEM, course, **changes)
-    return [(one.field, one.code) for one in caught.value.errors or [caught.value]]
+    return [(error.field, error.code) for error in caught.value.errors or [caught.value]]
 
 
 def change(delivery: Delivery, **changes: Any) -> Delivery:
@@ -315,9 +315,13 @@ def test_a_stale_form_is_refused_but_enrollments_make_none_stale(context: Flask)
     with transaction():
         touch(delivery.id)  # as an enrollment does
     with transaction():
-        services.change(SYSTEM, delivery, replace(plan, venue="Halifax"), rev=rev, seen=seen)
+        services.change(
+            SYSTEM, delivery, replace(plan, venue="Halifax"), rev=rev, seen_fingerprint=seen
+        )
     with pytest.raises(Conflict, match="stale_form"), transaction():
-        services.change(SYSTEM, delivery, replace(plan, venue="Sydney"), rev=rev, seen=seen)
+        services.change(
+            SYSTEM, delivery, replace(plan, venue="Sydney"), rev=rev, seen_fingerprint=seen
+        )
     with pytest.raises(Conflict, match="stale_form"), transaction():
         services.change(SYSTEM, delivery, replace(plan, venue="Sydney"), rev=rev)
     assert get_delivery(SYSTEM, delivery.code).venue == "Halifax"

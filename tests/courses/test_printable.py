@@ -23,7 +23,7 @@ def refusals(**changes: Any) -> set[tuple[str | None, str]]:
     """(field, code) of each fault of the course."""
     with pytest.raises(DomainError) as caught:
         makers.course(SYSTEM, "GTI", **changes)
-    return {(one.field, one.code) for one in caught.value.errors or [caught.value]}
+    return {(error.field, error.code) for error in caught.value.errors or [caught.value]}
 
 
 @pytest.mark.parametrize(

@@ -539,9 +539,9 @@ def test_only_what_a_calendar_shows_raises_its_sequence(
 
     def changed(**values: Any) -> None:
         with app.app_context(), transaction():
-            found = get_delivery(SYSTEM, "GTI-2027-03")
+            delivery = get_delivery(SYSTEM, "GTI-2027-03")
             services.change(
-                SYSTEM, found, dataclasses.replace(plan_of(found), **values), rev=found.rev
+                SYSTEM, delivery, dataclasses.replace(plan_of(delivery), **values), rev=delivery.rev
             )
 
     first, _at = before = shown()

@@ -194,7 +194,10 @@ def test_a_coordinator_decides_no_question_of_another_centre(
         open_there = sa.select(IdentityQuestion.status).join(
             Enrollment, Enrollment.id == IdentityQuestion.enrollment_id
         )
-        codes = {one.delivery.code: one.id for one in db.session.scalars(sa.select(Enrollment))}
+        codes = {
+            enrollment.delivery.code: enrollment.id
+            for enrollment in db.session.scalars(sa.select(Enrollment))
+        }
         there = db.session.scalars(open_there.where(Enrollment.id == codes[elsewhere])).all()
         assert there in ([], ["open"]), "an administrator's"
 
@@ -317,7 +320,7 @@ def test_after_undoing_a_merge_what_is_open_is_about_the_record_that_is_its_own_
     printed = post(ghana, later(app), identifier="A-1", birth_date="1990-05-01", **SMITH)
     named = post(ghana, later(app), identifier="A-1", **AMA)
     assert coordinator.post(f"/merges/{merge_id}/undo").status_code == 200
-    asked = {one["enrollment"]: one for one in questions(coordinator)}
+    asked = {question["enrollment"]: question for question in questions(coordinator)}
     assert {one["candidate"]["id"] for one in asked.values()} == {other["person"]["id"]}
     assert (
         coordinator.post(f"/identity-questions/{asked[printed['id']]['id']}/same").json["merge"]
@@ -362,7 +365,7 @@ def test_a_decision_about_what_has_changed_since_it_was_read_is_refused(
     first = post(france, code, identifier="G-1", email="kofi@example.org", birth_date="1990-05-01")
     again = post(france, later(app), identifier="G-1", **AMA)
     coordinator = client(Role.COORDINATOR)
-    read = {one["enrollment"]: one for one in questions(coordinator)}[again["id"]]
+    read = {question["enrollment"]: question for question in questions(coordinator)}[again["id"]]
     with app.app_context():
         page = sign_in(makers.coordinator()).get("/people-to-check")
     renamed(app, first["person"]["id"], "Zed", "Zulu")
@@ -372,7 +375,7 @@ def test_a_decision_about_what_has_changed_since_it_was_read_is_refused(
     assert (answer.status_code, answer.json["code"]) == (409, "changed_meanwhile")
     said = page.form(f"/{read['id']}/same").submit()
     assert said.status == 409 and "Look at both again" in said.text and "Zulu" in said.text
-    now = {one["id"]: one for one in questions(coordinator)}[read["id"]]
+    now = {question["id"]: question for question in questions(coordinator)}[read["id"]]
     assert (
         coordinator.post(
             f"/identity-questions/{read['id']}/same", {"version": now["version"]}
@@ -410,7 +413,7 @@ def test_a_nomination_that_stands_aside_is_asked_about_as_well(
     decide(coordinator, "same")
     kept = coordinator.get("/deliveries/" + code + "/enrollments").json["items"][0]["person"]["id"]
     renamed(app, kept, "Zed", "Zulu")
-    assert len({one["enrollment"] for one in questions(coordinator)}) == 2
+    assert len({question["enrollment"] for question in questions(coordinator)}) == 2
 
 
 def test_a_person_renamed_while_the_nomination_is_submitted_is_asked_about(
@@ -456,7 +459,7 @@ def test_what_is_asked_again_states_what_is_true_now(
         people_services.change_person(
             SYSTEM, person, birth_date=date.fromisoformat(read["submitted"]["birth_date"])
         )
-    now = {one["id"]: one for one in questions(coordinator)}[read["id"]]
+    now = {question["id"]: question for question in questions(coordinator)}[read["id"]]
     assert "birth_date" in now["agrees"] and "birth_date" not in now["differs"]
     stale = coordinator.post(f"/identity-questions/{read['id']}/same", {"version": read["version"]})
     assert (stale.status_code, stale.json["code"]) == (409, "changed_meanwhile")

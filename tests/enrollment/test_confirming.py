@@ -66,8 +66,8 @@ def opened(app: Flask, enrollment_id: int) -> Any:
 
 def status(app: Flask, enrollment_id: int) -> EnrollmentStatus | None:
     with app.app_context():
-        found = db.session.get(Enrollment, enrollment_id)
-        return found.status if found else None
+        enrollment = db.session.get(Enrollment, enrollment_id)
+        return enrollment.status if enrollment else None
 
 
 def lapse(app: Flask, after: timedelta) -> None:

@@ -189,7 +189,7 @@ def test_everything_wrong_with_a_wish_is_said_at_once(context: Flask) -> None:
         person,
         Wish("army", rank="x" * 121, rank_code="?"),
     )
-    assert {one.field for one in refusal.errors} == {"category", "rank", "rank_code"}
+    assert {error.field for error in refusal.errors} == {"category", "rank", "rank_code"}
 
 
 def test_a_category_outside_the_audience_is_refused_with_the_audience(context: Flask) -> None:

@@ -477,7 +477,7 @@ def test_pages_and_files_say_whose_a_number_is(
     }
     refused = page.submit("Nominate", **said)
     assert refused.status == 422 and any(
-        "code of the organization that issued the number" in one for one in refused.errors
+        "code of the organization that issued the number" in error for error in refused.errors
     )
     refused.form("/person").submit("Nominate", identifier_issuer="UN-DPO")
     rows = "identifier,issued by,given_name,family_name,email,country,category\n" + "".join(
@@ -493,8 +493,8 @@ def test_pages_and_files_say_whose_a_number_is(
     check.form("/check").submit("Nominate 2")
     with app.app_context():
         issuers = [
-            queries.issuer_of(one)[0]
-            for one in db.session.scalars(sa.select(Person).where(Person.identifier == "7"))
+            queries.issuer_of(person)[0]
+            for person in db.session.scalars(sa.select(Person).where(Person.identifier == "7"))
         ]
     assert issuers == ["UN-DPO", "KE", "GH"]
 

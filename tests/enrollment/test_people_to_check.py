@@ -268,4 +268,4 @@ def test_same_is_refused_of_two_people_who_were_told_apart(
         and "It was decided before that these are two different people" in refused.text
     )
     coordinator.post(f"/identity-questions/{late_id}/different")
-    assert [one["id"] for one in questions(coordinator)] == [second["id"]]
+    assert [question["id"] for question in questions(coordinator)] == [second["id"]]

@@ -655,7 +655,9 @@ def test_a_record_marked_absent_is_no_obstacle_to_one_seat(app: Flask) -> None:
             ids, people = (came.id, missed.id), (came.person_id, missed.person_id)
             with transaction():
                 merge = join_records(
-                    SYSTEM, *(db.session.get_one(Person, one) for one in people), reason="test"
+                    SYSTEM,
+                    *(db.session.get_one(Person, person) for person in people),
+                    reason="test",
                 )
             assert db.session.get_one(Enrollment, ids[1]).standing.id == ids[0]
             with transaction():
@@ -680,7 +682,9 @@ def test_a_result_that_is_open_again_is_better_than_an_absence(app: Flask) -> No
                 reopen(SYSTEM, into.id, [ids[1]], reason="He was there")
             with transaction():
                 merge = join_records(
-                    SYSTEM, *(db.session.get_one(Person, one) for one in people), reason="test"
+                    SYSTEM,
+                    *(db.session.get_one(Person, person) for person in people),
+                    reason="test",
                 )
             assert [db.session.get_one(Enrollment, one).status for one in ids] == [
                 "substituted",
@@ -741,8 +745,8 @@ def test_an_application_goes_before_no_one_who_was_accepted_before(
         ]
         for name in ("Esi", "Kofi")
     ]
-    for one in others:
-        coordinator.post(f"/enrollments/{one}/approve")
+    for other in others:
+        coordinator.post(f"/enrollments/{other}/approve")
     opened(app, first)
     with app.app_context():
         assert positions(into_id) == {others[1]: 1}
@@ -881,8 +885,8 @@ def test_three_nominations_of_one_person_have_one_seat_and_part_again(
     ]
     questions = coordinator.get("/identity-questions").json["items"]
     assert len(questions) == 3
-    for one in questions[:2]:
-        coordinator.post(f"/identity-questions/{one['id']}/same")
+    for question in questions[:2]:
+        coordinator.post(f"/identity-questions/{question['id']}/same")
     assert places_left(coordinator, code) == 5
     merge = last_merge(app)
     different = coordinator.post(f"/identity-questions/{questions[2]['id']}/different")
@@ -948,10 +952,10 @@ def test_of_two_coordinators_who_decide_at_once_one_decides(
         Thread(target=decide, args=one)
         for one in ((coordinator, "same"), (client(Role.COORDINATOR), "different"))
     ]
-    for one in threads:
-        one.start()
-    for one in threads:
-        one.join()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     assert sorted(answers) == [200, 409]
     assert read(ghana, second) == "confirmed" and places_left(coordinator, code) in (4, 5)
     with app.app_context():
@@ -1007,10 +1011,10 @@ def test_two_links_of_one_applicant_opened_at_once_make_one_person(app: Flask) -
         page.form().submit()
 
     threads = [Thread(target=open_link, args=(page,)) for page in pages]
-    for one in threads:
-        one.start()
-    for one in threads:
-        one.join()
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
     with app.app_context():
         first, other = (db.session.get_one(Enrollment, one) for one in ids)
         assert (first.status, other.status, first.person_id) == (

@@ -42,7 +42,11 @@ def kept(app: Flask) -> list[Subcategory | None]:
 
 
 def test_each_belongs_to_one_category() -> None:
-    listed = [one for category in PersonnelCategory for one in category.traits.subcategories]
+    listed = [
+        subcategory
+        for category in PersonnelCategory
+        for subcategory in category.traits.subcategories
+    ]
     assert sorted(listed) == sorted(Subcategory)
 
 

@@ -411,7 +411,8 @@ def test_the_certificate_prints_the_hours_held(app: Flask, office: ApiClient) ->
         made = db.session.scalars(sa.select(Certificate)).one()
         assert (made.payload["minutes"], made.payload["ends_on"]) == (720, "2027-03-09")
         said = [
-            one.objective for one in db.session.get_one(Delivery, made.delivery_id).version.blocks
+            block.objective
+            for block in db.session.get_one(Delivery, made.delivery_id).version.blocks
         ]
         assert any(said[8:])
         assert [one["en"] for one in made.payload["objectives"]] == [
@@ -616,7 +617,7 @@ def test_apia_and_honolulu_are_upcoming_through_their_own_first_day(
         clock.travel(context, moment)
         assert is_upcoming(into) is expected
         assert [one.code for one in upcoming_of(into.course)] == ([into.code] if expected else [])
-        assert catalogue.upcoming(catalogue.Wanted(), after=None).count == int(expected)
+        assert catalogue.upcoming(catalogue.CatalogueFilter(), after=None).count == int(expected)
         assert bool(catalogue.choices().courses) is expected
 
 
@@ -995,7 +996,7 @@ def test_a_mark_corrected_after_the_end_without_a_certificate(
     with app.app_context():
         jobs.drain()
     items = office.get(f"/deliveries/{code}/certificates").json["items"]
-    assert sorted((one["enrollment"], one["is_under_review"]) for one in items) == [
+    assert sorted((item["enrollment"], item["is_under_review"]) for item in items) == [
         (ba, False),
         (faye, False),
     ]
@@ -1142,7 +1143,7 @@ def test_a_mark_corrected_on_a_suspended_certificate_keeps_the_suspension_and_op
     assert office.get(f"/certificates/{number}").json["is_under_review"] is False
     with app.app_context():
         jobs.drain()
-        assert [one for one in breaches() if number in one] == []
+        assert [breach for breach in breaches() if number in breach] == []
 
 
 # `flask check`

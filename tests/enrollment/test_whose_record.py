@@ -80,7 +80,7 @@ def questions(coordinator: Any) -> list[dict[str, Any]]:
 
 def questions_about(what: str, coordinator: Any) -> list[dict[str, Any]]:
     """`what`: person or printed_name."""
-    return [one for one in questions(coordinator) if one["about"] == what]
+    return [question for question in questions(coordinator) if question["about"] == what]
 
 
 def decide(coordinator: Any, step: str, about: str = "person") -> Any:
@@ -176,9 +176,9 @@ def test_a_record_with_roles_or_an_answer_is_not_light_and_two_people_review_it(
     coordinator = client(Role.COORDINATOR)
     decide(coordinator, "same")
     with app.app_context():
-        assert [(one.status, one.is_reviewed) for one in db.session.scalars(sa.select(Merge))] == [
-            ("proposed", True)
-        ]
+        assert [
+            (merge.status, merge.is_reviewed) for merge in db.session.scalars(sa.select(Merge))
+        ] == [("proposed", True)]
 
 
 def test_a_number_and_a_birth_date_under_another_name_are_asked_about(
@@ -220,7 +220,9 @@ def test_someone_known_before_under_a_record_made_later_is_asked_about(
     again = post(own, later(app), identifier="A-1", email="second@example.org")
     drain(app)
     assert again["person"]["id"] == first["person"]["id"]
-    assert [one["candidate"]["id"] for one in questions(client(Role.COORDINATOR))] == [other_id]
+    assert [question["candidate"]["id"] for question in questions(client(Role.COORDINATOR))] == [
+        other_id
+    ]
 
 
 def test_a_number_of_no_known_issuer_is_a_question_and_takes_no_country_over(
@@ -382,7 +384,7 @@ def test_the_printed_name_follows_who_is_meant(
         letters = db.session.scalars(
             sa.select(Mail.body).where(Mail.address == "ama@example.org")
         ).all()
-        assert any("Ama Owusu" in one for one in letters), "who is meant is told"
+        assert any("Ama Owusu" in letter for letter in letters), "who is meant is told"
         assert checking.breaches() == []
 
 
@@ -484,7 +486,7 @@ def test_who_changes_the_password_or_signs_out_everywhere_ends_what_merged_recor
             accounts_services.create_token(SYSTEM, old, name="Old program")
         reviewed(app, keep, old)
         assert accounts_services.check_password("old@example.org", PASSWORD) == keep.id
-        assert [one.name for one in queries.tokens_of(keep.id)] == ["Old program"], (
+        assert [token.name for token in queries.tokens_of(keep.id)] == ["Old program"], (
             "shown where it can be revoked"
         )
         with transaction():

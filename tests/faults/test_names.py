@@ -223,7 +223,8 @@ def in_the_register(name: str, looked_for: str) -> list[str]:
         with transaction():
             issue(SYSTEM, db.session.get_one(Enrollment, enrollment.id))
     return [
-        one.holder_name for one in list_register(SYSTEM, looked_for, "", after=None, limit=10).items
+        item.holder_name
+        for item in list_register(SYSTEM, looked_for, "", after=None, limit=10).items
     ]
 
 

@@ -57,7 +57,7 @@ def test_35_nobody_moves_up_after_the_course_is_over(context: Flask) -> None:
         "waitlisted",
     ]
     assert not db.session.scalars(sa.select(Mail).where(Mail.kind == "enrollment_promoted")).all()
-    assert [one for one in breaches() if one.startswith("places:")] == []
+    assert [breach for breach in breaches() if breach.startswith("places:")] == []
 
 
 def test_before_the_first_session_the_next_in_line_moves_up(context: Flask) -> None:
@@ -134,7 +134,7 @@ def test_36_a_wrong_mark_found_after_the_end_is_corrected(app: Flask) -> None:
         == "delivery_finished"
     )
     with app.app_context():
-        assert [one for one in breaches() if "goes on although" in one] == []
+        assert [breach for breach in breaches() if "goes on although" in breach] == []
 
 
 def one_day() -> Course:

@@ -1,4 +1,4 @@
-"""Text stays text: only a few places of the house call something markup, each listed here with
+"""Text stays text: only a few places of the code call something markup, each listed here with
 what makes it so. Everything else is escaped where it is shown, the sentences of refusals with
 whatever they quote first of all."""
 

@@ -368,7 +368,9 @@ def test_people_of_a_cancelled_delivery_did_not_withdraw(empty_app: Flask) -> No
         assert connection.exec_driver_sql(
             "SELECT promotion_days FROM delivery"
         ).scalars().all() == [21, 21]
-        indexes = {one["name"]: one for one in sa.inspect(connection).get_indexes("enrollment")}
+        indexes = {
+            index["name"]: index for index in sa.inspect(connection).get_indexes("enrollment")
+        }
         assert (
             indexes["uq_enrollment_live"]["unique"]
             and indexes["uq_enrollment_live"]["dialect_options"]

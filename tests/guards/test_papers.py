@@ -115,8 +115,8 @@ def test_no_file_names_a_place_of_ours() -> None:
             or not (ROOT / name).is_file()
         ):
             continue
-        found = pattern.search((ROOT / name).read_text(encoding="utf-8", errors="replace"))
-        assert found is None, f"{name}: {found.group() if found else ''}"
+        match = pattern.search((ROOT / name).read_text(encoding="utf-8", errors="replace"))
+        assert match is None, f"{name}: {match.group() if match else ''}"
 
 
 def test_nothing_generated_or_binary_is_kept() -> None:

@@ -61,7 +61,7 @@ def without_reason(metadata: sa.MetaData, declared: Iterable[Datum | Field]) -> 
     full = (
         one
         for one in declared
-        if all(str(text).strip() for text in (one.what, one.why, one.readers, one.kept))
+        if all(str(text).strip() for text in (one.what, one.why, one.readers, one.retention))
     )
     return set(personal_columns(metadata)) - {column for one in full for column in one.columns}
 
@@ -90,11 +90,11 @@ def test_a_personal_column_without_a_reason_is_caught(table: str) -> None:
     assert without_reason(planted, PERSONAL) == {f"{table}.blood_group"}
 
 
-@pytest.mark.parametrize("missing", ["what", "why", "readers", "kept"])
+@pytest.mark.parametrize("missing", ["what", "why", "readers", "retention"])
 def test_a_declaration_that_leaves_something_out_is_none(missing: str) -> None:
     planted = sa.MetaData()
     sa.Table("person", planted, sa.Column("blood_group", sa.String(3)))
-    texts = dict.fromkeys(("what", "why", "readers", "kept"), "words") | {missing: ""}
+    texts = dict.fromkeys(("what", "why", "readers", "retention"), "words") | {missing: ""}
     assert without_reason(planted, [Datum(**texts, held_in="person.blood_group")]) == {
         "person.blood_group"
     }

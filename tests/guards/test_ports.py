@@ -30,7 +30,7 @@ def has_only_a_docstring(function: ast.FunctionDef) -> bool:
 
 
 DECLARED = dict(
-    found for path in source.files() for found in ports(source.name(path), source.tree(path))
+    port for path in source.files() for port in ports(source.name(path), source.tree(path))
 )
 
 
@@ -67,7 +67,9 @@ def keys(tree: ast.Module) -> Iterator[str]:
             and _is_extensions(node.func.value)
         ):
             yield from (key for argument in node.args[:1] for key in _literal(argument))
-        elif isinstance(node, ast.Compare) and any(_is_extensions(one) for one in node.comparators):
+        elif isinstance(node, ast.Compare) and any(
+            _is_extensions(comparator) for comparator in node.comparators
+        ):
             yield from _literal(node.left)
 
 

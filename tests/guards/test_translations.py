@@ -163,7 +163,7 @@ SPOKEN = r"\s(?:aria-(?:label|description|roledescription|valuetext)|title|alt|p
 def bare(text: str) -> list[tuple[int, str]]:
     """(line, words) of what a template says without gettext: between tags, in spoken attributes,
     in its expressions."""
-    found = [
+    matches = [
         (line, words)
         for line, words in _strings_of(text)
         if re.search(r"[A-Za-zÀ-ÿ]{2,} [A-Za-zÀ-ÿ]", words)
@@ -173,8 +173,8 @@ def bare(text: str) -> list[tuple[int, str]]:
     said += [(match.start(), match[2]) for match in re.finditer(SPOKEN, text)]
     for start, words in said:
         if re.search(r"[A-Za-zÀ-ÿ]{3,}", words) and words.strip("– \n") != "Rostrum":
-            found.append((text[:start].count("\n") + 1, words.strip()[:60]))
-    return found
+            matches.append((text[:start].count("\n") + 1, words.strip()[:60]))
+    return matches
 
 
 def _strings_of(text: str) -> Iterator[tuple[int, str]]:

@@ -125,7 +125,7 @@ def test_a_member_is_its_value() -> None:
 def test_french_agrees_with_what_is_said(app: Flask) -> None:
     with app.test_request_context(headers={"Accept-Language": "fr"}):
         values = SkillStatus.EXPIRED, PublicStatus.EXPIRED, JobState.DONE, DeliveryStatus.CANCELLED
-        said = [word(one) for one in values]
+        said = [word(value) for value in values]
     assert said == ["Expirée", "Expiré", "Terminée", "Annulée"]
 
 

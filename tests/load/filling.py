@@ -162,7 +162,7 @@ def _announce(world: World, count: int, after_person: int) -> None:
         later = timedelta(days=number)
         days = {name: delivery[name] + later for name in ("starts_on", "ends_on", "closes_on")}
         facts = delivery | days | {"code": f"UP-{number}", "calendar_uid": f"up-{number}"}
-        made = db.session.scalar(sa.insert(Delivery).returning(Delivery.id), [facts])
+        made = db.session.scalars(sa.insert(Delivery).returning(Delivery.id), [facts]).one()
         rows = [
             {name: value for name, value in block.items() if name != "id"}
             | {"delivery_id": made}

@@ -42,7 +42,7 @@ def answers(app: Flask) -> list[tuple[str, bool, bool, str]]:
     """(purpose, given, counts, how) of every row, in order."""
     with app.app_context():
         rows = db.session.scalars(sa.select(Consent).order_by(Consent.id))
-        return [(one.purpose.value, one.given, one.counts, one.how.value) for one in rows]
+        return [(row.purpose.value, row.given, row.counts, row.how.value) for row in rows]
 
 
 def link_of(letter: str) -> str:
@@ -103,7 +103,7 @@ def test_consent_is_given_and_withdrawn_by_program(app: Flask, awa: Actor) -> No
     own.post("/me/consents", {"purpose": "roster", "given": True})
     assert holds(app, awa.person_id) and len(answers(app)) == 3
     assert own.get("/me/consents").json["items"][1]["given"] is None
-    assert [one for one in actions(app) if one.startswith("consent")] == [
+    assert [action for action in actions(app) if action.startswith("consent")] == [
         "consent.given",
         "consent.withdrawn",
         "consent.given",
@@ -533,7 +533,7 @@ def test_consent_on_paper_by_page(app: Flask, sign_in: SignIn) -> None:
     assert refused.status == 422 and answers(app) == []
     refused = form.submit(given_name="Ali", purpose="roster", reference="R 1", document="Form 3")
     assert refused.status == 422 and any(
-        "service or staff number or an email" in one for one in refused.errors
+        "service or staff number or an email" in error for error in refused.errors
     )
     page = form.submit(
         given_name="Ali",

@@ -143,7 +143,7 @@ def test_the_privacy_page_gives_its_reason(app: Flask, field: Field, language: s
     text = Browser(app, language=language).get("/privacy").text
     with app.test_request_context(headers={"Accept-Language": language}):
         assert all(
-            str(words) in text for words in (field.what, field.why, field.readers, field.kept)
+            str(words) in text for words in (field.what, field.why, field.readers, field.retention)
         )
 
 

@@ -168,7 +168,7 @@ def test_who_said_yes_waits_with_what_was_proved_and_is_admitted(
     assert [one["field"] for one in further.json["admissions"]] == ["Civil affairs", "Elections"]
     with app.app_context():
         rows = db.session.scalars(sa.select(RosterAdmission)).all()
-        assert {(one.reviewer_id, one.how) for one in rows} == {
+        assert {(row.reviewer_id, row.how) for row in rows} == {
             (staff.person_id, AdmissionWay.REVIEWED)
         }
         assert audit.has("expert.admitted", f"expert:{key}")
@@ -275,7 +275,7 @@ def test_who_withdraws_leaves_everything_at_once_and_waits_after_a_new_yes(conte
     assert (admission.end_reason, admission.ended_at is not None) == ("consent_withdrawn", True)
     factories.consent(person_id, True)
     assert status(key) is ExpertStatus.CERTIFIED and not is_found(key)
-    assert [one.expert.id for one in queries.waiting(staff).items] == [key]
+    assert [item.expert.id for item in queries.waiting(staff).items] == [key]
     makers.admitted(person_id)
     assert is_found(key) and len(db.session.scalars(sa.select(RosterAdmission)).all()) == 2
     assert list(queries.breaches()) == []
@@ -638,7 +638,7 @@ def test_who_leaves_the_roster_because_of_a_merge_is_asked_unless_the_kept_recor
         before = len(mails(app))
         merge = merged(keep, merged_id)
         assert status(expert) is ExpertStatus.LEFT
-    asked = [one[:2] for one in mails(app)[before:]]
+    asked = [mail[:2] for mail in mails(app)[before:]]
     assert asked == ([("keep@example.org", "consent_asked")] if answer is None else [])
     with app.app_context():
         undone(merge)
@@ -660,7 +660,7 @@ def test_a_yes_said_through_the_record_that_is_merged_is_not_lost_unnoticed(
         before = len(mails(app))
         for given, one in (("Amina", certified), ("Kofi", plain)):
             merged(factories.person(given, email=f"{given}@keep.example.org").id, one)
-    asked = [one[:2] for one in mails(app)[before:]]
+    asked = [mail[:2] for mail in mails(app)[before:]]
     kept = [(f"{given}@keep.example.org", "consent_asked") for given in ("Amina", "Kofi")]
     assert asked == (kept if answer else [])
 

@@ -486,7 +486,9 @@ def test_of_someone_who_did_not_agree_another_name_is_answered_as_of_a_stranger(
         api.put(f"/experts/{number}", {"person": person, "category": "police"})
         for number in ("A-1", "A-2")
     ]
-    assert [(one.status_code, one.json) for one in answers] == [(202, {"status": "asked"})] * 2
+    assert [(answer.status_code, answer.json) for answer in answers] == [
+        (202, {"status": "asked"})
+    ] * 2
 
 
 def test_who_issued_the_number_is_kept_when_the_person_says_yes(app: Flask, api: ApiClient) -> None:

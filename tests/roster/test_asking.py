@@ -176,7 +176,9 @@ def test_a_stranger_says_yes_and_the_profile_is_made(app: Flask, api: ApiClient)
             "Commissaire",
             "certified",
         )
-        assert [one.language for one in expert.languages] == ["fr"] and counted(ExpertProposal) == 0
+        assert [language.language for language in expert.languages] == ["fr"] and counted(
+            ExpertProposal
+        ) == 0
         [row] = db.session.scalars(sa.select(Consent))
         assert (row.given, row.counts, row.how) == (True, True, "link")
         key = expert.id
@@ -300,7 +302,7 @@ def test_somebody_known_is_asked_at_the_known_address_and_only_once(
         ).id
     for rank in ("Major", "Colonel"):
         api.put("/experts/SN-7", AWA | {"rank": rank})
-    assert [one[:2] for one in mails(app)] == [("own@example.org", "roster_asked")]
+    assert [mail[:2] for mail in mails(app)] == [("own@example.org", "roster_asked")]
     with app.app_context():
         person = db.session.get_one(Person, key)
         assert (person.country, person.email) == ("SN", "own@example.org")

@@ -262,8 +262,8 @@ def test_only_what_the_person_said_becomes_a_consent(outcome: tuple[dict[str, in
     people, printed = outcome
     names = {key: name for name, key in people.items()}
     said = {
-        names[one[0]]: (bool(one[1]), bool(one[2]), one[3], one[4])
-        for one in rows("SELECT person_id, given, counts, how, language FROM consent")
+        names[row[0]]: (bool(row[1]), bool(row[2]), row[3], row[4])
+        for row in rows("SELECT person_id, given, counts, how, language FROM consent")
     }
     yes, no = (True, True, "carried_over", "fr"), (False, True, "carried_over", "fr")
     assert said == {
@@ -346,7 +346,7 @@ def test_those_who_were_not_asked_are_asked_by_a_command(
         "shared",
         "older_yes_then_overruled",
     }
-    assert [one for one in breaches() if "consent" in one or "admission" in one] == []
+    assert [breach for breach in breaches() if "consent" in breach or "admission" in breach] == []
     db.session.rollback()
 
 

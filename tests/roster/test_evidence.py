@@ -73,7 +73,7 @@ def test_months_are_counted_to_the_last_day_of_a_short_month(context: Flask) -> 
     certificate = makers.certified(
         taught=taught, starts_on=date(2028, 1, 29)
     )  # three days: ends on the 31st
-    until = {one.skill.code: one.valid_until for one in skills(makers.expert_of(certificate))}
+    until = {skill.skill.code: skill.valid_until for skill in skills(makers.expert_of(certificate))}
     assert until == {"first-aid": date(2028, 2, 29), "driving": None}
 
 
@@ -111,7 +111,7 @@ def test_another_certificate_keeps_the_skill_current(context: Flask) -> None:
     person = db.session.get_one(Person, first.person_id)
     makers.certified(person, makers.course("GTI-2", (makers.GENDER, "basic", 12)))
     makers.revoke(first)
-    assert [one.status_on(date(2026, 12, 1)) for one in skills(expert)] == [
+    assert [skill.status_on(date(2026, 12, 1)) for skill in skills(expert)] == [
         SkillStatus.WITHDRAWN,
         SkillStatus.CURRENT,
     ]
@@ -129,7 +129,7 @@ def test_a_correction_hands_the_skill_to_the_successor(context: Flask) -> None:
             reason="Married",
         ).id
     rows = skills(expert)
-    assert [(one.certificate_id, one.withdrawn_at is None) for one in rows] == [
+    assert [(row.certificate_id, row.withdrawn_at is None) for row in rows] == [
         (certificate.id, False),
         (successor, True),
     ]
@@ -251,13 +251,13 @@ def test_what_was_known_of_a_suspended_one_stays_right(context: Flask) -> None:
     wanted = search_for(makers.GENDER)
     for as_of, is_found in zip(known, (True, False, True), strict=True):
         found = queries.find_experts(SYSTEM, replace(wanted, valid_on=day, as_of=as_of))
-        assert [one.expert.id for one in found.page.items] == ([expert.id] if is_found else []), (
+        assert [item.expert.id for item in found.page.items] == ([expert.id] if is_found else []), (
             as_of
         )
         standing = [
-            one
-            for one in skills(expert)
-            if one.counts(as_of) and one.status_on(day, as_of) is SkillStatus.CURRENT
+            skill
+            for skill in skills(expert)
+            if skill.counts(as_of) and skill.status_on(day, as_of) is SkillStatus.CURRENT
         ]
         assert len(standing) == is_found
     assert [t for t in tokens(expert) if t.startswith("skill")]

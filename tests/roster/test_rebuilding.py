@@ -105,7 +105,7 @@ def test_a_planted_difference_is_found_and_put_right(app: Flask, expert_id: int,
     found = rebuild(app, "--check")
     assert found.exit_code == 1 and "roster:" in found.output
     with app.app_context():
-        assert [one for one in checking.breaches() if one.startswith("roster:")]
+        assert [breach for breach in checking.breaches() if breach.startswith("roster:")]
     assert rebuild(app, "--check").output == found.output, "looking changes nothing"
     assert rebuild(app).exit_code == 0
     assert rows(app) == before

@@ -38,8 +38,8 @@ def found(**values: Any) -> set[str]:
     """Given names of those found."""
     db.session.rollback()
     return {
-        one.expert.person.given_name
-        for one in queries.find_experts(SYSTEM, ask(**values)).page.items
+        item.expert.person.given_name
+        for item in queries.find_experts(SYSTEM, ask(**values)).page.items
     }
 
 
@@ -214,7 +214,11 @@ def test_only_roster_staff_search(context: Flask, role: str) -> None:
 
 
 def naive(experts: list[Expert], filters: Filters) -> list[int]:
-    kept = [one for one in experts if one.status is ExpertStatus.ADMITTED and _meets(one, filters)]
+    kept = [
+        expert
+        for expert in experts
+        if expert.status is ExpertStatus.ADMITTED and _meets(expert, filters)
+    ]
     kept.sort(
         key=lambda one: (names.sort_key(one.person.given_name, one.person.family_name), one.id)
     )
@@ -228,7 +232,7 @@ def _meets(expert: Expert, filters: Filters) -> bool:
         and filters.country in (None, person.country)
         and filters.gender in (None, person.gender)
     )
-    spoken = {one.language: one.step for one in expert.languages}
+    spoken = {language.language: language.step for language in expert.languages}
     speaks = all(spoken.get(wanted.language, 0) >= wanted.step for wanted in filters.languages)
     named = all(_is_called(person, word) for word in names.words_of(filters.q))
     window = filters.window

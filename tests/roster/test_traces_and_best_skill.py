@@ -32,12 +32,12 @@ BASIC = ("mediation", "basic", 60)
 
 def traces(app: Flask, action: str) -> list[str]:
     with app.app_context():
-        found = (
+        statement = (
             sa.select(AuditEntry.subject)
             .where(AuditEntry.action == action)
             .order_by(AuditEntry.number)
         )
-        return list(db.session.scalars(found))
+        return list(db.session.scalars(statement))
 
 
 def test_every_time_staff_read_a_profile_leaves_a_trace_and_reading_ones_own_does_not(

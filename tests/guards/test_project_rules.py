@@ -1,4 +1,4 @@
-"""The house rules of docs/architecture.md, each held here. Every guard is also shown to catch a
+"""The rules of docs/architecture.md, each held here. Every guard is also shown to catch a
 planted breach."""
 
 from __future__ import annotations
@@ -371,8 +371,8 @@ SILENCED = re.compile(
 def silenced(name: str, text: str) -> Iterator[str]:
     """A check that is silenced says why beside it."""
     for number, line in enumerate(text.splitlines(), 1):
-        found = SILENCED.search(line)
-        if found and not re.search(r"[a-z]{2}", found["reason"]):
+        match = SILENCED.search(line)
+        if match and not re.search(r"[a-z]{2}", match["reason"]):
             yield f"{name}:{number} silences a check without a reason"
 
 
@@ -404,7 +404,7 @@ def test_a_check_silenced_without_a_reason_is_caught(line: str, is_caught: bool)
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
-def test_the_house_keeps_its_rule(rule: Rule) -> None:
+def test_the_project_keeps_its_rule(rule: Rule) -> None:
     breaches = [
         breach for path in source.files() for breach in rule(source.name(path), source.tree(path))
     ]
