@@ -17,7 +17,7 @@ _table = cast(sa.Table, Delivery.__table__)
 _RAISE = (
     sa.update(_table)
     .where(_table.c.id == sa.bindparam("touched"))
-    .values(rev=_table.c.rev + 1)
+    .values(rev=_table.c.rev + sa.bindparam("positions", type_=sa.Integer()))
     .returning(_table.c.rev)
 )
 _AFRESH = (
@@ -27,16 +27,16 @@ _AFRESH = (
 )
 
 
-def touch(delivery_id: int) -> Delivery:
-    """Locks the delivery until the transaction ends, and gives it freshly read, its `rev` one
-    higher.
+def touch(delivery_id: int, positions: int = 1) -> Delivery:
+    """Locks the delivery until the transaction ends, and gives it freshly read, its `rev` higher
+    by `positions`: so many places in its line are the caller's, the last of them `rev`.
 
     Count, decide and write only after it. Two transactions that touch the same delivery go one
     after the other on both databases, and the second sees what the first wrote. By itself it
     changes nothing that needs an audit entry.
     """
     rev = write(
-        _RAISE, {"touched": delivery_id}
+        _RAISE, {"touched": delivery_id, "positions": positions}
     ).scalar()  # refused outside a transaction, where it would lock nothing
     if rev is None:
         raise NotFound("unknown_delivery", _l("There is no such delivery."))
