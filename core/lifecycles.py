@@ -4,7 +4,7 @@ from the table."""
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,12 +56,25 @@ class Machine:
     ) -> None:
         """Gives a new object its first status, saves it and announces it. Whether `actor` may is
         asked before."""
-        if status not in self.firsts or self.begins is None:
-            raise ValueError(f"{type(obj).__name__} cannot begin as {status}")
-        obj.status = status
-        db.session.add(obj)
+        self.begin_all([(obj, status)], actor, on_behalf_of=on_behalf_of)
+
+    def begin_all(
+        self,
+        objs: Sequence[tuple[Any, enum.StrEnum]],
+        actor: Actor,
+        *,
+        on_behalf_of: int | None = None,
+    ) -> None:
+        """The same for many, each with its first status: saved together, then announced."""
+        begins = self.begins
+        for obj, status in objs:
+            if status not in self.firsts or begins is None:
+                raise ValueError(f"{type(obj).__name__} cannot begin as {status}")
+            obj.status = status
+        db.session.add_all([obj for obj, _status in objs])
         db.session.flush()  # the event names the object by its id
-        publish(self.begins(obj, None), actor, on_behalf_of=on_behalf_of)
+        for obj, _status in objs:
+            publish(begins(obj, None), actor, on_behalf_of=on_behalf_of)  # type: ignore[misc]  # looked at above
 
     def fire(
         self, obj: Any, name: str, actor: Actor, *, on_behalf_of: int | None = None, **facts: Any

@@ -29,6 +29,7 @@ from accounts.services.entry import (
     send_confirmation,
     send_link,
     use_link,
+    who_enters_by_link,
     write_to,
 )
 from accounts.services.mailboxes import signs_in_as
@@ -71,4 +72,5 @@ __all__ = [
     "use_link",
     "withdraw_role",
     "write_to",
+    "who_enters_by_link",
 ]

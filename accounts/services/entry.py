@@ -19,7 +19,7 @@ from accounts.services.account import ensure_account
 from accounts.services.address import PREFIX as ADDRESS_PREFIX
 from accounts.services.mailboxes import signs_in_as
 from core import clock, i18n, mail
-from core.database import db, tried, write
+from core.database import db, in_thousands, tried, write
 from core.errors import Conflict, Invalid
 from core.events import publish
 from core.mail import Mail, MailState
@@ -99,6 +99,20 @@ def enters_by_link(person: Person) -> bool:
     ways_in = sa.select(Account.is_active, Account.password_hash)
     account = db.session.execute(ways_in.where(Account.person_id == person.id)).first()
     return account is None or (account.is_active and account.password_hash is None)
+
+
+def who_enters_by_link(people: Iterable[Person]) -> set[int]:
+    """The ids of those of whom this is true, asked at once."""
+    ids = {person.id for person in people}
+    others: set[int] = set()
+    for some in in_thousands(sorted(ids)):
+        has_account = sa.select(Account).where(Account.person_id.in_(some))
+        others |= {
+            one.person_id
+            for one in db.session.scalars(has_account)
+            if not one.is_active or one.password_hash is not None
+        }
+    return ids - others
 
 
 def send_link(

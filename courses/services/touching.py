@@ -13,18 +13,18 @@ from core.errors import NotFound
 from courses.models import Delivery
 
 
-def touch(delivery_id: int) -> Delivery:
-    """Locks the delivery until the transaction ends, and gives it freshly read, its `rev` one
-    higher.
+def touch(delivery_id: int, positions: int = 1) -> Delivery:
+    """Locks the delivery until the transaction ends, and gives it freshly read, its `rev` higher
+    by `positions`: so many places in its line are the caller's, the last of them `rev`.
 
     Count, decide and write only after it. Two transactions that touch the same delivery go one
     after the other on both databases, and the second sees what the first wrote. By itself it
     changes nothing that needs an audit entry.
     """
     table = cast(sa.Table, Delivery.__table__)
-    raised = sa.update(table).where(table.c.id == delivery_id).values(rev=table.c.rev + 1)
+    raised = sa.update(table).where(table.c.id == delivery_id)
     # Refused outside a transaction, where it would lock nothing.
-    rev = write(raised.returning(table.c.rev)).scalar()
+    rev = write(raised.values(rev=table.c.rev + positions).returning(table.c.rev)).scalar()
     if rev is None:
         raise NotFound("unknown_delivery", _l("There is no such delivery."))
     unit = current_unit()

@@ -77,7 +77,9 @@ def apply(
     delivery = touch(delivery_id)
     require_open(actor, delivery)
     require_own_answer(actor, None, wish.roster_consent)
-    enrollment = _create(actor, delivery, applicant, checked(delivery, wish))
+    enrollment = create_enrollment(
+        actor, delivery, applicant, checked(delivery, wish), line=delivery.rev
+    )
     ENROLLMENT.begin(enrollment, EnrollmentStatus.UNCONFIRMED, actor)
     if is_written_to:
         ask_to_confirm(enrollment)
@@ -107,14 +109,15 @@ def place(
     `delivery` was touched, and the `wish` is `checked`. `record`: the one of the person's by
     which they were recognised, in the `facts` that others stated."""
     if find_enrollment(delivery.id, person.id) is not None:
-        raise _already_enrolled(record or person, facts)
-    enrollment = _create(actor, delivery, person, wish, nominated_by)
-    enrollment.origin = record or person
+        raise already_enrolled(record or person, facts)
+    enrollment = create_enrollment(
+        actor, delivery, person, wish, nominated_by, line=delivery.rev, record=record
+    )
     ENROLLMENT.begin(enrollment, first_status(delivery, enrollment.category), actor)
     return enrollment
 
 
-def _already_enrolled(record: Person, facts: Mapping[str, Any] | None) -> Conflict:
+def already_enrolled(record: Person, facts: Mapping[str, Any] | None) -> Conflict:
     """Names the person as the nomination did, at the field by which the person was recognised."""
     if facts is None:
         return Conflict(
@@ -137,18 +140,23 @@ def _already_enrolled(record: Person, facts: Mapping[str, Any] | None) -> Confli
     )
 
 
-def _create(
+def create_enrollment(
     actor: Actor,
     delivery: Delivery,
     person: Person,
     wish: Wish,
     nominated_by: Organization | None = None,
+    *,
+    line: int,
+    record: Person | None = None,
 ) -> Enrollment:
+    """The enrollment before its lifecycle begins. `record`: see `place`."""
     return Enrollment(
         delivery=delivery,
         centre_id=delivery.centre_id,
         person=person,
-        line=delivery.rev,
+        origin=record or person,
+        line=line,
         category=PersonnelCategory(wish.category),
         name_on_certificate=wish.name_on_certificate or person.name_on_certificate,
         rank=wish.rank,

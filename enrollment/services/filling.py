@@ -27,12 +27,15 @@ def seating(delivery: Delivery) -> Seating:
     return seatings([delivery.id])[delivery.id]
 
 
-def first_status(delivery: Delivery, category: PersonnelCategory) -> EnrollmentStatus:
+def first_status(
+    delivery: Delivery, category: PersonnelCategory, now: Seating | None = None
+) -> EnrollmentStatus:
+    """How someone of this category begins. `now`: how the places stand, where that is known."""
     if delivery.admission is Admission.APPROVAL:
         return EnrollmentStatus.REQUESTED
-    is_free = (
-        seating(delivery).left_for_new(category) > 0
-    )  # a place that waits for a coordinator is for those who wait
+    is_free = (now or seating(delivery)).left_for_new(
+        category
+    ) > 0  # a place that waits for a coordinator is for those who wait
     return EnrollmentStatus.CONFIRMED if is_free else EnrollmentStatus.WAITLISTED
 
 

@@ -3,13 +3,21 @@ the way back to its page."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from functools import cache, partial
 from typing import Any
 
-from accounts.services import enters_by_link, issue_link, send_confirmation, send_link
+from accounts.services import (
+    enters_by_link,
+    issue_link,
+    send_confirmation,
+    send_link,
+    who_enters_by_link,
+)
 from core import mail
 from core.settings import settings_of
+from courses.models import Delivery
 from courses.queries import moves_up_still, span_of
 from courses.timetable import today_in
 from enrollment.models import Enrollment, EnrollmentStatus
@@ -42,12 +50,19 @@ def tell(enrollment: Enrollment, kind: str | None = None, **extra: Any) -> None:
     Whoever has no password gets a link that signs in: no one else can read that mail, and there is
     no other way in.
     """
+    _write(
+        enrollment,
+        kind or KINDS.get(enrollment.status, "enrollment_confirmed"),
+        _facts(enrollment) | extra,
+        by_link=enters_by_link(enrollment.person) if enrollment.person.email else False,
+    )
+
+
+def _write(enrollment: Enrollment, kind: str, facts: Mapping[str, Any], *, by_link: bool) -> None:
     person = enrollment.person
     if person.email is None:
         return
-    kind = kind or KINDS.get(enrollment.status, "enrollment_confirmed")
-    facts = _facts(enrollment) | extra
-    if enters_by_link(person):
+    if by_link:
         send_link(person, target=status_path(enrollment), kind=kind, **facts)
         return
     issue_link(
@@ -73,18 +88,25 @@ def ask_to_confirm(enrollment: Enrollment) -> None:
 
 
 def _facts(enrollment: Enrollment) -> dict[str, Any]:
-    """What the letters say: of someone with a place also when and where to be, and where to read
-    on, of someone who waits whether the list still moves up."""
+    """What the letters say."""
     delivery = enrollment.delivery
-    facts = {
+    told = {
         "enrollment": enrollment,
+        "reference": reference(delivery.id, enrollment.origin_id),
+    }
+    return told | _facts_of(delivery, enrollment.status)
+
+
+def _facts_of(delivery: Delivery, status: EnrollmentStatus) -> dict[str, Any]:
+    """What they say to everyone who stands so: to those with a place also when and where to be,
+    and where to read on, to those who wait whether the list still moves up."""
+    facts = {
         "delivery": delivery,
         "course": delivery.course,
-        "reference": reference(delivery.id, enrollment.origin_id),
         "sender": sender_of(delivery.centre),
         "privacy_page": f"{settings_of().public_url}/privacy",
     }
-    if enrollment.status not in (EnrollmentStatus.CONFIRMED, EnrollmentStatus.WAITLISTED):
+    if status not in (EnrollmentStatus.CONFIRMED, EnrollmentStatus.WAITLISTED):
         return facts
     begins_at = span_of(delivery.id)[0]
     return facts | {
@@ -104,6 +126,15 @@ def tell_all(enrollments: Sequence[Enrollment]) -> None:
         enrollment.person_id for enrollment in enrollments if enrollment.nominated_by_id is not None
     ]
     answered = latest_answers(nominated, ConsentPurpose.ROSTER) if nominated else {}
+    by_link = who_enters_by_link(one.person for one in enrollments if one.person.email)
+    facts_of = cache(partial(_facts_of, enrollments[0].delivery))
     for enrollment in enrollments:
-        asks = enrollment.nominated_by_id is not None and enrollment.person_id not in answered
-        tell(enrollment, position=places_in_line.get(enrollment.id), asks_consent=asks)
+        facts = facts_of(enrollment.status) | {
+            "enrollment": enrollment,
+            "reference": reference(enrollment.delivery_id, enrollment.origin_id),
+            "position": places_in_line.get(enrollment.id),
+            "asks_consent": enrollment.nominated_by_id is not None
+            and enrollment.person_id not in answered,
+        }
+        kind = KINDS.get(enrollment.status, "enrollment_confirmed")
+        _write(enrollment, kind, facts, by_link=enrollment.person_id in by_link)

@@ -3,38 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
 from core import clock, jobs
 from core.database import db
 from core.errors import DomainError, Invalid, collect
-from core.policy import SYSTEM, Actor, can, require
+from core.policy import Actor, can, require
 from courses.models import Delivery
 from courses.services import touch
-from enrollment.models import Enrollment, Nomination
-from enrollment.queries import people_here_by_others, people_of
+from enrollment.models import SEATED, Enrollment, EnrollmentStatus, Nomination
+from enrollment.places import Seating
 from enrollment.services.asking import note_identity
 from enrollment.services.consenting import require_own_answer
-from enrollment.services.enrolling import Wish, checked, place, require_identity
+from enrollment.services.enrolling import (
+    Wish,
+    already_enrolled,
+    checked,
+    create_enrollment,
+    place,
+    require_identity,
+)
+from enrollment.services.filling import first_status, seating
 from enrollment.services.letters import tell_all
+from enrollment.services.recognising import Recognition
 from enrollment.services.stages import require_open
-from people.models import BodyKind, Gender, IdentifierKind, Organization, Person
+from enrollment.states import ENROLLMENT
+from people.models import BodyKind, Gender, IdentifierKind, Organization
 from people.permissions import Permission
 from people.queries import organization_choices, require_kind
-from people.services import (
-    NO_ONE,
-    Identified,
-    add_address,
-    current_record,
-    identify_person,
-    join_records,
-    records_of,
-)
+from people.services import Identified, add_address, identify_person
 from people.values import (
     clean_country,
     clean_identifier,
@@ -46,6 +47,8 @@ from people.values import (
 
 #: The job that compares nominated people with everyone.
 COMPARE = "enrollment.compare"
+#: So many of them in one job, so that others can write between.
+COMPARED_AT_ONCE = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +96,7 @@ def nominate(
     the nomination. Refusals of all rows come together. Needs ENROLLMENT_NOMINATE for the
     organization, or ENROLLMENT_CREATE.
     """
-    delivery = touch(delivery_id)
+    delivery = touch(delivery_id, positions=max(1, len(nominees)))
     if not can(actor, Permission.ENROLLMENT_CREATE, delivery):
         require(actor, Permission.ENROLLMENT_NOMINATE, organization)
     require_kind(organization, BodyKind.NOMINATOR, "nominated_by")
@@ -102,18 +105,17 @@ def nominate(
         require_own_answer(actor, None, nominee.roster_consent)
     if not nominees:
         raise Invalid("nobody_nominated", _l("Name at least one person."))
-    refusals: list[DomainError] = []
-    made: list[Enrollment] = []
-    for nominee in nominees:
-        try:
-            made.append(_nominate_one(actor, delivery_id, organization, nominee))
-        except DomainError as refusal:
-            refusals += [_at_row(one, nominee.row) for one in refusal.errors or [refusal]]
-    collect(refusals)
-    tell_all(made)
+    entries = _entries(actor, delivery, organization, nominees)
+    ENROLLMENT.begin_all([(one.enrollment, one.status) for one in entries], actor)
+    for one in entries:
+        note_identity(actor, one.enrollment, one.identified, one.said)
+    enrollments = [one.enrollment for one in entries]
+    tell_all(enrollments)
     if not can(actor, Permission.IDENTITY_DECIDE, delivery):
-        jobs.enqueue(COMPARE, enrollment_ids=[one.id for one in made])
-    return made
+        ids = [one.id for one in enrollments]
+        for start in range(0, len(ids), COMPARED_AT_ONCE):
+            jobs.enqueue(COMPARE, enrollment_ids=ids[start : start + COMPARED_AT_ONCE])
+    return enrollments
 
 
 def enter(actor: Actor, delivery_id: int, nominee: Nominee) -> Enrollment:
@@ -163,100 +165,60 @@ def _said(nominee: Nominee) -> dict[str, Any]:
     return {name: getattr(nominee, name) for name in names}
 
 
-def _nominate_one(
-    actor: Actor, delivery_id: int, organization: Organization, nominee: Nominee
-) -> Enrollment:
-    delivery = touch(delivery_id)  # again, so that each has its own number in the line
-    wish = _checked(delivery, nominee)
-    said = _said(nominee)
-    identified = _identify(actor, delivery, organization, nominee, said)
-    if can(actor, Permission.IDENTITY_DECIDE, delivery) or _is_of_body_alone(
-        identified.person, organization
-    ):
-        add_address(actor, identified.person, nominee.email)
-    enrollment = place(
-        actor,
-        delivery,
-        identified.person,
-        wish,
-        nominated_by=organization,
-        record=identified.record,
-        facts=said,
-    )
-    db.session.add(_nomination(actor, organization, enrollment, nominee))
-    note_identity(actor, enrollment, identified, said)
-    return enrollment
+@dataclass(frozen=True)
+class _Entry:
+    """What becomes of one nominee; `enrollment` is not saved yet."""
+
+    enrollment: Enrollment
+    status: EnrollmentStatus
+    identified: Identified
+    said: dict[str, Any]
 
 
-def _identify(
+def _entries(
+    actor: Actor, delivery: Delivery, organization: Organization, nominees: Sequence[Nominee]
+) -> list[_Entry]:
+    """One for each nominee, in their order, or the refusals of all. Who is known, who is here and
+    how the places stand is read once: no one else changes it after `touch`."""
+    recognition = Recognition(actor, delivery, organization, [_said(one) for one in nominees])
+    now = seating(delivery)
+    entries: list[_Entry] = []
+    refusals: list[DomainError] = []
+    for line, nominee in enumerate(nominees, delivery.rev - len(nominees) + 1):
+        try:
+            entry = _entry(actor, delivery, organization, nominee, recognition, now, line)
+        except DomainError as refusal:
+            refusals += [_at_row(one, nominee.row) for one in refusal.errors or [refusal]]
+            continue
+        entries.append(entry)
+        if entry.status in SEATED:
+            now = now.with_one_more(entry.enrollment.category)
+    collect(refusals)
+    return entries
+
+
+def _entry(
     actor: Actor,
     delivery: Delivery,
     organization: Organization,
     nominee: Nominee,
-    said: dict[str, Any],
-) -> Identified:
-    """Who is meant: among everyone for those who may decide, else among the body's own people.
-    One of these who has a place here by someone else's doing is someone new, too: the body would
-    learn of it. (Whom it put forward here itself is known.)"""
-    if can(actor, Permission.IDENTITY_DECIDE, delivery):
-        return _as_of_body(
-            organization, identify_person(actor, said, identity=nominee.identity), said
-        )
-    own = people_of(organization, not_by_others_in=delivery if nominee.identity is None else None)
-    by_others = people_here_by_others(delivery, organization)
-    identity = _identity_of_record(nominee.identity, own)
-    return identify_person(
-        actor,
-        said,
-        identity=identity,
-        among=Person.id.in_(own),
-        unless=lambda person: _is_among(person, by_others),
+    recognition: Recognition,
+    now: Seating,
+    line: int,
+) -> _Entry:
+    wish, said = _checked(delivery, nominee), _said(nominee)
+    identified = recognition.identify(said, nominee.identity)
+    recognition.add_address(identified, nominee.email)
+    person, record = identified.person, identified.record
+    if recognition.is_here(person):
+        raise already_enrolled(record, said)
+    recognition.note_here(person)
+    enrollment = create_enrollment(
+        actor, delivery, person, wish, organization, line=line, record=record
     )
-
-
-def _as_of_body(organization: Organization, found: Identified, said: dict[str, Any]) -> Identified:
-    """A person recognised for a body by someone who knows everyone: the body gets a record of
-    its own, as if it had nominated. It is recognised by that the next time, and reads in it no
-    more than was said in its name."""
-    own = people_of(organization)
-    if found.is_new or _is_among(found.record, own):
-        return found
-    before = (
-        sa.select(Person)
-        .where(Person.id.in_(records_of(found.person.id)), Person.id.in_(own))
-        .order_by(Person.id)
-    )
-    record = db.session.scalar(before.limit(1))
-    if record is not None:
-        return replace(found, record=record)
-    record = identify_person(SYSTEM, said, among=NO_ONE).record
-    join_records(SYSTEM, found.person, record, reason="nominated in an organization's name")
-    return replace(found, record=record)
-
-
-def _identity_of_record(identity: str | int | None, own: sa.Select[int]) -> str | int | None:
-    """A body says which of its own records it means, not which one that was merged into: for it,
-    others do not exist."""
-    if not isinstance(identity, int):
-        return identity
-    record = db.session.scalar(sa.select(Person).where(Person.id == identity, Person.id.in_(own)))
-    return current_record(record).id if record else 0
-
-
-def _is_of_body_alone(person: Person, organization: Organization) -> bool:
-    """Whether the person is known by nothing but what this organization put forward."""
-    others = sa.select(Enrollment.id).where(
-        Enrollment.person_id == person.id,
-        Enrollment.nominated_by_id.is_distinct_from(organization.id),
-    )
-    return db.session.scalar(others.limit(1)) is None
-
-
-def _is_among(person: Person, ids: sa.Select[int]) -> bool:
-    return (
-        db.session.scalar(sa.select(Person.id).where(Person.id == person.id, Person.id.in_(ids)))
-        is not None
-    )
+    enrollment.nomination = _nomination(actor, organization, enrollment, nominee)
+    status = first_status(delivery, enrollment.category, now)
+    return _Entry(enrollment, status, identified, said)
 
 
 def _nomination(

@@ -22,6 +22,7 @@ from people.services.emblems import change_emblem, emblem_from
 from people.services.identity import (
     NO_ONE,
     Comparison,
+    Register,
     clean_issuer,
     clearly_meant,
     compare,
@@ -65,6 +66,7 @@ __all__ = [
     "Comparison",
     "Identified",
     "NO_ONE",
+    "Register",
     "add_address",
     "answers_alone",
     "ask_for_consent",

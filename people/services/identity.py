@@ -4,7 +4,8 @@ not in another, someone who knows has to decide."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +14,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy.orm import joinedload
 
 from core import countries, names
-from core.database import db, is_sqlite
+from core.database import db, in_thousands, is_sqlite
 from core.errors import Conflict, Invalid
 from core.policy import Actor, can
 from people import values
@@ -58,21 +59,20 @@ def find_known(
     identity: str | int | None = None,
     among: sa.ColumnElement[bool] | None = None,
     is_change: bool = False,
+    register: Register | None = None,
 ) -> Known:
     """The person whom clean values mean. `among`: only these people are looked at, for those who
-    may know of no others; with NO_ONE it is always someone new.
+    may know of no others; with NO_ONE it is always someone new. `register`: what was read of them
+    for many at once.
 
     Those who may decide, and a body about its own people, do so by `identity`, NEW or the person's
     id; without it they get Conflict("identity_in_doubt"); for everyone else, anyone in doubt is
     someone new. With `is_change` a number without a name tells who is meant.
     """
-    if among is None:
+    if among is None and register is None:
         hold(facts)
-    near = [
-        comparison
-        for comparison in compared(facts, among=among, is_change=is_change)
-        if comparison.is_near
-    ]
+    comparisons = compared(facts, among=among, is_change=is_change, register=register)
+    near = [comparison for comparison in comparisons if comparison.is_near]
     decides = among is None and can(actor, Permission.IDENTITY_DECIDE)
     if identity is not None and (decides or among is not None):
         return _as_decided(identity, near)
@@ -168,16 +168,75 @@ def clean_issuer(issuer: str | None, country: str | None, field: str) -> dict[st
 # Comparing
 
 
-def hold(facts: dict[str, Any]) -> None:
-    """Holds the number and the address until the transaction ends: of two who record one person
+def hold(*stated: Mapping[str, Any]) -> None:
+    """Holds the numbers and addresses until the transaction ends: of two who record one person
     at once, the second sees what the first did. (SQLite has one writer anyway.)"""
     if is_sqlite():
         return
-    keys = (names.number_key(facts.get("identifier") or ""), values.email_key(facts.get("email")))
-    for key in sorted(filter(None, keys)):
+    for key in sorted({key for facts in stated for key in filter(None, _keys(facts))}):
         db.session.execute(
             sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(key, 0)))
         )
+
+
+def _keys(facts: Mapping[str, Any]) -> tuple[str | None, str | None]:
+    """What a number and an address are found by."""
+    number = names.number_key(facts.get("identifier") or "") or None
+    return number, values.email_key(facts.get("email"))
+
+
+class Register:
+    """The records that have the number or the address of someone in a list, read at once instead
+    of for each; whoever is recorded meanwhile is added."""
+
+    def __init__(
+        self, stated: Iterable[Mapping[str, Any]], among: sa.ColumnElement[bool] | None = None
+    ):
+        listed = list(stated)
+        if among is None:
+            hold(*listed)
+        self.among = among
+        self._records: dict[tuple[str, str], dict[int, Person]] = defaultdict(dict)
+        self._looked_up: set[tuple[str, str]] = set()
+        self._look_up({way for facts in listed for way in _ways(facts)})
+
+    def records(self, facts: Mapping[str, Any]) -> list[Person]:
+        """Those that have the number or the address, in the order in which they were made."""
+        ways = _ways(facts)
+        self._look_up(set(ways) - self._looked_up)
+        matches = {key: record for way in ways for key, record in self._records[way].items()}
+        return [matches[key] for key in sorted(matches)]
+
+    def add(self, record: Person) -> None:
+        for way in _ways({"identifier": record.identifier, "email": record.email}):
+            self._records[way][record.id] = record
+
+    def _look_up(self, ways: set[tuple[str, str]]) -> None:
+        for some in in_thousands(sorted(ways)):
+            numbers = [key for kind, key in some if kind == _NUMBER]
+            addresses = [key for kind, key in some if kind == _ADDRESS]
+            near = sa.or_(Person.identifier_key.in_(numbers), Person.email_key.in_(addresses))
+            self._looked_up |= set(some)
+            for record in db.session.scalars(_records(near, self.among)):
+                self.add(record)
+
+
+_NUMBER, _ADDRESS = "number", "address"
+
+
+def _ways(facts: Mapping[str, Any]) -> list[tuple[str, str]]:
+    number, address = _keys(facts)
+    return [(kind, key) for kind, key in ((_NUMBER, number), (_ADDRESS, address)) if key]
+
+
+def _records(
+    condition: sa.ColumnElement[bool], among: sa.ColumnElement[bool] | None
+) -> sa.Select[Person]:
+    statement = sa.select(Person).where(condition, ~Person.is_provisional).order_by(Person.id)
+    # Read along, so that looking for a record that was merged takes as many statements as for
+    # another one.
+    statement = statement.options(joinedload(Person.merged_into).joinedload(Person.merged_into))
+    return statement if among is None else statement.where(among)
 
 
 def compared(
@@ -186,29 +245,20 @@ def compared(
     among: sa.ColumnElement[bool] | None = None,
     is_change: bool = False,
     but: Iterable[int] = (),
+    register: Register | None = None,
 ) -> list[Comparison]:
     """The records with the number or the address, each against what is given; a record that was
     merged counts as the one it leads to. `but`: ids that are left out."""
-    number = names.number_key(facts.get("identifier") or "")
-    address = values.email_key(facts.get("email"))
-    conditions = [
-        column == key
-        for column, key in ((Person.identifier_key, number), (Person.email_key, address))
-        if key
-    ]
+    columns = zip((Person.identifier_key, Person.email_key), _keys(facts), strict=True)
+    conditions = [column == key for column, key in columns if key]
     if not conditions:
         return []
-    statement = (
-        sa.select(Person).where(sa.or_(*conditions), ~Person.is_provisional).order_by(Person.id)
+    records = (
+        register.records(facts)
+        if register is not None
+        else db.session.scalars(_records(sa.or_(*conditions), among))
     )
-    # Read along, so that looking for a record that was merged takes as many statements as for
-    # another one.
-    statement = statement.options(joinedload(Person.merged_into).joinedload(Person.merged_into))
-    if among is not None:
-        statement = statement.where(among)
-    comparisons = one_a_person(
-        compare(facts, record, is_change=is_change) for record in db.session.scalars(statement)
-    )
+    comparisons = one_a_person(compare(facts, record, is_change=is_change) for record in records)
     return [comparison for comparison in comparisons if comparison.person.id not in but]
 
 

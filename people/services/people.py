@@ -24,6 +24,7 @@ from people.ports import end_sessions_and_links, has_account, holds_roles
 from people.services.identity import (
     Comparison,
     Known,
+    Register,
     clean_issuer,
     compared,
     current_record,
@@ -82,10 +83,11 @@ def identify_person(
     among: sa.ColumnElement[bool] | None = None,
     unless: Callable[[Person], bool] = lambda person: False,
     update: bool = False,
+    register: Register | None = None,
 ) -> Identified:
     """The person meant by what is `said` (SAID, `identifier_issuer`, `names_confirmed`): matched as
     `identity.find_known` says, looking only `among` these people if given, and not at one of whom
-    `unless` is true; else new.
+    `unless` is true; else new. `register`: what was read of these people for many at once.
 
     `update` overwrites the given values of a matched person (with PERSON_WRITE); without it only
     gaps are filled, by the person and those who read people. What a person is recognised by is only
@@ -99,7 +101,15 @@ def identify_person(
         given |= clean_issuer(
             said.get("identifier_issuer"), given.get("country"), "person.identifier_issuer"
         )
-    known = find_known(actor, given, "person.", identity=identity, among=among, is_change=update)
+    known = find_known(
+        actor,
+        given,
+        "person.",
+        identity=identity,
+        among=among,
+        is_change=update,
+        register=register,
+    )
     found = current_record(known.record) if known.record is not None else None
     if found is not None and unless(found):
         known, found = Known(None), None
@@ -107,6 +117,8 @@ def identify_person(
         _check_names(_chosen_names(found) | given, "person.", is_confirmed=is_confirmed)
     if found is None:
         found = _insert(given, "person.")
+        if register is not None:
+            register.add(found)
         publish(PersonRecorded(found.id), actor)
         return Identified(found, found, True, known.doubts, known.is_decided)
     for name in _KEYS:

@@ -21,6 +21,7 @@ from enrollment.models import Enrollment, Nomination
 from enrollment.services import Nominee
 from people.models import Organization, Person
 from tests import factories
+from tests.counting import queries_counted
 from tests.enrollment import makers
 
 
@@ -218,3 +219,57 @@ def test_lists_and_pages_agree_on_who_sees_what(
             with pytest.raises(NotFound):
                 queries.get_enrollment(actor, enrollment_id)
         assert {queries.get_enrollment(actor, one).id for one in expected} == expected
+
+
+def _reads(statements: list[str]) -> int:
+    """But for locks, one of which each number and address has on PostgreSQL."""
+    selects = [one for one in statements if one.lstrip().upper().startswith("SELECT")]
+    return sum("pg_advisory_xact_lock" not in one for one in selects)
+
+
+#: One row each of person, enrollment, nomination, link and message.
+MOST_STATEMENTS_A_PERSON = 5
+
+
+@pytest.mark.both_databases
+@pytest.mark.parametrize("decides", [False, True])
+def test_what_is_read_for_a_file_does_not_grow_with_its_rows(
+    organization: Organization, decides: bool
+) -> None:
+    role = {} if decides else {"organization_id": organization.id}
+    who = factories.actor(Role.COORDINATOR if decides else Role.NOMINATOR, **role)
+    reads, writes = [], []
+    for number in (5, 25):
+        rows = [makers.nominee(identifier=f"{number}-{n}", row=n) for n in range(number)]
+        delivery, later = makers.delivery(places=2), makers.delivery(places=2)
+        with queries_counted() as new:
+            nominate(who, delivery, organization, *rows)
+        with queries_counted() as known:
+            nominate(who, later, organization, *rows)
+        reads.append([_reads(one.statements) for one in (new, known)])
+        writes.append(len(new.statements) - new.selects)
+    assert reads[0] == reads[1], "nothing is read for each person"
+    assert writes[1] - writes[0] <= 20 * MOST_STATEMENTS_A_PERSON
+
+
+def test_the_line_of_a_file_is_its_order_and_others_come_after(
+    nominator: Actor, organization: Organization
+) -> None:
+    delivery = makers.delivery(places=1)
+    first = nominate(nominator, delivery, organization, *(makers.nominee() for _ in range(3)))
+    later = makers.enrolled(delivery)
+    lines = [one.line for one in [*first, later]]
+    assert lines == sorted(set(lines))
+    assert queries.positions(delivery.id) == {first[1].id: 1, first[2].id: 2, later.id: 3}
+
+
+def test_people_of_a_long_file_are_compared_some_at_a_time(
+    nominator: Actor, organization: Organization
+) -> None:
+    made = nominate(
+        nominator, makers.delivery(), organization, *(makers.nominee() for _ in range(51))
+    )
+    asked = sa.select(jobs.Job).where(jobs.Job.kind == "enrollment.compare")
+    ids = [one.args["enrollment_ids"] for one in db.session.scalars(asked.order_by(jobs.Job.id))]
+    assert [len(some) for some in ids] == [50, 1]
+    assert sum(ids, []) == [one.id for one in made]
