@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
@@ -31,6 +32,7 @@ from certificates.services.requesting import (
 )
 from certificates.services.standing import is_proposer
 from certificates.snapshot import is_intact
+from classroom.queries import seated
 from core import clock, names, numbering, storage
 from core.checking import Note
 from core.database import db, in_thousands
@@ -304,10 +306,10 @@ _ABOUT = {
 class Candidate:
     """A person of a finished delivery, as the page of issuing shows them."""
 
-    enrollment: Enrollment
+    enrollment: Any  # an Enrollment, or as much of it as tells in which list the person is
     certificate: Certificate | None
-    name_fault: tuple[str, object] | None
-    reasons: str  # why there is no certificate, for who did not complete
+    name_fault: tuple[str, object] | None = None
+    reasons: str = ""  # why there is no certificate, for who did not complete
 
     @property
     def waits(self) -> bool:
@@ -331,14 +333,30 @@ class Candidate:
         return self.certificate is not None and self.certificate.status is CertificateStatus.REVOKED
 
 
-def candidates(delivery: Delivery) -> list[Candidate]:
-    """Everyone who had a place, by name: who can get a certificate, who has one, and who cannot
-    and why. Two queries."""
-    latest = latest_certificates(delivery.id)
-    seated = sa.select(Enrollment).where(
+def candidate_lists(delivery: Delivery) -> dict[str, list[int]]:
+    """The enrollments of the delivery by what the page of issuing shows of them, each list by
+    name."""
+    columns = Certificate.enrollment_id, Certificate.status, Certificate.file_key
+    latest = latest_certificates(delivery.id, columns=columns)
+    people = [Candidate(one, latest.get(one.id)) for one in seated(delivery)]
+    completed = EnrollmentStatus.COMPLETED
+    return {
+        "waiting": [one.enrollment.id for one in people if one.waits],
+        "revoked": [one.enrollment.id for one in people if one.was_revoked],
+        "issued": [one.enrollment.id for one in people if one.is_issued],
+        "others": [one.enrollment.id for one in people if one.enrollment.status is not completed],
+    }
+
+
+def candidates(delivery: Delivery, ids: Collection[int] | None = None) -> list[Candidate]:
+    """Everyone who had a place, or those of them with these ids, by name: who can get a
+    certificate, who has one, and who cannot and why. Two queries."""
+    latest = latest_certificates(delivery.id, ids)
+    rows = sa.select(Enrollment).where(
         Enrollment.delivery_id == delivery.id, Enrollment.status.in_(SEATED)
     )
-    rows = db.session.scalars(seated.options(joinedload(Enrollment.person)))
+    if ids is not None:
+        rows = rows.where(Enrollment.id.in_(ids))
     found = [
         Candidate(
             row,
@@ -348,7 +366,7 @@ def candidates(delivery: Delivery) -> list[Candidate]:
             else None,
             "" if row.status is EnrollmentStatus.COMPLETED else reasons_of(row),
         )
-        for row in rows
+        for row in db.session.scalars(rows.options(joinedload(Enrollment.person)))
     ]
     return sorted(found, key=lambda one: (one.enrollment.person.sort_name, one.enrollment.id))
 
