@@ -6,7 +6,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Generic, TypeVar
@@ -19,6 +19,11 @@ from core.errors import Invalid
 from core.intake import read_json
 
 Row = TypeVar("Row")
+
+#: Lists of one delivery are on one page up to here, and on several from here on.
+PAGED_FROM = 200
+#: How many rows each of several pages has.
+PER_PAGE = 100
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,38 @@ def page_of(
     return Page(
         remaining[:limit], _write([key(remaining[limit - 1])]) if len(remaining) > limit else None
     )
+
+
+@dataclass(frozen=True)
+class Numbered(Generic[Row]):
+    """One numbered page of lists that follow each other: what of each is on it (`lists`), how many
+    each has in all (`counts`), and the page on which each begins (`starts`)."""
+
+    number: int
+    last: int
+    lists: dict[str, list[Row]]
+    counts: dict[str, int]
+    starts: dict[str, int]
+
+    @property
+    def rows(self) -> list[Row]:
+        return [row for rows in self.lists.values() for row in rows]
+
+
+def numbered(lists: Mapping[str, Sequence[Row]], wanted: int) -> Numbered[Row]:
+    """The page with this number, else the nearest: rows may have gone since the address was
+    made. People work through these lists and return to a page, which a cursor does not offer."""
+    total = sum(len(rows) for rows in lists.values())
+    size = PER_PAGE if total >= PAGED_FROM else max(total, 1)
+    last = max(-(-total // size), 1)
+    number = min(max(wanted, 1), last)
+    shown, starts, before = {}, {}, 0
+    for name, rows in lists.items():
+        first = (number - 1) * size - before
+        shown[name] = list(rows[max(first, 0) : max(first + size, 0)])
+        starts[name] = before // size + 1
+        before += len(rows)
+    return Numbered(number, last, shown, {name: len(rows) for name, rows in lists.items()}, starts)
 
 
 def _bound(keys: Sequence[Any], values: list[Any]) -> list[sa.ColumnElement[Any]]:

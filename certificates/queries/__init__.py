@@ -13,6 +13,7 @@ from certificates.queries.certificates import (
 from certificates.queries.checking import breaches, filed_ids
 from certificates.queries.deliveries import (
     Candidate,
+    candidate_lists,
     candidates,
     certificates_of_delivery,
     certificates_to_archive,
@@ -36,6 +37,7 @@ __all__ = [
     "Candidate",
     "Proposed",
     "breaches",
+    "candidate_lists",
     "candidates",
     "certificates_of_delivery",
     "certificates_of_enrollment",

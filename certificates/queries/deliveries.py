@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
@@ -13,6 +14,7 @@ from certificates.models import Certificate, CertificateStatus
 from certificates.queries.certificates import certificates_visible
 from certificates.services.names import fault_of
 from certificates.services.requesting import latest_certificates, reasons_of
+from classroom.queries import seated
 from core.database import db
 from core.errors import NotFound
 from core.paging import Page, page
@@ -50,10 +52,10 @@ def page_of_delivery(
 class Candidate:
     """A person of a finished delivery, as the page of issuing shows them."""
 
-    enrollment: Enrollment
+    enrollment: Any  # an Enrollment, or as much of it as tells in which list the person is
     certificate: Certificate | None
-    name_fault: tuple[str, object] | None
-    reasons: str  # why there is no certificate, for who did not complete
+    name_fault: tuple[str, object] | None = None
+    reasons: str = ""  # why there is no certificate, for who did not complete
 
     @property
     def waits(self) -> bool:
@@ -77,14 +79,32 @@ class Candidate:
         return self.certificate is not None and self.certificate.status is CertificateStatus.REVOKED
 
 
-def candidates(delivery: Delivery) -> list[Candidate]:
-    """Everyone who had a place, by name: who can get a certificate, who has one, and who cannot
-    and why. Two queries."""
-    latest = latest_certificates(delivery.id)
-    seated = sa.select(Enrollment).where(
+def candidate_lists(delivery: Delivery) -> dict[str, list[int]]:
+    """The enrollments of the delivery by what the page of issuing shows of them, each list by
+    name."""
+    columns = Certificate.enrollment_id, Certificate.status, Certificate.file_key
+    latest = latest_certificates(delivery.id, columns=columns)
+    people = [Candidate(row, latest.get(row.id)) for row in seated(delivery)]
+    completed = EnrollmentStatus.COMPLETED
+    return {
+        "waiting": [person.enrollment.id for person in people if person.waits],
+        "revoked": [person.enrollment.id for person in people if person.was_revoked],
+        "issued": [person.enrollment.id for person in people if person.is_issued],
+        "others": [
+            person.enrollment.id for person in people if person.enrollment.status is not completed
+        ],
+    }
+
+
+def candidates(delivery: Delivery, ids: Collection[int] | None = None) -> list[Candidate]:
+    """Everyone who had a place, or those of them with these ids, by name: who can get a
+    certificate, who has one, and who cannot and why. Two queries."""
+    latest = latest_certificates(delivery.id, ids)
+    rows = sa.select(Enrollment).where(
         Enrollment.delivery_id == delivery.id, Enrollment.status.in_(SEATED)
     )
-    rows = db.session.scalars(seated.options(joinedload(Enrollment.person)))
+    if ids is not None:
+        rows = rows.where(Enrollment.id.in_(ids))
     found = [
         Candidate(
             row,
@@ -94,7 +114,7 @@ def candidates(delivery: Delivery) -> list[Candidate]:
             else None,
             "" if row.status is EnrollmentStatus.COMPLETED else reasons_of(row),
         )
-        for row in rows
+        for row in db.session.scalars(rows.options(joinedload(Enrollment.person)))
     ]
     return sorted(found, key=lambda one: (one.enrollment.person.sort_name, one.enrollment.id))
 

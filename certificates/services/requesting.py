@@ -3,11 +3,12 @@ the first one is issued."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, load_only
 
 from certificates.events import IssueRequested
 from certificates.models import Certificate, CertificateStatus
@@ -88,13 +89,17 @@ def unknown_job() -> NotFound:
     return NotFound("unknown_job", _l("There is no such job."))
 
 
-def latest_certificates(delivery_id: int) -> dict[int, Certificate]:
-    """Of each enrollment the last certificate, whatever became of it."""
-    rows = db.session.scalars(
-        sa.select(Certificate)
-        .where(Certificate.delivery_id == delivery_id)
-        .order_by(Certificate.id)
-    )
+def latest_certificates(
+    delivery_id: int, ids: Collection[int] | None = None, *, columns: Sequence[Any] = ()
+) -> dict[int, Certificate]:
+    """Of each enrollment (with `ids`: of these) the last certificate, whatever became of it; with
+    `columns` only these of it."""
+    those = sa.select(Certificate).where(Certificate.delivery_id == delivery_id)
+    if ids is not None:
+        those = those.where(Certificate.enrollment_id.in_(ids))
+    if columns:
+        those = those.options(load_only(*columns))
+    rows = db.session.scalars(those.order_by(Certificate.id))
     return {certificate.enrollment_id: certificate for certificate in rows}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, render_template, stream_with_context, url_for
+from flask import Response, render_template, request, stream_with_context, url_for
 from flask_babel import gettext as _
 
 from certificates import files, queries, rendering, services
@@ -17,8 +17,9 @@ from certificates.views.blueprint import pages
 from core import exports
 from core.database import transaction
 from core.errors import Conflict
-from core.forms import refusals_on
+from core.forms import parse_int, refusals_on
 from core.jobs import Job, JobState
+from core.paging import Numbered, numbered
 from core.refusals import wants_json
 from core.web import current_actor, remember_answer, requires, see_other, signed_in, submitted_once
 from courses.models import Delivery, DeliveryStatus
@@ -32,13 +33,31 @@ from people.permissions import Permission as P
 def issue_page(code: str) -> Any:
     """Who is eligible and who is not and why, the names, and the button that issues."""
     delivery = _delivery(code)
-    form = _form(queries.candidates(delivery))
+    form = _form(_shown(delivery)[1])
     if form.validate_on_submit():
         with refusals_on(form), transaction():
             address = _issue(form, delivery.id)
             remember_answer(address)
             return see_other(address)
     return render_template("certificates/issue.html", form=form, **_context(code)), form.status
+
+
+def _shown(delivery: Delivery) -> tuple[Numbered[int], list[Candidate]]:
+    """The page that the address asks for, and who is on it. Of a form that was sent from one of
+    several pages, the people that were sent: certificates may have been issued since, which moves
+    the others to another page."""
+    lists = queries.candidate_lists(delivery)
+    sheet = numbered(lists, request.args.get("page", 1, type=int))
+    if request.method == "POST" and sheet.last > 1:
+        sent = {
+            number for name in request.form if (number := parse_int(name.removeprefix("name-")))
+        }
+        sent |= {
+            number for one in request.form.getlist("enrollments") if (number := parse_int(one))
+        }
+        for name in ("waiting", "revoked"):
+            sheet.lists[name] = [one for one in lists[name] if one in sent]
+    return sheet, queries.candidates(delivery, sheet.rows)
 
 
 def _form(people: list[Candidate]) -> IssueForm:
@@ -59,21 +78,24 @@ def _issue(form: IssueForm, delivery_id: int) -> str:
     stores neither."""
     actor = current_actor()
     services.correct_names(actor, delivery_id, form.names())
-    job = services.request_issue(actor, delivery_id, form.enrollments.data)
+    job = services.request_issue(
+        actor, delivery_id, None if request.form.get("everyone") else form.enrollments.data
+    )
     return url_for("certificates.job", job_id=job.id)
 
 
 def _context(code: str) -> dict[str, Any]:
     delivery = _delivery(code)
-    people = queries.candidates(delivery)
+    sheet, people = _shown(delivery)
     return {
         "delivery": delivery,
         "is_finished": delivery.status is DeliveryStatus.FINISHED,
-        "waiting": [one for one in people if one.waits],
-        "revoked": [one for one in people if one.was_revoked],
-        "issued": [one for one in people if one.is_issued],
+        "sheet": sheet,
+        **{
+            name: [one for one in people if one.enrollment.id in set(ids)]
+            for name, ids in sheet.lists.items()
+        },
         "reviews": reviews_of(current_actor(), delivery),
-        "others": [one for one in people if one.reasons],
         "open_job": queries.open_job(delivery),
     }
 

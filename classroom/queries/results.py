@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -14,6 +16,7 @@ from courses.models import CourseVersion, Delivery, DeliverySession, DeliverySta
 from enrollment.lacks import Lack, read_lacks
 from enrollment.models import OPEN, RESULTS, SEATED, Enrollment, EnrollmentStatus
 from enrollment.queries import PEOPLE, completed_courses
+from people.models import Person
 
 S = EnrollmentStatus
 
@@ -52,12 +55,14 @@ class Grid:
         return sum(session.minutes for session in self.held)
 
 
-def attendance_grid(delivery: Delivery) -> Grid:
-    """Marks and scores of everyone seated, by name; four queries at most, whatever the number of
-    people."""
-    rows = _rows_of_seated(delivery)
+def attendance_grid(delivery: Delivery, ids: Collection[int] | None = None) -> Grid:
+    """Marks and scores of everyone seated, or of those of them with these ids, by name; four
+    queries at most, whatever the number of people."""
+    rows = _rows_of_seated(delivery, ids)
     numbers = {session.id: session.number for session in delivery.sessions}
-    of_delivery = sa.select(Enrollment.id).where(Enrollment.delivery_id == delivery.id)
+    of_delivery: Any = sa.select(Enrollment.id).where(Enrollment.delivery_id == delivery.id)
+    if ids is not None:
+        of_delivery = list(rows)
     for mark in db.session.scalars(sa.select(Mark).where(Mark.enrollment_id.in_(of_delivery))):
         if mark.enrollment_id in rows and mark.session_id in numbers:
             rows[mark.enrollment_id].marks[numbers[mark.session_id]] = mark
@@ -89,9 +94,9 @@ def count_marked(delivery: Delivery) -> dict[int, int]:
     return {one.number: counts.get(one.number, 0) for one in delivery.sessions}
 
 
-def _rows_of_seated(delivery: Delivery) -> dict[int, GridRow]:
-    """A row without marks for everyone who has a place, by name."""
-    seated = (
+def _rows_of_seated(delivery: Delivery, ids: Collection[int] | None = None) -> dict[int, GridRow]:
+    """A row without marks for everyone who has a place, or for those with these ids, by name."""
+    rows = (
         sa.select(Enrollment)
         .where(Enrollment.delivery_id == delivery.id, Enrollment.status.in_(SEATED))
         .options(
@@ -99,7 +104,9 @@ def _rows_of_seated(delivery: Delivery) -> dict[int, GridRow]:
         )  # not the delivery, which is known: reading it anew would drop its sessions
         .execution_options(populate_existing=True)
     )
-    people = sorted(db.session.scalars(seated), key=lambda e: (e.person.sort_name, e.id))
+    if ids is not None:
+        rows = rows.where(Enrollment.id.in_(ids))
+    people = sorted(db.session.scalars(rows), key=lambda e: (e.person.sort_name, e.id))
     return {enrollment.id: GridRow(enrollment) for enrollment in people}
 
 
@@ -123,17 +130,101 @@ class Completion:
         return self.enrollment.status in RESULTS
 
 
-def completion(delivery: Delivery) -> list[Completion]:
-    """The result of everyone seated, by name; nine queries at most whatever the number of
-    people."""
-    grid = attendance_grid(delivery)
+def seated(delivery: Delivery) -> Sequence[Any]:
+    """(id, person_id, status, lacking) of everyone who has a place, by name: enough to count them
+    and to find whom a page shows."""
+    columns = Enrollment.id, Enrollment.person_id, Enrollment.status, Enrollment.lacking
+    return db.session.execute(
+        sa.select(*columns)
+        .join(Enrollment.person)
+        .where(Enrollment.delivery_id == delivery.id, Enrollment.status.in_(SEATED))
+        .order_by(Person.sort_name, Enrollment.id)
+    ).all()
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One person's result as far as it is counted."""
+
+    id: int
+    status: EnrollmentStatus
+    is_complete: bool
+
+
+def standings(delivery: Delivery) -> list[Standing]:
+    """How everyone seated stands, by name, with the minutes added up by the database."""
+    people = seated(delivery)
+    of_delivery = Enrollment.delivery_id == delivery.id
+    minutes = dict(
+        db.session.execute(
+            sa.select(Mark.enrollment_id, sa.func.sum(Mark.minutes))
+            .join(Enrollment, Enrollment.id == Mark.enrollment_id)
+            .where(of_delivery)
+            .group_by(Mark.enrollment_id)
+        ).all()
+    )
+    scores = dict(
+        db.session.execute(
+            sa.select(Score.enrollment_id, Score.percent)
+            .join(Enrollment, Enrollment.id == Score.enrollment_id)
+            .where(of_delivery, Score.kind == ScoreKind.POST)
+        ).all()
+    )
+    asked, whole = _rule_of(delivery)
+    completed = completed_courses(
+        [one.person_id for one in people], asked.prerequisites, delivery.starts_on
+    )
+    return [
+        Standing(
+            one.id,
+            one.status,
+            _judged(
+                asked,
+                whole,
+                one,
+                minutes.get(one.id, 0),
+                scores.get(one.id),
+                completed.get(one.person_id, set()),
+            )[1],
+        )
+        for one in people
+    ]
+
+
+def _rule_of(delivery: Delivery) -> tuple[rule.Rule, int]:
+    """What completing the delivery asks for, and the minutes of the whole course."""
     version = db.session.get_one(CourseVersion, delivery.version_id)
     asked = rule.Rule(
         version.min_attendance_percent, version.min_score_percent, tuple(version.prerequisites)
     )
+    return asked, version.minutes
+
+
+def _judged(
+    asked: rule.Rule,
+    whole: int,
+    enrollment: Any,
+    minutes: int,
+    score: float | None,
+    completed: set[str],
+) -> tuple[list[Lack], bool]:
+    """(what is lacking, whether it is complete): by the rule while the result is open, else as it
+    was fixed."""
+    if enrollment.status not in OPEN:
+        return read_lacks(enrollment.lacking), enrollment.status is S.COMPLETED
+    lacking = rule.judge(
+        asked, minutes=minutes, minutes_of_course=whole, score=score, completed=completed
+    )
+    return lacking, not lacking
+
+
+def completion(delivery: Delivery, ids: Collection[int] | None = None) -> list[Completion]:
+    """The result of everyone seated, or of those of them with these ids, by name; nine queries at
+    most whatever the number of people."""
+    grid = attendance_grid(delivery, ids)
+    asked, whole = _rule_of(delivery)
     people = [row.enrollment.person_id for row in grid.rows]
     completed = completed_courses(people, asked.prerequisites, delivery.starts_on)
-    whole = version.minutes
     return [
         _result(asked, whole, grid, row, completed.get(row.enrollment.person_id, set()))
         for row in grid.rows
@@ -144,15 +235,9 @@ def _result(
     asked: rule.Rule, whole: int, grid: Grid, row: GridRow, completed: set[str]
 ) -> Completion:
     enrollment, score = row.enrollment, row.scores.get(ScoreKind.POST)
+    lacking, is_complete = _judged(asked, whole, enrollment, row.minutes, score, completed)
     there = {number: mark.minutes for number, mark in row.marks.items()}
     missed = [session for session in grid.held if there.get(session.number, 0) < session.minutes]
-    if enrollment.status in OPEN:
-        lacking = rule.judge(
-            asked, minutes=row.minutes, minutes_of_course=whole, score=score, completed=completed
-        )
-        is_complete = not lacking
-    else:
-        lacking, is_complete = read_lacks(enrollment.lacking), enrollment.status is S.COMPLETED
     return Completion(
         enrollment, is_complete, lacking, row.minutes, grid.minutes_taught, whole, score, missed
     )
@@ -162,7 +247,7 @@ def find_completion(enrollment: Enrollment, delivery: Delivery) -> Completion | 
     """The result of one enrollment of the delivery; None without a place."""
     if enrollment.status not in SEATED:
         return None
-    return next((one for one in completion(delivery) if one.enrollment.id == enrollment.id), None)
+    return next(iter(completion(delivery, [enrollment.id])), None)
 
 
 def session_now(delivery: Delivery) -> DeliverySession | None:
@@ -183,10 +268,9 @@ def unmarked_sessions(delivery: Delivery) -> list[tuple[DeliverySession, int, in
     none once results are fixed."""
     if delivery.status is not DeliveryStatus.PUBLISHED:
         return []
-    grid, now = attendance_grid(delivery), clock.now()
-    people = len(grid.rows)
-    counted = [(one, grid.count_marked(one), people) for one in grid.held if one.starts_at <= now]
-    return [(one, marked, people) for one, marked, people in counted if marked < people]
+    marked, people, now = count_marked(delivery), len(seated(delivery)), clock.now()
+    counted = [(one, marked[one.number], people) for one in delivery.held if one.starts_at <= now]
+    return [(one, number, people) for one, number, people in counted if number < people]
 
 
 def is_recorded(enrollment_id: int) -> bool:

@@ -12,6 +12,7 @@ from classroom.services.finishing import finish
 from classroom.services.reopening import reopen
 from classroom.services.stages import (
     correctable,
+    correctable_ids,
     has_results_to_fix,
     is_reopened,
     may_be_marked,
@@ -24,6 +25,7 @@ __all__ = [
     "MarkSeen",
     "ScoreGiven",
     "correctable",
+    "correctable_ids",
     "finish",
     "is_contested",
     "is_reopened",

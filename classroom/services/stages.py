@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
-from classroom.queries import Completion, GridRow
+from classroom.queries import GridRow
 from core import clock
 from core.database import db
 from core.policy import Actor, can
 from courses.models import Delivery, DeliverySession, DeliveryStatus
-from enrollment.models import OPEN, Enrollment
+from enrollment.models import OPEN, Enrollment, EnrollmentStatus
 from enrollment.services import require_running
 from people.permissions import Permission
 
@@ -34,27 +35,32 @@ def is_reopened(delivery_id: int) -> bool:
 def may_record(actor: Actor, delivery: Delivery, rows: Sequence[GridRow]) -> bool:
     """Whether `actor` may record marks and scores of these people: while the delivery runs, and for
     results that were reopened."""
-    return has_results_to_fix(delivery, rows) and can(actor, Permission.ATTENDANCE_RECORD, delivery)
+    statuses = [row.enrollment.status for row in rows]
+    return has_results_to_fix(delivery, statuses) and can(
+        actor, Permission.ATTENDANCE_RECORD, delivery
+    )
 
 
-def has_results_to_fix(delivery: Delivery, rows: Sequence[GridRow | Completion]) -> bool:
-    """Whether any of these people's results is not fixed yet, or was reopened."""
-    return delivery.status is DeliveryStatus.PUBLISHED or _has_open_results(delivery, rows)
+def has_results_to_fix(delivery: Delivery, statuses: Iterable[EnrollmentStatus]) -> bool:
+    """Whether any result among these is not fixed yet, or was reopened."""
+    return delivery.status is DeliveryStatus.PUBLISHED or _has_open_results(delivery, statuses)
 
 
 def correctable(delivery: Delivery, rows: list[GridRow]) -> list[GridRow]:
     """Of a finished delivery with reopened results only these: the others are fixed."""
-    return (
-        [row for row in rows if row.enrollment.status in OPEN]
-        if _has_open_results(delivery, rows)
-        else rows
-    )
+    ids = set(correctable_ids(delivery, [row.enrollment for row in rows]))
+    return [row for row in rows if row.enrollment.id in ids]
 
 
-def _has_open_results(delivery: Delivery, rows: Sequence[GridRow | Completion]) -> bool:
-    return delivery.status is DeliveryStatus.FINISHED and any(
-        row.enrollment.status in OPEN for row in rows
-    )
+def correctable_ids(delivery: Delivery, people: Sequence[Any]) -> list[int]:
+    """The same for `people`, each with an `id` and a `status`, in their order."""
+    if _has_open_results(delivery, (one.status for one in people)):
+        return [one.id for one in people if one.status in OPEN]
+    return [one.id for one in people]
+
+
+def _has_open_results(delivery: Delivery, statuses: Iterable[EnrollmentStatus]) -> bool:
+    return delivery.status is DeliveryStatus.FINISHED and any(one in OPEN for one in statuses)
 
 
 def may_be_marked(session: DeliverySession) -> bool:

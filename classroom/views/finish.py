@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import current_app, flash, render_template, url_for
+from flask import current_app, flash, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
@@ -17,13 +17,14 @@ from core.database import transaction
 from core.errors import Conflict
 from core.forms import is_shown_again, refusals_on
 from core.i18n import number
+from core.paging import numbered
 from core.policy import Actor
 from core.web import current_actor, requires, see_other
 from courses.models import Delivery, DeliveryStatus
 from courses.queries import get_delivery_for, has_ended, span_of
 from courses.timetable import cut_reason, local_day
 from enrollment.models import OPEN, EnrollmentStatus
-from enrollment.queries import list_waiting
+from enrollment.queries import list_waiting, waiting_ids
 from people.permissions import Permission as P
 
 
@@ -90,24 +91,34 @@ def _reopening(delivery: Delivery, form: ReopenForm) -> Any:
 
 def _page(delivery: Delivery, status: int = 200) -> Any:
     actor = current_actor()
-    results = [
-        one
-        for one in queries.completion(delivery)
-        if one.enrollment.status is not EnrollmentStatus.OFFERED
+    people = [
+        one for one in queries.standings(delivery) if one.status is not EnrollmentStatus.OFFERED
     ]
+    sheet = numbered(
+        {
+            "eligible": [one.id for one in people if one.is_complete],
+            "lacking": [one.id for one in people if not one.is_complete],
+            "waiting": waiting_ids(actor, delivery),
+        },
+        request.args.get("page", 1, type=int),
+    )
+    seated = [*sheet.lists["eligible"], *sheet.lists["lacking"]]
+    results = queries.completion(delivery, seated)
     is_over, is_held = delivery.status is DeliveryStatus.FINISHED, has_ended(delivery.id)
     page = render_template(
         "classroom/finish.html",
         delivery=delivery,
         rule=delivery.version,
+        sheet=sheet,
         eligible=[one for one in results if one.is_complete],
         lacking=[one for one in results if not one.is_complete],
-        reopened=[one for one in results if one.enrollment.status in OPEN] if is_over else [],
-        waiting=list_waiting(actor, delivery),
+        reopened=sum(one.status in OPEN for one in people) if is_over else 0,
+        waiting=list_waiting(actor, delivery, sheet.lists["waiting"]),
         unmarked=_unmarked(delivery),
         future=queries.sessions_to_come(delivery),
         ends_at=None if is_held else span_of(delivery.id)[1],
-        may_finish=is_held and services.has_results_to_fix(delivery, results),
+        may_finish=is_held
+        and services.has_results_to_fix(delivery, [one.status for one in people]),
         cut=_cut(delivery),
         reviews=certificate_reviews(actor, delivery),
         issue=_issue_address(delivery),

@@ -20,8 +20,10 @@ from core.database import transaction
 from core.errors import Conflict, Invalid
 from core.forms import is_shown_again
 from core.i18n import number
+from core.paging import Numbered, numbered
 from core.policy import require
 from core.web import current_actor, requires, see_other
+from courses.models import Delivery
 from courses.queries import has_begun
 from courses.services import touch
 from people.permissions import Permission as P
@@ -62,18 +64,16 @@ class Line:
 def scores(code: str) -> Any:
     delivery, actor = teaching(code, P.ATTENDANCE_READ), current_actor()
     if request.method == "GET":
-        rows = queries.attendance_grid(delivery).rows
-        return _page(delivery, [_line(row) for row in services.correctable(delivery, rows)], rows)
+        sheet, rows = _shown(delivery)
+        return _page(delivery, sheet, [_line(row) for row in rows], rows)
     require(actor, P.ATTENDANCE_RECORD, delivery)
     if is_shown_again():
-        rows = queries.attendance_grid(delivery).rows
-        return _page(
-            delivery, [_typed(_line(row)) for row in services.correctable(delivery, rows)], rows
-        )
+        sheet, rows = _shown(delivery)
+        return _page(delivery, sheet, [_typed(_line(row)) for row in rows], rows)
     with transaction():
         touch(delivery.id)
-        rows = queries.attendance_grid(delivery).rows
-        lines = [_typed(_line(row)) for row in services.correctable(delivery, rows)]
+        _sheet, rows = _shown(delivery)
+        lines = [_typed(_line(row)) for row in rows]
         changed = [cell for line in lines for cell in line.cells if cell.is_changed]
         given = [
             ScoreGiven(cell.enrollment_id, cell.kind, _percent(cell.value)) for cell in changed
@@ -92,9 +92,8 @@ def scores(code: str) -> Any:
         is_early = any(
             cell.error and cell.kind is ScoreKind.POST for cell in changed
         ) and not has_begun(delivery.id)
-        return _page(
-            delivery, lines, queries.attendance_grid(delivery).rows, 409 if is_early else 422
-        )
+        sheet, rows = _shown(delivery)
+        return _page(delivery, sheet, lines, rows, 409 if is_early else 422)
     removed = sum(not cell.value for cell in changed)
     if removed:
         flash(ngettext("%(num)s score removed.", "%(num)s scores removed.", removed), "ok")
@@ -102,7 +101,18 @@ def scores(code: str) -> Any:
         flash(
             ngettext("%(num)s score saved.", "%(num)s scores saved.", len(changed) - removed), "ok"
         )
-    return see_other(url_for("classroom.scores", code=code))
+    return see_other(url_for("classroom.scores", code=code, page=request.args.get("page")))
+
+
+def _shown(delivery: Delivery) -> tuple[Numbered[int], list[GridRow]]:
+    """The page that the address asks for, and whose scores are on it. Of a page that was sent, the
+    people that were sent: others may have come or gone since, and moved them to another one."""
+    ids = services.correctable_ids(delivery, queries.seated(delivery))
+    sheet = numbered({"people": ids}, request.args.get("page", 1, type=int))
+    shown = sheet.rows
+    if request.method == "POST" and sheet.last > 1:
+        shown = [one for one in ids if f"was-{ScoreKind.PRE.value}-{one}" in request.form]
+    return sheet, queries.attendance_grid(delivery, shown).rows
 
 
 def _line(row: GridRow) -> Line:
@@ -151,11 +161,18 @@ def _refuse_post(changed: list[Cell], refusal: Conflict) -> None:
             cell.error = refusal.message
 
 
-def _page(delivery: Any, lines: list[Line], rows: list[GridRow], status: int = 200) -> Any:
+def _page(
+    delivery: Delivery,
+    sheet: Numbered[int],
+    lines: list[Line],
+    rows: list[GridRow],
+    status: int = 200,
+) -> Any:
     cells = [cell for line in lines for cell in line.cells]
     page = render_template(
         "classroom/scores.html",
         delivery=delivery,
+        sheet=sheet,
         lines=lines,
         needed=delivery.version.min_score_percent,
         may_record=services.may_record(current_actor(), delivery, rows),

@@ -25,7 +25,9 @@ from enrollment.queries.enrollments import (
     list_waiting,
     orders_of_bodies,
     person_shown,
+    standings,
     stands_at,
+    waiting_ids,
 )
 from enrollment.queries.identity import (
     ReadingRow,
@@ -110,6 +112,8 @@ __all__ = [
     "records_asked_about",
     "require_reach",
     "seatings",
+    "standings",
     "stands_at",
     "total_of",
+    "waiting_ids",
 ]

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import reduce
+from typing import Any
 
 import sqlalchemy as sa
 from flask_babel import gettext as _
@@ -99,7 +100,7 @@ def find_last_of(person: Person) -> Enrollment | None:
     return db.session.scalar(own.limit(1))
 
 
-def orders_of_bodies(enrollments: Sequence[Enrollment]) -> dict[int, tuple[int, int]]:
+def orders_of_bodies(enrollments: Sequence[Any]) -> dict[int, tuple[int, int]]:
     """In which order each organization put its people forward: (place, of how many) by the
     enrollment's id, for those that are not ended."""
     by_body: dict[int, list[int]] = {}
@@ -113,11 +114,21 @@ def orders_of_bodies(enrollments: Sequence[Enrollment]) -> dict[int, tuple[int, 
     }
 
 
-def list_waiting(actor: Actor, delivery: Delivery) -> Sequence[Enrollment]:
-    """Those who wait for a place or for a decision."""
-    return db.session.scalars(
-        enrollments_of(actor, delivery).where(Enrollment.status.in_(WAITING))
-    ).all()
+def waiting_ids(actor: Actor, delivery: Delivery) -> list[int]:
+    """Of those who wait for a place or for a decision."""
+    waiting = Enrollment.delivery_id == delivery.id, Enrollment.status.in_(WAITING)
+    may_see = visible(Enrollment, actor, Permission.ENROLLMENT_READ)
+    return list(
+        db.session.scalars(
+            sa.select(Enrollment.id).where(may_see, *waiting).order_by(Enrollment.id)
+        )
+    )
+
+
+def list_waiting(actor: Actor, delivery: Delivery, ids: Collection[int]) -> Sequence[Enrollment]:
+    """Those of them with these ids."""
+    waiting = enrollments_of(actor, delivery).where(Enrollment.status.in_(WAITING))
+    return db.session.scalars(waiting.where(Enrollment.id.in_(ids))).all()
 
 
 def list_seated(actor: Actor, delivery: Delivery) -> list[PersonShown]:
@@ -138,11 +149,40 @@ def list_chosen(actor: Actor, delivery: Delivery, ids: Collection[int]) -> list[
     return sorted(chosen, key=lambda enrollment: (enrollment.line, enrollment.id))
 
 
-def list_counting(actor: Actor, delivery: Delivery) -> Sequence[Enrollment]:
-    """Everyone of the delivery, once: without nominations that share a seat, and without
-    applications whose link is not opened, which count nowhere."""
-    counts = Enrollment.seat_id.is_(None), Enrollment.status != S.UNCONFIRMED
-    return db.session.scalars(enrollments_of(actor, delivery).where(*counts)).all()
+#: Once each: without nominations that share a seat, and without applications whose link is not
+#: opened, which count nowhere.
+_COUNTS = (Enrollment.seat_id.is_(None), Enrollment.status != S.UNCONFIRMED)
+
+
+def list_counting(
+    actor: Actor, delivery: Delivery, ids: Collection[int] | None = None
+) -> Sequence[Enrollment]:
+    """Everyone of the delivery, or those of them with these ids."""
+    statement = enrollments_of(actor, delivery).where(*_COUNTS)
+    if ids is not None:
+        statement = statement.where(Enrollment.id.in_(ids))
+    return db.session.scalars(statement).all()
+
+
+def standings(actor: Actor, delivery: Delivery) -> Sequence[Any]:
+    """(id, status, category, nominated_by_id) of everyone of the delivery, by name: enough to
+    count them and to find whom a page shows."""
+    columns = (
+        Enrollment.id,
+        Enrollment.status,
+        Enrollment.category,
+        Enrollment.nominated_by_id,
+    )
+    return db.session.execute(
+        sa.select(*columns)
+        .join(Enrollment.person)
+        .where(
+            visible(Enrollment, actor, Permission.ENROLLMENT_READ),
+            Enrollment.delivery_id == delivery.id,
+            *_COUNTS,
+        )
+        .order_by(Person.sort_name, Enrollment.id)
+    ).all()
 
 
 def list_enrollments(

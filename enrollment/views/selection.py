@@ -3,7 +3,7 @@ file."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ from core import countries, exports, i18n
 from core.database import transaction
 from core.errors import Conflict, DomainError, Invalid
 from core.forms import is_shown_again, parse_int
+from core.paging import numbered
 from core.policy import Actor, require
 from core.web import current_actor, requires, see_other
 from core.words import word
@@ -31,6 +32,8 @@ from people.permissions import Permission as P
 from people.queries import refused_mail
 
 S = EnrollmentStatus
+#: How the names of the lists of those who wait begin; the category that a line is for follows.
+WAITING = "waiting-"
 
 
 @dataclass(frozen=True)
@@ -74,7 +77,7 @@ def decide(code: str) -> Any:
             flash(_said(made), "ok")
     except (Invalid, Conflict) as refusal:
         return _page(_delivery(code), refusal, chosen=_numbers("chosen"))
-    return see_other(url_for("enrollment.selection", code=code))
+    return see_other(url_for("enrollment.selection", code=code, page=request.args.get("page")))
 
 
 def _numbers(name: str) -> list[int]:
@@ -104,13 +107,17 @@ def _said(made: list[Enrollment]) -> str:
     return sentence
 
 
-def _entries(actor: Actor, delivery: Delivery) -> list[Entry]:
-    """All people of the delivery, in seven queries."""
-    found = queries.list_counting(actor, delivery)
-    positions = queries.positions(delivery.id)
+def _entries(
+    actor: Actor,
+    delivery: Delivery,
+    found: Sequence[Enrollment],
+    orders: dict[int, tuple[int, int]],
+    positions: dict[int, int],
+) -> list[Entry]:
+    """These people of the delivery, in a number of queries that is the same for any number of
+    people."""
     refused = refused_mail(one.person_id for one in found)
     asked = prerequisites_of(delivery, [one.person_id for one in found])
-    orders = queries.orders_of_bodies(found)
     return [
         Entry(
             one,
@@ -130,31 +137,43 @@ def _page(
     delivery: Delivery, refusal: DomainError | None = None, *, chosen: Collection[int] = ()
 ) -> Any:
     actor = current_actor()
-    entries = _entries(actor, delivery)
-    by_name = sorted(entries, key=lambda e: (e.person.sort_name, e.enrollment.id))
+    standings, positions = queries.standings(actor, delivery), queries.positions(delivery.id)
     seating = queries.seatings([delivery.id])[delivery.id]
     pools = queries.pool_places(seating)
     with_pool = {pool.category for pool in pools if pool.category}
-    waiting = [e for e in entries if e.enrollment.status is S.WAITLISTED]
+    lists = _lists(standings, positions, with_pool)
+    sheet = numbered(
+        {name: [one.id for one in rows] for name, rows in lists.items()},
+        request.args.get("page", 1, type=int),
+    )
+    found = queries.list_counting(actor, delivery, sheet.rows)
+    orders = queries.orders_of_bodies(standings)
+    entries = {
+        one.enrollment.id: one for one in _entries(actor, delivery, found, orders, positions)
+    }
+    shown = {name: [entries[one] for one in ids] for name, ids in sheet.lists.items()}
+    categories = {
+        name: rows[0].category if rows[0].category in with_pool else None
+        for name, rows in lists.items()
+        if name.startswith(WAITING)
+    }
     page = render_template(
         "enrollment/selection.html",
         delivery=delivery,
         pools=pools,
         said=said,
-        asks=bool(entries and entries[0].prerequisites),
+        asks=any(one.prerequisites for one in entries.values()),
+        sheet=sheet,
         chosen=chosen,
         waits=(seating.left_for_line, seating.all_waiting)
         if delivery.status is DeliveryStatus.PUBLISHED
         else (0, 0),
         free={category for category in seating.waiting if seating.fits(category)},
-        requested=[e for e in entries if e.enrollment.status is S.REQUESTED],
-        seated=[e for e in by_name if e.enrollment.status in SEATED],
-        lines=_lines(waiting, with_pool),
-        ended=[
-            e
-            for e in by_name
-            if e.enrollment.status in (S.DECLINED, S.WITHDRAWN, S.SUBSTITUTED, S.DELIVERY_CANCELLED)
-        ],
+        requested=shown["requested"],
+        seated=shown["seated"],
+        lines=[(name, category, shown[name]) for name, category in categories.items()],
+        categories=categories,
+        ended=shown["ended"],
         may_decide=services.may_decide(actor, delivery),
         may_add=services.may_enter(actor, delivery),
         refusal=refusal,
@@ -175,12 +194,31 @@ def said(asked: Prerequisite) -> str:
     )
 
 
-def _lines(waiting: list[Entry], with_pool: set[Any]) -> list[tuple[Any, list[Entry]]]:
+def _lists(
+    standings: Sequence[Any], positions: dict[int, int], with_pool: set[Any]
+) -> dict[str, list[Any]]:
+    """The lists of the page in their order: requests as they came, people with a place by name,
+    each waiting line that has someone in it, and who is no longer wanted."""
+
+    def those(*statuses: EnrollmentStatus) -> list[Any]:
+        return [one for one in standings if one.status in statuses]
+
+    lines = _lines(those(S.WAITLISTED), positions, with_pool)
+    return {
+        "requested": sorted(those(S.REQUESTED), key=lambda one: one.id),
+        "seated": those(*SEATED),
+        **{f"{WAITING}{category or ''}": people for category, people in lines},
+        "ended": those(S.DECLINED, S.WITHDRAWN, S.SUBSTITUTED, S.DELIVERY_CANCELLED),
+    }
+
+
+def _lines(
+    waiting: list[Any], positions: dict[int, int], with_pool: set[Any]
+) -> list[tuple[Any, list[Any]]]:
     """(category or None, people in their order) for each waiting line that has someone in it."""
-    lines: dict[Any, list[Entry]] = {}
-    for entry in sorted(waiting, key=lambda e: e.position or 0):
-        category = entry.enrollment.category
-        lines.setdefault(category if category in with_pool else None, []).append(entry)
+    lines: dict[Any, list[Any]] = {}
+    for one in sorted(waiting, key=lambda one: positions.get(one.id, 0)):
+        lines.setdefault(one.category if one.category in with_pool else None, []).append(one)
     return sorted(lines.items(), key=lambda line: (line[0] is None, line[0] or ""))
 
 
@@ -210,7 +248,10 @@ def participants_file(code: str) -> Response:
         _("Position"),
         _("Why"),
     ]
-    rows = [_line(delivery, entry) for entry in _entries(actor, delivery)]
+    found = queries.list_counting(actor, delivery)
+    orders, positions = queries.orders_of_bodies(found), queries.positions(delivery.id)
+    entries = _entries(actor, delivery, found, orders, positions)
+    rows = [_line(delivery, entry) for entry in entries]
     return exports.download(actor, "participants", f"participants-{delivery.code}", header, rows)
 
 

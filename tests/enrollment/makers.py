@@ -13,13 +13,15 @@ from accounts.roles import Role
 from accounts.services import create_token
 from classroom.queries import attendance_grid
 from classroom.services import MarkGiven, ScoreGiven
+from core import clock
 from core.database import db, transaction
 from core.policy import SYSTEM, Actor
 from courses.models import Delivery
 from enrollment import services
-from enrollment.models import Enrollment
+from enrollment.models import Enrollment, EnrollmentStatus
 from enrollment.services import Nominee, Wish
 from people.models import Person
+from people.personnel import PersonnelCategory
 from tests import factories
 from tests.courses.makers import course, delivery
 
@@ -37,6 +39,45 @@ def enrolled(
         return services.enroll(
             SYSTEM, into.id, db.session.get_one(Person, who.id), Wish(category, **wish)
         )
+
+
+def crowd(into: Delivery, number: int, status: str = "confirmed", **values: Any) -> list[int]:
+    """The ids of `number` new enrollments, by name, written as rows: through the services hundreds
+    of them would take a minute."""
+    first = (db.session.scalar(sa.select(sa.func.max(Person.id))) or 0) + 1
+    since = (db.session.scalar(sa.select(sa.func.max(Enrollment.id))) or 0) + 1
+    names = [("Awa", f"Crowd {first + n:07d}") for n in range(number)]
+    people = [
+        {
+            "id": first + n,
+            "given_name": given,
+            "family_name": family,
+            "name_on_certificate": f"{given} {family}",
+            "country": "SN",
+            "created_at": clock.now(),
+        }
+        for n, (given, family) in enumerate(names)
+    ]
+    rows = [
+        {
+            "id": since + n,
+            "delivery_id": into.id,
+            "centre_id": into.centre_id,
+            "person_id": first + n,
+            "status": EnrollmentStatus(status),
+            "line": since + n,
+            "category": PersonnelCategory.POLICE,
+            "name_on_certificate": person["name_on_certificate"],
+            "created_at": clock.now(),
+            **values,
+        }
+        for n, person in enumerate(people)
+    ]
+    db.session.rollback()
+    with db.engine.begin() as connection:
+        connection.execute(sa.insert(Person.__table__), people)
+        connection.execute(sa.insert(Enrollment.__table__), rows)
+    return [row["id"] for row in rows]
 
 
 def nominee(category: str = "civilian", **values: Any) -> Nominee:
