@@ -33,37 +33,37 @@ def occurs(condition: sa.ColumnElement[bool], text: str) -> Occurrence:
     """`condition` is that `text` occurs in one of the indexed columns. Less than three signs do not
     narrow a search."""
     groups = dict.fromkeys(text[start : start + 3] for start in range(len(text) - 2))
-    quoted = ('"{}"'.format(one.replace('"', '""')) for one in groups if "\0" not in one)
+    quoted = ('"{}"'.format(group.replace('"', '""')) for group in groups if "\0" not in group)
     return Occurrence(condition, " AND ".join(quoted) or None)
 
 
 def all_of(parts: Iterable[Occurrence]) -> Occurrence:
     every = list(parts)
-    grams = [one.grams for one in every if one.grams is not None]
-    narrow = "" if "" in grams else " AND ".join(f"({one})" for one in grams) or None
-    return Occurrence(sa.and_(sa.true(), *(one.condition for one in every)), narrow)
+    grams = [part.grams for part in every if part.grams is not None]
+    narrow = "" if "" in grams else " AND ".join(f"({gram})" for gram in grams) or None
+    return Occurrence(sa.and_(sa.true(), *(part.condition for part in every)), narrow)
 
 
 def any_of(parts: Iterable[Occurrence]) -> Occurrence:
     """Of no parts: never."""
     every = list(parts)
-    grams = [one.grams for one in every if one.grams != ""]
-    narrow = None if None in grams else " OR ".join(f"({one})" for one in grams)
-    return Occurrence(sa.or_(sa.false(), *(one.condition for one in every)), narrow)
+    grams = [part.grams for part in every if part.grams != ""]
+    narrow = None if None in grams else " OR ".join(f"({gram})" for gram in grams)
+    return Occurrence(sa.or_(sa.false(), *(part.condition for part in every)), narrow)
 
 
 def narrowed(
-    statement: sa.Select[Any], key: Any, wanted: Occurrence, *others: sa.Select[Any]
+    statement: sa.Select[Any], key: Any, occurrence: Occurrence, *others: sa.Select[Any]
 ) -> sa.Select[Any]:
-    """The rows of `statement` that meet `wanted`; `key` is the id of the searched table. `others`:
-    ids that can meet it though no text occurs in them."""
-    statement = statement.where(wanted.condition)
-    if wanted.grams is None or not is_sqlite():
+    """The rows of `statement` that meet `occurrence`; `key` is the id of the searched table.
+    `others`: ids that can meet it though no text occurs in them."""
+    statement = statement.where(occurrence.condition)
+    if occurrence.grams is None or not is_sqlite():
         return statement
     index = f"{key.class_.__tablename__}_trigrams"
     table = sa.table(index, sa.column("rowid", sa.Integer), sa.column(index, sa.Text))
-    asked = table.c[index].op("MATCH")(wanted.grams or '""')
-    return few(statement, key, sa.union(sa.select(table.c.rowid).where(asked), *others))
+    matches = table.c[index].op("MATCH")(occurrence.grams or '""')
+    return few(statement, key, sa.union(sa.select(table.c.rowid).where(matches), *others))
 
 
 def few(

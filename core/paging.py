@@ -108,13 +108,13 @@ class Numbered(Generic[Row]):
         return [row for rows in self.lists.values() for row in rows]
 
 
-def numbered(lists: Mapping[str, Sequence[Row]], wanted: int) -> Numbered[Row]:
+def numbered(lists: Mapping[str, Sequence[Row]], asked_for: int) -> Numbered[Row]:
     """The page with this number, else the nearest: rows may have gone since the address was
     made. People work through these lists and return to a page, which a cursor does not offer."""
     total = sum(len(rows) for rows in lists.values())
     size = PER_PAGE if total >= PAGED_FROM else max(total, 1)
     last = max(-(-total // size), 1)
-    number = min(max(wanted, 1), last)
+    number = min(max(asked_for, 1), last)
     shown, starts, before = {}, {}, 0
     for name, rows in lists.items():
         first = (number - 1) * size - before

@@ -227,21 +227,21 @@ NAMED = (
 
 def trainers_of(delivery_ids: Iterable[int]) -> dict[int, list[Person]]:
     """Who teaches each delivery, by name; an empty list for a delivery without trainers."""
-    found: dict[int, list[Person]] = {delivery_id: [] for delivery_id in delivery_ids}
+    by_delivery: dict[int, list[Person]] = {delivery_id: [] for delivery_id in delivery_ids}
     trainers = (
         sa.select(RoleAssignment.scope_id, Person)
         .join(Person, Person.id == RoleAssignment.person_id)
         .where(
             RoleAssignment.role == Role.TRAINER,
             RoleAssignment.scope == Reach.DELIVERY,
-            RoleAssignment.scope_id.in_(found),
+            RoleAssignment.scope_id.in_(by_delivery),
         )
         .options(load_only(*NAMED))
         .order_by(Person.sort_name, Person.id)
     )
     for delivery_id, person in db.session.execute(trainers):
-        found[delivery_id].append(person)
-    return found
+        by_delivery[delivery_id].append(person)
+    return by_delivery
 
 
 def signatories_of(delivery: Delivery) -> list[tuple[str, dict[str, str]]]:
@@ -351,8 +351,8 @@ def span_of(delivery_id: int) -> tuple[datetime | None, datetime | None]:
     """When the delivery's first session begins and when its last one ends, of those that are
     held; None without sessions."""
     span = sa.select(sa.func.min(DeliverySession.starts_at), sa.func.max(DeliverySession.ends_at))
-    those = DeliverySession.delivery_id == delivery_id, DeliverySession.cancelled_at.is_(None)
-    first, last = db.session.execute(span.where(*those)).one()
+    held = DeliverySession.delivery_id == delivery_id, DeliverySession.cancelled_at.is_(None)
+    first, last = db.session.execute(span.where(*held)).one()
     return first, last
 
 

@@ -106,7 +106,9 @@ WRITTEN_SUBCATEGORIES: dict[Subcategory, str] = {
 def _only_for(trait: str) -> Any:
     """A hint for a field that not every category has."""
     having = LazyString(
-        lambda: ", ".join(str(one.words) for one in PERSONNEL if getattr(one.traits, trait))
+        lambda: ", ".join(
+            str(category.words) for category in PERSONNEL if getattr(category.traits, trait)
+        )
     )
     return _l("Only for: %(categories)s.", categories=having)
 

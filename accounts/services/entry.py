@@ -108,9 +108,9 @@ def who_enters_by_link(people: Iterable[Person]) -> set[int]:
     for some in in_thousands(sorted(ids)):
         has_account = sa.select(Account).where(Account.person_id.in_(some))
         others |= {
-            one.person_id
-            for one in db.session.scalars(has_account)
-            if not one.is_active or one.password_hash is not None
+            account.person_id
+            for account in db.session.scalars(has_account)
+            if not account.is_active or account.password_hash is not None
         }
     return ids - others
 

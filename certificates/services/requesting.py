@@ -94,12 +94,12 @@ def latest_certificates(
 ) -> dict[int, Certificate]:
     """Of each enrollment (with `ids`: of these) the last certificate, whatever became of it; with
     `columns` only these of it."""
-    those = sa.select(Certificate).where(Certificate.delivery_id == delivery_id)
+    certificates = sa.select(Certificate).where(Certificate.delivery_id == delivery_id)
     if ids is not None:
-        those = those.where(Certificate.enrollment_id.in_(ids))
+        certificates = certificates.where(Certificate.enrollment_id.in_(ids))
     if columns:
-        those = those.options(load_only(*columns))
-    rows = db.session.scalars(those.order_by(Certificate.id))
+        certificates = certificates.options(load_only(*columns))
+    rows = db.session.scalars(certificates.order_by(Certificate.id))
     return {certificate.enrollment_id: certificate for certificate in rows}
 
 

@@ -53,7 +53,9 @@ def _shown(delivery: Delivery) -> tuple[Numbered[int], list[Candidate]]:
             number for name in request.form if (number := parse_int(name.removeprefix("name-")))
         }
         sent |= {
-            number for one in request.form.getlist("enrollments") if (number := parse_int(one))
+            number
+            for enrollment_id in request.form.getlist("enrollments")
+            if (number := parse_int(enrollment_id))
         }
         for name in ("waiting", "revoked"):
             sheet.lists[name] = [one for one in lists[name] if one in sent]

@@ -54,13 +54,13 @@ def correctable(delivery: Delivery, rows: list[GridRow]) -> list[GridRow]:
 
 def correctable_ids(delivery: Delivery, people: Sequence[Any]) -> list[int]:
     """The same for `people`, each with an `id` and a `status`, in their order."""
-    if _has_open_results(delivery, (one.status for one in people)):
-        return [one.id for one in people if one.status in OPEN]
-    return [one.id for one in people]
+    if _has_open_results(delivery, (person.status for person in people)):
+        return [person.id for person in people if person.status in OPEN]
+    return [person.id for person in people]
 
 
 def _has_open_results(delivery: Delivery, statuses: Iterable[EnrollmentStatus]) -> bool:
-    return delivery.status is DeliveryStatus.FINISHED and any(one in OPEN for one in statuses)
+    return delivery.status is DeliveryStatus.FINISHED and any(status in OPEN for status in statuses)
 
 
 def may_be_marked(session: DeliverySession) -> bool:

@@ -33,13 +33,17 @@ def load_experts(count: int, seed: int = 1, *, files: bool = True) -> None:
         holders = add_enrollments(random, add_deliveries(random, people))
         expert_ids = add_experts(random, people)
         certify(random, holders, expert_ids, files=files)
-        made = (
+        certificates = (
             documents.documents(list(expert_ids.values()))
             if count <= 500
             else documents.documents()
         )
         insert(
             ExpertSearch,
-            [{"expert_id": key, **vars(made[key])} for key in expert_ids.values() if key in made],
+            [
+                {"expert_id": key, **vars(certificates[key])}
+                for key in expert_ids.values()
+                if key in certificates
+            ],
         )
         audit.record(SYSTEM, "demonstration.experts", "roster:all", {"count": count, "seed": seed})

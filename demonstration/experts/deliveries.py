@@ -156,16 +156,16 @@ def add_enrollments(random: Random, seats: list[tuple[dict[str, Any], Run]]) -> 
                 random.randint(60, 100),
             )
         )
-    for one, enrollment_id in zip(
-        placed, insert_ids(Enrollment, [one.enrollment for one in placed]), strict=True
+    for holder, enrollment_id in zip(
+        placed, insert_ids(Enrollment, [holder.enrollment for holder in placed]), strict=True
     ):
-        one.enrollment["id"] = enrollment_id
+        holder.enrollment["id"] = enrollment_id
     _add_results(random, placed)
     return placed
 
 
 def _enrollment(person: dict[str, Any], run: Run, line: int) -> dict[str, Any]:
-    asked = datetime.combine(run.row["starts_on"] - timedelta(days=40), time(10), UTC)
+    asked_at = datetime.combine(run.row["starts_on"] - timedelta(days=40), time(10), UTC)
     return {
         "delivery_id": run.delivery_id,
         "centre_id": run.row["centre_id"],
@@ -179,7 +179,7 @@ def _enrollment(person: dict[str, Any], run: Run, line: int) -> dict[str, Any]:
         "organization": None,
         "roster_consent": None,
         "lacking": [],
-        "created_at": asked,
+        "created_at": asked_at,
         "finished_at": after(run, 1),
     }
 
@@ -192,14 +192,14 @@ def _add_results(random: Random, placed: list[Holder]) -> None:
     """Everyone was there, one in eight late once; a late person's minutes still reach the share
     asked for."""
     marks, scores = [], []
-    for one in placed:
-        said = {"enrollment_id": one.enrollment["id"], "recorded_at": after(one.run, 1)}
-        late = random.randrange(8 * len(one.run.sessions))
-        for place, (session_id, minutes) in enumerate(one.run.sessions):
+    for holder in placed:
+        common = {"enrollment_id": holder.enrollment["id"], "recorded_at": after(holder.run, 1)}
+        late = random.randrange(8 * len(holder.run.sessions))
+        for place, (session_id, minutes) in enumerate(holder.run.sessions):
             kind, lost = (MarkKind.LATE, 30) if place == late else (MarkKind.PRESENT, 0)
             marks.append(
-                {**said, "session_id": session_id, "mark": kind, "minutes": minutes - lost}
+                {**common, "session_id": session_id, "mark": kind, "minutes": minutes - lost}
             )
-        scores.append({**said, "kind": ScoreKind.POST, "percent": one.score})
+        scores.append({**common, "kind": ScoreKind.POST, "percent": holder.score})
     insert(Mark, marks)
     insert(Score, scores)

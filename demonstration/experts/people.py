@@ -22,9 +22,11 @@ def add_people(random: Random, count: int) -> list[dict[str, Any]]:
     first = (db.session.scalar(sa.select(sa.func.max(Person.id))) or 0) + 1
     people = [_person(random, number) for number in range(first, first + count)]
     extra = ("culture", "category", "rank", "rank_code")
-    ids = insert_ids(Person, [{k: v for k, v in one.items() if k not in extra} for one in people])
-    for one, person_id in zip(people, ids, strict=True):
-        one["id"] = person_id
+    ids = insert_ids(
+        Person, [{k: v for k, v in person.items() if k not in extra} for person in people]
+    )
+    for person, person_id in zip(people, ids, strict=True):
+        person["id"] = person_id
     return people
 
 
@@ -36,17 +38,17 @@ def _person(random: Random, number: int) -> dict[str, Any]:
     firsts = {Gender.FEMALE: culture.women, Gender.MALE: culture.men}.get(
         gender
     ) or f"{culture.women} {culture.men}"
-    given, family = random.choice(firsts.split()), random.choice(culture.families.split())
+    given_name, family = random.choice(firsts.split()), random.choice(culture.families.split())
     country = random.choice(culture.countries.split())
     category = random.choice(list(PersonnelCategory))
     rank, rank_code = random.choice(RANKS.get(category.value, ((None, None),)))
     spaced = culture.languages.split()[0] != "zh"
     return {
         "identifier": f"{country}-{100_000 + number}",
-        "given_name": given,
+        "given_name": given_name,
         "family_name": family,
         "country": country,
-        "name_on_certificate": f"{given} {family}" if spaced else family + given,
+        "name_on_certificate": f"{given_name} {family}" if spaced else family + given_name,
         "gender": gender,
         "language": "fr" if culture.languages.startswith("fr") else "en",
         "created_at": _days_ago(random, 1500, 2000),

@@ -34,16 +34,16 @@ def add_experts(random: Random, people: list[dict[str, Any]]) -> dict[int, int]:
     now, office_id = clock.now(), first_body(BodyKind.ROSTER_OFFICE).id
     rows = [
         {
-            "person_id": one["id"],
-            "category": one["category"],
-            "rank": one["rank"],
-            "rank_code": one["rank_code"],
+            "person_id": person["id"],
+            "category": person["category"],
+            "rank": person["rank"],
+            "rank_code": person["rank_code"],
             "expertise": random.sample(FIELDS, random.randint(0, 2)),
             "status": _standing(random),
-            "created_at": one["created_at"],
+            "created_at": person["created_at"],
             "updated_at": now,
         }
-        for one in people
+        for person in people
     ]
     refused = {row["person_id"] for row in rows if row["status"] is None}
     for row in rows:
@@ -52,12 +52,12 @@ def add_experts(random: Random, people: list[dict[str, Any]]) -> dict[int, int]:
     ids = insert_ids(Expert, rows)
     _add_answers(people, rows, ids, refused)
     spoken, windows = [], []
-    for one, expert_id in zip(people, ids, strict=True):
-        spoken += _languages(random, one["culture"], expert_id)
+    for person, expert_id in zip(people, ids, strict=True):
+        spoken += _languages(random, person["culture"], expert_id)
         windows += _windows(random, expert_id)
     insert(ExpertLanguage, spoken)
     insert(Availability, windows)
-    return dict(zip((one["id"] for one in people), ids, strict=True))
+    return dict(zip((person["id"] for person in people), ids, strict=True))
 
 
 def _standing(random: Random) -> ExpertStatus | None:
@@ -77,14 +77,14 @@ def _add_answers(
 ) -> None:
     """What each of them answered, and the decisions that followed."""
     answers, admissions = [], []
-    for one, row, expert_id in zip(people, rows, expert_ids, strict=True):
-        at = one["created_at"] + timedelta(days=1)
-        text = consent_text(ConsentPurpose.ROSTER, one["language"])
+    for person, row, expert_id in zip(people, rows, expert_ids, strict=True):
+        at = person["created_at"] + timedelta(days=1)
+        text = consent_text(ConsentPurpose.ROSTER, person["language"])
         answers.append(
             {
-                "person_id": one["id"],
+                "person_id": person["id"],
                 "purpose": ConsentPurpose.ROSTER,
-                "given": one["id"] not in refused,
+                "given": person["id"] not in refused,
                 "counts": True,
                 "text_version": text.version,
                 "language": text.language,

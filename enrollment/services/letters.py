@@ -90,11 +90,11 @@ def ask_to_confirm(enrollment: Enrollment) -> None:
 def _facts(enrollment: Enrollment) -> dict[str, Any]:
     """What the letters say."""
     delivery = enrollment.delivery
-    told = {
+    facts = {
         "enrollment": enrollment,
         "reference": reference(delivery.id, enrollment.origin_id),
     }
-    return told | _facts_of(delivery, enrollment.status)
+    return facts | _facts_of(delivery, enrollment.status)
 
 
 def _facts_of(delivery: Delivery, status: EnrollmentStatus) -> dict[str, Any]:
@@ -126,7 +126,9 @@ def tell_all(enrollments: Sequence[Enrollment]) -> None:
         enrollment.person_id for enrollment in enrollments if enrollment.nominated_by_id is not None
     ]
     answered = latest_answers(nominated, ConsentPurpose.ROSTER) if nominated else {}
-    by_link = who_enters_by_link(one.person for one in enrollments if one.person.email)
+    by_link = who_enters_by_link(
+        enrollment.person for enrollment in enrollments if enrollment.person.email
+    )
     facts_of = cache(partial(_facts_of, enrollments[0].delivery))
     for enrollment in enrollments:
         facts = facts_of(enrollment.status) | {

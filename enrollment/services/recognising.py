@@ -42,31 +42,33 @@ class Recognition:
         actor: Actor,
         delivery: Delivery,
         organization: Organization,
-        said_of: Sequence[Mapping[str, Any]],
+        stated: Sequence[Mapping[str, Any]],
     ):
         self.actor, self.delivery, self.organization = actor, delivery, organization
         self.decides = can(actor, Permission.IDENTITY_DECIDE, delivery)
         self.among = None if self.decides else Person.id.in_(self._own_people(delivery))
-        self.register = Register(said_of, self.among)
+        self.register = Register(stated, self.among)
 
-    def identify(self, said: dict[str, Any], identity: str | int | None) -> Identified:
+    def identify(self, facts: dict[str, Any], identity: str | int | None) -> Identified:
         if self.decides:
-            found = identify_person(self.actor, said, identity=identity, register=self.register)
-            return self._as_of_body(found, said)
+            identified = identify_person(
+                self.actor, facts, identity=identity, register=self.register
+            )
+            return self._as_of_body(identified, facts)
         if identity is not None:
-            return self._as_said(said, identity)
+            return self._as_said(facts, identity)
         return identify_person(
             self.actor,
-            said,
+            facts,
             among=self.among,
             unless=self._is_here_by_others,
             register=self.register,
         )
 
-    def add_address(self, found: Identified, email: str | None) -> None:
+    def add_address(self, identified: Identified, email: str | None) -> None:
         """An address for someone known who has none, where the body may give one."""
-        person = found.person
-        if found.is_new or not email or person.email:
+        person = identified.person
+        if identified.is_new or not email or person.email:
             return
         if self.decides or self._is_of_body_alone(person):
             add_address(self.actor, person, email)
@@ -98,7 +100,7 @@ class Recognition:
     def _is_here_by_others(self, person: Person) -> bool:
         return person.id in self._people_by_others
 
-    def _as_said(self, said: dict[str, Any], identity: str | int) -> Identified:
+    def _as_said(self, facts: dict[str, Any], identity: str | int) -> Identified:
         """A body says which of its own records it means, not which one that was merged into: for
         it, others do not exist."""
         own = Person.id.in_(self._own_people())
@@ -106,25 +108,27 @@ class Recognition:
             record = db.session.scalar(sa.select(Person).where(Person.id == identity, own))
             identity = current_record(record).id if record else 0
         return identify_person(
-            self.actor, said, identity=identity, among=own, unless=self._is_here_by_others
+            self.actor, facts, identity=identity, among=own, unless=self._is_here_by_others
         )
 
-    def _as_of_body(self, found: Identified, said: dict[str, Any]) -> Identified:
+    def _as_of_body(self, identified: Identified, facts: dict[str, Any]) -> Identified:
         """A person recognised for a body by someone who knows everyone: the body gets a record of
         its own, as if it had nominated. It is recognised by that the next time, and reads in it no
         more than was said in its name."""
-        if found.is_new or found.record.id in self._own_records:
-            return found
+        if identified.is_new or identified.record.id in self._own_records:
+            return identified
         before = sa.select(Person).where(
-            Person.id.in_(records_of(found.person.id)), Person.id.in_(self._own_people())
+            Person.id.in_(records_of(identified.person.id)), Person.id.in_(self._own_people())
         )
         record = db.session.scalar(before.order_by(Person.id).limit(1))
         if record is not None:
-            return replace(found, record=record)
-        record = identify_person(SYSTEM, said, among=NO_ONE).record
-        join_records(SYSTEM, found.person, record, reason="nominated in an organization's name")
+            return replace(identified, record=record)
+        record = identify_person(SYSTEM, facts, among=NO_ONE).record
+        join_records(
+            SYSTEM, identified.person, record, reason="nominated in an organization's name"
+        )
         self.register.add(record)
-        return replace(found, record=record)
+        return replace(identified, record=record)
 
     def _is_of_body_alone(self, person: Person) -> bool:
         """Whether the person is known by nothing but what this organization put forward."""
