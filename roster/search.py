@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -29,8 +29,16 @@ _vector: sa.ColumnElement[Any] = sa.literal_column(
 
 def expert_page(filters: Filters, *, after: str | None, limit: int) -> Page[int]:
     """The ids of the experts found, by name."""
+    is_broad = is_sqlite() and counts([filters])[0] > MOST_COUNTED
+    return _page(filters, is_broad=is_broad, after=after, limit=limit)
+
+
+def _page(filters: Filters, *, is_broad: bool, after: str | None, limit: int) -> Page[int]:
+    """Of a broad search SQLite reads the documents in the order of names, which soon fills a page,
+    and sorts no one. PostgreSQL sees by itself which way is shorter."""
+    found = _matching(filters, _text_of_row) if is_broad and is_sqlite() else matching(filters)
     keys: list[Any] = [ExpertSearch.sort_name, ExpertSearch.expert_id]
-    return page(matching(filters), keys, after=after, limit=limit)
+    return page(found, keys, after=after, limit=limit)
 
 
 def counted_page(filters: Filters, *, after: str | None, limit: int) -> tuple[Page[int], int]:
@@ -46,7 +54,7 @@ def counted_page(filters: Filters, *, after: str | None, limit: int) -> tuple[Pa
     )
     count = found.items[0][1] if found.items else counts([filters])[0]
     if count > MOST_COUNTED:
-        return expert_page(filters, after=after, limit=limit), count
+        return _page(filters, is_broad=True, after=after, limit=limit), count
     return Page([row[0] for row in found.items], found.next), count
 
 
@@ -65,12 +73,21 @@ def counts(searches: Sequence[Filters]) -> list[int]:
 
 def matching(filters: Filters) -> sa.Select[Any]:
     """The ids of all experts found, in no order."""
+    return _matching(filters, _text_of_index)
+
+
+#: Adds to a statement: all exact tokens, and the beginnings of one of the ways to write a name.
+#: Every word is plain ASCII made here, so quoting it is safe.
+Text = Callable[[sa.Select[Any], list[str], list[list[str]]], sa.Select[Any]]
+
+
+def _matching(filters: Filters, with_text: Text) -> sa.Select[Any]:
     statement = sa.select(ExpertSearch.expert_id)
     if filters.offices is not None:
         statement = statement.where(ExpertSearch.office_id.in_(sorted(filters.offices)))
     exact, ways = _tokens(filters), names.sought(filters.q)
     if exact or ways:
-        statement = statement.where(_document_has(exact, ways))
+        statement = with_text(statement, exact, ways)
     if filters.q and not ways:
         statement = statement.where(sa.false())  # signs alone are no name
     for wanted in filters.skills:
@@ -109,20 +126,33 @@ def _tokens(filters: Filters) -> list[str]:
     return exact
 
 
-def _document_has(exact: list[str], ways: list[list[str]]) -> sa.ColumnElement[bool]:
-    """The full-text condition: all exact tokens, and the beginnings of one of the ways to write
-    a name. Every word is plain ASCII made here, so quoting it is safe."""
+def _text_of_index(
+    statement: sa.Select[Any], exact: list[str], ways: list[list[str]]
+) -> sa.Select[Any]:
+    """By the full-text index. SQLite begins with it and stops when enough are found: a list of
+    ids would have to be complete first."""
     if is_sqlite():
         named = " OR ".join(
             "({})".format(" AND ".join(f'"{word}"*' for word in way)) for way in ways
         )
         query = " AND ".join([f'"{word}"' for word in exact] + ([f"({named})"] if named else []))
-        return ExpertSearch.expert_id.in_(
-            sa.select(_fts.c.rowid).where(_fts.c.expert_fts.op("MATCH")(query))
-        )
+        joined = statement.join(_fts, _fts.c.rowid == ExpertSearch.expert_id)
+        return joined.where(_fts.c.expert_fts.op("MATCH")(query))
     named = " | ".join("({})".format(" & ".join(f"'{word}':*" for word in way)) for way in ways)
     query = " & ".join([f"'{word}'" for word in exact] + ([f"({named})"] if named else []))
-    return _vector.op("@@")(sa.cast(query, TSQUERY))
+    return statement.where(_vector.op("@@")(sa.cast(query, TSQUERY)))
+
+
+def _text_of_row(
+    statement: sa.Select[Any], exact: list[str], ways: list[list[str]]
+) -> sa.Select[Any]:
+    """By the document itself."""
+    tokens, written = " " + ExpertSearch.tokens + " ", " " + ExpertSearch.names
+    statement = statement.where(*(tokens.contains(f" {one} ", autoescape=True) for one in exact))
+    named = [
+        sa.and_(*(written.contains(f" {word}", autoescape=True) for word in way)) for way in ways
+    ]
+    return statement.where(sa.or_(*named)) if named else statement
 
 
 def _holds(wanted: WantedSkill, filters: Filters) -> sa.ColumnElement[bool]:

@@ -15,6 +15,7 @@ from flask import Flask
 from core import clock, names
 from core.database import db, is_sqlite
 from core.errors import Invalid, NotAllowed
+from core.paging import every
 from core.policy import SYSTEM
 from courses.queries import skills_to_choose
 from demonstration.experts import load_experts
@@ -404,3 +405,30 @@ def test_the_words_are_looked_up_in_an_index(context: Flask) -> None:
 
 def test_the_end_of_a_day_is_what_was_known_on_it() -> None:
     assert end_of(date(2027, 5, 4)) == datetime(2027, 5, 4, 23, 59, 59, 999999, tzinfo=UTC)
+
+
+BROAD = [
+    {"category": "police"},
+    {"q": "m"},
+    {"q": "m", "gender": "female"},
+    {"language": ["fr:B1"]},
+    {"skill": ["gender-peace-operations"]},
+    {"skill": ["gender-peace-operations"], "category": "police", "language": ["en:B2"]},
+]
+
+
+@pytest.mark.parametrize("asked", BROAD, ids=str)
+def test_a_broad_search_finds_the_same_people_in_the_same_order(
+    context: Flask, monkeypatch: pytest.MonkeyPatch, asked: dict
+) -> None:
+    load_experts(150, seed=2)
+    filters, found = ask(**asked), []
+    for most in (10_000, 1):
+        monkeypatch.setattr(search, "MOST_COUNTED", most)
+        pages = [
+            list(every(lambda after, read=read: read(filters, after=after, limit=4)))
+            for read in (search.expert_page, lambda *a, **k: search.counted_page(*a, **k)[0])
+        ]
+        assert pages[0] == pages[1]
+        found.append(pages[0])
+    assert found[0] == found[1] and len(found[0]) > 1
