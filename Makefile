@@ -18,7 +18,7 @@ help:
 	@echo "make test     install what is needed and run the test suite"
 	@echo "make test-all the same, with the attacks, faults and full matrices that take minutes"
 	@echo "make test-quick   the guards and a cross-section on SQLite, without a browser"
-	@echo "make coverage     the suite, slower, and which lines no test reaches"
+	@echo "make coverage     the suite, slower, which lines no test reaches, and whether they are too many"
 	@echo "make bench    run the benchmarks and print their table"
 	@echo "make serve    production serving: several web processes and a worker (see docs/how-to/deploy.md)"
 	@echo "make lint     ruff, mypy and the import contracts"
