@@ -9,12 +9,9 @@ from pydantic import Field, StrictBool, StringConstraints, WithJsonSchema
 
 from core.api import (
     Answer,
-    Day,
     Id,
-    Language,
     ListQuery,
     PersonCountry,
-    PersonName,
     Schema,
     at_most,
     one_of,
@@ -24,8 +21,9 @@ from enrollment.models import PRINTED_NAME, Enrollment, EnrollmentStatus, Identi
 from enrollment.needs import needs_shown
 from enrollment.queries import explain, person_shown, version_of
 from enrollment.services import Nominee
-from people.models import Gender, IdentifierKind, Merge, Person
+from people.models import Gender, Merge, Person
 from people.personnel import PersonnelCategory, Subcategory
+from people.schemas import PersonBody
 from people.services import current_record
 
 Identifier = Annotated[str, WithJsonSchema({"type": "string", "maxLength": 60})]
@@ -36,43 +34,17 @@ Version = Annotated[str, at_most(16)]
 # Enrollments
 
 
-class ApplicantBody(Schema):
+class ApplicantBody(PersonBody):
     """Who: known by `identifier` and its issuer together with the name or the date of birth, or
     by `email` together with the name; one of `identifier` and `email` is needed. One name is
     enough: a person with a single name has it in `given_name` or `family_name`, and the other is
     left out or empty."""
 
-    identifier: Identifier | None = None
-    identifier_issuer: Annotated[str, at_most(60)] | None = Field(
-        None,
-        description=(
-            "who issued the identifier: an organization's code or a country; the person's country "
-            "if left out"
-        ),
-    )
-    identifier_kind: IdentifierKind | None = None
-    given_name: PersonName | None = None
-    family_name: PersonName | None = None
-    name_on_certificate: PersonName | None = None
-    email: Annotated[str, at_most(254)] | None = None
     country: PersonCountry | None = Field(
         None,
         description=(
             "who sends the person; null for people of an international organization, or `none`, "
             "and then `organization` says which"
-        ),
-    )
-    nationalities: (
-        Annotated[list[PersonCountry], Field(json_schema_extra={"maxItems": 5})] | None
-    ) = None
-    gender: Gender | None = None
-    birth_date: Day | None = None
-    language: Language | None = None
-    names_confirmed: StrictBool | None = Field(
-        None,
-        description=(
-            "true: the names are right although one is what people write for an unknown name "
-            "(`name_in_doubt`)"
         ),
     )
 

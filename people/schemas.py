@@ -12,6 +12,7 @@ from core.api import (
     Country,
     Day,
     Id,
+    Language,
     ListQuery,
     PersonCountry,
     PersonName,
@@ -24,6 +25,7 @@ from people.models import (
     Consent,
     ConsentPurpose,
     ConsentWay,
+    Gender,
     IdentifierKind,
     Organization,
 )
@@ -141,6 +143,38 @@ class ConsentAnswer(Answer):
             how=answer.how if answer else None,
             at=answer.at if answer else None,
         )
+
+
+class PersonBody(Schema):
+    """What other packages' calls take of a person."""
+
+    identifier: Annotated[str, at_most(60)] | None = None
+    identifier_issuer: Annotated[str, at_most(60)] | None = Field(
+        None,
+        description=(
+            "who issued the identifier: an organization's code or a country; the person's country "
+            "if left out"
+        ),
+    )
+    identifier_kind: IdentifierKind | None = None
+    given_name: PersonName | None = None
+    family_name: PersonName | None = None
+    name_on_certificate: PersonName | None = None
+    email: Annotated[str, at_most(254)] | None = None
+    country: PersonCountry | None = Field(None, description="who sends the person")
+    nationalities: (
+        Annotated[list[PersonCountry], Field(json_schema_extra={"maxItems": 5})] | None
+    ) = None
+    gender: Gender | None = None
+    birth_date: Day | None = None
+    language: Language | None = None
+    names_confirmed: StrictBool | None = Field(
+        None,
+        description=(
+            "true: the names are right although one is what people write for an unknown name "
+            "(`name_in_doubt`)"
+        ),
+    )
 
 
 class PaperPersonBody(Schema):

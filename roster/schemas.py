@@ -13,8 +13,6 @@ from core.api import (
     Instant,
     Language,
     ListQuery,
-    PersonCountry,
-    PersonName,
     Schema,
     at_most,
     one_of,
@@ -24,8 +22,9 @@ from core.personal import offered
 from core.policy import Actor
 from courses.models import SkillLevel
 from people.fields import PERSON, ROSTER
-from people.models import ConsentPurpose, Gender, IdentifierKind
+from people.models import ConsentPurpose, Gender
 from people.personnel import PersonnelCategory, Subcategory
+from people.schemas import PersonBody
 from people.services import find_consent
 from roster.fields import EXPERT
 from roster.filters import Filters
@@ -41,37 +40,9 @@ from roster.queries import admissions_shown, reviewers_shown
 from roster.services import Profile, SpokenLanguage, Window
 
 
-class ExpertPersonBody(Schema):
+class ExpertPersonBody(PersonBody):
     """Who it is. A person already known is changed by what is given, and keeps what is left out;
     a new one needs a name, and one is enough."""
-
-    identifier: Annotated[str, at_most(60)] | None = None
-    identifier_issuer: Annotated[str, at_most(60)] | None = Field(
-        None,
-        description=(
-            "who issued the identifier: an organization's code or a country; the person's country "
-            "if left out"
-        ),
-    )
-    identifier_kind: IdentifierKind | None = None
-    given_name: PersonName | None = None
-    family_name: PersonName | None = None
-    name_on_certificate: PersonName | None = None
-    email: Annotated[str, at_most(254)] | None = None
-    country: PersonCountry | None = Field(None, description="who sends the person")
-    nationalities: (
-        Annotated[list[PersonCountry], Field(json_schema_extra={"maxItems": 5})] | None
-    ) = None
-    gender: Gender | None = None
-    birth_date: Day | None = None
-    language: Language | None = None
-    names_confirmed: StrictBool | None = Field(
-        None,
-        description=(
-            "true: the names are right although one is what people write for an unknown name "
-            "(`name_in_doubt`)"
-        ),
-    )
 
 
 class SpokenLanguageBody(Schema):

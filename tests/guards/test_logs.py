@@ -74,7 +74,7 @@ def _could_log(node: ast.AST) -> bool:
     if isinstance(node, ast.Call):
         return bool(BESIDE.fullmatch(ast.unparse(node.func)))
     if isinstance(node, ast.Attribute):
-        return node.attr == "logger" or ast.unparse(node) == "logging.getLogger"
+        return node.attr in ("logger", "getLogger")
     return False
 
 

@@ -210,7 +210,7 @@ def acts_in_doors(name: str, tree: ast.Module) -> Iterator[str]:
 #: values and vocabularies that are shared on purpose. docs/architecture.md says the same.
 OPEN_TO_OTHERS = {"models", "queries", "services", "events", "ports", "fields"}
 SHARED = {
-    "people": {"permissions", "personnel", "values"},
+    "people": {"permissions", "personnel", "schemas", "values"},
     "accounts": {"demonstration", "roles", "sessions"},
     "courses": {"schemas", "states", "timetable"},
     "enrollment": {"lacks", "schemas", "states"},
