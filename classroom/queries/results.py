@@ -125,10 +125,6 @@ class Completion:
     score: float | None
     missed: list[DeliverySession]
 
-    @property
-    def is_fixed(self) -> bool:
-        return self.enrollment.status in RESULTS
-
 
 def seated(delivery: Delivery) -> Sequence[Any]:
     """(id, person_id, status, lacking) of everyone who has a place, by name: enough to count them
@@ -229,6 +225,12 @@ def completion(delivery: Delivery, ids: Collection[int] | None = None) -> list[C
         _result(asked, whole, grid, row, completed.get(row.enrollment.person_id, set()))
         for row in grid.rows
     ]
+
+
+def fixed_results(delivery: Delivery) -> list[Completion]:
+    """The results that could be reopened, by name; those that are open are not worked out."""
+    fixed = [person.id for person in seated(delivery) if person.status in RESULTS]
+    return completion(delivery, fixed) if fixed else []
 
 
 def _result(

@@ -83,7 +83,7 @@ def reopen_results(code: str) -> Any:
 
 
 def _reopening(delivery: Delivery, form: ReopenForm) -> Any:
-    results = [one for one in queries.completion(delivery) if one.is_fixed]
+    results = queries.fixed_results(delivery)
     return render_template(
         "classroom/reopen.html", form=form, delivery=delivery, results=results
     ), form.status
