@@ -26,7 +26,7 @@ class Account(Base):
     is_demonstration: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
 
-    person: Mapped[Person] = relationship(lazy="raise_on_sql")
+    person: Mapped[Person] = relationship(lazy="raise_on_sql", innerjoin=True)
 
 
 class RoleAssignment(Base):

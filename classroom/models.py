@@ -44,7 +44,7 @@ class Mark(Base):
     recorded_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
     recorded_at: Mapped[datetime]
 
-    session: Mapped[DeliverySession] = relationship()
+    session: Mapped[DeliverySession] = relationship(innerjoin=True)
 
     __table_args__ = (
         sa.UniqueConstraint("enrollment_id", "session_id"),

@@ -94,7 +94,7 @@ class Course(Base):
     is_retired: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
 
-    centre: Mapped[Organization] = relationship()
+    centre: Mapped[Organization] = relationship(innerjoin=True)
     versions: Mapped[list[CourseVersion]] = relationship(
         back_populates="course", order_by="CourseVersion.number"
     )
@@ -134,7 +134,7 @@ class CourseVersion(Base):
     )  # codes of courses to have completed
     created_at: Mapped[datetime]
 
-    course: Mapped[Course] = relationship(back_populates="versions")
+    course: Mapped[Course] = relationship(back_populates="versions", innerjoin=True)
     blocks: Mapped[list[TimetableBlock]] = relationship(order_by="TimetableBlock.number")
     grants: Mapped[list[SkillGrant]] = relationship(order_by="SkillGrant.id")
 
@@ -246,8 +246,8 @@ class Delivery(Base):
     calendar_changed_at: Mapped[datetime | None]
 
     course: Mapped[Course] = relationship(lazy="joined", innerjoin=True)
-    version: Mapped[CourseVersion] = relationship()
-    centre: Mapped[Organization] = relationship(foreign_keys=[centre_id])
+    version: Mapped[CourseVersion] = relationship(innerjoin=True)
+    centre: Mapped[Organization] = relationship(foreign_keys=[centre_id], innerjoin=True)
     funder: Mapped[Organization | None] = relationship(foreign_keys=[funder_id])
     sessions: Mapped[list[DeliverySession]] = relationship(
         back_populates="delivery", order_by="DeliverySession.number"
@@ -294,7 +294,7 @@ class DeliverySession(Base):
     cancelled_at: Mapped[datetime | None]
     cancel_reason: Mapped[str | None] = mapped_column(sa.String(500))
 
-    delivery: Mapped[Delivery] = relationship(back_populates="sessions")
+    delivery: Mapped[Delivery] = relationship(back_populates="sessions", innerjoin=True)
 
     @property
     def is_cancelled(self) -> bool:

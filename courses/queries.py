@@ -265,13 +265,11 @@ def _trainer_by_language() -> dict[str, str]:
 def list_trainers(centre_id: int, delivery_id: int | None = None) -> list[Person]:
     """Everyone who may be chosen as a trainer, by name: the centre's trainers, and those whom
     the delivery has already."""
-    is_trainer = sa.exists().where(
-        RoleAssignment.person_id == Person.id,
-        RoleAssignment.role == Role.TRAINER,
-        _may_teach(centre_id, delivery_id),
+    trainers = sa.select(RoleAssignment.person_id).where(
+        RoleAssignment.role == Role.TRAINER, _may_teach(centre_id, delivery_id)
     )
-    by_name = Person.sort_name, Person.id
-    return list(db.session.scalars(sa.select(Person).where(is_trainer).order_by(*by_name)))
+    people = sa.select(Person).where(Person.id.in_(trainers))
+    return list(db.session.scalars(people.order_by(Person.sort_name, Person.id)))
 
 
 def _may_teach(centre_id: int, delivery_id: int | None) -> sa.ColumnElement[bool]:

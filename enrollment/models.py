@@ -114,9 +114,9 @@ class Enrollment(Base):
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
 
-    delivery: Mapped[Delivery] = relationship()
-    person: Mapped[Person] = relationship(foreign_keys=[person_id])
-    origin: Mapped[Person] = relationship(foreign_keys=[origin_id])
+    delivery: Mapped[Delivery] = relationship(innerjoin=True)
+    person: Mapped[Person] = relationship(foreign_keys=[person_id], innerjoin=True)
+    origin: Mapped[Person] = relationship(foreign_keys=[origin_id], innerjoin=True)
     nominated_by: Mapped[Organization | None] = relationship(foreign_keys=[nominated_by_id])
     nomination: Mapped[Nomination | None] = relationship(back_populates="enrollment")
     seat: Mapped[Enrollment | None] = relationship(remote_side=[id], foreign_keys=[seat_id])
@@ -169,7 +169,7 @@ class Nomination(Base):
     birth_date: Mapped[date | None]
     created_at: Mapped[datetime]
 
-    enrollment: Mapped[Enrollment] = relationship(back_populates="nomination")
+    enrollment: Mapped[Enrollment] = relationship(back_populates="nomination", innerjoin=True)
 
 
 class QuestionStatus(enum.StrEnum):
@@ -206,8 +206,8 @@ class IdentityQuestion(Base):
     decided_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
     decided_at: Mapped[datetime | None]
 
-    enrollment: Mapped[Enrollment] = relationship()
-    candidate: Mapped[Person] = relationship(foreign_keys=[candidate_id])
+    enrollment: Mapped[Enrollment] = relationship(innerjoin=True)
+    candidate: Mapped[Person] = relationship(foreign_keys=[candidate_id], innerjoin=True)
 
     __table_args__ = (
         sa.UniqueConstraint("enrollment_id", "candidate_id", "is_about_people"),

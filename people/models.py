@@ -266,8 +266,8 @@ class Merge(Base):
     undone_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
     undone_at: Mapped[datetime | None]
 
-    keep: Mapped[Person] = relationship(foreign_keys=[keep_id])
-    merged: Mapped[Person] = relationship(foreign_keys=[merged_id])
+    keep: Mapped[Person] = relationship(foreign_keys=[keep_id], innerjoin=True)
+    merged: Mapped[Person] = relationship(foreign_keys=[merged_id], innerjoin=True)
 
     @property
     def is_found(self) -> bool:

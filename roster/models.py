@@ -182,9 +182,9 @@ class ExpertSkill(Base):
     recorded_at: Mapped[datetime]
     withdrawn_at: Mapped[datetime | None]
 
-    expert: Mapped[Expert] = relationship(back_populates="skills")
+    expert: Mapped[Expert] = relationship(back_populates="skills", innerjoin=True)
     skill: Mapped[Skill] = relationship(lazy="joined", innerjoin=True)
-    certificate: Mapped[Certificate] = relationship()
+    certificate: Mapped[Certificate] = relationship(innerjoin=True)
 
     __table_args__ = (
         sa.Index(

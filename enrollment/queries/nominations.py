@@ -38,9 +38,12 @@ def every_nomination(actor: Actor, criteria: NominationFilter) -> Sequence[Enrol
 
 def deliveries_nominated_for(actor: Actor) -> Sequence[Delivery]:
     """Deliveries in which there are nominations, the latest first."""
-    nominated = sa.exists().where(Enrollment.delivery_id == Delivery.id, _own(actor))
+    nominated = sa.select(Enrollment.delivery_id).where(_own(actor))
     return db.session.scalars(
-        sa.select(Delivery).where(nominated).order_by(Delivery.starts_on.desc()).limit(200)
+        sa.select(Delivery)
+        .where(Delivery.id.in_(nominated))
+        .order_by(Delivery.starts_on.desc())
+        .limit(200)
     ).all()
 
 
