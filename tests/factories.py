@@ -145,10 +145,10 @@ def after(delivery_id: int) -> AbstractContextManager[None]:
     return at(max(end_of(delivery_id), clock.now()))
 
 
-def plant(statement: sa.Executable) -> None:
+def plant(statement: sa.Executable, rows: Sequence[dict[str, Any]] | None = None) -> None:
     """Changes rows past the services, as a bug would, and as if their delivery were locked."""
     current_unit().touched.add(NEW)
-    db.session.connection().execute(statement)
+    db.session.connection().execute(statement, rows)
 
 
 def sign_in(browser: Browser, of: Actor) -> None:

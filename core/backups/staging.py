@@ -12,6 +12,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -156,6 +157,9 @@ def _set_aside_damaged(path: Path) -> str:
 
 # PostgreSQL
 
+#: How the names of the indexes end that need PostgreSQL's extension pg_trgm.
+TRIGRAMS = "_trigrams "
+
 
 def load(dump: Path) -> None:
     """The dump's tables in the staged schema, all or none. The schema in use is away only inside
@@ -178,12 +182,37 @@ def load(dump: Path) -> None:
         f"\n{_rename(schema, STAGED)} {_rename(f'{STAGED}_away', schema) if is_away else ''} "
         "COMMIT;\n"
     )
-    _pipe(
-        [restore, "--no-owner", "--no-privileges", f"--schema={schema}", "-f", "-", str(dump)],
-        into,
-        begin,
-        end,
-    )
+    with _entries(restore, dump) as entries:
+        options = ["--no-owner", "--no-privileges", f"--schema={schema}", f"--use-list={entries}"]
+        _pipe([restore, *options, "-f", "-", str(dump)], into, begin, end)
+
+
+@contextlib.contextmanager
+def _entries(restore: str, dump: Path) -> Iterator[str]:
+    """A file that lists what is loaded: all of the dump, without the indexes of trigrams where
+    PostgreSQL's extension cannot be had. Searches read every row then, and nothing is lost."""
+    lines = _listed(restore, dump)
+    if any(TRIGRAMS in line for line in lines) and not _has_trigrams():
+        lines = [line for line in lines if TRIGRAMS not in line]
+    with tempfile.NamedTemporaryFile("w", suffix=".list") as file:
+        file.write("\n".join(lines))
+        file.flush()
+        yield file.name
+
+
+def _has_trigrams() -> bool:
+    """Whether the extension is there, or could be added; see migration 0029."""
+    try:
+        with connected() as connection:
+            connection.execute("CREATE SCHEMA IF NOT EXISTS trigrams")
+            connection.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA trigrams")
+            place = connection.execute(
+                "SELECT extnamespace::regnamespace::text FROM pg_extension "
+                "WHERE extname = 'pg_trgm'"
+            ).fetchone()
+    except (psycopg.Error, BackupError):
+        return False
+    return place == ("trigrams",)
 
 
 def _rename(before: str, after: str) -> str:
@@ -215,13 +244,18 @@ def _pipe(source: list[str], into: str, begin: str, end: str) -> None:
 
 def _schema_of(restore: str, dump: Path) -> str:
     """The schema whose tables a dump holds: it was made of one."""
-    command = [restore, "--list", str(dump)]
-    listing = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 -- ours
-    for line in listing.stdout.splitlines():
+    for line in _listed(restore, dump):
         words = line.split()
         if len(words) > 5 and words[3:5] != ["TABLE", "DATA"] and words[3] == "TABLE":
             return words[4]
     raise BackupError("the dump holds no table")
+
+
+def _listed(restore: str, dump: Path) -> list[str]:
+    """What the dump holds, a line each."""
+    command = [restore, "--list", str(dump)]
+    listing = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 -- ours
+    return listing.stdout.splitlines()
 
 
 @contextlib.contextmanager

@@ -15,6 +15,8 @@ ACCEPTED = {
     "require-concurrent-index-deletion": "0.2.0 is installed while every process is stopped",
 }
 
+#: The extension has a schema of its own: a restore renames and drops the one of the tables.
+TRIGRAMS = "trigrams"
 SEARCHED = {
     "person": ("search_names", "email", "identifier_key"),
     "certificate": ("holder_words", "number"),
@@ -73,12 +75,13 @@ def _postgresql_trigrams() -> None:
     searches read every row as before."""
     indexes = " ".join(
         f"CREATE INDEX ix_{table}_trigrams ON {table} USING gin ({{}});".format(
-            ", ".join(f"{name} gin_trgm_ops" for name in columns)
+            ", ".join(f"{name} {TRIGRAMS}.gin_trgm_ops" for name in columns)
         )
         for table, columns in SEARCHED.items()
     )
     op.execute(
-        f"DO $$ BEGIN CREATE EXTENSION IF NOT EXISTS pg_trgm; {indexes} "
+        f"DO $$ BEGIN CREATE SCHEMA IF NOT EXISTS {TRIGRAMS}; "
+        f"CREATE EXTENSION IF NOT EXISTS pg_trgm SCHEMA {TRIGRAMS}; {indexes} "
         "EXCEPTION WHEN insufficient_privilege OR feature_not_supported OR undefined_file "
         "OR undefined_object THEN NULL; END $$"
     )

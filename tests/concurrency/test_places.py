@@ -288,6 +288,7 @@ def without_lock(
     monkeypatch.setattr(database, "_begin_sqlite", lambda connection: None)
     monkeypatch.setattr(database, "_prepare_sqlite", _prepare_as_usual)
     monkeypatch.setattr(locks, "_require_touched", lambda *_: None)
+    monkeypatch.setattr(locks, "_locked_tables", lambda: ())
     monkeypatch.setattr(
         enrolling, "touch", lambda delivery_id: db.session.get_one(Delivery, delivery_id)
     )

@@ -18,6 +18,7 @@ from core.policy import SYSTEM
 from demonstration.experts import load_experts
 from enrollment.models import Enrollment
 from people.models import Person
+from tests import factories
 from tests.rows_read import steps_of
 
 SIGNS = "abcdefghij"
@@ -35,9 +36,8 @@ def copies(first: int, last: int) -> None:
         for model, facts in ((Person, _person), (Enrollment, _enrollment), (Certificate, _issued)):
             table = model.__table__
             pattern = db.session.execute(sa.select(table).limit(1)).mappings().one()
-            db.session.connection().execute(
-                sa.insert(table), [dict(pattern) | facts(one) for one in range(first, last)]
-            )
+            rows = [dict(pattern) | facts(number) for number in range(first, last)]
+            factories.plant(sa.insert(table), rows)
 
 
 def _person(number: int) -> dict[str, Any]:

@@ -60,7 +60,7 @@ def writable(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     def watching(write: Callable[..., int]) -> Callable[..., int]:
         return lambda file, header, rows: write(file, header, watched(rows))
 
-    for name in ("_write_csv", "_write_xlsx"):
+    for name in ("write_csv", "_write_xlsx"):
         monkeypatch.setattr(exports, name, watching(getattr(exports, name)))
     return rows_seen
 

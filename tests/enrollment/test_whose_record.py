@@ -414,7 +414,7 @@ def test_the_check_finds_a_printed_name_that_is_no_spelling(
     made = post(client(Role.COORDINATOR), code, identifier="A-1", email="kofi@example.org")
     with app.app_context():
         with transaction():
-            write(
+            factories.plant(
                 sa.update(Enrollment)
                 .where(Enrollment.id == made["id"])
                 .values(name_on_certificate="Yaw Owusu")
