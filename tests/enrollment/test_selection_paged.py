@@ -40,7 +40,7 @@ def test_199_people_are_on_one_page(app: Flask, coordinator: Browser) -> None:
         code, ids = of_requests(199)
     page = coordinator.get(f"/deliveries/{code}/selection")
     assert all(f'value="{one}"' in page.html for one in ids)
-    assert "Page 1 of" not in page.html and "Only what is on this page" not in page.html
+    assert "Page 1 of" not in page.html and "Applies to this page only" not in page.html
 
 
 def test_201_people_are_on_three(app: Flask, coordinator: Browser) -> None:
@@ -49,7 +49,7 @@ def test_201_people_are_on_three(app: Flask, coordinator: Browser) -> None:
     page = coordinator.get(f"/deliveries/{code}/selection")
     assert "<title>Selection – Page 1 of 3 – " in page.html
     assert "201 requests to decide on" in page.text
-    assert "Only what is on this page." in page.text
+    assert "Applies to this page only:" in page.text
     second = coordinator.get(f"/deliveries/{code}/selection?page=2&lang=en")
     shown = [one for one in ids if f'name="chosen" value="{one}"' in second.html]
     assert shown == ids[100:200]
