@@ -26,7 +26,14 @@ from enrollment.services.questions import (
     merge_to_decide,
     propose,
 )
-from enrollment.services.stages import is_open_to, may_decide, may_enter, require_running, steps_now
+from enrollment.services.stages import (
+    is_open_to,
+    may_decide,
+    may_enter,
+    require_running,
+    require_step,
+    steps_now,
+)
 
 __all__ = [
     "DRAFTS_KEPT_FOR",
@@ -66,6 +73,7 @@ __all__ = [
     "require_identity",
     "require_own_answer",
     "require_running",
+    "require_step",
     "steps_now",
     "withdraw",
 ]

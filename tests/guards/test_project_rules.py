@@ -196,11 +196,16 @@ def asks_database(name: str, tree: ast.Module) -> Iterator[str]:
 
 
 def acts_in_doors(name: str, tree: ast.Module) -> Iterator[str]:
-    """Views and API fire no step, publish no event and write no audit entry: services do, for
-    all who call them."""
+    """Views and API fire no step, publish no event, write no audit entry, and refuse nothing for
+    the state it is in: services do, for all who call them."""
     if not is_door(name):
         return
     for node in ast.walk(tree):
+        raised = ast.unparse(node.exc) if isinstance(node, ast.Raise) and node.exc else ""
+        if raised.startswith(
+            ("Conflict(", "errors.Conflict(", "NotAllowed(", "errors.NotAllowed(")
+        ):
+            yield f"{name}:{node.lineno} refuses by a rule; let a service do it"  # type: ignore[attr-defined]  # every node that is looked at has a line
         called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
         if called.endswith(".fire") or called in ("publish", "events.publish", "audit.record"):
             yield f"{name}:{node.lineno} calls {called}(); let a service do it"  # type: ignore[attr-defined]  # every node that is looked at has a line
@@ -494,6 +499,8 @@ PLANTED = [
     (queries_in_doors, "roster/views.py", "import core.database as d"),
     (queries_in_doors, "roster/views.py", "from core import database"),
     (acts_in_doors, "enrollment/views/selection.py", "ENROLLMENT.fire(found, 'approve', actor)"),
+    (acts_in_doors, "enrollment/views/mine.py", "raise Conflict('over', 'It is over.')"),
+    (acts_in_doors, "roster/api.py", "raise errors.NotAllowed('no')"),
     (acts_in_doors, "roster/api.py", "publish(ExpertChanged(expert.id, ('rank',)), actor)"),
     (
         acts_in_doors,
