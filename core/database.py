@@ -17,8 +17,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVarTuple
 
 import sqlalchemy as sa
 from flask import Flask
@@ -29,6 +30,8 @@ from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session
 from core import writers
 from core.outages import Unavailable, find_outage
 from core.waiting import LOCK, waits
+
+Columns = TypeVarTuple("Columns")
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -97,8 +100,14 @@ db = SQLAlchemy(metadata=Base.metadata, disable_autonaming=True)
 def in_thousands(values: Iterable[Any]) -> Iterator[list[Any]]:
     """Splits the values of a long `column.in_(…)`: PostgreSQL takes 65,535 in a statement,
     SQLite perhaps fewer."""
-    wanted = list(values)
-    return (wanted[start : start + 1000] for start in range(0, len(wanted), 1000))
+    rest = iter(values)
+    return iter(lambda: list(islice(rest, 1000)), [])
+
+
+def streamed(statement: sa.Select[*Columns]) -> sa.Result[*Columns]:
+    """The rows of a statement, of which no more than five hundred are in memory, however many
+    there are. They are read while the caller goes through them, so before the transaction ends."""
+    return db.session.execute(statement, execution_options={"yield_per": 500})
 
 
 def id_ranges(column: Any, size: int = 1000) -> Iterator[tuple[int, int]]:

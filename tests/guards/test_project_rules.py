@@ -345,6 +345,35 @@ def buffered(name: str, tree: ast.Module) -> Iterator[str]:
             )
 
 
+def read_whole(name: str, tree: ast.Module) -> Iterator[str]:
+    """Checks go through whole tables, so they read them in parts, however large they are."""
+    checks = [tree] if name.endswith("/checking.py") else functions_named("breaches", tree)
+    in_parts = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.For) and ast.unparse(node.iter).startswith(PARTS)
+        for inner in ast.walk(node)
+    }
+    for node in (node for check in checks for node in ast.walk(check)):
+        if (
+            isinstance(node, ast.Call)
+            and ast.unparse(node.func).startswith("db.session.")
+            and node not in in_parts
+        ):
+            yield f"{name}:{node.lineno} may read a whole table at once; use streamed(…)"
+
+
+PARTS = ("in_thousands(", "id_ranges(")
+
+
+def functions_named(start: str, tree: ast.Module) -> list[ast.AST]:
+    return [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and node.name.lstrip("_").startswith(start)
+    ]
+
+
 RULES: list[Rule] = [
     commits,
     transactions_in_rules,
@@ -363,6 +392,7 @@ RULES: list[Rule] = [
     names,
     normalising,
     buffered,
+    read_whole,
 ]
 
 
@@ -516,6 +546,12 @@ PLANTED = [
     (unread_json, "courses/api.py", "body = request.get_json()"),
     (unread_json, "roster/views.py", "body = request.json"),
     (buffered, "core/audit.py", "rows = db.session.scalars(statement).yield_per(1000)"),
+    (
+        read_whole,
+        "enrollment/queries/checking.py",
+        "def _gaps():\n    for row in db.session.execute(statement): ...",
+    ),
+    (read_whole, "core/audit.py", "def breaches():\n    rows = list(db.session.scalars(all))"),
     (sizes, "core/clock.py", "x = 1\n" * (LONGEST_FILE + 1)),
     (sizes, "core/clock.py", "def f():\n" + "    x = 1\n" * 62),
     (names, "roster/utils.py", ""),
