@@ -19,11 +19,10 @@ import pytest
 
 from accounts.roles import Role
 from core.database import db
-from core.migrations import upgrade
 from tests.concurrency.serving import WebServer, web_server
-from tests.conftest import make_app
 from tests.core.test_api import token_for
 from tests.courses.makers import delivery
+from tests.databases import migrated_app
 
 pytestmark = pytest.mark.alone
 
@@ -37,9 +36,7 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[WebServ
     """The server with two web processes, whose writers wait two seconds; a coordinator's token;
     the database's file."""
     folder = tmp_path_factory.mktemp("attacked")
-    app = make_app(folder)
-    with app.app_context():
-        upgrade()
+    app = migrated_app(folder)
     token = token_for(app, Role.COORDINATOR)
     with app.app_context():
         delivery(code="MARKS", places=3)

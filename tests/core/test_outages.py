@@ -26,7 +26,7 @@ from tests import factories
 from tests.api_client import ApiClient
 from tests.browsing import Browser
 from tests.core.test_api import token_for
-from tests.postgresql import new_database
+from tests.postgresql import copied_database
 
 SKILL = {"title": {"en": "First aid"}}
 
@@ -287,14 +287,11 @@ def test_ready_says_that_the_database_is_held(app: Flask, monkeypatch: pytest.Mo
     assert app.test_client().get("/readyz").status_code == 200
 
 
-def test_a_read_only_postgresql_is_503(postgresql_url: str, tmp_path: Path) -> None:
-    from core.migrations import upgrade
-    from tests.conftest import make_app
+def test_a_read_only_postgresql_is_503(migrated_postgresql: str, tmp_path: Path) -> None:
+    from tests.databases import migrated_app
 
-    with new_database(postgresql_url) as url:
-        app = make_app(tmp_path, url)
-        with app.app_context():
-            upgrade()
+    with copied_database(migrated_postgresql) as url:
+        app = migrated_app(tmp_path, url)
         api = ApiClient(app, token_for(app, Role.COORDINATOR))
         with app.app_context():
             with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -315,7 +312,7 @@ def test_a_read_only_postgresql_is_503(postgresql_url: str, tmp_path: Path) -> N
 def test_a_postgresql_that_is_away_is_503_everywhere(app: Flask, tmp_path: Path) -> None:
     """No one listens there."""
     from tests.concurrency.serving import free_port
-    from tests.conftest import make_app
+    from tests.databases import make_app
 
     away = make_app(tmp_path, f"postgresql://rostrum@127.0.0.1:{free_port()}/none")
     client = away.test_client()

@@ -168,14 +168,9 @@ def test_files_of_its_certificates_are_made_by_the_worker(app: Flask) -> None:
 def test_it_is_the_same_everywhere(
     demonstration: Flask, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    from core import clock
-    from core.migrations import upgrade
-    from tests.conftest import NOW, make_app
+    from tests.databases import migrated_app
 
-    other = make_app(tmp_path_factory.mktemp("second"))
-    clock.travel(other, NOW)
-    with other.app_context():
-        upgrade()
+    other = migrated_app(tmp_path_factory.mktemp("second"))
     run(other, "demo", "load", "--experts", "30")
     one, two = facts(demonstration), facts(other)
     for name in one:
