@@ -6,9 +6,11 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Generator, Iterator
+from contextlib import nullcontext
 
 import pytest
 from flask import Flask
+from hypothesis import is_hypothesis_test
 from hypothesis import settings as property_settings
 
 from core import clock, storage
@@ -28,11 +30,8 @@ from tests.databases import (
     migrate,
 )
 from tests.postgresql import copied_database, new_database, running_server
+from tests.properties import limited_time
 
-#: Examples for each property: what `make test-quick`, `make test` and `make test-all` spend on
-#: them.
-for profile, examples in {"quick": 20, "usual": 100, "all": 2000}.items():
-    property_settings.register_profile(profile, max_examples=examples, deadline=None)
 property_settings.load_profile("usual")
 
 
@@ -52,6 +51,13 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         return (yield)
     shared = item.config._tmp_path_factory.getbasetemp().parent  # type: ignore[attr-defined]  # pytest offers no other way
     with share_of_machine(shared, alone=item.get_closest_marker("alone") is not None):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    test = getattr(item, "obj", None)
+    with limited_time(test) if is_hypothesis_test(test) else nullcontext():
         return (yield)
 
 
