@@ -18,7 +18,7 @@ from accounts.models import Account
 from accounts.sessions import actor_of
 from certificates import files, rendering
 from certificates.models import NOT_ENDED, Certificate, CertificateStatus
-from certificates.rendering import Renderer, RenderingFailed
+from certificates.rendering import RenderingFailed
 from certificates.services import issue, record_file
 from core.database import db, transaction
 from core.errors import DomainError, NotAllowed
@@ -49,8 +49,8 @@ def issue_all(
     except NotAllowed as refusal:
         tally.fail_rest(enrollment_ids, refusal)
         return
-    with Renderer() as renderer, in_language(_language(actor)):
-        printed = files.printer(renderer)
+    with in_language(_language(actor)):
+        printed = files.printer()
         for enrollment_id in tally.unfinished():
             give_way()
             try:

