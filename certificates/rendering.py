@@ -202,7 +202,7 @@ class _Child:
             bufsize=0,
             cwd=ROOT,
             env=environment,
-            start_new_session=True,
+            process_group=0,
         )
 
     def keep(self, name: str, data: bytes) -> None:
