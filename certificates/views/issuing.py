@@ -19,7 +19,7 @@ from core.database import transaction
 from core.forms import parse_int, refusals_on
 from core.jobs import Job, JobState
 from core.paging import Numbered, numbered
-from core.refusals import wants_json
+from core.refusals import tells_all, wants_json
 from core.web import current_actor, remember_answer, requires, see_other, signed_in, submitted_once
 from courses.models import Delivery, DeliveryStatus
 from courses.queries import get_delivery, get_delivery_for
@@ -28,6 +28,7 @@ from people.permissions import Permission as P
 
 @pages.route("/deliveries/<code>/certificates", methods=["GET", "POST"])
 @requires(P.CERTIFICATE_ISSUE)
+@tells_all
 @submitted_once
 def issue_page(code: str) -> Any:
     """Who is eligible and who is not and why, the names, and the button that issues."""

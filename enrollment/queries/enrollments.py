@@ -127,6 +127,8 @@ def waiting_ids(actor: Actor, delivery: Delivery) -> list[int]:
 
 def list_waiting(actor: Actor, delivery: Delivery, ids: Collection[int]) -> Sequence[Enrollment]:
     """Those of them with these ids."""
+    if not ids:
+        return []
     waiting = enrollments_of(actor, delivery).where(Enrollment.status.in_(WAITING))
     return db.session.scalars(waiting.where(Enrollment.id.in_(ids))).all()
 
