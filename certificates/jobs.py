@@ -12,10 +12,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from flask_babel import gettext as _
 
-from accounts.models import Account
-from accounts.sessions import actor_of
+from accounts.sessions import actor_for
 from certificates import files, rendering
 from certificates.models import NOT_ENDED, Certificate, CertificateStatus
 from certificates.rendering import RenderingFailed
@@ -139,14 +137,7 @@ def _requester(actor_id: int | None, delivery_id: int) -> Actor:
     issues nothing."""
     if actor_id is None:
         return SYSTEM  # a command or the demonstration asked
-    person = db.session.get_one(Person, actor_id)
-    account = db.session.get(Account, actor_id)
-    if account is None or not account.is_active:
-        raise NotAllowed(
-            "not_allowed",
-            _("The person who asked for these certificates no longer has an account."),
-        )
-    actor = actor_of(person)
+    actor = actor_for(actor_id)
     require(actor, Permission.CERTIFICATE_ISSUE, db.session.get_one(Delivery, delivery_id))
     db.session.rollback()
     return actor

@@ -78,12 +78,12 @@ class Base(DeclarativeBase):
     __lock__: ClassVar[tuple[str, ...]] = ()
 
 
-def enum_column(kind: type[enum.StrEnum]) -> sa.Enum:
+def enum_column(kind: type[enum.StrEnum], *, is_checked: bool = True) -> sa.Enum:
     """A column type for a StrEnum: its values as text, with a CHECK constraint that lists them."""
     return sa.Enum(
         kind,
         native_enum=False,
-        create_constraint=True,
+        create_constraint=is_checked,
         name=kind.__name__.lower(),
         length=32,
         values_callable=lambda members: [member.value for member in members],

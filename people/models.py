@@ -130,7 +130,8 @@ class Person(Base):
     which then identifies none of them. `identifier`, a service or staff number, belongs to its
     issuer (`issuer_id` an organization, `issuer_country` a country) and is kept as typed and
     compared by `identifier_key`. `is_provisional`: someone applied with this address and has not
-    opened the link sent there; no one is recognised by it, and no one signs in. `merged_into_id`:
+    opened the link sent there, or is new in a list of nominations that is not in yet; no one is
+    recognised by it, and no one signs in. `merged_into_id`:
     the record of the same person that is used now. `family_first` is what the person decided about
     the order of the names; None leaves it to script, country and language. `sort_name` and
     `search_names` follow from the names (core.names).

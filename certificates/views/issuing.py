@@ -12,9 +12,9 @@ from certificates import files, queries, services
 from certificates.forms import IssueForm, issue_form
 from certificates.queries import Candidate
 from certificates.reviews import reviews_of
-from certificates.schemas import job_answer
 from certificates.views.blueprint import pages
 from core import exports
+from core.api import job_answer
 from core.database import transaction
 from core.forms import parse_int, refusals_on
 from core.jobs import Job, JobState

@@ -84,10 +84,12 @@ def identify_person(
     unless: Callable[[Person], bool] = lambda person: False,
     update: bool = False,
     register: Register | None = None,
+    is_provisional: bool = False,
 ) -> Identified:
     """The person meant by what is `said` (SAID, `identifier_issuer`, `names_confirmed`): matched as
     `identity.find_known` says, looking only `among` these people if given, and not at one of whom
     `unless` is true; else new. `register`: what was read of these people for many at once.
+    `is_provisional`: no one is recognised by a new record yet.
 
     `update` overwrites the given values of a matched person (with PERSON_WRITE); without it only
     gaps are filled, by the person and those who read people. What a person is recognised by is only
@@ -95,28 +97,16 @@ def identify_person(
     enough. Refused values are all named at once, with fields such as "person.email"; names in doubt
     (people.name_rules) unless they are confirmed.
     """
-    given, is_confirmed = {name: said.get(name) for name in SAID}, bool(said.get("names_confirmed"))
-    given = _clean(given, "person.", known=None if update else {}, is_confirmed=is_confirmed)
-    if given.get("identifier"):
-        given |= clean_issuer(
-            said.get("identifier_issuer"), given.get("country"), "person.identifier_issuer"
-        )
-    known = find_known(
-        actor,
-        given,
-        "person.",
-        identity=identity,
-        among=among,
-        is_change=update,
-        register=register,
-    )
+    given, known = recognised(actor, said, identity, among, unless, register, update=update)
     found = current_record(known.record) if known.record is not None else None
-    if found is not None and unless(found):
-        known, found = Known(None), None
     if update and (found is None or any(name in given for name in _NAMES)):
-        _check_names(_chosen_names(found) | given, "person.", is_confirmed=is_confirmed)
+        _check_names(
+            _chosen_names(found) | given,
+            "person.",
+            is_confirmed=bool(said.get("names_confirmed")),
+        )
     if found is None:
-        found = _insert(given, "person.")
+        found = _insert(given | {"is_provisional": is_provisional}, "person.")
         if register is not None:
             register.add(found)
         publish(PersonRecorded(found.id), actor)
@@ -136,6 +126,37 @@ def identify_person(
     ):
         _fill_gaps(actor, found, given)
     return Identified(known.record or found, found, False, known.doubts, known.is_decided)
+
+
+def recognised(
+    actor: Actor,
+    said: Mapping[str, Any],
+    identity: str | int | None,
+    among: sa.ColumnElement[bool] | None,
+    unless: Callable[[Person], bool],
+    register: Register | None,
+    *,
+    update: bool = False,
+) -> tuple[dict[str, Any], Known]:
+    """What is said as it is kept, and who is meant by it; see `identify_person`."""
+    given, is_confirmed = {name: said.get(name) for name in SAID}, bool(said.get("names_confirmed"))
+    given = _clean(given, "person.", known=None if update else {}, is_confirmed=is_confirmed)
+    if given.get("identifier"):
+        given |= clean_issuer(
+            said.get("identifier_issuer"), given.get("country"), "person.identifier_issuer"
+        )
+    known = find_known(
+        actor,
+        given,
+        "person.",
+        identity=identity,
+        among=among,
+        is_change=update,
+        register=register,
+    )
+    if known.record is not None and unless(current_record(known.record)):
+        known = Known(None)
+    return given, known
 
 
 def record_applicant(actor: Actor, *, names_confirmed: bool | None = None, **said: Any) -> Person:
@@ -283,6 +304,11 @@ _MAY_BE_EMPTY = ("identifier", "email", "country", "birth_date", *(field.name fo
 
 
 def _insert(given: dict[str, Any], prefix: str) -> Person:
+    return db.session.scalars(sa.insert(Person).returning(Person), new_values(given, prefix)).one()
+
+
+def new_values(given: dict[str, Any], prefix: str) -> dict[str, Any]:
+    """Of a new record."""
     called = {
         "given_name": given.get("given_name", ""),
         "family_name": given.get("family_name", ""),
@@ -291,7 +317,7 @@ def _insert(given: dict[str, Any], prefix: str) -> Person:
         given | called | {"name_on_certificate": _printed(given, prefix), "created_at": clock.now()}
     )
     kept["email_key"] = values.email_key(given.get("email"))
-    return db.session.scalars(sa.insert(Person).returning(Person), kept).one()
+    return kept
 
 
 def _printed(given: dict[str, Any], prefix: str) -> str:
