@@ -16,6 +16,7 @@ from hypothesis import settings as property_settings
 from core import clock, storage
 from core.database import db
 from core.policy import Actor
+from core.serving import memory
 from tests import factories
 from tests.alone import share_of_machine
 from tests.browsing import Browser
@@ -41,6 +42,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize(
             "database", ["sqlite", "postgresql"] if both else ["sqlite"], indirect=True
         )
+
+
+def pytest_collection_finish() -> None:
+    """The collector does not look through thousands of tests again and again: a tenth of their
+    time."""
+    memory.share_with_forks()
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
