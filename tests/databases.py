@@ -37,7 +37,15 @@ def make_app(folder: Path, url: str | None = None, **environ: str) -> Flask:
         settings["DATABASE_URL"] = url
     app = create_app(settings)
     app.config.update(TESTING=True, JOBS_INLINE=True, PROPAGATE_EXCEPTIONS=False)
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            sa.event.listen(db.engine, "connect", _do_not_sync)
     return app
+
+
+def _do_not_sync(connection: sqlite3.Connection, record: object) -> None:
+    """What is lost when the machine loses power does not matter here; speed does."""
+    connection.execute("PRAGMA synchronous=OFF")
 
 
 def migrate(app: Flask) -> None:
@@ -65,7 +73,7 @@ def put_migrated_file(folder: Path) -> None:
     path = folder / FILE
     path.touch(mode=0o600)
     with closing(sqlite3.connect(path)) as target:
-        target.execute("PRAGMA synchronous=OFF")  # it need not survive a loss of power
+        _do_not_sync(target, None)
         _migrated().backup(target)
 
 
