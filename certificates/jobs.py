@@ -25,7 +25,6 @@ from core.errors import DomainError, NotAllowed
 from core.i18n import in_language
 from core.jobs import Progress
 from core.policy import SYSTEM, Actor, require
-from core.yielding import give_way
 from courses.models import Delivery
 from enrollment.models import Enrollment
 from people.models import Person
@@ -49,10 +48,9 @@ def issue_all(
     except NotAllowed as refusal:
         tally.fail_rest(enrollment_ids, refusal)
         return
-    with Renderer() as renderer, in_language(_language(actor)):
+    with Renderer(is_idle=True) as renderer, in_language(_language(actor)):
         printed = files.printer(renderer)
-        for enrollment_id in tally.unfinished():
-            give_way()
+        for enrollment_id in progress.each(tally.unfinished()):
             try:
                 certificate = _issued(tally, actor, enrollment_id)
                 _file(actor, certificate, printed, tally)
