@@ -27,7 +27,7 @@ CHUNK = 262144
 LACKING = "MISSING.txt"
 
 
-def printer() -> Callable[[Mapping[str, Any]], bytes]:
+def printer(renderer: Any = rendering) -> Callable[[Mapping[str, Any]], bytes]:
     """What makes the PDF of a payload: nothing is open in the database while it prints, and an
     emblem is read once."""
     emblem_of = cache(emblem_png)
@@ -35,7 +35,7 @@ def printer() -> Callable[[Mapping[str, Any]], bytes]:
     def printed(payload: Mapping[str, Any]) -> bytes:
         emblem = emblem_of(payload.get("emblem_sha256"))
         db.session.rollback()
-        return rendering.render(payload, emblem=emblem)
+        return renderer.render(payload, emblem=emblem)
 
     return printed
 

@@ -23,7 +23,6 @@ from core.errors import DomainError, NotAllowed
 from core.i18n import in_language
 from core.jobs import Progress
 from core.policy import SYSTEM, Actor, require
-from core.yielding import give_way
 from courses.models import Delivery
 from enrollment.models import Enrollment
 from people.models import Person
@@ -48,9 +47,8 @@ def issue_all(
         tally.fail_rest(enrollment_ids, refusal)
         return
     with in_language(_language(actor)):
-        printed = files.printer()
-        for enrollment_id in tally.unfinished():
-            give_way()
+        printed = files.printer(rendering.background)
+        for enrollment_id in progress.each(tally.unfinished()):
             try:
                 certificate = _issued(tally, actor, enrollment_id)
                 _file(actor, certificate, printed, tally)

@@ -28,7 +28,7 @@ MOST_REFUSALS = 200
 def forget_old_drafts(progress: jobs.Progress) -> None:
     """Job: drops rows of nomination files that were kept for a month without being nominated,
     and what people needed in deliveries that ended a month ago, a transaction for each."""
-    for delivery_id in deliveries_to_erase():
+    for delivery_id in progress.each(deliveries_to_erase()):
         with transaction():
             erase_needs(delivery_id)
     with transaction():
@@ -40,7 +40,7 @@ def lapse(progress: jobs.Progress) -> None:
     """Job: forgets applications whose emailed link was not opened in time, and long lists that no
     job enters any more, some people at a time, so that others can write between."""
     lapsed = lapsed_applications()
-    for start in range(0, len(lapsed), LAPSED_AT_ONCE):
+    for start in progress.each(range(0, len(lapsed), LAPSED_AT_ONCE)):
         with transaction():
             lapse_applications(lapsed[start : start + LAPSED_AT_ONCE])
     for list_id in services.lists_given_up():
