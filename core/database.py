@@ -97,8 +97,8 @@ db = SQLAlchemy(metadata=Base.metadata, disable_autonaming=True)
 def in_thousands(values: Iterable[Any]) -> Iterator[list[Any]]:
     """Splits the values of a long `column.in_(…)`: PostgreSQL takes 65,535 in a statement,
     SQLite perhaps fewer."""
-    wanted = list(values)
-    return (wanted[start : start + 1000] for start in range(0, len(wanted), 1000))
+    remaining = list(values)
+    return (remaining[start : start + 1000] for start in range(0, len(remaining), 1000))
 
 
 def id_ranges(column: Any, size: int = 1000) -> Iterator[tuple[int, int]]:
@@ -217,7 +217,7 @@ def _transaction(patience: float) -> Iterator[Unit]:
     session.rollback()
     unit = Unit()
     until = time.monotonic() + patience
-    with _turn(until):
+    with _write_lock(until):
         session.info["unit"] = unit
         try:
             connection = session.connection(execution_options={"writes_until": until})
@@ -290,10 +290,12 @@ def tried(*, keep: bool) -> Iterator[None]:
     (savepoint.commit if keep else savepoint.rollback)()
 
 
-def _turn(until: float) -> Any:
+def _write_lock(until: float) -> Any:
     """Writers of one SQLite file queue for their turn; PostgreSQL has locks of its own, for
     which they wait inside."""
-    return writers.turn(Path(str(db.engine.url.database)), until) if is_sqlite() else waits(LOCK)
+    return (
+        writers.exclusive(Path(str(db.engine.url.database)), until) if is_sqlite() else waits(LOCK)
+    )
 
 
 def _check_audited(unit: Unit) -> None:

@@ -193,7 +193,7 @@ class WhoField(RadioField):
 
     @property
     def identity(self) -> int | str | None:
-        return names.meant(self.data)
+        return names.parse_identity(self.data)
 
 
 def issuer_field() -> Any:

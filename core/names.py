@@ -23,7 +23,7 @@ NEW = "new"
 _ID = re.compile("[1-9][0-9]{0,8}")
 
 
-def meant(answer: str | None) -> int | str | None:
+def parse_identity(answer: str | None) -> int | str | None:
     """Who is meant by a written answer to "Same person?": a person's id or NEW; None for no
     answer."""
     return int(answer) if answer and _ID.fullmatch(answer) else NEW if answer == NEW else None

@@ -83,8 +83,8 @@ def waiting() -> int:
 
 
 @contextmanager
-def turn(path: Path, until: float) -> Iterator[None]:
-    """`with turn(path, until):` around one writing transaction on the file at `path`. Raises
+def exclusive(path: Path, until: float) -> Iterator[None]:
+    """`with exclusive(path, until):` around one writing transaction on the file at `path`. Raises
     Unavailable ("busy") when others still write at `until`, by time.monotonic()."""
     queue = _queue(path)
     queue.enter(until)

@@ -160,7 +160,7 @@ def build_world(app: Flask) -> World:
         "enrollment.save_attendance.number": "1",
     }
     names |= _doubts(int(ids["enrollment_id"]), int(ids["foreigner"]))
-    names["roster.asked.token"] = names["roster.answer_asked.token"] = _asked()
+    names["roster.question.token"] = names["roster.answer_question.token"] = _asked()
     tokens = {name: _token(actor) for name, actor in actors.items()}
     return World(app, actors, tokens, names)
 

@@ -22,12 +22,12 @@ def get_certificate(actor: Actor, number: str) -> Certificate:
     """The certificate of a number, however it was typed; NotFound, also for one that is not the
     actor's to see."""
     stored = normalise_number(number)
-    found = stored and db.session.scalar(
+    certificate = stored and db.session.scalar(
         certificates_visible(actor).where(Certificate.number == stored)
     )
-    if not found:
+    if not certificate:
         raise NotFound("unknown_certificate", _l("There is no such certificate."))
-    return found
+    return certificate
 
 
 def certificates_visible(actor: Actor) -> sa.Select[Certificate]:
@@ -44,7 +44,11 @@ def certificates_visible(actor: Actor) -> sa.Select[Certificate]:
 def own_enrollments(actor: Actor, certificates: Sequence[Certificate]) -> dict[int, int]:
     """Of certificates of a seat that is another's: the seat's id → that of the enrollment by
     which `actor` knows it."""
-    others = [one.enrollment_id for one in certificates if not can(actor, P.CERTIFICATE_READ, one)]
+    others = [
+        certificate.enrollment_id
+        for certificate in certificates
+        if not can(actor, P.CERTIFICATE_READ, certificate)
+    ]
     sharing = sa.select(Enrollment.seat_id, Enrollment.id).where(Enrollment.seat_id.in_(others))
     rows = db.session.execute(sharing.where(visible(Enrollment, actor, P.CERTIFICATE_READ)))
     return {seat_id: enrollment_id for seat_id, enrollment_id in rows if seat_id is not None}
@@ -74,5 +78,5 @@ def certificates_of_person(actor: Actor, person_id: int) -> list[Certificate]:
 
 def certificates_of_enrollment(actor: Actor, enrollment_id: int) -> list[Certificate]:
     """Those that rest on one enrollment and that `actor` may see, the newest first."""
-    those = certificates_visible(actor).where(Certificate.enrollment_id == enrollment_id)
-    return list(db.session.scalars(those.order_by(Certificate.id.desc())))
+    certificates = certificates_visible(actor).where(Certificate.enrollment_id == enrollment_id)
+    return list(db.session.scalars(certificates.order_by(Certificate.id.desc())))

@@ -71,19 +71,19 @@ def breaches() -> Iterator[str]:
 def _strays() -> Iterator[str]:
     """Whatever belongs to another centre than the course it comes from: the wrong people would
     see it."""
-    for owner, kept, foreign in (
+    for owner, table, foreign in (
         (Course, Delivery, Delivery.course_id),
         (Delivery, Enrollment, Enrollment.delivery_id),
         (Delivery, Certificate, Certificate.delivery_id),
     ):
         astray = (
-            sa.select(kept.id)
+            sa.select(table.id)
             .join(owner, owner.id == foreign)
-            .where(kept.centre_id != owner.centre_id)
+            .where(table.centre_id != owner.centre_id)
         )
-        for row_id in db.session.scalars(astray.order_by(kept.id)):
+        for row_id in db.session.scalars(astray.order_by(table.id)):
             yield (
-                f"bodies: {kept.__tablename__} {row_id} belongs to another centre than its "
+                f"bodies: {table.__tablename__} {row_id} belongs to another centre than its "
                 f"{owner.__tablename__}"
             )
 
@@ -130,21 +130,25 @@ def _issued_early() -> set[int]:
         .group_by(DeliverySession.delivery_id)
         .subquery()
     )
-    those = sa.select(Certificate.id).join(ended, ended.c.delivery_id == Certificate.delivery_id)
-    return set(db.session.scalars(those.where(Certificate.issued_at < ended.c.at)))
+    certificates = sa.select(Certificate.id).join(
+        ended, ended.c.delivery_id == Certificate.delivery_id
+    )
+    return set(db.session.scalars(certificates.where(Certificate.issued_at < ended.c.at)))
 
 
 def _being_made() -> set[int]:
     """Enrollments whose certificate an open job will file."""
     kinds = (JOB_KIND, "certificates.render")
     jobs = list(db.session.scalars(sa.select(Job).where(Job.kind.in_(kinds), Job.state.in_(OPEN))))
-    found = {enrollment for job in jobs for enrollment in job.args.get("enrollment_ids", ())}
+    enrollment_ids = {
+        enrollment for job in jobs for enrollment in job.args.get("enrollment_ids", ())
+    }
     ids = [job.args["certificate_id"] for job in jobs if "certificate_id" in job.args]
     for some in in_thousands(ids):
-        found |= set(
+        enrollment_ids |= set(
             db.session.scalars(sa.select(Certificate.enrollment_id).where(Certificate.id.in_(some)))
         )
-    return found
+    return enrollment_ids
 
 
 def _gaps() -> Iterator[str]:
@@ -156,7 +160,7 @@ def _gaps() -> Iterator[str]:
             )
         )
         void = {
-            number for one in numbering.voids(name) for number in range(one.first, one.last + 1)
+            number for gap in numbering.voids(name) for number in range(gap.first, gap.last + 1)
         }
         expected = {
             format_number(year, sequence)
@@ -177,9 +181,9 @@ def _orphans() -> Iterator[str]:
     """Files whose number no row has: of certificates that a lost database issued. A void number
     is accounted for."""
     void = {
-        (one.series, number)
-        for one in numbering.voids()
-        for number in range(one.first, one.last + 1)
+        (gap.series, number)
+        for gap in numbering.voids()
+        for number in range(gap.first, gap.last + 1)
     }
     known = set(db.session.scalars(sa.select(Certificate.number)))
     for key in storage.keys("certificates"):

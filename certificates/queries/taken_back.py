@@ -46,9 +46,9 @@ def suspended_on(certificate: Certificate) -> date | None:
         return None
     return next(
         (
-            certificate.date_of(one.suspended_at)
-            for one in suspensions_of(certificate)
-            if one.lifted_at is None
+            certificate.date_of(suspension.suspended_at)
+            for suspension in suspensions_of(certificate)
+            if suspension.lifted_at is None
         ),
         None,
     )
@@ -70,12 +70,12 @@ def get_proposal(actor: Actor, number: str) -> Proposed:
     """The proposed revocation of a certificate; NotFound when there is none, also for anyone who
     may not revoke it."""
     certificate = get_certificate(actor, number)
-    found = find_proposal_shown(actor, certificate)
-    if found is None:
+    proposed = find_proposal_shown(actor, certificate)
+    if proposed is None:
         raise NotFound(
             "nothing_proposed", _l("No revocation of this certificate is waiting for confirmation.")
         )
-    return found
+    return proposed
 
 
 def find_proposal_shown(actor: Actor, certificate: Certificate) -> Proposed | None:

@@ -38,15 +38,15 @@ def register() -> Any:
     q, status = request.args.get("q", "").strip()[:120], request.args.get("status", "")
     if request.args.get("format") in exports.FORMATS:
         return _export(q, status)
-    found = queries.list_register(
+    certificates = queries.list_register(
         current_actor(), q, status, after=request.args.get("after"), limit=PER_PAGE
     )
-    codes = queries.delivery_codes(found.items)
-    asked: dict[str, Any] = {k: v for k, v in (("q", q), ("status", status)) if v}
-    export = url_for("certificates.register", format="csv", **asked)
+    codes = queries.delivery_codes(certificates.items)
+    chosen: dict[str, Any] = {k: v for k, v in (("q", q), ("status", status)) if v}
+    export = url_for("certificates.register", format="csv", **chosen)
     return render_template(
         "certificates/register.html",
-        found=found,
+        certificates=certificates,
         codes=codes,
         q=q,
         status=status,
@@ -81,21 +81,21 @@ def _export(q: str, status: str) -> Response:
         _("Valid until"),
         _("Verification"),
     ]
-    found = every(
+    certificates = every(
         lambda after: queries.list_register(actor, q, status, after=after, limit=PER_READ)
     )
     rows = (
         [
-            one.number,
-            word(one.current_status),
-            one.holder_name,
-            one.payload["course_code"],
-            one.payload["delivery_code"],
-            one.issued_on,
-            one.valid_until,
-            verify_url(one.token),
+            certificate.number,
+            word(certificate.current_status),
+            certificate.holder_name,
+            certificate.payload["course_code"],
+            certificate.payload["delivery_code"],
+            certificate.issued_on,
+            certificate.valid_until,
+            verify_url(certificate.token),
         ]
-        for one in found
+        for certificate in certificates
     )
     return exports.download(actor, "register", "certificates", header, rows)
 

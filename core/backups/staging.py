@@ -94,7 +94,7 @@ def swap_file(path: Path, last: Callable[[], None]) -> str | None:
     """Puts the staged file in the place of the one in use. Returns where the old one is kept, if
     it held anything. `last` is called when no one can write any more."""
     source = staged_file(path)
-    with writers.turn(path, time.monotonic() + PATIENCE):
+    with writers.exclusive(path, time.monotonic() + PATIENCE):
         last()
         with closing(sqlite3.connect(source)) as connection:
             connection.execute("PRAGMA journal_mode=DELETE").fetchall()  # all of it in one file

@@ -157,11 +157,11 @@ def test_writers_of_a_process_write_in_the_order_in_which_they_came(tmp_path: Pa
     threads = []
 
     def write(number: int) -> None:
-        with writers.turn(path, until):
+        with writers.exclusive(path, until):
             order.append(number)
             time.sleep(0.005)
 
-    with writers.turn(path, until):
+    with writers.exclusive(path, until):
         for number in range(12):
             threads.append(threading.Thread(target=write, args=(number,)))
             threads[-1].start()
@@ -175,11 +175,14 @@ def test_writers_of_a_process_write_in_the_order_in_which_they_came(tmp_path: Pa
 
 def test_who_gives_up_leaves_the_queue_to_the_next(tmp_path: Path) -> None:
     path = tmp_path / "x.db"
-    with writers.turn(path, time.monotonic() + 5):
-        with pytest.raises(Unavailable, match="busy"), writers.turn(path, time.monotonic() + 0.05):
+    with writers.exclusive(path, time.monotonic() + 5):
+        with (
+            pytest.raises(Unavailable, match="busy"),
+            writers.exclusive(path, time.monotonic() + 0.05),
+        ):
             pass
         assert writers.waiting() == 0
-    with writers.turn(path, time.monotonic() + 0.05):
+    with writers.exclusive(path, time.monotonic() + 0.05):
         pass
 
 

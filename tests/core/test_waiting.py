@@ -83,7 +83,7 @@ def test_so_many_compute_at_once_and_no_more() -> None:
     tasks = serve(threads, *[computes] * 60)
     assert all(task.over.wait(10) for task in tasks)
     assert max(most) == 2
-    assert threads.made == 2
+    assert threads.started == 2
 
 
 def test_requests_are_served_in_the_order_they_came() -> None:
@@ -137,7 +137,7 @@ def test_writers_queue_without_a_thread_until_there_is_room_for_them(few: None) 
         late = serve(threads, *[writes] * 30, may_write=True)
         assert serve(threads, lambda: None)[0].over.wait(5)
         assert not any(task.over.is_set() for task in late)
-        assert threads.made <= 7 + 2
+        assert threads.started <= 7 + 2
     assert all(task.over.wait(5) for task in late)
     assert (len(written), told) == (30, [])
 
@@ -182,7 +182,7 @@ def test_who_computes_for_long_is_relieved(count: int, monkeypatch: pytest.Monke
         assert all(task.over.wait(5) for task in others)
     relieves.join()
     assert (threads.seats, threads.long, threads.since) == (1, set(), {})
-    assert threads.made <= count + 1
+    assert threads.started <= count + 1
 
 
 def test_no_more_than_a_few_are_relieved(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -240,7 +240,7 @@ def test_after_all_that_waiting_no_more_compute_than_before() -> None:
     while not threads.is_idle and time.monotonic() < ends:
         time.sleep(0.01)
     assert threads.is_idle
-    assert (threads.seats, threads.waiting.total(), threads.resting) == (2, 0, threads.made)
+    assert (threads.seats, threads.waiting.total(), threads.resting) == (2, 0, threads.started)
     with held(threads, 2, None):
         late = serve(threads, lambda: None)[0]
         assert not late.over.wait(0.1)
