@@ -18,8 +18,8 @@ certificates_cli = Commands("certificates", help="Certificates.")
 
 @certificates_cli.command("verify")
 def verify() -> None:
-    """Proves every stored file and makes again what is missing or damaged; exits 1 when
-    something could not be made again."""
+    """Proves every stored file and rebuilds what is missing or damaged; exits 1 if something could
+    not be rebuilt."""
     ids, failed = queries.filed_ids(), 0
     for certificate_id in ids:
         certificate = db.session.get_one(Certificate, certificate_id)
@@ -39,8 +39,8 @@ def verify() -> None:
 
 
 def _restored(certificate: Certificate) -> tuple[str, bool]:
-    """What came of making the file again, and whether all is well now. Every file put back
-    leaves an audit entry."""
+    """The result of rebuilding the file, and whether all is well now. Every replaced file leaves an
+    audit entry."""
     certificate_id = certificate.id
     number = certificate.number
     before = certificate.sha256

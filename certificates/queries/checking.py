@@ -1,4 +1,4 @@
-"""What `flask check` says of certificates, their files and their numbers."""
+"""Checks of certificates, their files and their numbers for `flask check`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from enrollment.models import Enrollment
 
 
 def filed_ids() -> list[int]:
-    """Every certificate that has a file."""
+    """Ids of all certificates with a file."""
     return list(
         db.session.scalars(
             sa.select(Certificate.id)
@@ -38,8 +38,8 @@ def filed_ids() -> list[int]:
 
 
 def breaches() -> Iterator[str]:
-    """Every certificate that is not as it was issued, every file that is not as it was filed,
-    every gap in the numbers."""
+    """Certificates that differ from what was issued, files that differ from what was stored, and
+    gaps in the numbers."""
     yield from _gaps()
     yield from _orphans()
     yield from _strays()
@@ -69,8 +69,8 @@ def breaches() -> Iterator[str]:
 
 
 def _strays() -> Iterator[str]:
-    """Whatever belongs to another centre than the course it comes from: the wrong people would
-    see it."""
+    """Rows that belong to another centre than their course, so that the wrong people would see
+    them."""
     for owner, table, foreign in (
         (Course, Delivery, Delivery.course_id),
         (Delivery, Enrollment, Enrollment.delivery_id),
@@ -89,7 +89,7 @@ def _strays() -> Iterator[str]:
 
 
 def _beside() -> Iterator[str]:
-    """An enrollment has one place for a certificate, and a suspended one keeps it."""
+    """An enrollment has at most one certificate that has not ended; a suspended one counts."""
     standing = sa.select(Certificate.enrollment_id).where(Certificate.status.in_(NOT_ENDED))
     for enrollment_id in db.session.scalars(
         standing.group_by(Certificate.enrollment_id).having(sa.func.count() > 1)
@@ -98,8 +98,8 @@ def _beside() -> Iterator[str]:
 
 
 def _contradictions() -> Iterator[str]:
-    """What is suspended has a suspension that is not lifted, and nothing else has, unless it
-    ended while it was suspended; a revocation is proposed only of what has not ended."""
+    """A suspended certificate has an open suspension and no other has, unless it ended while
+    suspended; revocations are proposed only for certificates that have not ended."""
     suspended = sa.exists().where(
         Suspension.certificate_id == Certificate.id, Suspension.lifted_at.is_(None)
     )
@@ -123,7 +123,7 @@ def _contradictions() -> Iterator[str]:
 
 
 def _issued_early() -> set[int]:
-    """Ids of certificates that were issued before the last session that is held had ended."""
+    """Ids of certificates issued before the last session held had ended."""
     ended = (
         sa.select(DeliverySession.delivery_id, sa.func.max(DeliverySession.ends_at).label("at"))
         .where(DeliverySession.cancelled_at.is_(None))
@@ -137,7 +137,7 @@ def _issued_early() -> set[int]:
 
 
 def _being_made() -> set[int]:
-    """Enrollments whose certificate an open job will file."""
+    """Enrollments for which an open job will make a certificate."""
     kinds = (JOB_KIND, "certificates.render")
     jobs = list(db.session.scalars(sa.select(Job).where(Job.kind.in_(kinds), Job.state.in_(OPEN))))
     enrollment_ids = {
@@ -178,8 +178,8 @@ def _gaps() -> Iterator[str]:
 
 
 def _orphans() -> Iterator[str]:
-    """Files whose number no row has: of certificates that a lost database issued. A void number
-    is accounted for."""
+    """Files whose number is in no row: issued by a database that was lost. Void numbers are
+    accounted for."""
     void = {
         (gap.series, number)
         for gap in numbering.voids()

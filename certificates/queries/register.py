@@ -1,4 +1,4 @@
-"""The register: all certificates that the reader may see, searched."""
+"""The register: search among all certificates that the reader may see."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from courses.timetable import today_in
 
 
 def search(actor: Actor, q: str = "", status: str = "") -> sa.Select[Certificate]:
-    """The register: by number (however typed), part of a number or of the holder's name, or the
-    delivery's code."""
+    """By number (however typed), by part of a number or of the holder's name, or by the delivery's
+    code."""
     statement = certificates_visible(actor)
     if status in set(PublicStatus):
         statement = _with_status(statement, status)
@@ -44,8 +44,7 @@ def _with_words(statement: sa.Select[Certificate], words: str) -> sa.Select[Cert
 
 
 def _with_status(statement: sa.Select[Certificate], status: str) -> sa.Select[Certificate]:
-    """As `Certificate.current_status` says it of a row: by the calendar of the place where the
-    course was held."""
+    """The same as `Certificate.current_status` in SQL, with days in the delivery's time zone."""
     if status not in ("valid", "expired"):
         return statement.where(Certificate.status == CertificateStatus(status))
     statement = statement.where(Certificate.status == CertificateStatus.VALID)
@@ -62,7 +61,7 @@ def _with_status(statement: sa.Select[Certificate], status: str) -> sa.Select[Ce
 def list_register(
     actor: Actor, q: str, status: str, *, after: str | None, limit: int
 ) -> Page[Certificate]:
-    """The newest first."""
+    """The matching certificates, newest first."""
     return newest(search(actor, q, status), Certificate.id, after=after, limit=limit)
 
 
