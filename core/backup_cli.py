@@ -34,7 +34,7 @@ FOLDER = click.Path(path_type=Path)
 def backup_command(target: Path, with_keys: bool) -> None:
     from core.backups import (
         making,
-    )  # loaded for this command alone: the start of all others is shorter
+    )  # imported here, so that other commands start faster
 
     try:
         with told_in_a_sentence():
@@ -87,7 +87,7 @@ def backup_command(target: Path, with_keys: bool) -> None:
 def restore_command(
     source: Path, check: bool, following: tuple[str, ...], checkpoint: Path | None, key: str | None
 ) -> None:
-    from core.backups import knowledge, restoring  # as above
+    from core.backups import knowledge, restoring  # see above
 
     try:
         with told_in_a_sentence():
@@ -132,8 +132,8 @@ def _parse_next_numbers(following: tuple[str, ...]) -> dict[str, int]:
 
 
 def _ask(known: Known, skips: list[Skip]) -> Mapping[str, int]:
-    """On a terminal: the next numbers, of which nothing newer than the copy tells. Elsewhere a
-    block is skipped."""
+    """On a terminal: asks for the next numbers where nothing newer than the copy is known.
+    Elsewhere a block is skipped."""
     if not sys.stdin.isatty():
         return {}
     show = numbering.series_of_app().show

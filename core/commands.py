@@ -1,5 +1,5 @@
-"""Groups of commands that need the tables: one sentence instead of a failure while the database
-is not migrated."""
+"""Groups of commands that need the tables: one sentence instead of a traceback if the database is
+not migrated."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from core.outages import find_outage
 
 
 def on_migrated(command: Callable) -> Callable:
-    """The command, refused with exit status 1 when the database is not migrated, is held by
-    others, or cannot be written."""
+    """The command, refused with exit status 1 if the database is not migrated, is locked by others,
+    or cannot be written."""
 
     @wraps(command)
     def checked(*args: Any, **kwargs: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Lifecycles are tables; only `Machine.fire` assigns a status. Buttons, API and docs are drawn
+"""Lifecycles are tables; only `Machine.fire` assigns a status. Buttons, API and docs are generated
 from the table."""
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from core.policy import Actor, can, require
 
 @dataclass(frozen=True)
 class Transition:
-    """A step of a lifecycle. `permission` None: the step follows from a rule inside another act, no
-    one asks for it.
+    """A step of a lifecycle. `permission` None: the step follows from a rule within another act,
+    and no one requests it.
 
-    `announces` makes the event from the object (after the step) and the facts given to `fire`.
+    `announces` makes the event from the object (after the step) and the facts passed to `fire`.
     """
 
     name: str
@@ -34,8 +34,8 @@ class Transition:
 class Machine:
     """The lifecycle of one model: its first status and its transitions.
 
-    Where an object may begin in one of several, `firsts` lists them all and `begins` makes the
-    event of its making.
+    If an object can begin in several statuses, `firsts` lists them and `begins` makes the event of
+    its creation.
     """
 
     def __init__(
@@ -54,8 +54,8 @@ class Machine:
     def begin(
         self, obj: Any, status: enum.StrEnum, actor: Actor, *, on_behalf_of: int | None = None
     ) -> None:
-        """Gives a new object its first status, saves it and announces it. Whether `actor` may is
-        asked before."""
+        """Gives a new object its first status, saves it and publishes its event. The caller has
+        checked the permission."""
         self.begin_all([(obj, status)], actor, on_behalf_of=on_behalf_of)
 
     def begin_all(
@@ -65,14 +65,14 @@ class Machine:
         *,
         on_behalf_of: int | None = None,
     ) -> None:
-        """The same for many, each with its first status: saved together, then announced."""
+        """The same for many, each with its first status: saved together, then published."""
         begins = self.begins
         for obj, status in objs:
             if status not in self.firsts or begins is None:
                 raise ValueError(f"{type(obj).__name__} cannot begin as {status}")
             obj.status = status
         db.session.add_all([obj for obj, _status in objs])
-        db.session.flush()  # the event names the object by its id
+        db.session.flush()  # the event needs the id
         for obj, _status in objs:
             publish(begins(obj, None), actor, on_behalf_of=on_behalf_of)  # type: ignore[misc]  # looked at above
 
@@ -89,7 +89,8 @@ class Machine:
         publish(step.announces(obj, before, **facts), actor, on_behalf_of=on_behalf_of)
 
     def check(self, name: str, status: enum.StrEnum) -> None:
-        """Raises Conflict("state_does_not_allow") unless the step `name` begins at this status."""
+        """Raises Conflict("state_does_not_allow") unless the step `name` starts from this
+        status."""
         if status not in self.transitions[name].sources:
             raise Conflict(
                 "state_does_not_allow",
@@ -97,8 +98,8 @@ class Machine:
             )
 
     def available(self, obj: Any, actor: Actor, *, status: enum.StrEnum | None = None) -> list[str]:
-        """Names of the steps that `actor` may ask for now, in the table's order. `status`: the
-        one that the object is shown with, if not its own."""
+        """Names of the steps that `actor` may now take, in the table's order. `status`: the shown
+        one, if not the object's own."""
         now = obj.status if status is None else status
         return [
             t.name

@@ -1,5 +1,5 @@
-"""PostgreSQL's own programs (pg_dump, pg_restore, psql): found, as new as the server, never told
-a password in the open."""
+"""PostgreSQL's own programs (pg_dump, pg_restore, psql), at least as new as the server. Passwords
+never appear on a command line."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ FOLDERS = Path("/usr/lib/postgresql")
 
 
 def find(name: str, at_least: int = 0) -> str:
-    """The path of the program, the oldest that is new enough; BackupError when there is none."""
+    """The path of the program, in the oldest version that is new enough; BackupError if there is
+    none."""
     folders = [str(folder) for folder in sorted(FOLDERS.glob("*/bin"))]
     paths = [
         path
@@ -51,8 +52,8 @@ def server_version() -> int:
 
 
 def address() -> str:
-    """The database's address without its password, which goes by the environment: a command line
-    is seen by everyone."""
+    """The database's address without its password, which is passed in the environment: everyone can
+    see command lines."""
     url: sa.URL = db.engine.url
     open_part = sa.URL.create(
         "postgresql",
@@ -75,7 +76,7 @@ def environment() -> dict[str, str]:
 
 
 def run(command: list[str], **options: Any) -> None:
-    """Runs it to its end; BackupError with its first complaint when it fails."""
+    """Runs a program; on failure, BackupError with the first line it complained."""
     done = subprocess.run(  # noqa: S603 -- our own words
         command, env=environment(), stderr=subprocess.PIPE, check=False, **options
     )
