@@ -25,7 +25,7 @@ HASHER = PasswordHasher(time_cost=1, memory_cost=46 * 1024, parallelism=1)
 _TURNS = threading.BoundedSemaphore(2)
 
 #: For demonstrations only: accepted only on a loopback address with DEMO=1.
-DEMONSTRATION_PASSWORD = "classroom-to-mission"  # noqa: S105 -- shown on the sign-in page of a demonstration
+DEMONSTRATION_PASSWORD = "classroom-to-mission"  # noqa: S105 -- public: the sign-in page shows it
 
 #: The words that leaked passwords consist of; digits, signs and repetitions around them do not
 #: help.

@@ -201,7 +201,7 @@ def actor_of(person: Person) -> Actor:
 def start_session(person_id: int, method: str) -> None:
     """Signs in, inside the open transaction, with a new visit id: an id known before sign-in must
     be worthless."""
-    visit = session._get_current_object()  # type: ignore[attr-defined]  # the visit behind Flask's proxy
+    visit = session._get_current_object()  # type: ignore[attr-defined]  # Flask's proxy for the Visit
     now = clock.now()
     visit_digest = digest(visit.renew(signed_in=True))
     db.session.add(
@@ -226,4 +226,4 @@ def end_session(actor: Actor) -> None:
     assert actor.person_id is not None
     publish(SignedOut(actor.person_id), actor)
     logout_user()
-    session.renew()  # type: ignore[attr-defined]  # a Visit
+    session.renew()  # type: ignore[attr-defined]  # it is a Visit

@@ -190,7 +190,7 @@ class _Child:
             "HOME": self.folder,
             "FONTCONFIG_FILE": str(config),
         }
-        self.process = subprocess.Popen(  # noqa: S603 (our own module with our own interpreter)
+        self.process = subprocess.Popen(  # noqa: S603 -- our own module and interpreter, no shell
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

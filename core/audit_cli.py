@@ -121,6 +121,6 @@ def deliver(progress: Progress, line: str) -> None:
     if not url:
         return
     headers = {"Content-Type": "application/json", "User-Agent": "Rostrum"}
-    request = urllib.request.Request(url, line.encode(), headers, method="POST")  # noqa: S310 -- the settings allow http(s) only
+    request = urllib.request.Request(url, line.encode(), headers, method="POST")  # noqa: S310 -- the settings accept only http and https
     with urllib.request.build_opener(_NoRedirect).open(request, timeout=20) as answer:
         answer.read(1)

@@ -32,23 +32,21 @@ FOLDER = click.Path(path_type=Path)
 @with_appcontext
 @on_migrated
 def backup_command(target: Path, with_keys: bool) -> None:
-    from core.backups import (
-        making,
-    )  # imported here, so that other commands start faster
+    from core.backups import making  # here, so that other commands start faster
 
     try:
         with told_in_a_sentence():
             facts = making.make(target, with_keys=with_keys)
     except BackupError as error:
         raise click.ClickException(str(error)) from error
-    for sentence in facts["trail_faults"]:  # type: ignore[attr-defined]  # a list, as made
+    for sentence in facts["trail_faults"]:
         click.echo(f"note: {sentence}", err=True)
-    for key in facts["lacking"]:  # type: ignore[attr-defined]  # a list, as made
+    for key in facts["lacking"]:
         click.echo(
             f"note: the file {key} is missing here; flask certificates verify makes it again",
             err=True,
         )
-    for name in facts["left_out"]:  # type: ignore[attr-defined]  # a list, as made
+    for name in facts["left_out"]:
         click.echo(
             f"note: the copy leaves out {name}: Rostrum did not store it, or cannot read it",
             err=True,

@@ -24,7 +24,7 @@ def revalidated(response: Response) -> Response:
     response.set_etag(
         hashlib.sha256(response.get_data()).hexdigest()[:32], weak=True
     )  # weak, because it is compressed on the way
-    return response.make_conditional(request)  # type: ignore[return-value]  # the same response
+    return response.make_conditional(request)  # type: ignore[return-value]  # returns its own response
 
 
 def revalidated_page(actor_of: Callable[[], Actor]) -> Callable[[Callable], Callable]:
@@ -53,8 +53,8 @@ def file(
     response.set_etag(digest)
     part = request.range
     if part is not None and part.units == "bytes" and len(part.ranges) == 1:
-        return response.make_conditional(request, accept_ranges=True, complete_length=len(data))  # type: ignore[return-value]  # the same
+        return response.make_conditional(request, accept_ranges=True, complete_length=len(data))  # type: ignore[return-value]  # returns its own response
     # Several ranges, another unit or no range: answer with the whole file, as RFC 9110 §14.2
     # allows.
     response.headers["Accept-Ranges"] = "bytes"
-    return response.make_conditional(request)  # type: ignore[return-value]  # the same
+    return response.make_conditional(request)  # type: ignore[return-value]  # returns its own response

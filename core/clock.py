@@ -47,7 +47,7 @@ def travel(app: Flask, moment: datetime) -> None:
 def moved(moment: datetime) -> Iterator[None]:
     """Sets the clock to `moment` for the block."""
     before = current_app.extensions["clock_offset"]
-    app = current_app._get_current_object()  # type: ignore[attr-defined]  # the clock belongs to the app, not to its proxy
+    app = current_app._get_current_object()
     travel(app, moment)
     try:
         yield

@@ -40,7 +40,7 @@ class Code(sa.TypeDecorator[str]):
     impl = sa.String
     cache_ok = True
 
-    class Comparator(sa.TypeDecorator.Comparator[str]):  # noqa: PLW1641 -- an expression of SQL
+    class Comparator(sa.TypeDecorator.Comparator[str]):  # noqa: PLW1641 -- SQL expressions are not hashed
         def __eq__(self, other: object) -> Any:
             return same_code(self.expr, other) if other is not None else self.expr.is_(None)
 
@@ -50,7 +50,7 @@ class Code(sa.TypeDecorator[str]):
         def in_(self, other: Iterable[str]) -> Any:
             return sa.or_(sa.false(), *(self == code for code in other))
 
-    comparator_factory = Comparator  # type: ignore[assignment]  # a property of the class that it replaces
+    comparator_factory = Comparator
 
 
 def key(code: str) -> str:

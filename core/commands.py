@@ -37,6 +37,6 @@ def on_migrated(command: Callable) -> Callable:
 class Commands(AppGroup):
     """`flask <name> …`: each command finds the database migrated."""
 
-    def command(self, *args: Any, **kwargs: Any) -> Callable:  # type: ignore[override]  # whatever a command takes
+    def command(self, *args: Any, **kwargs: Any) -> Callable:  # type: ignore[override]  # passes everything on
         decorator = super().command(*args, **kwargs)
         return lambda command: decorator(on_migrated(command))

@@ -28,5 +28,5 @@ def api_page() -> str:
 
 
 def _description() -> dict[str, Any]:
-    app = current_app._get_current_object()  # type: ignore[attr-defined]  # the key of a cache
+    app = current_app._get_current_object()
     return openapi(app, settings_of().public_url)

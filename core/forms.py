@@ -49,7 +49,7 @@ def attributes(**values: Any) -> Markup:
         elif value is not False:
             escaped = str(escape(value)).replace('"', "&#34;")  # even if marked as escaped
             written.append(f'{clean_key(name)}="{escaped}"')
-    return Markup(" ".join(written))  # noqa: S704 -- escaped one by one
+    return Markup(" ".join(written))  # noqa: S704 -- each value was escaped
 
 
 #: The hint for people with a single name; the services ask for at least one.

@@ -44,7 +44,7 @@ COOKIE = "lang"
 def init_app(app: Flask) -> None:
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(app.root_path) + "/translations"
     _Babel(app, locale_selector=choose_locale, default_locale=texts.SOURCE, default_timezone="UTC")
-    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of Jinja's i18n extension
+    app.jinja_env.install_gettext_callables(
         lambda text: _translations().ugettext(text),
         lambda singular, many, count: _translations().ungettext(singular, many, count),
         newstyle=True,

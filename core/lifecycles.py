@@ -74,7 +74,7 @@ class Machine:
         db.session.add_all([obj for obj, _status in objs])
         db.session.flush()  # the event needs the id
         for obj, _status in objs:
-            publish(begins(obj, None), actor, on_behalf_of=on_behalf_of)  # type: ignore[misc]  # looked at above
+            publish(begins(obj, None), actor, on_behalf_of=on_behalf_of)  # type: ignore[misc]  # checked above, but only in the loop
 
     def fire(
         self, obj: Any, name: str, actor: Actor, *, on_behalf_of: int | None = None, **facts: Any

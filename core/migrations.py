@@ -43,7 +43,7 @@ def _ready(app: Flask) -> None:
 
 def upgrade(revision: str = "head") -> None:
     """Brings the database up to `revision`."""
-    _ready(current_app)  # type: ignore[arg-type]  # a proxy of it
+    _ready(current_app)
     from flask_migrate import upgrade as run
 
     run(revision=revision)
@@ -51,7 +51,7 @@ def upgrade(revision: str = "head") -> None:
 
 def downgrade(revision: str) -> None:
     """Takes the database down to `revision`."""
-    _ready(current_app)  # type: ignore[arg-type]  # a proxy of it
+    _ready(current_app)
     from flask_migrate import downgrade as run
 
     run(revision=revision)

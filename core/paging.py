@@ -145,7 +145,7 @@ def _read(cursor: str, keys: Sequence[Any]) -> list[Any]:
 
 def _typed(value: Any, key: sa.ColumnElement[Any]) -> Any:
     plain = key.type.impl if isinstance(key.type, sa.TypeDecorator) else key.type
-    kind: type = plain.python_type  # type: ignore[assignment]  # a property, which the stubs take for a method
+    kind: type = plain.python_type  # type: ignore[assignment]  # a property; the stubs declare a method
     if kind is datetime:
         instant = datetime.fromisoformat(value)
         if instant.tzinfo is None:

@@ -139,7 +139,7 @@ def visible(model: type, actor: Actor, permission: str) -> sa.ColumnElement[bool
         return sa.true()
     conditions = [
         getattr(model, column).in_(grant.ids(reach))
-        for reach, column in model.__scope__.items()  # type: ignore[attr-defined]  # declared by protected models
+        for reach, column in model.__scope__.items()  # type: ignore[attr-defined]  # protected models declare it
         if grant.ids(reach)
     ]
     return sa.or_(sa.false(), *conditions)

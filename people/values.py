@@ -277,7 +277,7 @@ def clean_subcategory(
     unknown here)."""
     if not value:
         return None
-    known = PERSONNEL.get(category) if category else None  # type: ignore[call-overload]  # a StrEnum equals its text
+    known = PERSONNEL.get(category) if category else None  # type: ignore[call-overload]  # text equals its StrEnum member
     offered = known.subcategories if known else tuple(Subcategory)
     if value in offered:
         return Subcategory(value)

@@ -69,7 +69,7 @@ def put_expert(id: str, body: ExpertBody) -> tuple[ExpertAnswer | AskedAnswer, i
     body=AdmitBody,
     body_is_optional=True,
     answers={200: ExpertAnswer},
-    shown_again=lambda id: get_expert(id),  # type: ignore[has-type]  # it follows below
+    shown_again=lambda id: get_expert(id),  # type: ignore[has-type]  # defined below
 )
 def admit(id: str, body: AdmitBody) -> ExpertAnswer:
     """In general, or in fields of expertise. 404 without the person's current consent."""

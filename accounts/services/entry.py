@@ -63,7 +63,7 @@ def _keep(
         "expires_at": now + lifetime,
         "mail_id": mail_id,
     }
-    write(sa.insert(SignInLink.__table__), values)  # type: ignore[arg-type]  # the table
+    write(sa.insert(SignInLink.__table__), values)
 
 
 def send_confirmation(person: Person, target: str, kind: str, **context: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from accounts import models  # noqa: F401 -- the tables must be known
+from accounts import models  # noqa: F401 -- registers the tables
 from accounts.views import own, people, sign_in
 from accounts.views.blueprint import pages
 

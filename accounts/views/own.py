@@ -81,7 +81,7 @@ def _confirm_identity(form: Form) -> bool:
     person_id = actor.person_id or 0
     key = str(person_id)
     count_try("password.own", key, TRIES_PER_ACCOUNT)
-    typed = form.current_password.data or ""  # type: ignore[attr-defined]  # asked: it has it
+    typed = form.current_password.data or ""
     if not services.is_password_of(person_id, typed):
         form.refuse(Invalid("wrong_password", _("This is not your password."), "current_password"))
         return False

@@ -90,7 +90,7 @@ def count_marked(delivery: Delivery) -> dict[int, int]:
         .where(DeliverySession.delivery_id == delivery.id, Enrollment.status.in_(SEATED))
         .group_by(DeliverySession.number)
     )
-    counts: dict[int, int] = dict(iter(db.session.execute(marks)))  # type: ignore[arg-type]  # rows are pairs
+    counts: dict[int, int] = dict(iter(db.session.execute(marks)))
     return {one.number: counts.get(one.number, 0) for one in delivery.sessions}
 
 

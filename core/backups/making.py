@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 from core import audit, checkpoints, clock, readings, storage
 from core.backups import copies, filed_in, programs, reading
@@ -18,7 +19,7 @@ from core.settings import settings_of
 SECRETS = ("secret_key", f"audit/{checkpoints.KEY}")
 
 
-def make(target: Path, *, with_keys: bool) -> dict[str, object]:
+def make(target: Path, *, with_keys: bool) -> dict[str, Any]:
     """Makes a complete copy at `target`, or nothing. Returns the manifest's facts. BackupError with
     the reason."""
     with copies.whole_or_nothing(target) as folder:

@@ -41,7 +41,7 @@ def find(name: str, at_least: int = 0) -> str:
 
 @cache
 def version_of(path: str) -> int:
-    output = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout  # noqa: S603 -- found on the PATH
+    output = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout  # noqa: S603 -- no shell
     number = re.search(r"\b(\d+)(?:\.\d+)*", output)
     return int(number[1]) if number else 0
 
@@ -77,7 +77,7 @@ def environment() -> dict[str, str]:
 
 def run(command: list[str], **options: Any) -> None:
     """Runs a program; on failure, BackupError with the first line it complained."""
-    done = subprocess.run(  # noqa: S603 -- our own words
+    done = subprocess.run(  # noqa: S603 -- no shell
         command, env=environment(), stderr=subprocess.PIPE, check=False, **options
     )
     if done.returncode:
@@ -85,7 +85,7 @@ def run(command: list[str], **options: Any) -> None:
 
 
 def start(command: list[str], **options: Any) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(command, env=environment(), **options)  # noqa: S603 -- our own words
+    return subprocess.Popen(command, env=environment(), **options)  # noqa: S603 -- no shell
 
 
 def complaint(output: bytes | IO[bytes] | None) -> str:

@@ -107,7 +107,7 @@ def _sqlite_rows(file: Path, contents: Contents) -> Iterator[tuple[str, Row]]:
         for table in tables:
             contents.tables[table] = 0
             order = " ORDER BY number" if table == "audit_entry" else ""
-            cursor = connection.execute(f'SELECT * FROM "{table}"{order}')  # noqa: S608 -- a name out of its own catalogue
+            cursor = connection.execute(f'SELECT * FROM "{table}"{order}')  # noqa: S608 -- a name from the database's own catalogue
             columns = [column[0] for column in cursor.description]
             for values in cursor:
                 yield (

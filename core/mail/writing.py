@@ -75,7 +75,7 @@ def send(
         "created_at": now,
         "expires_at": expires_at,
     }
-    mail_id = write(sa.insert(Mail), written).inserted_primary_key[0]  # type: ignore[index]  # one row was written
+    mail_id = write(sa.insert(Mail), written).inserted_primary_key[0]  # type: ignore[index]  # one row was inserted
     if goes_out:
         is_awaited = expires_at is not None and expires_at - now < SHORT_LIVED
         jobs.enqueue(LINKS if is_awaited else BULK, dedupe_key=ticket(mail_id), mail_id=mail_id)

@@ -51,7 +51,7 @@ def system_warnings() -> list[str]:
 @with_appcontext
 def serve_command(workers: int | None, first_start: bool, no_worker: bool) -> None:
     """Serves on HOST and PORT until stopped."""
-    serve(current_app._get_current_object(), workers, first_start, not no_worker)  # type: ignore[attr-defined]  # a proxy
+    serve(current_app._get_current_object(), workers, first_start, not no_worker)
 
 
 def main(create_app: Callable[[], Flask]) -> None:

@@ -25,7 +25,7 @@ class Streams:
         def note(*arguments: Any) -> Any:
             head[:] = arguments
 
-        answer = self.app(environ, note)  # type: ignore[arg-type]  # no one here writes the old way
+        answer = self.app(environ, note)
         if any(name.lower() == "content-length" for name, _ in head[1]) or head[0].startswith(
             ("204", "304")
         ):

@@ -72,4 +72,4 @@ def _serve(filename: str) -> Response:
     if encoding != "identity":
         response.headers["Content-Encoding"] = encoding
     response.set_etag(f"{asset.name.rsplit('.', 2)[1]}-{encoding}")
-    return response.make_conditional(request)  # type: ignore[return-value]  # the same response
+    return response.make_conditional(request)  # type: ignore[return-value]  # returns its own response

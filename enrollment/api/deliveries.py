@@ -28,7 +28,7 @@ class DeliveryWithPlaces(DeliveryAnswer):
     """`pools` as scheduled, with the free places of each; `open_places` are those beyond all pools;
     `places_left` is the total."""
 
-    pools: list[PlacesAnswer]  # type: ignore[assignment]  # says more than the base's
+    pools: list[PlacesAnswer]  # type: ignore[assignment]  # more fields than the base's
     open_places: PlacesAnswer | None
     places_left: int
     waiting: int

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from people import models  # noqa: F401 -- the tables must be known
+from people import models  # noqa: F401 -- registers the tables
 from people.views import consents, details, organizations
 from people.views.blueprint import pages
 

@@ -245,7 +245,7 @@ def test_a_full_disk_under_the_files_is_503_and_no_traceback(
     )
     from core.web import Access
 
-    full.access = Access()  # type: ignore[attr-defined]  # what the gate reads
+    full.access = Access()  # type: ignore[attr-defined]  # read by the gate
     page = Browser(app).get("/help")
     assert (page.status, page.response.headers["Retry-After"]) == (503, "60")
     assert "the disk is full" in page.text
@@ -261,7 +261,7 @@ def test_nothing_half_is_left_of_a_file_that_did_not_fit(
     with pytest.raises(OSError, match="full"):
         storage.put("certificates/a.pdf", b"x")
     assert list(storage.keys("certificates")) == []
-    assert not list(storage.storage_of().root.rglob("*.*"))  # type: ignore[attr-defined]  # tests keep files in a folder
+    assert not list(storage.storage_of().root.rglob("*.*"))  # type: ignore[attr-defined]  # the store of tests is a Folder
 
 
 @pytest.mark.both_databases

@@ -20,7 +20,7 @@ class Task:
     """A request that does `act`."""
 
     def __init__(
-        self, act: Callable[[], None], *, may_write: bool = False, makes_no_pause: bool = False
+        self, act: Callable[[], object], *, may_write: bool = False, makes_no_pause: bool = False
     ):
         self.act = act
         self.may_write = lambda: may_write
@@ -38,7 +38,7 @@ class Task:
         self.cancelled = True
 
 
-def serve(threads: Threads, *acts: Callable[[], None], **kind: bool) -> list[Task]:
+def serve(threads: Threads, *acts: Callable[[], object], **kind: bool) -> list[Task]:
     tasks = [Task(act, **kind) for act in acts]
     for task in tasks:
         threads.add_task(task)
@@ -91,7 +91,7 @@ def test_requests_are_served_in_the_order_they_came() -> None:
     with held(threads, 1, None):
         tasks = serve(
             threads, *[lambda number=number: served.append(number) for number in range(20)]
-        )  # type: ignore[misc]  # mypy sees no default
+        )
     assert all(task.over.wait(10) for task in tasks)
     assert served == list(range(20))
 
@@ -188,7 +188,7 @@ def test_who_computes_for_long_is_relieved(count: int, monkeypatch: pytest.Monke
 def test_no_more_than_a_few_are_relieved(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(seats, "LONG", 0.0)
     threads, ends = Threads(1), threading.Event()
-    tasks = serve(threads, *[lambda: ends.wait(10)] * 9)  # type: ignore[arg-type]  # what the test means to do
+    tasks = serve(threads, *[lambda: ends.wait(10)] * 9)
     for _ in range(30):
         threads.relieve()
         time.sleep(0.002)

@@ -136,7 +136,7 @@ class Progress:
 def forget_after(app: Flask, days: int) -> list[int]:
     with app.app_context():
         clock.travel(app, clock.now() + timedelta(days=days))
-        forget_old_drafts(Progress())  # type: ignore[arg-type]  # all that the job asks of it
+        forget_old_drafts(Progress())  # type: ignore[arg-type]  # a stand-in with the one method the job calls
     return drafts(app)
 
 
