@@ -1,5 +1,4 @@
-"""The API of this package: asking for certificates, their jobs, reading, revoking and correcting
-them."""
+"""The API of certificates: requesting them, their jobs, reading, revoking and correcting them."""
 
 from __future__ import annotations
 

@@ -40,8 +40,8 @@ def verify() -> None:
 
 
 def _restored(certificate: Certificate) -> tuple[str, bool]:
-    """What came of making the file again, and whether all is well now. Every file put back
-    leaves an audit entry."""
+    """The result of rebuilding the file, and whether all is well now. Every replaced file leaves an
+    audit entry."""
     certificate_id = certificate.id
     number = certificate.number
     before = certificate.sha256

@@ -1,8 +1,8 @@
-"""Background work: issuing to many, and making the file of one.
+"""Background work: issuing to many, and making one file.
 
-Killed at any point and run again, a job goes on where it was: each certificate is one transaction,
-its file lies under a key that follows from its content, and the row of the file decides about the
-mail. Rendering happens between transactions.
+A job that is killed at any point continues when run again: each certificate is one transaction, its
+file has a key derived from its content, and the row of the file decides about the mail. Rendering
+happens between transactions.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ def issue_all(
     actor_id: int | None = None,
     after_certificate_id: int = 0,
 ) -> None:
-    """Job: a certificate with its file for each enrollment. What fails for one person is noted
-    and the others go on."""
+    """Job: a certificate with its file for each enrollment. A failure for one person is noted, and
+    the others continue."""
     tally = _Tally(progress, enrollment_ids, after_certificate_id)
     try:
         actor = _requester(actor_id, delivery_id)
@@ -60,8 +60,7 @@ def issue_all(
 
 
 def render_one(progress: Progress, certificate_id: int) -> None:
-    """Job: makes the file of one certificate (a reissued one). Tried again later when the press
-    fails."""
+    """Job: makes the file of one (reissued) certificate. Retried later if the press fails."""
     certificate = db.session.get_one(Certificate, certificate_id)
     tally = _Tally(progress, [certificate.enrollment_id], 0)
     db.session.rollback()
@@ -69,13 +68,13 @@ def render_one(progress: Progress, certificate_id: int) -> None:
         _file(SYSTEM, certificate, files.printer(), tally)
     except rendering.PayloadRefused as failure:
         tally.fail(certificate.enrollment_id, _code(failure), str(failure))
-    except DomainError as refusal:  # something that is no file lies in its place
+    except DomainError as refusal:  # something that is not a file is in its place
         tally.fail(certificate.enrollment_id, refusal.code, str(refusal.message))
 
 
 class _Tally:
-    """What is done and what could not be, kept in the job's row with each step. Every step
-    proves the lease anew."""
+    """What is done and what failed, stored in the job's row at each step. Each step proves the
+    lease again."""
 
     def __init__(self, progress: Progress, enrollment_ids: list[int], after_certificate_id: int):
         self.progress = progress
@@ -85,8 +84,8 @@ class _Tally:
         self.errors: list[dict[str, Any]] = []
 
     def _finished_before(self) -> set[int]:
-        """Who has a file already, or was issued to by this job and has lost the certificate
-        since (revoked meanwhile)."""
+        """Enrollments that already have a file, or a certificate from this job that was since
+        revoked."""
         rows = db.session.execute(
             sa.select(Certificate.enrollment_id).where(
                 Certificate.enrollment_id.in_(self.ids),
@@ -106,7 +105,7 @@ class _Tally:
         return [enrollment_id for enrollment_id in self.ids if enrollment_id not in self.finished]
 
     def prove(self) -> None:
-        """Inside a transaction: raises LeaseLost when another worker has taken over."""
+        """Inside a transaction: raises LeaseLost if another worker has taken over."""
         self.progress.note(done=len(self.finished), errors=self.errors)
 
     def finish(self, enrollment_id: int) -> None:
@@ -131,8 +130,7 @@ class _Tally:
 
 
 def _requester(actor_id: int | None, delivery_id: int) -> Actor:
-    """Who asked, with the rights of this moment: a coordinator whose rights ended meanwhile
-    issues nothing."""
+    """The requester, with current rights: a coordinator who has lost them since issues nothing."""
     if actor_id is None:
         return SYSTEM  # a command or the demonstration asked
     actor = actor_for(actor_id)
@@ -142,7 +140,7 @@ def _requester(actor_id: int | None, delivery_id: int) -> Actor:
 
 
 def _language(actor: Actor) -> str | None:
-    """Of whoever asked, and reads why one could not be made."""
+    """The language of the requester, who reads the reasons for failures."""
     person = db.session.get(Person, actor.person_id) if actor.person_id else None
     language = person.language if person else None
     db.session.rollback()
@@ -162,8 +160,8 @@ def _file(
     printed: Callable[[Mapping[str, Any]], bytes],
     tally: _Tally,
 ) -> None:
-    """Makes the file from the frozen payload and notes it with the holder's mail; nothing is
-    open while it is rendered."""
+    """Makes the file from the frozen payload, and records it together with the holder's mail; no
+    transaction is open while it renders."""
     payload = dict(certificate.payload)
     number = certificate.number
     enrollment_id = certificate.enrollment_id

@@ -1,4 +1,4 @@
-"""Lifecycles are tables; only `Machine.fire` assigns a status. Buttons, API and docs are drawn
+"""Lifecycles are tables; only `Machine.fire` assigns a status. Buttons, API and docs are generated
 from the table."""
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ from core.policy import Actor, can, require
 
 @dataclass(frozen=True)
 class Transition:
-    """A step of a lifecycle. `permission` None: the step follows from a rule inside another act, no
-    one asks for it.
+    """A step of a lifecycle. `permission` None: the step follows from a rule within another act,
+    and no one requests it.
 
-    `announces` makes the event from the object (after the step) and the facts given to `fire`.
+    `announces` makes the event from the object (after the step) and the facts passed to `fire`.
     """
 
     name: str
@@ -35,8 +35,8 @@ class Transition:
 class Machine:
     """The lifecycle of one model: its first status and its transitions.
 
-    Where an object may begin in one of several, `firsts` lists them all and `begins` makes the
-    event of its making.
+    If an object can begin in several statuses, `firsts` lists them and `begins` makes the event of
+    its creation.
     """
 
     def __init__(
@@ -55,8 +55,8 @@ class Machine:
     def begin(
         self, obj: Any, status: enum.StrEnum, actor: Actor, *, on_behalf_of: int | None = None
     ) -> None:
-        """Gives a new object its first status, saves it and announces it. Whether `actor` may is
-        asked before."""
+        """Gives a new object its first status, saves it and publishes its event. The caller has
+        checked the permission."""
         self.begin_all([(obj, status)], actor, on_behalf_of=on_behalf_of)
 
     def begin_all(
@@ -111,7 +111,8 @@ class Machine:
         )
 
     def check(self, name: str, status: enum.StrEnum) -> None:
-        """Raises Conflict("state_does_not_allow") unless the step `name` begins at this status."""
+        """Raises Conflict("state_does_not_allow") unless the step `name` starts from this
+        status."""
         if status not in self.transitions[name].sources:
             raise Conflict(
                 "state_does_not_allow",
@@ -119,8 +120,8 @@ class Machine:
             )
 
     def available(self, obj: Any, actor: Actor, *, status: enum.StrEnum | None = None) -> list[str]:
-        """Names of the steps that `actor` may ask for now, in the table's order. `status`: the
-        one that the object is shown with, if not its own."""
+        """Names of the steps that `actor` may now take, in the table's order. `status`: the shown
+        one, if not the object's own."""
         now = obj.status if status is None else status
         return [
             t.name

@@ -142,7 +142,7 @@ def _execute(url: str, statement: str) -> None:
     with psycopg.connect(
         url.replace("postgresql+psycopg://", "postgresql://"), autocommit=True
     ) as connection:
-        connection.execute(statement)  # type: ignore[arg-type]  # made here, of hexadecimal digits
+        connection.execute(statement)
 
 
 def find_binaries() -> Path | None:

@@ -1,4 +1,4 @@
-"""What `flask check` says of certificates, their files and their numbers."""
+"""Checks of certificates, their files and their numbers for `flask check`."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ def filed_ids() -> Iterator[int]:
 
 
 def breaches() -> Iterator[str]:
-    """Every certificate that is not as it was issued, every file that is not as it was filed,
-    every gap in the numbers."""
+    """Certificates that differ from what was issued, files that differ from what was stored, and
+    gaps in the numbers."""
     yield from _gaps()
     yield from _orphans()
     yield from _strays()
@@ -67,27 +67,27 @@ def _altered() -> Iterator[str]:
 
 
 def _strays() -> Iterator[str]:
-    """Whatever belongs to another centre than the course it comes from: the wrong people would
-    see it."""
-    for owner, kept, foreign in (
+    """Rows that belong to another centre than their course, so that the wrong people would see
+    them."""
+    for owner, table, foreign in (
         (Course, Delivery, Delivery.course_id),
         (Delivery, Enrollment, Enrollment.delivery_id),
         (Delivery, Certificate, Certificate.delivery_id),
     ):
         astray = (
-            sa.select(kept.id)
+            sa.select(table.id)
             .join(owner, owner.id == foreign)
-            .where(kept.centre_id != owner.centre_id)
+            .where(table.centre_id != owner.centre_id)
         )
-        for (row_id,) in streamed(astray.order_by(kept.id)):
+        for (row_id,) in streamed(astray.order_by(table.id)):
             yield (
-                f"bodies: {kept.__tablename__} {row_id} belongs to another centre than its "
+                f"bodies: {table.__tablename__} {row_id} belongs to another centre than its "
                 f"{owner.__tablename__}"
             )
 
 
 def _beside() -> Iterator[str]:
-    """An enrollment has one place for a certificate, and a suspended one keeps it."""
+    """An enrollment has at most one certificate that has not ended; a suspended one counts."""
     standing = sa.select(Certificate.enrollment_id).where(Certificate.status.in_(NOT_ENDED))
     for (enrollment_id,) in streamed(
         standing.group_by(Certificate.enrollment_id).having(sa.func.count() > 1)
@@ -96,8 +96,8 @@ def _beside() -> Iterator[str]:
 
 
 def _contradictions() -> Iterator[str]:
-    """What is suspended has a suspension that is not lifted, and nothing else has, unless it
-    ended while it was suspended; a revocation is proposed only of what has not ended."""
+    """A suspended certificate has an open suspension and no other has, unless it ended while
+    suspended; revocations are proposed only for certificates that have not ended."""
     suspended = sa.exists().where(
         Suspension.certificate_id == Certificate.id, Suspension.lifted_at.is_(None)
     )
@@ -139,7 +139,7 @@ def _issued_early() -> Iterator[str]:
 
 
 def _being_made() -> set[int]:
-    """Enrollments whose certificate an open job will file."""
+    """Enrollments for which an open job will make a certificate."""
     kinds = (JOB_KIND, "certificates.render")
     jobs = sa.select(Job.args).where(Job.kind.in_(kinds), Job.state.in_(OPEN))
     under_way: set[int] = set()

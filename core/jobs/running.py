@@ -156,7 +156,7 @@ def _describe(error: Exception) -> str:
 def heartbeat(lease: Lease) -> Iterator[None]:
     """Prolongs the lease from a thread of its own, so that one slow step (a large PDF) does not
     lose it."""
-    app = current_app._get_current_object()  # type: ignore[attr-defined]  # the thread needs the app, not its proxy
+    app = current_app._get_current_object()
     stop = threading.Event()
 
     def beat() -> None:

@@ -1,4 +1,4 @@
-"""People's calendars replace a delivery when, and only when, it would show something else."""
+"""Makes calendars update a delivery if, and only if, they would show something else."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ from courses.models import Delivery
 
 @contextmanager
 def renewed_calendars(deliveries: Sequence[Delivery]) -> Iterator[None]:
-    """Put this around every change that calendars may show, whatever the status of the
-    deliveries: people's calendars also hold those that are over or cancelled. Only drafts are in
-    no calendar."""
+    """Wraps every change that calendars may show, whatever the status of the deliveries: calendars
+    also hold past and cancelled ones. Only drafts are in no calendar."""
     before = [
         (delivery, shown(delivery))
         for delivery in deliveries

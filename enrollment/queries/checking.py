@@ -1,4 +1,4 @@
-"""For `flask check`: what of the enrollments contradicts itself."""
+"""Checks of enrollments for `flask check`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ S = EnrollmentStatus
 
 
 def breaches() -> Iterator[str]:
-    """A sentence for every breach of what this package promises."""
+    """A sentence for each contradiction."""
     yield from _breaches_of_places()
     yield from _breaches_of_people()
 

@@ -1,4 +1,4 @@
-"""What `flask check` asks of people."""
+"""Checks of people for `flask check`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from people.values import email_key
 
 
 def breaches() -> Iterator[str]:
-    """People whose address is compared by another key than its own: they are not recognised, and
+    """People whose stored comparison key does not fit their address: they are not recognised and
     cannot sign in."""
     suspects = sa.select(Person.id, Person.email, Person.email_key).where(
         sa.or_(

@@ -1,4 +1,4 @@
-"""What may change people, organizations and consents: a module per use case."""
+"""Changes to people, organizations and consents, a module per use case."""
 
 from people.consent_texts import consent_text
 from people.services.consents import (

@@ -1,5 +1,4 @@
-"""What is done with the roster: profiles are written, skills granted and withdrawn, everything
-derived made again."""
+"""Changes to the roster: profiles, skills, admissions, and rebuilding what is derived."""
 
 from roster.services.admission import (
     admit,

@@ -193,7 +193,7 @@ PAGES: dict[str, list[tuple[str | None, str]]] = {
     ],
     "classroom.sheet": [("coordinator", "/deliveries/GTI-NOW/sheet")],
     "enrollment.withdraw": [("coordinator", "/enrollments/{confirmed_in_gti_next}/withdraw")],
-    "roster.asked": [(None, "{asked}")],
+    "roster.question": [(None, "{asked}")],
     "roster.waiting": [("roster", "/roster/waiting")],
     "roster.edit": [("roster", "/roster/{expert}/edit")],
     "roster.expert": [("roster", "/roster/{expert}")],

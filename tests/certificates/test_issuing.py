@@ -367,7 +367,7 @@ def test_check_finds_a_missing_and_a_changed_file(context: Flask) -> None:
 
     one, two = makers.issued(makers.finished_delivery(2))
     storage.put(one.file_key, b"%PDF-1.7 another")
-    (storage.storage_of().path(two.file_key)).unlink()  # type: ignore[attr-defined]  # tests keep files in a folder
+    (storage.storage_of().path(two.file_key)).unlink()  # type: ignore[attr-defined]  # the store of tests is a Folder
     assert sorted(queries.breaches()) == [
         f"certificates: the file of {one.number} was changed",
         f"certificates: the file of {two.number} is missing",

@@ -80,7 +80,8 @@ class Served:
         self.app = Echo()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
-        self.threads, self.clients = Threads(), {}  # type: ignore[var-annotated]  # waitress's own map
+        self.threads = Threads()
+        self.clients: dict[int, Any] = {}
         self.front = Front(
             Streams(self.app),
             self.listener,

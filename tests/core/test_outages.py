@@ -155,11 +155,11 @@ def test_writers_of_a_process_write_in_the_order_in_which_they_came(tmp_path: Pa
     threads = []
 
     def write(number: int) -> None:
-        with writers.turn(path, until):
+        with writers.exclusive(path, until):
             order.append(number)
             time.sleep(0.005)
 
-    with writers.turn(path, until):
+    with writers.exclusive(path, until):
         for number in range(12):
             threads.append(threading.Thread(target=write, args=(number,)))
             threads[-1].start()
@@ -173,11 +173,14 @@ def test_writers_of_a_process_write_in_the_order_in_which_they_came(tmp_path: Pa
 
 def test_who_gives_up_leaves_the_queue_to_the_next(tmp_path: Path) -> None:
     path = tmp_path / "x.db"
-    with writers.turn(path, time.monotonic() + 5):
-        with pytest.raises(Unavailable, match="busy"), writers.turn(path, time.monotonic() + 0.05):
+    with writers.exclusive(path, time.monotonic() + 5):
+        with (
+            pytest.raises(Unavailable, match="busy"),
+            writers.exclusive(path, time.monotonic() + 0.05),
+        ):
             pass
         assert writers.waiting() == 0
-    with writers.turn(path, time.monotonic() + 0.05):
+    with writers.exclusive(path, time.monotonic() + 0.05):
         pass
 
 
@@ -240,7 +243,7 @@ def test_a_full_disk_under_the_files_is_503_and_no_traceback(
     )
     from core.web import Access
 
-    full.access = Access()  # type: ignore[attr-defined]  # what the gate reads
+    full.access = Access()  # type: ignore[attr-defined]  # read by the gate
     page = Browser(app).get("/help")
     assert (page.status, page.response.headers["Retry-After"]) == (503, "60")
     assert "the disk is full" in page.text
@@ -256,7 +259,7 @@ def test_nothing_half_is_left_of_a_file_that_did_not_fit(
     with pytest.raises(OSError, match="full"):
         storage.put("certificates/a.pdf", b"x")
     assert list(storage.keys("certificates")) == []
-    assert not list(storage.storage_of().root.rglob("*.*"))  # type: ignore[attr-defined]  # tests keep files in a folder
+    assert not list(storage.storage_of().root.rglob("*.*"))  # type: ignore[attr-defined]  # the store of tests is a Folder
 
 
 @pytest.mark.both_databases

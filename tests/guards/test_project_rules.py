@@ -62,15 +62,19 @@ def commits(name: str, tree: ast.Module) -> Iterator[str]:
             )
 
 
+def calls(tree: ast.Module) -> Iterator[ast.Call]:
+    return (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+
+
 def transactions_in_rules(name: str, tree: ast.Module) -> Iterator[str]:
     """Services never open a transaction, under whatever name, so they compose."""
     if not is_rule(name):
         return
-    for node in ast.walk(tree):
-        called = node.func if isinstance(node, ast.Call) else None
+    for node in calls(tree):
+        called = node.func
         if "transaction" in (getattr(called, "id", None), getattr(called, "attr", None)):
             yield (
-                f"{name}:{node.lineno} opens a transaction; the edge (view, API, command, job) does"  # type: ignore[attr-defined]  # every node that is looked at has a line
+                f"{name}:{node.lineno} opens a transaction; the edge (view, API, command, job) does"
             )
     for line, what in imported(tree):
         if what == "core.database.transaction":
@@ -86,8 +90,10 @@ def statuses(name: str, tree: ast.Module) -> Iterator[str]:
     if name == "core/lifecycles.py":
         return
     for node in ast.walk(tree):
-        if _assigns_status(node) or (isinstance(node, ast.Call) and _writes_status(node)):
-            yield f"{name}:{node.lineno} assigns a status; use Machine.fire"  # type: ignore[attr-defined]  # every node that is looked at has a line
+        if isinstance(node, ast.expr | ast.stmt) and (
+            _assigns_status(node) or (isinstance(node, ast.Call) and _writes_status(node))
+        ):
+            yield f"{name}:{node.lineno} assigns a status; use Machine.fire"
 
 
 def _assigns_status(node: ast.AST) -> bool:
@@ -195,20 +201,21 @@ def asks_database(name: str, tree: ast.Module) -> Iterator[str]:
             )
 
 
+_REFUSED = re.compile(r"(errors\.)?(Conflict|NotAllowed)\(")
+
+
 def acts_in_doors(name: str, tree: ast.Module) -> Iterator[str]:
     """Views and API fire no step, publish no event, write no audit entry, and refuse nothing for
     the state it is in: services do, for all who call them."""
     if not is_door(name):
         return
     for node in ast.walk(tree):
-        raised = ast.unparse(node.exc) if isinstance(node, ast.Raise) and node.exc else ""
-        if raised.startswith(
-            ("Conflict(", "errors.Conflict(", "NotAllowed(", "errors.NotAllowed(")
-        ):
-            yield f"{name}:{node.lineno} refuses by a rule; let a service do it"  # type: ignore[attr-defined]  # every node that is looked at has a line
-        called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+        if isinstance(node, ast.Raise) and node.exc and _REFUSED.match(ast.unparse(node.exc)):
+            yield f"{name}:{node.lineno} refuses by a rule; let a service do it"
+    for call in calls(tree):
+        called = ast.unparse(call.func)
         if called.endswith(".fire") or called in ("publish", "events.publish", "audit.record"):
-            yield f"{name}:{node.lineno} calls {called}(); let a service do it"  # type: ignore[attr-defined]  # every node that is looked at has a line
+            yield f"{name}:{call.lineno} calls {called}(); let a service do it"
 
 
 #: What a package may import of a package to its left, beside models, queries, services and events:
