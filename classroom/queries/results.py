@@ -170,12 +170,11 @@ def _rows_of_seated(
     delivery: Delivery, ids: Collection[int] | None, load: Sequence[ExecutableOption]
 ) -> dict[int, GridRow]:
     """A row without marks for everyone who has a place, or for those with these ids, by name.
-    `load`: what else is read; never the delivery, which would be without its sessions then."""
+    `load`: what else is read."""
     rows = sa.select(Enrollment).where(_is_seated(delivery)).options(*load)
     if ids is not None:
         rows = rows.where(Enrollment.id.in_(ids))
-    fresh = rows.execution_options(populate_existing=True)
-    people = sorted(db.session.scalars(fresh), key=lambda e: (e.person.sort_name, e.id))
+    people = sorted(db.session.scalars(rows), key=lambda e: (e.person.sort_name, e.id))
     return {enrollment.id: GridRow(enrollment) for enrollment in people}
 
 
