@@ -1,5 +1,5 @@
-"""Rostrum: `create_app()` and the table of contents. Whatever the application consists of is
-listed here, nothing registers itself on import."""
+"""Rostrum: `create_app()` and the table of contents. Everything the application consists of is
+listed here; nothing registers itself on import."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ BLUEPRINTS = [
     core.docs.pages,
 ]
 
-#: Enums that templates name to show values which reach them as plain text.
+#: Enums whose words templates look up by class name, for values that reach them as plain text.
 WORDED = (
     BodyKind,
     Gender,
@@ -166,7 +166,7 @@ WORDED = (
     numbering.VoidReason,
 )
 
-#: Who reacts to what, in the transaction of the fact itself.
+#: Who reacts to which event, in the transaction of the event.
 SUBSCRIBERS: events.Subscribers = {
     OrganizationChanged: [
         accounts.handlers.keep_kinds,
@@ -213,12 +213,14 @@ JOBS: Mapping[str, running.JobFunction] = {
     "enrollment.forget": enrollment.jobs.forget_old_drafts,
     "enrollment.lapse": enrollment.jobs.lapse,
     "enrollment.compare": enrollment.jobs.compare,
+    "enrollment.enter": enrollment.jobs.enter_list,
+    "enrollment.tell": enrollment.jobs.tell_list,
     "roster.forget": roster.jobs.forget_old_proposals,
 }
 
 #: Lanes of work that do not wait for one another. Links that someone waits for have a lane of their
-#: own and go first in the other one. A server may be silent for minutes and hold up both, so spare
-#: lanes take the links that have waited some seconds.
+#: own and go first in the other. A server may be silent for minutes and hold up both, so spare
+#: lanes take links that have waited some seconds.
 LANES = [
     running.Lane("links", (mail.LINKS,), mail.carry),
     running.Lane("mail", (mail.LINKS, mail.BULK), mail.carry),
@@ -228,7 +230,7 @@ LANES = [
     ),
 ]
 
-#: kind of job → every so many seconds.
+#: kind of job → interval in seconds.
 SCHEDULE = {
     "audit.checkpoint": 3600,
     "answers.forget": 86400,
@@ -238,7 +240,7 @@ SCHEDULE = {
     "roster.forget": 86400,
 }
 
-#: What `flask check` verifies: each yields a sentence for every breach it finds.
+#: The checks of `flask check`; each yields a sentence per breach.
 CHECKS: list[checking.Check] = [
     people.queries.checking.breaches,
     enrollment.queries.breaches,
@@ -272,7 +274,7 @@ COMMANDS: list[AppGroup | Any] = [
     core.serving.command.serve_command,
 ]
 
-#: Navigation: label, endpoint, permission that shows it (None: everyone).
+#: Navigation: label, endpoint, permission needed to see it (None: everyone).
 NAVIGATION = [
     (_l("Courses"), "enrollment.catalogue", None),
     (_l("Deliveries"), "enrollment.deliveries", P.DELIVERY_READ),
@@ -293,7 +295,7 @@ FOOTER = [
 
 
 def create_app(environ: Mapping[str, str] | None = None) -> Flask:
-    """The application, set up from `environ` (default: the process's). Raises SettingsError or
+    """The application, configured from `environ` (default: the process's). Raises SettingsError or
     UndeclaredAccess."""
     settings = read_settings(environ)
     for sentence in make_private(settings.instance_path):
@@ -329,15 +331,15 @@ def _like_this_one(environ: Mapping[str, str] | None) -> Callable[..., Flask]:
 
 
 def _first_start() -> Iterator[str]:
-    from demonstration.first_start import prepare  # only this one start needs the demonstration
+    from demonstration.first_start import prepare  # only this start needs the demonstration
 
     return prepare()
 
 
 @cache
 def _address(endpoint: str) -> str:
-    """Of a page without parts in its address: the same in every request, and asked for a dozen
-    times on each page."""
+    """The address of a page without parameters: always the same, and needed a dozen times per
+    page."""
     return url_for(endpoint)
 
 
@@ -350,12 +352,12 @@ def _navigation(actor: Actor) -> list[pages.Link]:
 
 
 def _alerts(actor: Actor) -> list[pages.Link]:
-    """What administrators have to see on every page."""
+    """What administrators must see on every page."""
     if not actor.can(P.MAIL_READ):
         return []
     try:
         fault = mail.standing()
-    except SQLAlchemyError:  # the page says by itself that the database is away
+    except SQLAlchemyError:  # the page itself reports that the database is unavailable
         return []
     if fault is None:
         return []
@@ -371,7 +373,7 @@ def _footer() -> list[pages.Link]:
     return [pages.Link(label, _address(endpoint)) for label, endpoint in FOOTER]
 
 
-#: The answer to each question that a package asks of a package to its right.
+#: The answer to each question that a package asks of one to its right.
 ANSWERS: dict[ports.Port[..., Any], Callable[..., Any]] = {
     mail.addresses.is_invented: accounts.demonstration.is_invented,
     core.serving.command.prepare_first_start: _first_start,

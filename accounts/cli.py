@@ -45,8 +45,7 @@ accounts_cli = Commands("accounts", help="People who may sign in.")
 def create(
     email: str, name: str, roles: tuple[str, ...], organization: str | None, identity: str | None
 ) -> None:
-    """Makes an account (or gives more roles to an existing one) and prints a one-time sign-in
-    link."""
+    """Creates an account (or adds roles to an existing one) and prints a one-time sign-in link."""
     given_name, family = values.split_name(name)
     if organization and not set(roles) & set(WITHIN):
         *some, last = WITHIN
@@ -62,8 +61,8 @@ def create(
             family_name=family,
             roles=roles,
             organization=organization,
-            identity=names.meant(identity) or identity,
-            names_confirmed=True,  # who types a command means what it says
+            identity=names.parse_identity(identity) or identity,
+            names_confirmed=True,  # typing the command confirms the name
         )
         account = queries.find_account(person.id)
         if account is not None and not account.is_active:

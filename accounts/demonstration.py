@@ -1,5 +1,4 @@
-"""Where demonstration people may sign in: with DEMO=1 on a loopback address and through no
-proxy, nowhere else."""
+"""Demonstration people may sign in only with DEMO=1, on a loopback address and without a proxy."""
 
 from __future__ import annotations
 
@@ -15,7 +14,7 @@ __all__ = [
     "is_invented",
 ]
 
-#: Where everyone of the demonstration has an address. No one can ever own it.
+#: The domain of all demonstration addresses; no one can ever own it.
 DOMAIN = "rostrum.example"
 
 
@@ -24,11 +23,12 @@ def is_demonstration() -> bool:
 
 
 def is_demonstration_here() -> bool:
-    """Whether whoever asks sits at this machine. A proxy or a tunnel makes everyone look so."""
+    """Whether the client is on this machine. Behind a proxy or a tunnel everyone would appear to
+    be."""
     return is_demonstration() and not is_forwarded()
 
 
 def is_invented(address: str) -> bool:
-    """Whether mail to this address never leaves, whatever MAIL_URL says: all of a demonstration,
-    and what its people left behind in a database that has become a real one."""
+    """Whether mail to this address is never sent, whatever MAIL_URL is: in a demonstration, and for
+    its people in a database that has since gone into production."""
     return is_demonstration() or address.rpartition("@")[2].lower() == DOMAIN

@@ -1,4 +1,4 @@
-"""What accounts announces."""
+"""Events of this package."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from core.events import Event
 
 @dataclass(frozen=True)
 class AddressConfirmed(Event):
-    """Someone opened the link that an application was answered with: the address is theirs, and
-    the application counts."""
+    """An applicant opened the link that confirms the address, so the application counts."""
 
     name = "person.address_confirmed"
     label = _l("Applicant’s address confirmed")
@@ -84,8 +83,8 @@ class SignInLinkSent(Event):
 
 @dataclass(frozen=True)
 class SignInLinkRefused(Event):
-    """A link was asked for and not sent; `person_id` is 0 when no one has the address, which
-    itself is not kept."""
+    """A link was requested and not sent; `person_id` is 0 if no one has the address, which is not
+    stored."""
 
     name = "sign_in.link_refused"
     label = _l("Sign-in link not sent: no open account has the address")
@@ -104,7 +103,7 @@ class SignedIn(Event):
 
 @dataclass(frozen=True)
 class SignInRefused(Event):
-    """A wrong password; `person_id` is 0 when no one has the address, which itself is not kept."""
+    """A wrong password; `person_id` is 0 if no one has the address, which is not stored."""
 
     name = "sign_in.refused"
     label = _l("Sign-in refused: wrong password")

@@ -33,7 +33,7 @@ from people.models import BodyKind
 
 
 class LinkForm(Form):
-    """Asks for a link by email."""
+    """Requests a sign-in link by email."""
 
     email = EmailField(_l("Email address"), NEEDED, id="link-email")
     next = HiddenField()
@@ -52,14 +52,14 @@ class OneButtonForm(Form):
 
 
 class OwnEmailForm(Form):
-    """Another email address of one's own."""
+    """A new email address of one's own."""
 
     email = EmailField(_l("New email address"), NEEDED)
     current_password = PasswordField(_l("Your password now"), id="email-current_password")
 
 
 class OwnPasswordForm(Form):
-    """A password for oneself."""
+    """A new password of one's own."""
 
     current_password = PasswordField(_l("Your password now"))
     password = PasswordField(_l("New password"), NEEDED)
@@ -75,8 +75,8 @@ class OwnPasswordForm(Form):
 
 
 class TokenForm(Form):
-    """A key for a program. No `submission`: its answer shows a secret, which is not kept to be
-    shown again."""
+    """An API token. No `submission`: the answer shows a secret, which must not be stored and
+    replayed."""
 
     name = StringField(_l("What is it for?"), NEEDED)
     scope = SelectField(_l("What may it do?"), default=ALL)
@@ -111,7 +111,7 @@ class AccountForm(Form):
 
 
 class RoleForm(Form):
-    """Gives a role, in a body of the right kind."""
+    """Assigns a role, in a body of the right kind."""
 
     role = SelectField(_l("Role"), NEEDED)
     organization = SelectField(_l("Organization"))

@@ -1,4 +1,4 @@
-"""Keeps roles and the bodies they are held in consistent, in the same transaction."""
+"""Keeps roles and the kinds of bodies consistent, in the same transaction."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from people.models import Organization
 
 
 def keep_kinds(event: OrganizationChanged, actor: Actor) -> None:
-    """Keeps the kinds of a body that its people’s roles depend on."""
+    """Refuses to drop a kind of a body on which its people’s roles depend."""
     if "kinds" not in event.changed:
         return
     body = db.session.get_one(Organization, event.organization_id)

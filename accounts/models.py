@@ -1,4 +1,4 @@
-"""What lets people act: accounts, roles, sessions, links and tokens."""
+"""Accounts, roles, sessions, links and tokens."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from people.models import Person
 
 
 class Account(Base):
-    """A person's way in. Without a password the emailed link is the sign-in."""
+    """A person's account. Without a password the person signs in by an emailed link."""
 
     __tablename__ = "account"
 
@@ -30,7 +30,7 @@ class Account(Base):
 
 
 class RoleAssignment(Base):
-    """A role within a scope: everywhere, one body (`scope_id`: an organization's), or one
+    """A role with its scope: everywhere, one body (`scope_id` is an organization's), or one
     delivery (`scope_id`)."""
 
     __tablename__ = "role_assignment"
@@ -41,7 +41,7 @@ class RoleAssignment(Base):
     scope: Mapped[Reach] = mapped_column(enum_column(Reach), default=Reach.EVERYWHERE)
     scope_id: Mapped[int] = mapped_column(
         default=0
-    )  # 0 for everywhere: a NULL would escape the unique constraint
+    )  # 0 for everywhere: the unique constraint would ignore NULL
 
     __table_args__ = (
         sa.UniqueConstraint("person_id", "role", "scope", "scope_id"),
@@ -65,9 +65,8 @@ class UserSession(Base):
 
 
 class SignInLink(Base):
-    """A link that signs in once, kept as its SHA-256. `mail_id`: the message it goes out with,
-    of a link that is good for a while from the moment at which the mail server took the message
-    (see services.entry)."""
+    """A link that signs in once, stored as its SHA-256. `mail_id` is set if its validity begins
+    when the mail server accepts that message (see services.entry)."""
 
     __tablename__ = "sign_in_link"
     __audited__ = False
@@ -82,7 +81,7 @@ class SignInLink(Base):
 
 
 class TokenScope(Worded):
-    """What a token may do, when it is not limited to some roles."""
+    """What a token may do if it is not limited to some roles."""
 
     ALL = "all", _p("token", "Everything")
     READ = "read", _p("token", "Only read")
@@ -92,10 +91,10 @@ ALL, READ = TokenScope.ALL, TokenScope.READ
 
 
 class ApiToken(Base):
-    """A program's key; it acts for its person with that person's roles and no more. Kept as its
+    """A program's key; it acts for its person with that person's roles and no more. Stored as its
     SHA-256.
 
-    `scope`: `all`, `read` (it changes nothing), or the roles it is limited to, separated by spaces.
+    `scope`: `all`, `read` (changes nothing), or the roles it is limited to, separated by spaces.
     """
 
     __tablename__ = "api_token"
@@ -107,7 +106,7 @@ class ApiToken(Base):
     scope: Mapped[str] = mapped_column(sa.String(120), default="all")
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
-    used_at: Mapped[datetime | None]  # to within ten minutes
+    used_at: Mapped[datetime | None]  # within ten minutes
     revoked_at: Mapped[datetime | None]
 
     @property

@@ -1,5 +1,5 @@
-"""Passwords: argon2id, the same work whether or not there is one to compare with, and no
-password that is on every list."""
+"""Passwords: argon2id, equal work whether or not a password exists, and none that is widely
+known."""
 
 from __future__ import annotations
 
@@ -21,14 +21,13 @@ from core.waiting import MOMENT, waits
 SHORTEST, LONGEST = 12, 256
 #: 46 MiB, one pass: OWASP's first choice for argon2id. Tests lower it.
 HASHER = PasswordHasher(time_cost=1, memory_cost=46 * 1024, parallelism=1)
-#: Hashing takes memory, so only so many run at once in a process; the others wait their turn.
+#: Hashing takes memory, so only this many run at once in a process; others wait.
 _TURNS = threading.BoundedSemaphore(2)
 
-#: For demonstrations only: accounts with it open on a loopback address and with DEMO=1, nowhere
-#: else.
-DEMONSTRATION_PASSWORD = "classroom-to-mission"  # noqa: S105 -- shown on the sign-in page of a demonstration
+#: For demonstrations only: accepted only on a loopback address with DEMO=1.
+DEMONSTRATION_PASSWORD = "classroom-to-mission"  # noqa: S105 -- public: the sign-in page shows it
 
-#: What the lists of leaked passwords are made of. Digits, signs and repetitions around them do not
+#: The words that leaked passwords consist of; digits, signs and repetitions around them do not
 #: help.
 _WORDS = """
     password passwort passwd motdepasse contrasena senha parola haslo wachtwoord lozinka sifre
@@ -57,8 +56,8 @@ def hash_password(password: str) -> str:
 
 
 def verify(hashed: str | None, password: str) -> bool:
-    """Whether `password` is the kept one. Without a kept one the same work is done, and the
-    answer is no."""
+    """Whether `password` matches the stored hash. Without one the work is the same and the answer
+    no."""
     with waits(MOMENT), _TURNS:  # hashing needs no interpreter, and takes as long as a dozen pages
         try:
             HASHER.verify(hashed or _nobodys_hash(), password)
@@ -79,10 +78,10 @@ def _nobodys_hash() -> str:
 def check_strength(
     password: str, *, personal: tuple[str | None, ...] = (), field: str = "password"
 ) -> None:
-    """Raises Invalid for a password that is too short, too long, or among the first that anyone
-    would try.
+    """Raises Invalid if the password is too short, too long, or among the first that anyone would
+    try.
 
-    `personal`: the person's names and address, of which the password may not consist.
+    `personal`: the person's names and address; the password must not consist of them.
     """
     if len(password) < SHORTEST:
         sentence = _l(
@@ -100,14 +99,14 @@ def check_strength(
         raise Invalid("password_common", sentence, field)
 
 
-#: One digest a line, in order: of 43,940 passwords that leaked and are long enough
-#: (scripts/common_passwords.py made it).
+#: One digest per line, sorted, for 43,940 leaked passwords that are long enough (written by
+#: scripts/common_passwords.py).
 LISTED = Path(__file__).with_name("common_passwords.txt")
-ENTRY = 10  # hexadecimal digits: by chance one password in 25 million is taken for a listed one
+ENTRY = 10  # hexadecimal digits: one password in 25 million is mistaken for a listed one
 
 
 def list_entry(password: str) -> bytes:
-    """The line that stands for the password, without its end."""
+    """The line for this password, without the line break."""
     return (
         hashlib.sha256(password.casefold().encode("utf-8", "surrogatepass"))
         .hexdigest()[:ENTRY]
@@ -116,8 +115,8 @@ def list_entry(password: str) -> bytes:
 
 
 def is_listed(password: str) -> bool:
-    """Whether it is among those that leaked most. Looked up in the file, which is read when
-    someone sets a password only."""
+    """Whether it is among the most common leaked passwords. The file is read only when someone sets
+    a password."""
     entry, length = list_entry(password), ENTRY + 1
     listed = LISTED.read_bytes()
     at = bisect.bisect_left(
@@ -129,7 +128,7 @@ def is_listed(password: str) -> bool:
 
 
 def is_common(password: str, personal: tuple[str | None, ...] = ()) -> bool:
-    """Whether it leaked among the most common ones, or is made of one common or personal word, a
+    """Whether it is a common leaked password, or consists of one common or personal word, a
     sequence or a repetition, with digits and signs around it."""
     plain = password.casefold()
     own = {
@@ -157,18 +156,18 @@ def is_common(password: str, personal: tuple[str | None, ...] = ()) -> bool:
 
 
 def _bare(text: str) -> str:
-    """Without what people put around a word: digits, signs, spaces."""
+    """Without the digits, signs and spaces that people put around a word."""
     return re.sub(r"^[\W\d_]+|[\W\d_]+$", "", text)
 
 
 def _repeated(text: str) -> str:
-    """The piece that the text repeats, or the text."""
+    """The repeated piece, or the whole text."""
     match = re.fullmatch(r"(.+?)\1+", text)
     return match.group(1) if match else text
 
 
 def _is_run(text: str) -> bool:
-    """abcdef, 123456789012, 987654321 …, 1 turning into 0 after 9."""
+    """Whether it is a sequence such as abcdef, 123456789012, 987654321 (0 follows 9)."""
     if len(text) < 4:
         return False
     wraps = 10 if text.isdigit() else 0x110000

@@ -1,5 +1,5 @@
 """The one matrix: which role has which permission, and how far it reaches.
-docs/reference/permissions.md is drawn from it."""
+docs/reference/permissions.md is generated from it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Role(Worded):
     ADMINISTRATOR = "administrator", _p("role", "Administrator")
 
 
-#: The roles that are given within a body: the kind of body, and how far the role reaches there.
+#: Roles that are assigned within a body: the kind of body, and how far the role reaches there.
 WITHIN: dict[Role, tuple[BodyKind, Reach]] = {
     Role.NOMINATOR: (BodyKind.NOMINATOR, Reach.ORGANIZATION),
     Role.TRAINER: (BodyKind.CENTRE, Reach.CENTRE),
@@ -36,8 +36,7 @@ DELIVERY = Reach.DELIVERY
 SELF = Reach.SELF
 CENTRE, OFFICE = Reach.CENTRE, Reach.OFFICE
 
-#: "Everywhere" in a role that is given within a body: what belongs to no body, such as the names of
-#: skills.
+#: "Everywhere" in a role within a body means what belongs to no body, such as names of skills.
 ROLES: dict[Role, dict[Permission, Reach]] = {
     Role.PARTICIPANT: {
         P.ENROLLMENT_READ: SELF,
@@ -112,6 +111,6 @@ def _scopes(role: Role) -> set[Reach]:
     return {own_reach, DELIVERY} if DELIVERY in ROLES[role].values() else {own_reach}
 
 
-#: How far each role may be assigned: within a body of the right kind, and to one delivery where it
-#: reaches deliveries.
+#: How far each role may be assigned: within a body of the right kind, and to one delivery if the
+#: role reaches deliveries.
 SCOPES: dict[Role, set[Reach]] = {role: _scopes(role) for role in ASSIGNABLE}

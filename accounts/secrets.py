@@ -1,4 +1,4 @@
-"""How the secrets of visits, links and tokens are kept."""
+"""How secrets of visits, links and tokens are stored."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import hashlib
 
 
 def digest(secret: str) -> str:
-    """Its SHA-256. The secrets are random and long, so no salt or stretching is needed."""
+    """The SHA-256. The secrets are random and long, so they need no salt or stretching."""
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,5 +1,5 @@
-"""Who acts: from the visit's cookie on pages, from the token in the API; Flask-Login asks here.
-One query each, plain facts."""
+"""Loads the actor for Flask-Login: from the visit's cookie on pages, from the token in the API. One
+query each, plain columns."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SEEN_EVERY = timedelta(minutes=10)
 
 
 def load_by_token(request: Request) -> Actor | None:
-    """Whose token the request carries, for Flask-Login. Tokens count for nothing on pages."""
+    """The owner of the token in the request, for Flask-Login. Pages ignore tokens."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if not token or not is_api():
         return None
@@ -56,7 +56,7 @@ def load_by_token(request: Request) -> Actor | None:
 
 
 def load_by_visit(visit_id: str) -> Actor | None:
-    """Who signed in during this visit, for Flask-Login. Cookies count for nothing in the API."""
+    """Who signed in during this visit, for Flask-Login. The API ignores cookies."""
     if is_api():
         return None
     now = clock.now()
@@ -69,7 +69,7 @@ def load_by_visit(visit_id: str) -> Actor | None:
         with (
             suppress(Unavailable),
             transaction(patience=0),
-        ):  # a page is not kept waiting for it; the next one notes it
+        ):  # no page waits for it; the next one will note it
             db.session.execute(
                 sa.update(UserSession).where(UserSession.id == actor.session_id).values(seen_at=now)
             )
@@ -79,7 +79,7 @@ def load_by_visit(visit_id: str) -> Actor | None:
 def _held(
     key: type[UserSession | ApiToken], *conditions: sa.ColumnElement[bool]
 ) -> sa.Select[Any, Person, bool, Role, Reach, int]:
-    """One row for each role of the active account behind a session or token."""
+    """Selects one row per role of the active account behind a session or token."""
     return (
         sa.select(
             key,
@@ -96,7 +96,7 @@ def _held(
     )
 
 
-#: Made once: every request of someone who is signed in begins with it.
+#: Built once: every request of a signed-in user begins with it.
 _HELD = {
     UserSession: _held(
         UserSession,
@@ -110,7 +110,7 @@ _HELD = {
 
 
 def _load(key: type[UserSession | ApiToken], **parameters: Any) -> Actor | None:
-    """The actor behind a session or token; None when there is no such active account."""
+    """The actor behind a session or token; None without an active account."""
     rows = db.session.execute(_HELD[key], parameters).all()
     if not rows:
         return None
@@ -118,7 +118,7 @@ def _load(key: type[UserSession | ApiToken], **parameters: Any) -> Actor | None:
     person, roles = record, [row for row in rows if row.role is not None]
     if (
         record.merged_into_id is not None
-    ):  # the session or the key goes on, with the rights of the record that is used now
+    ):  # a session or token of a merged record gets the rights of the surviving one
         entered = signs_in_as(record)
         account = db.session.get(Account, entered.id) if entered is not None else None
         if entered is None or (account is not None and not account.is_active):
@@ -130,7 +130,7 @@ def _load(key: type[UserSession | ApiToken], **parameters: Any) -> Actor | None:
             )
         )
     if is_demonstration and (not settings_of().is_local or is_forwarded()):
-        return None  # its password is known to everyone
+        return None  # its password is public
     is_session = isinstance(credential, UserSession)
     g.profile_language = person.language
     g.seen_at = credential.seen_at if is_session else credential.used_at
@@ -148,15 +148,15 @@ def _load(key: type[UserSession | ApiToken], **parameters: Any) -> Actor | None:
 
 
 def make_actor(person: Person, assignments: Iterable[Any], **facts: Any) -> Actor:
-    """The actor that `person` is with these roles; everyone is a participant where it concerns
-    themselves. `assignments`: rows with `role`, `scope` and `scope_id`."""
+    """The actor for `person` with these roles; everyone is a participant for their own records.
+    `assignments` are rows with `role`, `scope` and `scope_id`."""
     grants: dict[str, Grant] = {}
     roles: set[str] = {Role.PARTICIPANT}
     for permission in ROLES[Role.PARTICIPANT]:
         grants[permission] = Grant(self=frozenset({person.id}))
     ids_by_role: dict[
         tuple[Role, Reach], set[int]
-    ] = {}  # together: a trainer may have hundreds of deliveries
+    ] = {}  # combined: a trainer may have hundreds of deliveries
     for assignment in assignments:
         ids_by_role.setdefault((assignment.role, assignment.scope), set()).add(assignment.scope_id)
     for (role, scope), ids in ids_by_role.items():
@@ -182,16 +182,27 @@ def make_actor(person: Person, assignments: Iterable[Any], **facts: Any) -> Acto
 
 
 def _granted(reach: Reach, scope: Reach, ids: set[int]) -> Grant | None:
-    """As far as the matrix says and the assignment's scope allows. What belongs to no body is
-    open to whoever holds the role in one; a trainer of single deliveries only has these."""
+    """The reach of a permission, limited by the assignment's scope. What belongs to no body is open
+    to everyone who has the role in one, but a trainer of single deliveries has only these."""
     if reach is Reach.EVERYWHERE and scope in (Reach.EVERYWHERE, Reach.CENTRE, Reach.OFFICE):
         return Grant(everywhere=True)
     within: dict[str, Any] = {scope.value: frozenset(ids)}
     return Grant(**within) if reach is scope else None
 
 
+def actor_for(person_id: int) -> Actor:
+    """Who asked for work that a job does, with the rights of this moment. NotAllowed once the
+    account is closed."""
+    account = db.session.get(Account, person_id)
+    if account is None or not account.is_active:
+        raise NotAllowed(
+            "not_allowed", _l("The person who asked for this no longer has an account.")
+        )
+    return actor_of(db.session.get_one(Person, person_id))
+
+
 def actor_of(person: Person) -> Actor:
-    """The actor a person is, outside of a request (commands, tests)."""
+    """The actor for a person, outside of requests (commands, tests)."""
     return make_actor(
         person,
         db.session.scalars(sa.select(RoleAssignment).where(RoleAssignment.person_id == person.id)),
@@ -199,9 +210,9 @@ def actor_of(person: Person) -> Actor:
 
 
 def start_session(person_id: int, method: str) -> None:
-    """Signs in, inside the open transaction: a fresh visit id, so that one known before is worth
-    nothing after."""
-    visit = session._get_current_object()  # type: ignore[attr-defined]  # the visit behind Flask's proxy
+    """Signs in, inside the open transaction, with a new visit id: an id known before sign-in must
+    be worthless."""
+    visit = session._get_current_object()  # type: ignore[attr-defined]  # Flask's proxy for the Visit
     now = clock.now()
     visit_digest = digest(visit.renew(signed_in=True))
     db.session.add(
@@ -221,9 +232,9 @@ def forget_session(actor: Actor) -> None:
 
 
 def end_session(actor: Actor) -> None:
-    """Signs out, inside the open transaction: the row goes, so a copied cookie is worth nothing."""
+    """Signs out, inside the open transaction: without the row a copied cookie is worthless."""
     forget_session(actor)
     assert actor.person_id is not None
     publish(SignedOut(actor.person_id), actor)
     logout_user()
-    session.renew()  # type: ignore[attr-defined]  # a Visit
+    session.renew()  # type: ignore[attr-defined]  # it is a Visit

@@ -1,2 +1,2 @@
-"""What administrators look after: mail, background jobs, the audit trail; and pages about the
-application itself."""
+"""The work of administrators: mail, background jobs and the audit trail; and pages about the
+application."""

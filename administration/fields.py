@@ -1,4 +1,4 @@
-"""All personal data of the installation: what every package declares, and what the core keeps."""
+"""All personal data of the installation: what each package declares, and what core stores."""
 
 from __future__ import annotations
 

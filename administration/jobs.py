@@ -1,4 +1,4 @@
-"""Background work: forgetting what has ended, after the time the privacy page names."""
+"""Background work: deletes old data after the periods named on the privacy page."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ LINKS_KEPT = timedelta(days=30)
 MAIL_KEPT = timedelta(days=90)
 JOBS_KEPT = timedelta(days=90)
 TRIES_KEPT = timedelta(days=1)
-#: What still waits is not forgotten, however old it is: in a restored copy everything is old.
+#: Waiting jobs and messages are never deleted, however old: in a restored copy everything is old.
 OVER = (jobs.JobState.DONE, jobs.JobState.DEAD)
 
 
 def forget_ended(progress: jobs.Progress) -> None:
-    """Job: drops sessions that ended, old links and counters, and messages and jobs after the
-    time the privacy page names."""
+    """Job: deletes ended sessions, old links and counters, and messages and jobs, after the periods
+    named on the privacy page."""
     now = clock.now()
     with transaction():
         for statement in (

@@ -1,4 +1,4 @@
-"""Reads mail, the audit trail and background jobs."""
+"""Reading mail, the audit trail and background jobs."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from core.policy import Actor, require
 from people.permissions import Permission
 
 PAGE = 50
-#: How many entries are read at once for a file.
+#: How many entries an export reads at once.
 PER_READ = 1000
 
 
@@ -33,7 +33,7 @@ def list_mail(
     after: str | None = None,
     limit: int = PAGE,
 ) -> Page[Mail]:
-    """Mail, the newest first; `kept_only` for people of a demonstration, whom the page has let
+    """Mail, newest first; `kept_only` for the people of a demonstration, whom the page has let
     in."""
     if not kept_only:
         require(actor, Permission.MAIL_READ)
@@ -46,14 +46,14 @@ def list_mail(
 
 
 def count_mail(actor: Actor) -> dict[MailState, int]:
-    """How many messages there are in each state."""
+    """The number of messages in each state."""
     require(actor, Permission.MAIL_READ)
     rows = db.session.execute(sa.select(Mail.state, sa.func.count()).group_by(Mail.state))
     return {row[0]: row[1] for row in rows}
 
 
 def get_mail(actor: Actor, mail_id: int, *, kept_only: bool = False) -> Mail:
-    """NotFound when unknown, or not kept here where only that may be read."""
+    """NotFound if unknown, or if only stored messages may be read and this one was sent."""
     if not kept_only:
         require(actor, Permission.MAIL_READ)
     message = db.session.get(Mail, mail_id)
@@ -64,8 +64,7 @@ def get_mail(actor: Actor, mail_id: int, *, kept_only: bool = False) -> Mail:
 
 @dataclass(frozen=True)
 class AuditFilter:
-    """Which entries of the trail: of an action, about a subject such as "delivery:7", by a
-    person."""
+    """Selects entries by action, by subject such as "delivery:7", or by person."""
 
     action: str = ""
     subject: str = ""
@@ -86,7 +85,7 @@ class AuditFilter:
 def audit_entries(
     actor: Actor, criteria: AuditFilter, *, after: str | None = None, limit: int = PAGE
 ) -> Page[AuditEntry]:
-    """Entries of the trail, the newest first."""
+    """Entries of the trail, newest first."""
     require(actor, Permission.AUDIT_READ)
     return newest(
         sa.select(AuditEntry).where(criteria.condition),
@@ -97,7 +96,7 @@ def audit_entries(
 
 
 def audit_facts(entry: AuditEntry) -> dict[str, Any]:
-    """What else the entry says, without the id that its subject says already."""
+    """The facts of an entry, without the id that its subject already shows."""
     facts = json.loads(entry.body).get("facts") or {}
     own = entry.subject.partition(":")[0] + "_id"
     return {
@@ -107,8 +106,7 @@ def audit_facts(entry: AuditEntry) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class JobOverview:
-    """How the background work is doing. `oldest_due_seconds` is None when nothing waits that
-    should run."""
+    """The state of background work. `oldest_due_seconds` is None if nothing is due."""
 
     queued: int
     running: int
@@ -117,7 +115,7 @@ class JobOverview:
 
 
 def job_overview(actor: Actor) -> JobOverview:
-    """How many jobs wait, run and were given up, and how long the oldest has been due."""
+    """How many jobs wait, run and failed for good, and how long the oldest has been due."""
     require(actor, Permission.JOB_READ)
     living = (JobState.QUEUED, JobState.RUNNING, JobState.DEAD)
     rows = db.session.execute(
@@ -137,7 +135,7 @@ def job_overview(actor: Actor) -> JobOverview:
 
 
 def list_jobs(actor: Actor, *, after: str | None = None, limit: int = PAGE) -> Page[Job]:
-    """Jobs that are not done, the newest first."""
+    """Jobs that are not done, newest first."""
     require(actor, Permission.JOB_READ)
     statement = sa.select(Job).where(Job.state != JobState.DONE)
     return newest(statement, Job.id.expression, after=after, limit=limit)

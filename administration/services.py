@@ -1,5 +1,4 @@
-"""Mail and background jobs: starts again by hand what was given up, and notes who read a
-message."""
+"""Mail and background jobs: retries failed ones by hand, and records who read a message."""
 
 from __future__ import annotations
 
@@ -12,14 +11,14 @@ from people.permissions import Permission
 
 
 def retry_mail(actor: Actor) -> None:
-    """Takes up all that was refused or given up, and asks the server at once."""
+    """Retries all refused and abandoned messages, and contacts the server at once."""
     require(actor, Permission.JOB_MANAGE)
     resume()
     audit.record(actor, "mail.retried", "mail", {"messages": retry_all()})
 
 
 def retry_job(actor: Actor, job_id: int) -> bool:
-    """Starts a job again that was given up; does nothing and returns False for any other."""
+    """Restarts an abandoned job; returns False, and does nothing, for any other."""
     require(actor, Permission.JOB_MANAGE)
     job = queries.get_job(actor, job_id)
     if job.state is not JobState.DEAD:
@@ -30,5 +29,5 @@ def retry_job(actor: Actor, job_id: int) -> bool:
 
 
 def note_mail_read(actor: Actor, mail_id: int) -> None:
-    """Leaves a trace of who read a message that signs someone in."""
+    """Records who read a message that signs someone in."""
     audit.record(actor, "mail.read", f"mail:{mail_id}", {})

@@ -10,7 +10,7 @@ from flask_babel import lazy_gettext as _l
 
 from core import events
 
-#: The words for entries that are no event, or no longer one.
+#: Words for entries that are not, or no longer, events.
 _OTHERS: dict[str, Any] = {
     "person.matched": _l("Person found as already recorded"),
     "consents.carried_over": _l("Earlier consents carried over"),
@@ -52,17 +52,17 @@ _SUBJECTS: dict[str, Any] = {
 
 @cache
 def actions() -> dict[str, Any]:
-    """The words for every action that the trail may hold."""
+    """The words for every action that the trail may contain."""
     return events.labels() | _OTHERS
 
 
 def action_words(action: str) -> str:
-    """What was done; the action's own code when no words are known."""
+    """The action in words, else its code."""
     return str(actions().get(action, action))
 
 
 def subject_words(subject: str) -> str:
-    """To what: "Delivery 7"; the subject as it is kept when no words are known."""
+    """The subject in words, "Delivery 7", else as stored."""
     kind, _colon, number = subject.partition(":")
     if kind == "person" and number == "0":
         return _("No one known")
@@ -71,7 +71,7 @@ def subject_words(subject: str) -> str:
 
 
 def facts_words(facts: dict[str, Any]) -> str:
-    """The rest of an entry in one line."""
+    """The remaining facts of an entry, on one line."""
     return " · ".join(f"{key.replace('_', ' ')}: {_plain(value)}" for key, value in facts.items())
 
 

@@ -20,8 +20,9 @@ certificates_cli = Commands("certificates", help="Certificates.")
 def verify() -> None:
     """Proves every stored file and makes again what is missing or damaged; exits 1 when
     something could not be made again."""
-    ids, failed = queries.filed_ids(), 0
-    for certificate_id in ids:
+    count = failed = 0
+    for certificate_id in queries.filed_ids():
+        count += 1
         certificate = db.session.get_one(Certificate, certificate_id)
         if fault := files.fault_of(certificate):
             number = certificate.number
@@ -30,17 +31,17 @@ def verify() -> None:
             click.echo(f"{number}: the file {fault}; {outcome}")
         db.session.rollback()
     click.echo(
-        f"{len(ids)} files: {failed} could not be made again"
+        f"{count} files: {failed} could not be made again"
         if failed
-        else f"{len(ids)} files: all are whole"
+        else f"{count} files: all are whole"
     )
     if failed:
         sys.exit(1)
 
 
 def _restored(certificate: Certificate) -> tuple[str, bool]:
-    """What came of making the file again, and whether all is well now. Every file put back
-    leaves an audit entry."""
+    """The result of rebuilding the file, and whether all is well now. Every replaced file leaves an
+    audit entry."""
     certificate_id = certificate.id
     number = certificate.number
     before = certificate.sha256

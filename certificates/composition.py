@@ -1,7 +1,7 @@
-"""What is printed on a certificate, and how large: from a payload to the values of the template.
+"""The composition of a certificate: from a payload to the values of the template.
 
-The font families each text needs, and sizes chosen so that a long name keeps to two lines and the
-objectives to one page. Widths come from the fonts themselves.
+Chooses the font families each text needs, and sizes so that a long name fits on two lines and the
+objectives on one page. Widths come from the fonts themselves.
 """
 
 import re
@@ -23,14 +23,14 @@ LEADING, ITEM_GAP, HEADING_HEIGHT = (
     1.34,
     0.16,
     3.2,
-)  # in ems of the body's size, as in the style sheet
+)  # in ems of the body size, as in the style sheet
 FACT_INDENT, ITEM_INDENT = 8.4, 1.9
 SIDES = ("first", "second")
 
 
 @dataclass(frozen=True, slots=True)
 class Composition:
-    """A payload with the sizes it is printed in."""
+    """A payload with its sizes in print."""
 
     payload: CertificatePayload
     layout: Layout
@@ -38,11 +38,12 @@ class Composition:
     name_width: float
     course_size: float
     body_size: float
-    air: float  # extra millimetres at each of the five breathing places
+    air: float  # extra millimetres in each of the five gaps
     families: set[str] = field(default_factory=set)
 
     def smaller(self) -> "Composition":
-        """The same, one step smaller and without air: the estimate was too generous."""
+        """The same, one step smaller and without extra space, because the estimate was too
+        generous."""
         return replace(self, body_size=round(self.body_size - 0.4, 2), air=0.0)
 
     def context(self) -> dict[str, Any]:
@@ -86,16 +87,17 @@ class Composition:
         }
 
     def _face(self, text: Text, role: fonts.Role) -> str:
-        """The style that sets a text in the fonts it needs, noted so that the press loads them."""
+        """The style that sets a text in the fonts it needs; notes them so that the press loads
+        them."""
         families = fonts.families_for(text.value, role, text.lang)
         self.families.update(families)
         if families in ((), (fonts.DEFAULT[role].family,)):
-            return ""  # as the style sheet says
+            return ""  # as in the style sheet
         names = ",".join(f"'{family}'" for family in families)
         return f"font-family:{names}"
 
     def _issuer_style(self, text: Text, side: str) -> str:
-        """Lines of even length beside the emblem, centred on its height."""
+        """Lines of even length beside the emblem, centred vertically."""
         size, most = self.layout.sizes.issuer, self.layout.page.issuer * MM
         lines, width = balance(text, size, most)
         above = max(0.0, self.layout.page.emblem * MM - lines * size * ISSUER_LEADING) / 2
@@ -113,8 +115,7 @@ class Composition:
 
 
 def compose(payload: CertificatePayload, layout: Layout) -> Composition:
-    """Choose the sizes: the largest in which everything should fit, with what is left over as
-    air."""
+    """Chooses the largest sizes at which everything should fit, and spreads the remaining space."""
     page = layout.page
     name_size, name_width, name_lines = fit_name(
         payload.holder_name, payload.holder_script_lang, layout
@@ -144,7 +145,7 @@ def compose(payload: CertificatePayload, layout: Layout) -> Composition:
 
 
 def fit_course(payload: CertificatePayload, layout: Layout) -> tuple[float, float]:
-    """Size in points, and height in millimetres, of the course's title in the longer language."""
+    """Size in points and height in millimetres of the course's title in the longer language."""
     titles, sizes = _each(payload.course_title, payload.languages).values(), layout.sizes.course
     column = layout.page.column * MM
     lines = max(_lines(title, "display", sizes[0], column) for title in titles)
@@ -154,8 +155,7 @@ def fit_course(payload: CertificatePayload, layout: Layout) -> tuple[float, floa
 
 
 def balance(text: Text, size: float, width: float) -> tuple[int, float]:
-    """Lines of a text, and the narrowest width (within 2 %) in which it still takes no more of
-    them."""
+    """The lines of a text, and the narrowest width (within 2 %) at which it needs no more."""
     lines = _lines(text, "display", size, width)
     for percent in range(98, 50, -2):
         if lines == 1 or _lines(text, "display", size, width * percent / 100) > lines:
@@ -175,27 +175,26 @@ def fit_name(name: str, lang: str, layout: Layout) -> tuple[float, float, int]:
     halves = splits or [(name[: len(name) // 2], name[len(name) // 2 :])]
     longer = min(max(text_width(half, "display", lang) for half in pair) for pair in halves) * 1.04
     if not words or longer > width * 0.8:
-        longer = width * 0.6  # one very long word: it is broken wherever the line ends
+        longer = width * 0.6  # one very long word, broken wherever the line ends
     size = min(sizes.name_two_lines, line / longer)
     return size, min(line, longer * size * 1.02), 2
 
 
 def text_width(text: str, role: fonts.Role, lang: str = "") -> float:
-    """The width of a text in ems, without kerning and ligatures (so rather too much than too
-    little)."""
+    """The width of a text in ems, without kerning and ligatures (so an overestimate)."""
     return max(sum(_word_widths(text.replace(" ", "\u00a0"), role, lang)), 0.1)
 
 
 class QrCode(NamedTuple):
-    """A QR code as one SVG path of horizontal strokes, in a square of so many modules."""
+    """A QR code as one SVG path of horizontal strokes, in a square of modules."""
 
     side: int
     path: str
 
 
 def qr_code(url: str) -> QrCode:
-    """The QR code of an address. The mask is fixed: choosing one costs more than all the rest of
-    the code."""
+    """The QR code of an address. The mask is fixed: choosing one costs more than the rest of the
+    code."""
     code = segno.make(url, error="m", micro=False, mask=2, boost_error=False)
     rows = enumerate(code.matrix)
     path = "".join(
@@ -209,8 +208,7 @@ def _dark_runs(row: bytes) -> list[tuple[int, int]]:
 
 
 def label_style() -> str:
-    """Style rules that bring the value after each label to the indent (floats or tables cost a
-    quarter more)."""
+    """Style rules that indent the value after each label (floats or tables cost a quarter more)."""
     return "".join(
         f".{key}-{lang}{{margin-right:{FACT_INDENT - text_width(label, 'sans'):.3f}em}}\n"
         for lang in texts.printed()
@@ -230,8 +228,8 @@ def _foot_height(payload: CertificatePayload, layout: Layout) -> float:
 
 
 def _signatures_height(payload: CertificatePayload, layout: Layout) -> float:
-    """Millimetres from the line to the last word of the tallest signatory: name, and office in
-    each language."""
+    """Millimetres from the line to the last word of the tallest signature: name, and office in each
+    language."""
     sizes, width = layout.sizes, layout.page.signatory * MM
     heights = [0.0]
     for person in payload.signatories:
@@ -245,7 +243,7 @@ def _signatures_height(payload: CertificatePayload, layout: Layout) -> float:
 
 
 def _body_height(payload: CertificatePayload, layout: Layout, size: float) -> float:
-    """Millimetres of facts, objectives and skills: in each block, those of the taller language."""
+    """Millimetres of facts, objectives and skills; each block counts its taller language."""
     langs, column = payload.languages, layout.page.column * MM
     facts = [list(wording.facts(payload, lang).values()) for lang in langs]
     objectives = [[item.text(lang) for item in payload.objectives] for lang in langs]
@@ -271,8 +269,8 @@ def _block_height(
 
 
 def _lines(text: Text, role: fonts.Role, size: float, width: float) -> int:
-    """Lines a text takes in a column, filling each with whole words and breaking only what is
-    longer."""
+    """The number of lines of a text in a column, breaking only words that are longer than a
+    line."""
     width /= size
     space = _word_widths("\u00a0", role, "")[0]
     lines, used = 1, 0.0
@@ -287,7 +285,7 @@ def _lines(text: Text, role: fonts.Role, size: float, width: float) -> int:
 
 @lru_cache(maxsize=1024)
 def _word_widths(text: str, role: fonts.Role, lang: str) -> tuple[float, ...]:
-    """The width of each word in ems. Only the plain space divides words."""
+    """The width of each word in ems. Only a plain space divides words."""
     metrics = [
         _advances(fonts.FONT_OF_FAMILY[family].file)
         for family in fonts.families_for(text, role, lang)

@@ -1,4 +1,4 @@
-"""What the certificates package announces."""
+"""Events of this package."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from core.events import Event
 
 @dataclass(frozen=True)
 class CertificateIssued(Event):
-    """`replaces_id` names the certificate it corrects, None for a first one. The digest of what
-    it states enters the audit chain, so that whoever alters the row later would have to alter
-    the signed chain as well."""
+    """`replaces_id` is the certificate it corrects, None for a first one. The payload's digest
+    enters the audit chain, so that altering the row later would require altering the signed chain
+    too."""
 
     name = "certificate.issued"
     label = _l("Certificate issued")
@@ -49,8 +49,8 @@ class CertificateRevoked(Event):
 
 @dataclass(frozen=True)
 class CertificateReviewOpened(Event):
-    """The result behind a certificate was corrected, and is not what it certifies: a coordinator
-    decides about it."""
+    """The result behind a certificate was corrected and no longer matches it: a coordinator must
+    decide."""
 
     name = "certificate.review_opened"
     label = _l("Certificate under review: its result was corrected")
@@ -62,7 +62,7 @@ class CertificateReviewOpened(Event):
 
 @dataclass(frozen=True)
 class CertificateSuspended(Event):
-    """It is not to be relied on until it is lifted."""
+    """Not to be relied on until the suspension is lifted."""
 
     name = "certificate.suspended"
     label = _l("Certificate suspended")
@@ -74,7 +74,7 @@ class CertificateSuspended(Event):
 
 @dataclass(frozen=True)
 class CertificateLifted(Event):
-    """It is valid again."""
+    """Valid again."""
 
     name = "certificate.lifted"
     label = _l("Suspension of a certificate lifted")
@@ -86,7 +86,7 @@ class CertificateLifted(Event):
 
 @dataclass(frozen=True)
 class RevocationProposed(Event):
-    """A second person has to confirm it. Until then the certificate stands."""
+    """A second person must confirm it; until then the certificate stays valid."""
 
     name = "certificate.revocation_proposed"
     label = _l("Revocation of a certificate proposed")
@@ -98,8 +98,7 @@ class RevocationProposed(Event):
 
 @dataclass(frozen=True)
 class RevocationDeclined(Event):
-    """What was proposed is not done; `outcome` says whether the one who proposed it took it
-    back."""
+    """A proposed revocation was dropped; `outcome` says whether its proposer withdrew it."""
 
     name = "certificate.revocation_declined"
     label = _l("Proposed revocation declined")
@@ -111,7 +110,7 @@ class RevocationDeclined(Event):
 
 @dataclass(frozen=True)
 class IssueRequested(Event):
-    """A coordinator asked for certificates; the job `job_id` makes them."""
+    """A coordinator requested certificates; the job `job_id` makes them."""
 
     name = "certificates.requested"
     label = _l("Certificates asked for")
@@ -135,8 +134,8 @@ class CertificateFiled(Event):
 
 @dataclass(frozen=True)
 class CertificateRefiled(Event):
-    """Its file was missing or damaged and was made again. When the two digests differ, the press
-    of today makes other bytes of the same payload, and the file that was promised is lost."""
+    """The file was missing or damaged and was rebuilt. If the two digests differ, today's press
+    produces other bytes from the same payload, and the original file is lost."""
 
     name = "certificate.refiled"
     label = _l("Certificate file made again")
@@ -149,7 +148,7 @@ class CertificateRefiled(Event):
 
 @dataclass(frozen=True)
 class PrintedNameCorrected(Event):
-    """A name was changed to what shall stand on the certificate."""
+    """A name was changed for print on the certificate."""
 
     name = "enrollment.printed_name_corrected"
     label = _l("Printed name corrected")

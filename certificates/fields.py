@@ -1,4 +1,4 @@
-"""The personal data of certificates: why each item is kept, who reads it, for how long."""
+"""Personal data of certificates: for each item the reason, the readers and the retention."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""The files of certificates: where they lie, reading them only when they are what was filed, and
-many in one archive."""
+"""The files of certificates: storing them, reading them with proof that they are unchanged, and
+archives of several."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from people.queries import emblem_png
 
 log = logging.getLogger(__name__)
 CHUNK = 262144
-#: The entry of an archive that names what it lacks.
+#: The entry of an archive that lists missing certificates.
 LACKING = "MISSING.txt"
 
 
 def printer(renderer: Any = rendering) -> Callable[[Mapping[str, Any]], bytes]:
-    """What makes the PDF of a payload: nothing is open in the database while it prints, and an
-    emblem is read once."""
+    """Prints a payload to PDF. No database connection is open meanwhile, and each emblem is read
+    once."""
     emblem_of = cache(emblem_png)
 
     def printed(payload: Mapping[str, Any]) -> bytes:
@@ -40,9 +40,21 @@ def printer(renderer: Any = rendering) -> Callable[[Mapping[str, Any]], bytes]:
     return printed
 
 
+def preview(payload: Mapping[str, Any]) -> bytes:
+    """The PDF of a payload, for someone to look at. Conflict when it cannot be printed."""
+    try:
+        return printer()(payload)
+    except rendering.PayloadRefused as refusal:
+        sentence = _l("This certificate cannot be printed: %(reason)s", reason=refusal)
+        raise Conflict("not_printable", sentence) from refusal
+    except rendering.RenderingFailed as failure:
+        sentence = _l("The preview could not be made. Try again in a moment.")
+        raise Conflict("rendering_failed", sentence) from failure
+
+
 def store(number: str, data: bytes) -> tuple[str, str]:
-    """Puts a certificate's file in its place and returns key and SHA-256. Equal data have the
-    same place: doing it again after a crash leaves nothing behind."""
+    """Stores a certificate's file and returns key and SHA-256. Equal data have the same key, so
+    repeating this after a crash leaves nothing behind."""
     digest = storage.digest_of(data)
     key = f"certificates/{number.split('-')[1]}/{number.lower()}-{digest[:16]}.pdf"
     storage.put(key, data)
@@ -50,9 +62,9 @@ def store(number: str, data: bytes) -> tuple[str, str]:
 
 
 def read(certificate: Certificate) -> bytes:
-    """The file as it was filed. What is missing or damaged is made again from the payload and
-    put back, when that gives the very same bytes. NotFound while it is being made; Conflict when
-    it cannot be made again, or when something that is no file lies in its place."""
+    """The file as stored. A missing or damaged one is rebuilt from the payload, if that gives
+    exactly the same bytes. NotFound while it is being made; Conflict if it cannot be rebuilt, or if
+    something that is not a file is in its place."""
     if certificate.file_key is None:
         raise NotFound(
             "file_not_ready",
@@ -65,9 +77,9 @@ def read(certificate: Certificate) -> bytes:
 
 
 def restore(certificate: Certificate) -> bytes:
-    """Makes a filed certificate's file again and puts it back; the caller gets it even when it
-    cannot be saved. Raises Conflict when the row was altered or the bytes differ from those
-    filed: only `flask certificates verify` replaces a file that has another digest."""
+    """Rebuilds and stores a certificate's file; the caller gets it even if it cannot be stored.
+    Conflict if the row was altered or the bytes differ: only `flask certificates verify` replaces a
+    file by one with another digest."""
     key, number, sha256 = certificate.file_key, certificate.number, certificate.sha256
     log.error("certificate %s: its file is missing or was changed", number)
     data = remade(certificate)
@@ -93,8 +105,8 @@ def restore(certificate: Certificate) -> bytes:
 
 
 def remade(certificate: Certificate) -> bytes | None:
-    """The file as the press makes it today; None when the row is not what was issued, or the
-    press fails. Nothing stays open in the database while it prints."""
+    """The file as today's press makes it; None if the row was altered or the press fails. No
+    database connection is open meanwhile."""
     if not is_intact(certificate):
         return None
     number = certificate.number
@@ -106,8 +118,8 @@ def remade(certificate: Certificate) -> bytes | None:
 
 
 def fault_of(certificate: Certificate) -> str | None:
-    """What is wrong with a filed certificate's file, in words for the end of a sentence; None
-    when it is as it was filed."""
+    """What is wrong with a certificate's file, as the end of a sentence; None if it is
+    unchanged."""
     try:
         data = storage.get(certificate.file_key or "")
     except FileNotFoundError:
@@ -125,12 +137,12 @@ def _stored(key: str) -> bytes:
 
 
 def name_of(certificate: Certificate) -> str:
-    """A file name that every system can write."""
+    """A file name that is valid on every system."""
     return f"{certificate.number}.pdf"
 
 
 class _Pipe(io.RawIOBase):
-    """What the archive writes into and the answer is read from, piece by piece."""
+    """The archive writes into it, and the response reads from it, piece by piece."""
 
     def __init__(self) -> None:
         self.pieces: list[bytes] = []
@@ -150,8 +162,8 @@ class _Pipe(io.RawIOBase):
 
 
 def archive(certificates: Iterable[Certificate]) -> Iterator[bytes]:
-    """A ZIP of the certificates' files as a stream; never more than one of them in memory. What
-    it lacks is listed in it."""
+    """A ZIP of the certificates' files as a stream, with at most one file in memory. It lists those
+    it lacks."""
     pipe, lacking = _Pipe(), []
     with zipfile.ZipFile(pipe, "w", zipfile.ZIP_STORED) as zip_file:  # PDFs are compressed already
         for certificate in certificates:

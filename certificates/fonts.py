@@ -1,9 +1,8 @@
-"""The fonts embedded in certificates, and which characters they can print.
+"""The fonts embedded in certificates, and the characters they can print.
 
-No font of the machine is ever used: what is printed depends on the files in ``static/fonts`` alone.
-Which font covers which character is read from ``coverage.json`` beside them, so that asking costs
-no font parsing; write it anew with ``python -m certificates.fonts`` after a font was added or
-replaced.
+System fonts are never used: the result depends only on the files in ``static/fonts``. Their
+coverage is read from ``coverage.json`` beside them, which avoids parsing fonts; run ``python -m
+certificates.fonts`` after adding or replacing one.
 """
 
 import json
@@ -22,13 +21,12 @@ COVERAGE_FILE = FONTS_DIR / "coverage.json"
 
 @dataclass(frozen=True, slots=True)
 class Font:
-    """One font file. Every file is its own family, so no weight or slant is ever imitated."""
+    """One font file. Each file is its own family, so that weights and slants are never
+    synthesised."""
 
     family: str
     file: str
-    langs: tuple[
-        str, ...
-    ] = ()  # languages that want this font before the others (Japanese kanji forms)
+    langs: tuple[str, ...] = ()  # languages that prefer this font (Japanese kanji forms)
 
     @property
     def path(self) -> Path:
@@ -95,16 +93,14 @@ _PREFERRED: dict[str, tuple[Font, ...]] = {
 
 DEFAULT = {role: preferred[0] for role, preferred in _PREFERRED.items()}
 
-# Invisible, but they decide how neighbours are joined and in which direction they run: shaping
-# needs no glyph.
+# Invisible characters that control joining and direction; shaping needs no glyph for them.
 JOINERS_AND_MARKS = frozenset("\u200c\u200d\u200e\u200f")
 _NEVER_PRINTED = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _PICTOGRAPHS = ((0x2600, 0x27BF), (0x2B00, 0x2BFF), (0x1F000, 0x1FAFF))
 
 
 def unprintable(text: str) -> list[str]:
-    """The distinct characters of a text, in order, that a certificate cannot show. Empty means:
-    printable."""
+    """The distinct characters of a text, in order, that a certificate cannot show."""
     characters: dict[str, None] = {}
     for character in normalized("NFC", text):
         if not _printable(character):
@@ -113,11 +109,10 @@ def unprintable(text: str) -> list[str]:
 
 
 def families_for(text: str, role: Role, lang: str = "") -> tuple[str, ...]:
-    """The font families that together print a text, the preferred first; none that the text does
-    not need.
+    """The font families that together print a text, preferred first, and only those it needs.
 
-    A text is kept in one font where one has all of it: a name whose last letter is missing in the
-    display font is set in the wide one as a whole rather than in a mixture.
+    A text stays in one font if one has all of it: a name whose last letter is missing from the
+    display font is set entirely in the wide one.
     """
     return _families_for(normalized("NFC", text), role, lang.partition("-")[0].lower())
 
@@ -166,8 +161,8 @@ def _printable(character: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _coverage() -> dict[str, list[int]]:
-    """For each file the sorted bounds of its ranges: start, end + 1, start, end + 1 … (odd
-    position = inside)."""
+    """The sorted bounds of each file's ranges: start, end + 1, start, end + 1 … (odd position =
+    inside)."""
     steps = json.loads(COVERAGE_FILE.read_text(encoding="ascii"))
     coverage = {}
     for file, deltas in steps.items():
@@ -180,7 +175,7 @@ def _coverage() -> dict[str, list[int]]:
 
 
 def measure_coverage() -> dict[str, list[int]]:
-    """The content of ``coverage.json`` from the fonts themselves: distances between successive
+    """The content of ``coverage.json``, from the fonts themselves: distances between successive
     bounds."""
     from fontTools.ttLib import TTFont
 

@@ -18,7 +18,7 @@ from core.forms import Form, SubmissionField, parse_int
 
 
 class IssueForm(Form):
-    """Who gets a certificate, with a field for each printed name (`issue_form` adds them)."""
+    """Who gets a certificate; `issue_form` adds a field for each printed name."""
 
     submission = SubmissionField()
     enrollments = SelectMultipleField(_l("Issue to"), coerce=int)
@@ -42,7 +42,7 @@ class IssueForm(Form):
         return bool(self.elsewhere) or super().is_refused
 
     def names(self) -> dict[int, str]:
-        """What was typed, by enrollment."""
+        """The typed names, by enrollment."""
         typed = {
             name: field.data or ""
             for name, field in self._fields.items()
@@ -52,8 +52,8 @@ class IssueForm(Form):
 
 
 def issue_form(names: Mapping[int, str | None], chosen: list[int]) -> IssueForm:
-    """The form for these enrollments, each with the name to print (None: it is printed already),
-    `chosen` ticked at first."""
+    """The form for these enrollments with the names to print (None: already printed), initially
+    with `chosen` selected."""
     fields = {
         field_of(key): StringField(
             _l("Name to print"), default=name, render_kw={"maxlength": LONGEST_NAME}

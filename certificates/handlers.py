@@ -1,5 +1,5 @@
-"""How certificates react to what happens to people and results, in the same transaction: a
-certificate belongs to whoever the enrollment that it came from belongs to."""
+"""Reactions to changes of people and results, in the same transaction: a certificate always belongs
+to the person of its enrollment."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from people.events import MergeConfirmed, MergeUndone
 
 
 def follow_enrollments(event: MergeConfirmed | MergeUndone, actor: Actor) -> None:
-    """Two records became one person, or two again."""
+    """Two records became one person, or are separate again."""
     _follow(Enrollment.person_id.in_((event.keep_id, event.merged_id)))
 
 
 def follow_enrollment(event: EnrollmentReassigned, actor: Actor) -> None:
-    """An enrollment turned out to be another person's."""
+    """An enrollment turned out to be someone else's."""
     _follow(Enrollment.id == event.enrollment_id)
     _open_review(event.enrollment_id, actor)
 
@@ -39,9 +39,9 @@ def _follow(condition: sa.ColumnElement[bool]) -> None:
 
 
 def open_review(event: EnrollmentResult, actor: Actor) -> None:
-    """The result of someone who holds a certificate is not what it certifies any more: nothing
-    is changed silently, the trail says that a review is open, and coordinators see it until they
-    have ended the certificate or corrected the result again."""
+    """The result behind a certificate no longer matches it. Nothing changes silently: the trail
+    records an open review, and coordinators see it until they end the certificate or correct the
+    result again."""
     _open_review(event.enrollment_id, actor)
 
 

@@ -1,8 +1,8 @@
-"""Background work: issuing to many, and making the file of one.
+"""Background work: issuing to many, and making one file.
 
-Killed at any point and run again, a job goes on where it was: each certificate is one transaction,
-its file lies under a key that follows from its content, and the row of the file decides about the
-mail. Rendering happens between transactions.
+A job that is killed at any point continues when run again: each certificate is one transaction, its
+file has a key derived from its content, and the row of the file decides about the mail. Rendering
+happens between transactions.
 """
 
 from __future__ import annotations
@@ -12,20 +12,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from flask_babel import gettext as _
 
-from accounts.models import Account
-from accounts.sessions import actor_of
+from accounts.sessions import actor_for
 from certificates import files, rendering
 from certificates.models import NOT_ENDED, Certificate, CertificateStatus
-from certificates.rendering import Renderer, RenderingFailed
+from certificates.rendering import RenderingFailed
 from certificates.services import issue, record_file
 from core.database import db, transaction
 from core.errors import DomainError, NotAllowed
 from core.i18n import in_language
 from core.jobs import Progress
 from core.policy import SYSTEM, Actor, require
-from core.yielding import give_way
 from courses.models import Delivery
 from enrollment.models import Enrollment
 from people.models import Person
@@ -41,18 +38,17 @@ def issue_all(
     actor_id: int | None = None,
     after_certificate_id: int = 0,
 ) -> None:
-    """Job: a certificate with its file for each enrollment. What fails for one person is noted
-    and the others go on."""
+    """Job: a certificate with its file for each enrollment. A failure for one person is noted, and
+    the others continue."""
     tally = _Tally(progress, enrollment_ids, after_certificate_id)
     try:
         actor = _requester(actor_id, delivery_id)
     except NotAllowed as refusal:
         tally.fail_rest(enrollment_ids, refusal)
         return
-    with Renderer() as renderer, in_language(_language(actor)):
-        printed = files.printer(renderer)
-        for enrollment_id in tally.unfinished():
-            give_way()
+    with in_language(_language(actor)):
+        printed = files.printer(rendering.background)
+        for enrollment_id in progress.each(tally.unfinished()):
             try:
                 certificate = _issued(tally, actor, enrollment_id)
                 _file(actor, certificate, printed, tally)
@@ -64,8 +60,7 @@ def issue_all(
 
 
 def render_one(progress: Progress, certificate_id: int) -> None:
-    """Job: makes the file of one certificate (a reissued one). Tried again later when the press
-    fails."""
+    """Job: makes the file of one (reissued) certificate. Retried later if the press fails."""
     certificate = db.session.get_one(Certificate, certificate_id)
     tally = _Tally(progress, [certificate.enrollment_id], 0)
     db.session.rollback()
@@ -73,13 +68,13 @@ def render_one(progress: Progress, certificate_id: int) -> None:
         _file(SYSTEM, certificate, files.printer(), tally)
     except rendering.PayloadRefused as failure:
         tally.fail(certificate.enrollment_id, _code(failure), str(failure))
-    except DomainError as refusal:  # something that is no file lies in its place
+    except DomainError as refusal:  # something that is not a file is in its place
         tally.fail(certificate.enrollment_id, refusal.code, str(refusal.message))
 
 
 class _Tally:
-    """What is done and what could not be, kept in the job's row with each step. Every step
-    proves the lease anew."""
+    """What is done and what failed, stored in the job's row at each step. Each step proves the
+    lease again."""
 
     def __init__(self, progress: Progress, enrollment_ids: list[int], after_certificate_id: int):
         self.progress = progress
@@ -89,8 +84,8 @@ class _Tally:
         self.errors: list[dict[str, Any]] = []
 
     def _finished_before(self) -> set[int]:
-        """Who has a file already, or was issued to by this job and has lost the certificate
-        since (revoked meanwhile)."""
+        """Enrollments that already have a file, or a certificate from this job that was since
+        revoked."""
         rows = db.session.execute(
             sa.select(Certificate.enrollment_id).where(
                 Certificate.enrollment_id.in_(self.ids),
@@ -110,7 +105,7 @@ class _Tally:
         return [enrollment_id for enrollment_id in self.ids if enrollment_id not in self.finished]
 
     def prove(self) -> None:
-        """Inside a transaction: raises LeaseLost when another worker has taken over."""
+        """Inside a transaction: raises LeaseLost if another worker has taken over."""
         self.progress.note(done=len(self.finished), errors=self.errors)
 
     def finish(self, enrollment_id: int) -> None:
@@ -135,25 +130,17 @@ class _Tally:
 
 
 def _requester(actor_id: int | None, delivery_id: int) -> Actor:
-    """Who asked, with the rights of this moment: a coordinator whose rights ended meanwhile
-    issues nothing."""
+    """The requester, with current rights: a coordinator who has lost them since issues nothing."""
     if actor_id is None:
         return SYSTEM  # a command or the demonstration asked
-    person = db.session.get_one(Person, actor_id)
-    account = db.session.get(Account, actor_id)
-    if account is None or not account.is_active:
-        raise NotAllowed(
-            "not_allowed",
-            _("The person who asked for these certificates no longer has an account."),
-        )
-    actor = actor_of(person)
+    actor = actor_for(actor_id)
     require(actor, Permission.CERTIFICATE_ISSUE, db.session.get_one(Delivery, delivery_id))
     db.session.rollback()
     return actor
 
 
 def _language(actor: Actor) -> str | None:
-    """Of whoever asked, and reads why one could not be made."""
+    """The language of the requester, who reads the reasons for failures."""
     person = db.session.get(Person, actor.person_id) if actor.person_id else None
     language = person.language if person else None
     db.session.rollback()
@@ -173,8 +160,8 @@ def _file(
     printed: Callable[[Mapping[str, Any]], bytes],
     tally: _Tally,
 ) -> None:
-    """Makes the file from the frozen payload and notes it with the holder's mail; nothing is
-    open while it is rendered."""
+    """Makes the file from the frozen payload, and records it together with the holder's mail; no
+    transaction is open while it renders."""
     payload = dict(certificate.payload)
     number = certificate.number
     enrollment_id = certificate.enrollment_id

@@ -1,7 +1,7 @@
-"""Layouts of certificates: folders with a page, a style sheet and the layout's dimensions.
+"""Layouts of certificates: folders with a page, a style sheet and dimensions.
 
-A folder in `templates/certificates/layouts` is a layout; the payload of each certificate printed
-in it holds its name. `page.html` gets the values of `composition.Composition.context`.
+Each folder in `templates/certificates/layouts` is a layout; the payload of a certificate names the
+one it is printed in. `page.html` gets the values of `composition.Composition.context`.
 """
 
 import tomllib
@@ -51,7 +51,7 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Sizes of type in points."""
+    """Type sizes in points."""
 
     name: float
     name_one_line: float
@@ -66,7 +66,7 @@ class Sizes:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many characters of each text, and entries of each list, fit on the page."""
+    """How many characters of each text, and entries of each list, fit."""
 
     name: int
     title: int
@@ -106,7 +106,7 @@ def read(folder: Path) -> Layout:
 
 
 def find(name: str) -> Layout | None:
-    """The layout of this name. (Payloads take only names that lead nowhere else.)"""
+    """The layout of this name. (Payloads accept only names that cannot lead out of the folder.)"""
     folder = FOLDER / name
     return read(folder) if (folder / "layout.toml").is_file() else None
 
@@ -119,7 +119,7 @@ def get(name: str) -> Layout:
 
 
 def titles() -> dict[str, dict[str, str]]:
-    """What each layout is called, by its name: the answer to the port `core.printing.layouts`."""
+    """The title of each layout, by name: the answer to the port `core.printing.layouts`."""
     return {
         path.parent.name: read(path.parent).title for path in sorted(FOLDER.glob("*/layout.toml"))
     }

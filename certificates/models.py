@@ -1,4 +1,4 @@
-"""Certificates: an immutable snapshot each, with a status. Nothing issued is edited or deleted."""
+"""Certificates: immutable snapshots with a status. Nothing issued is edited or deleted."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from courses.timetable import today_in
 
 
 class CertificateStatus(enum.StrEnum):
-    """As stored; people read what it is worth on a day (`PublicStatus`)."""
+    """As stored; people see the status on a day (`PublicStatus`)."""
 
     VALID = "valid"
     SUSPENDED = "suspended"
@@ -28,8 +28,7 @@ class CertificateStatus(enum.StrEnum):
 
 
 class PublicStatus(Worded):
-    """As people read it. *Expired* is not stored: it follows from `valid_until` and the day one
-    asks about."""
+    """As people see it. *Expired* is not stored: it follows from `valid_until` and the day."""
 
     VALID = "valid", _p("certificate", "Valid")
     EXPIRED = "expired", _p("certificate", "Expired")
@@ -38,14 +37,13 @@ class PublicStatus(Worded):
     REVOKED = "revoked", _p("certificate", "Revoked")
 
 
-#: It keeps its enrollment's one place: nothing is issued beside it.
+#: Certificates that count against the limit of one per enrollment.
 NOT_ENDED = (CertificateStatus.VALID, CertificateStatus.SUSPENDED)
 _NOT_ENDED_SQL = sa.text("status IN ({})".format(", ".join(f"'{s.value}'" for s in NOT_ENDED)))
 
 
 class RevocationReason(Worded):
-    """Why the certificate is wrong. What its holder did elsewhere is no reason: conduct belongs
-    to those who judge it."""
+    """Why the certificate is wrong. Misconduct elsewhere is not a reason; others judge it."""
 
     ISSUED_IN_ERROR = "issued_in_error", _p("revocation", "Issued in error")
     WRONG_PERSON = "wrong_person", _p("revocation", "Issued to the wrong person")
@@ -56,11 +54,12 @@ class RevocationReason(Worded):
 class ProposalOutcome(enum.StrEnum):
     CONFIRMED = "confirmed"
     DECLINED = "declined"
-    WITHDRAWN = "withdrawn"  # by the one who proposed it
+    WITHDRAWN = "withdrawn"  # by its proposer
 
 
 class Certificate(Base):
-    """What was certified, as it was printed. `payload` is the snapshot; the other columns find it.
+    """What was certified, as printed. `payload` is the snapshot; the other columns serve to find
+    it.
 
     `number` is printed and guessable; `token` is random and the only key to the public page.
     `sha256` and `file_key` are empty until the file is made.
@@ -85,7 +84,7 @@ class Certificate(Base):
     delivery_id: Mapped[int] = mapped_column(sa.ForeignKey("delivery.id"), index=True)
     centre_id: Mapped[int] = mapped_column(
         sa.ForeignKey("organization.id"), index=True
-    )  # which issued it: the delivery's
+    )  # the issuing centre: the delivery's
     organization_id: Mapped[int | None] = mapped_column(
         sa.ForeignKey("organization.id"), index=True
     )
@@ -130,21 +129,20 @@ class Certificate(Base):
 
     @property
     def today(self) -> date:
-        """Today in the place where the course was held: a certificate is dated by the calendar
-        there."""
+        """Today in the delivery's time zone, by which certificates are dated."""
         return self.date_of(clock.now())
 
     def date_of(self, moment: datetime) -> date:
-        """The day of this moment there."""
+        """The day of this moment in that time zone."""
         return today_in(self.time_zone, moment)
 
     @property
     def current_status(self) -> PublicStatus:
-        """What it is worth today."""
+        """Its status today."""
         return self.status_on(self.today)
 
     def status_on(self, day: date) -> PublicStatus:
-        """What it is worth on this day."""
+        """Its status on this day."""
         if (
             self.status is CertificateStatus.VALID
             and self.valid_until is not None
@@ -155,8 +153,8 @@ class Certificate(Base):
 
 
 class Suspension(Base):
-    """From when to when a certificate was not to be relied on. Kept when it is lifted, because
-    what was known on a day is read from it."""
+    """A period in which a certificate was not to be relied on. Kept after it ends, because it tells
+    what was known on a day."""
 
     __tablename__ = "suspension"
 
@@ -181,8 +179,8 @@ class Suspension(Base):
 
 
 class RevocationProposal(Base):
-    """A revocation that waits for a second person, or what became of it. Until it is confirmed
-    the certificate stands."""
+    """A revocation that awaits a second person, or its outcome. Until it is confirmed the
+    certificate stays valid."""
 
     __tablename__ = "revocation_proposal"
 

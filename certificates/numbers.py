@@ -1,10 +1,9 @@
 """Certificate numbers (for people) and verification tokens (for the address in the QR code).
 
-The *number* is printed large, counts up, and is no secret. The *token* is what opens the
-verification page: 125 random bits, so that no one finds a certificate by trying. Both are written
-in Crockford's base 32, which leaves out I, L, O and U, and both end in a check character (Luhn
-modulo 32): one mistyped character is always noticed, and so is every swap of two neighbouring
-digits in a number.
+The *number* is printed large, counts up, and is no secret. The *token* opens the verification page:
+125 random bits, so that no one finds a certificate by trying. Both use Crockford's base 32, which
+omits I, L, O and U, and end in a check character (Luhn modulo 32): a single mistyped character is
+always detected, and so is any swap of neighbouring digits in a number.
 """
 
 import re
@@ -38,8 +37,7 @@ def format_number(year: int, sequence: int) -> str:
 
 
 def normalise_number(text: str) -> str | None:
-    """The number as it is stored, from what a person typed; None when it cannot be a number of
-    ours."""
+    """The number as stored, from what a person typed; None if it cannot be one of ours."""
     compact = _compact(text)
     if not compact.startswith(PREFIX):
         return None
@@ -57,13 +55,13 @@ def normalise_number(text: str) -> str | None:
 
 
 def series_of(year: int) -> str:
-    """What the counter of a year's certificates is called."""
+    """The name of the counter for a year's certificates."""
     return f"certificate:{year}"
 
 
 def place_of(text: str) -> tuple[str, int] | None:
-    """Series and sequence of a number however it was typed, with its check character or without;
-    None when it is none."""
+    """Series and sequence of a number however typed, with or without its check character; None if
+    it is not one."""
     digits = re.match(rf"{PREFIX}([0-9]{{4}})([0-9]{{6}})$", _compact(text))
     if digits and digits[2] != "000000":
         return series_of(int(digits[1])), int(digits[2])
@@ -71,13 +69,19 @@ def place_of(text: str) -> tuple[str, int] | None:
     return (series_of(int(number.split("-")[1])), int(number.split("-")[2])) if number else None
 
 
+def sequence_of(number: str) -> int | None:
+    """The sequence of a stored number; None when it is not a number as we write it."""
+    place = place_of(number[:-2])
+    return place[1] if place and SERIES.show(*place) == number else None
+
+
 def _place_in_file(key: str) -> tuple[str, int] | None:
-    """Of a stored certificate: certificates/2026/rst-2026-000042-k-<digest>.pdf."""
+    """The same for a stored file: certificates/2026/rst-2026-000042-k-<digest>.pdf."""
     match = re.match(r"certificates/\d{4}/(rst-\d{4}-\d{6}-\w)-", key)
     return place_of(match[1]) if match else None
 
 
-#: What backups and restores are told of certificate numbers.
+#: What backups and restores need to know of certificate numbers.
 SERIES = Series(
     in_file=_place_in_file,
     parse=place_of,
@@ -87,8 +91,7 @@ SERIES = Series(
 
 
 def new_token() -> str:
-    """A fresh verification token: 25 random characters and a check character, in capitals
-    everywhere."""
+    """A new verification token: 25 random characters and a check character, in capitals."""
     number = secrets.randbits(5 * TOKEN_RANDOM_CHARACTERS)
     body = "".join(
         ALPHABET[number >> 5 * position & 31] for position in range(TOKEN_RANDOM_CHARACTERS)
@@ -97,8 +100,7 @@ def new_token() -> str:
 
 
 def normalise_token(text: str) -> str | None:
-    """The token as it is stored, from an address or from what a person typed; None when
-    mistyped."""
+    """The token as stored, from an address or from what a person typed; None if mistyped."""
     compact = _compact(text).translate(_LOOKALIKES)
     if _TOKEN.fullmatch(compact) and luhn.is_valid(compact, ALPHABET):
         return compact
@@ -112,8 +114,7 @@ def group_token(token: str) -> str:
 
 
 def _compact(text: str) -> str:
-    """Capitals without separators; full-width forms (from East Asian keyboards) become plain
-    ones."""
+    """Capitals without separators; full-width forms (East Asian keyboards) become plain ones."""
     if len(text) > 200:
         return ""
     return _SEPARATORS.sub("", normalized("NFKC", text)).upper()

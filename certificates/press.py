@@ -1,10 +1,10 @@
-"""The press: the child process in which certificates are laid out. Started by ``rendering``, never
-imported by it.
+"""The press: the child process that lays out certificates. Started by ``rendering``, never imported
+by it.
 
 It reads tasks from standard input and writes PDFs to standard output, each preceded by its length,
-and lives as long as its parent. It has no secrets, no database, no application: only a payload, a
-template and the fonts. Every limit that holds even against a hostile payload is set here: memory,
-processor time, file size, and a fetcher that knows the bundled fonts and nothing else.
+and lives as long as its parent. It has no secrets, database or application, only a payload, a
+template and the fonts. All limits that must hold even against a hostile payload are set here:
+memory, processor time, file size, and a fetcher that knows only the bundled fonts.
 """
 
 import base64
@@ -20,6 +20,7 @@ import struct
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -36,27 +37,26 @@ from certificates.payload import CertificatePayload
 IDLE_EXIT_SECONDS = 120
 PARENT_CHECK_SECONDS = 2
 LARGEST_DATA_IMAGE = 200_000
-SMALLEST_TRY = 8  # layouts tried, each a size smaller, before giving up on one page
+SMALLEST_TRY = 8  # layouts tried, each a size smaller
 _DATA_IMAGE = re.compile(r"data:(image/(?:png|jpeg));base64,", re.IGNORECASE)
 
 
 class DoesNotFit(ValueError):
-    """The certificate is longer than a page even in the smallest size."""
+    """The certificate is longer than a page even at the smallest size."""
 
 
 class AssetFetcher(URLFetcher):
-    """Gives ``asset:`` names of our own fonts, the emblem of the task, and small PNG and JPEG
-    images written into the page; refuses all else.
+    """Serves ``asset:`` names of our own fonts, the emblem of the task, and small PNG and JPEG
+    images embedded in the page; refuses all else.
 
-    An SVG image would be a document of its own that refers to others; the drawn emblem and the QR
-    code are part of the page.
+    An SVG image could refer to other documents; the drawn emblem and the QR code are part of the
+    page.
     """
 
     emblem = b""
 
     def fetch(self, url: str, headers: Any = None) -> URLFetcherResponse:
-        """The resource, or ValueError. Nothing is ever opened by address, so nothing can
-        redirect either."""
+        """The resource, or ValueError. No address is ever opened, so nothing can redirect."""
         if url == "asset:emblem" and self.emblem:
             return URLFetcherResponse(url, self.emblem, {"Content-Type": "image/png"})
         if url.startswith("asset:"):
@@ -74,7 +74,7 @@ class AssetFetcher(URLFetcher):
 
 
 class Press:
-    """Template, style sheet and fonts of a layout, read once and used for many certificates."""
+    """Template, style sheet and fonts of a layout, loaded once for many certificates."""
 
     def __init__(self, layout: Layout) -> None:
         environment = Environment(
@@ -106,7 +106,7 @@ class Press:
             if len(document.pages) == 1:
                 return document.write_pdf(
                     pdf_tags=bool(payload.emblem_file)
-                )  # only tags hold what is said instead of a picture
+                )  # alternative texts require tags
             composition = composition.smaller()
         raise DoesNotFit("The certificate does not fit on one page.")
 
@@ -117,7 +117,7 @@ class Press:
         return page.render(font_config=self._font_config, stylesheets=[self._style])
 
     def _load(self, families: Any) -> None:
-        """Register fonts when first needed: most certificates use four of the forty."""
+        """Loads fonts when first needed: most certificates use four of the forty."""
         for family in families:
             if family not in self._loaded:
                 font = fonts.FONT_OF_FAMILY[family]
@@ -128,20 +128,29 @@ class Press:
         return CSS(string=text, font_config=self._font_config, url_fetcher=self._fetcher)
 
 
-#: A hundred certificates wait for pages, not pages for them. The press holds no lock, so nothing
-#: waits for it in turn.
+#: Niceness of a press for whose certificate someone waits. It holds no lock, so pages do not wait
+#: for it in turn.
 YIELDING = 10
 
 
+def give_way(*, entirely: bool) -> None:
+    """`entirely`: takes only what processors have left over, where the system can (Linux). A nice
+    process still delays each page by some milliseconds every time that it has to be stopped."""
+    os.nice(YIELDING)
+    if entirely and hasattr(os, "SCHED_IDLE"):
+        with suppress(OSError):  # not allowed here: nice it stays
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+
+
 def fence(memory_bytes: int) -> None:
-    """Limits for this process that it cannot lift: memory, size of written files, no core dump."""
+    """Sets limits that this process cannot lift: memory, size of written files, no core dump."""
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_FSIZE, (32_000_000, 32_000_000))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def allow_processor_time(seconds: float) -> None:
-    """From now on this process may use so many seconds of processor time; then the kernel kills
+    """Allows this process that many more seconds of processor time, after which the kernel kills
     it."""
     until = int(time.process_time() + seconds) + 1
     _, hard = resource.getrlimit(resource.RLIMIT_CPU)
@@ -149,8 +158,8 @@ def allow_processor_time(seconds: float) -> None:
 
 
 def serve(tasks: int, results: BinaryIO) -> None:
-    """Print one certificate per task until the parent closes the pipe, disappears, or asks for
-    nothing."""
+    """Prints one certificate per task until the parent closes the pipe, disappears, or sends
+    nothing for a while."""
     parent = os.getppid()
     presses: dict[str, Press] = {}
     while _task_waiting(tasks, parent):
@@ -170,7 +179,7 @@ def serve(tasks: int, results: BinaryIO) -> None:
             status, body = b"R", b""
         except Exception as error:
             # The state after an unforeseen error is unknown: answer, then let the parent start a
-            # fresh child.
+            # new child.
             _write(results, b"E", type(error).__name__.encode())
             raise SystemExit(1) from error
         _write(results, status, body)
@@ -183,7 +192,7 @@ def _bundled_font(name: str) -> bytes:
 
 
 def _task_waiting(tasks: int, parent: int) -> bool:
-    """True when a task can be read; False when the parent is gone or no one has asked for a while.
+    """True if a task can be read; False if the parent is gone or has sent nothing for a while.
 
     A closed pipe is not enough to notice the parent's death: a process it forked may hold the pipe
     open.
@@ -211,14 +220,13 @@ def _write(results: BinaryIO, status: bytes, body: bytes) -> None:
 
 
 def main() -> None:
-    """Serve on the original standard output; whatever a library prints goes to standard error
-    instead."""
+    """Serves on the original standard output; whatever a library prints goes to standard error."""
     fence(int(sys.argv[1]))
-    os.nice(YIELDING)
+    give_way(entirely="--idle" in sys.argv)
     results = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     serve(0, results)
-    # Ending by itself, because idle or orphaned: no one else will clear the folder.
+    # Ending by itself, idle or orphaned: no one else will delete the folder.
     if (folder := Path(tempfile.gettempdir())).name.startswith("rostrum-press-"):
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -1,10 +1,8 @@
-"""Rendering certificates, fenced: the layout engine runs in a child process that can be killed at
-any moment.
+"""Fenced rendering: the layout engine runs in a child process that can be killed at any moment.
 
 The parent checks lengths and characters, sends the payload, and waits no longer than the time
-limit. The child (``certificates.press``) stays warm for the next certificate and ends by itself
-when it is no longer asked, or when the parent is gone. Use ``render`` anywhere, or a ``Renderer``
-of your own for a long batch.
+limit. The child (``certificates.press``) stays warm for the next certificate, and ends by itself
+when idle or orphaned. Use ``render`` anywhere, or a ``Renderer`` of your own for a long batch.
 """
 
 import atexit
@@ -35,18 +33,18 @@ from core import texts
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_TIMEOUT = 20.0  # seconds; covers the start of a cold child on a busy machine
+PATIENT_TIMEOUT = 120.0  # of a press that takes only what processors have left over
 MEMORY_LIMIT = 1_000_000_000  # address space, not memory in use
-LARGEST_TASK = 60_000  # bytes: fits into the pipe, so that sending never waits
+LARGEST_TASK = 60_000  # bytes: fits into the pipe, so that sending never blocks
 LARGEST_PDF = 5_000_000
 LONGEST_NAME = 100  # in any layout; each may allow fewer characters
-#: In any layout; each layout says what else fits.
+#: In any layout; each layout limits the other texts.
 LONGEST_REFERENCE, LONGEST_CODE, LONGEST_ADDRESS = (
     60,
     40,
     120,
 )  # reference: a course's or delivery's code
-# Without a configuration file, fontconfig warns and searches; with this one it knows no font but
-# ours.
+# Without a configuration file fontconfig warns and searches; with this one it knows only our fonts.
 FONTCONFIG = (
     '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM '
     '"urn:fontconfig:fonts.dtd"><fontconfig></fontconfig>'
@@ -54,14 +52,14 @@ FONTCONFIG = (
 
 
 class RenderingFailed(Exception):
-    """No PDF came out. The message is one sentence; it holds no personal data."""
+    """No PDF was produced. The message is one sentence without personal data."""
 
 
 class PayloadRefused(RenderingFailed):
-    """The payload itself cannot be printed (too long, a character without a glyph): trying again is
-    no use.
+    """The payload cannot be printed (too long, a character without a glyph), so retrying is
+    useless.
 
-    `reasons` holds a sentence for each fault, for people, in the language of whoever reads it.
+    `reasons` holds a sentence for each fault, in the reader's language.
     """
 
     def __init__(self, *reasons: Any) -> None:
@@ -74,18 +72,18 @@ class PayloadRefused(RenderingFailed):
 
 class Renderer:
     """A warm child process that prints certificates, one at a time; several threads may share
-    it."""
+    it. One that `is_idle` gives way to everything else on this machine."""
 
     def __init__(
-        self, *, memory_limit: int = MEMORY_LIMIT, command: list[str] | None = None
+        self,
+        *,
+        memory_limit: int = MEMORY_LIMIT,
+        is_idle: bool = False,
+        command: list[str] | None = None,
     ) -> None:
-        self._command = command or [
-            sys.executable,
-            "-s",
-            "-m",
-            "certificates.press",
-            str(memory_limit),
-        ]
+        program = [sys.executable, "-s", "-m", "certificates.press", str(memory_limit)]
+        self._command = command or [*program, *(["--idle"] if is_idle else [])]
+        self._timeout = PATIENT_TIMEOUT if is_idle else DEFAULT_TIMEOUT
         self._lock = threading.Lock()
         self._child: _Child | None = None
         self._owner = os.getpid()
@@ -101,12 +99,14 @@ class Renderer:
         payload: Mapping[str, Any],
         *,
         emblem: bytes | None = None,
-        timeout: float = DEFAULT_TIMEOUT,
+        timeout: float | None = None,
     ) -> bytes:
         """The certificate as PDF. Equal payloads give equal bytes, today and in another process.
         `emblem`: the picture whose digest the payload keeps."""
+        timeout = timeout or self._timeout
         checked = check(payload)
-        task, picture = _task(checked, timeout), _picture(checked, emblem)
+        task = _task(checked, min(timeout, DEFAULT_TIMEOUT))
+        picture = _picture(checked, emblem)
         deadline = time.monotonic() + timeout
         self._leave_parent()
         if not self._lock.acquire(timeout=timeout):
@@ -124,7 +124,7 @@ class Renderer:
 
     @property
     def child_pid(self) -> int | None:
-        """The process id of the child, when one is running."""
+        """The process id of the child, if one is running."""
         return self._child.process.pid if self._child else None
 
     def _render(self, task: bytes, picture: tuple[str, bytes] | None, deadline: float) -> bytes:
@@ -137,12 +137,12 @@ class Renderer:
                 break
             except _ChildGone as gone:
                 self._discard()
-                # A child that ended by itself for want of work has done nothing with the task: ask
-                # a new one.
+                # The child ended by itself, being idle, and has not touched the task: use a new
+                # one.
                 if gone.exit_status != 0 or last_try:
                     raise RenderingFailed(str(gone)) from None
             except BaseException:
-                # also when interrupted: a half-read answer must not become the next one's
+                # also if interrupted: a half-read answer must not become the next one's
                 self._discard()
                 raise
         if status == b"P":
@@ -165,8 +165,8 @@ class Renderer:
             child.end()
 
     def _leave_parent(self) -> None:
-        """After a fork: the child, and a lock that another thread may have held, belong to the
-        process we come from."""
+        """After a fork: the child, and a lock that another thread may hold, belong to the parent
+        process."""
         if self._owner != os.getpid():
             self._owner, self._child, self._lock = os.getpid(), None, threading.Lock()
 
@@ -178,15 +178,15 @@ class _ChildGone(Exception):
 
 
 class _Child:
-    """One child process with its own empty temporary folder, and the conversation with it."""
+    """One child process with its own temporary folder, and the conversation with it."""
 
     def __init__(self, command: list[str]) -> None:
-        # Not a TemporaryDirectory: its finalizer would run in a fork too and pull the folder from
-        # under the child.
+        # Not a TemporaryDirectory: after a fork its finalizer would delete the folder under the
+        # child.
         self.folder = tempfile.mkdtemp(prefix="rostrum-press-")
         config = Path(self.folder) / "fonts.conf"
         config.write_text(FONTCONFIG, encoding="ascii")
-        environment = {  # nothing is inherited: the application's secrets stay with the application
+        environment = {  # nothing is inherited, so the child has none of the application's secrets
             "PATH": os.defpath,
             "LANG": "C.UTF-8",
             "PYTHONHASHSEED": "0",
@@ -194,7 +194,7 @@ class _Child:
             "HOME": self.folder,
             "FONTCONFIG_FILE": str(config),
         }
-        self.process = subprocess.Popen(  # noqa: S603 (our own module with our own interpreter)
+        self.process = subprocess.Popen(  # noqa: S603 -- our own module and interpreter, no shell
             command,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -202,18 +202,18 @@ class _Child:
             bufsize=0,
             cwd=ROOT,
             env=environment,
-            start_new_session=True,
+            process_group=0,
         )
 
     def keep(self, name: str, data: bytes) -> None:
-        """Put a file beside the next tasks, in the child's own folder: too large for the pipe,
-        and often the same."""
+        """Puts a file for the next tasks into the child's folder; it is too large for the pipe and
+        often reused."""
         path = Path(self.folder) / name
         if not path.exists():
             path.write_bytes(data)
 
     def ask(self, task: bytes, deadline: float) -> tuple[bytes, bytes]:
-        """Send a task and read the answer: status and body."""
+        """Sends a task and reads the answer: status and body."""
         assert self.process.stdin
         try:
             self.process.stdin.write(task)
@@ -226,7 +226,7 @@ class _Child:
         return header[:1], self._read(length, deadline)
 
     def end(self) -> None:
-        """Kill the child and remove its folder."""
+        """Kills the child and removes its folder."""
         self.process.kill()
         self.process.wait()
         for pipe in (self.process.stdin, self.process.stdout):
@@ -260,20 +260,22 @@ class _Child:
 
 
 _shared = Renderer()
+#: Prints what no one waits for at a page, and stays as warm.
+background = Renderer(is_idle=True)
 atexit.register(_shared.close)
+atexit.register(background.close)
 
 
 def render(
     payload: Mapping[str, Any], *, emblem: bytes | None = None, timeout: float = DEFAULT_TIMEOUT
 ) -> bytes:
-    """The certificate as PDF, from the child this process shares. Raises RenderingFailed or
+    """The certificate as PDF, from this process's shared child. Raises RenderingFailed or
     PayloadRefused."""
     return _shared.render(payload, emblem=emblem, timeout=timeout)
 
 
 def check(payload: Mapping[str, Any]) -> CertificatePayload:
-    """The payload, when it can be printed; PayloadRefused with the reason otherwise. Renders
-    nothing."""
+    """The payload, if it can be printed; else PayloadRefused with the reasons. Renders nothing."""
     try:
         checked = CertificatePayload.from_dict(payload)
     except ValueError as error:
@@ -326,8 +328,7 @@ def _faults(payload: CertificatePayload, layout: Layout) -> Iterator[Any]:
 
 
 def check_system_libraries() -> list[str]:
-    """What is missing on this machine for printing, as sentences. Loads nothing of the layout
-    engine."""
+    """What this machine lacks for printing, as sentences. Does not load the layout engine."""
     problems = []
     for name, library, package in (
         ("Pango", "pango-1.0", "libpango-1.0-0"),
@@ -353,9 +354,10 @@ def _loads(library: str, file: str) -> bool:
     return False
 
 
-def _task(payload: CertificatePayload, timeout: float) -> bytes:
+def _task(payload: CertificatePayload, seconds: float) -> bytes:
+    """`seconds`: of processor time."""
     folder = str(layouts.get(payload.layout).folder)
-    body = json.dumps({"payload": payload.to_dict(), "layout": folder, "seconds": timeout}).encode(
+    body = json.dumps({"payload": payload.to_dict(), "layout": folder, "seconds": seconds}).encode(
         "ascii"
     )
     if len(body) > LARGEST_TASK:
@@ -364,8 +366,8 @@ def _task(payload: CertificatePayload, timeout: float) -> bytes:
 
 
 def _picture(payload: CertificatePayload, emblem: bytes | None) -> tuple[str, bytes] | None:
-    """The file with the emblem whose digest the payload keeps, by name; RenderingFailed when
-    another is given, or none."""
+    """The file with the emblem whose digest the payload holds, by name; RenderingFailed if it is
+    missing or another."""
     if payload.emblem_sha256 is None:
         return None
     if emblem is None or hashlib.sha256(emblem).hexdigest() != payload.emblem_sha256:
@@ -376,8 +378,7 @@ def _picture(payload: CertificatePayload, emblem: bytes | None) -> tuple[str, by
 
 
 def _limited_texts(payload: CertificatePayload, limits: Limits) -> list[tuple[Any, str, int]]:
-    """Field, text and greatest length of everything that people wrote or that ends up on the
-    page."""
+    """Field, text and limit of everything that people wrote or that is printed."""
     limited = [
         (_l("Name to print"), payload.holder_name, limits.name),
         (_l("Venue"), payload.venue, limits.venue),

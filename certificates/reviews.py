@@ -1,7 +1,7 @@
-"""Certificates under review: not ended, although the result behind them was corrected since, to
-something else than completed or to another score than they print, or although they turned out to
-be another person's. Nothing is stored: a review is open for as long as the two disagree. (The
-hours they print are those held, fixed before a delivery is finished.)"""
+"""Certificates under review: valid ones whose result was since corrected (no longer completed, or
+another score than printed), or which turned out to be someone else's. Nothing is stored: a review
+is open as long as the two disagree. (The printed hours are those held, which are fixed before a
+delivery is finished.)"""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from enrollment.models import Enrollment, EnrollmentStatus, IdentityQuestion, Qu
 from people.models import Merge, MergeStatus
 from people.permissions import Permission
 
-#: Results that no certificate can rest on.
+#: Results that do not justify a certificate.
 FELL_SHORT = (EnrollmentStatus.NOT_COMPLETED, EnrollmentStatus.NO_SHOW)
 
 
 class ReviewKind(enum.StrEnum):
-    UNJUSTIFIED = "unjustified"  # revoked, or the result is corrected again
-    MISPRINTED = "misprinted"  # reissued, or the score is corrected again
-    MISNAMED = "misnamed"  # revoked or reissued: it turned out to be another person's
+    UNJUSTIFIED = "unjustified"  # revoke it, or correct the result again
+    MISPRINTED = "misprinted"  # reissue it, or correct the score again
+    MISNAMED = "misnamed"  # revoke or reissue it: it is someone else's
 
 
-#: What `flask check` says of each.
+#: The sentence of `flask check` for each.
 FAULTS: dict[ReviewKind, str] = {
     ReviewKind.UNJUSTIFIED: "its holder did not complete the course",
     ReviewKind.MISPRINTED: "prints another score than the record",
     ReviewKind.MISNAMED: "prints another name than the record",
 }
 _FELL_SHORT = Enrollment.status.in_(FELL_SHORT)
-#: Who is meant was decided anew, and the enrollment prints another name since.
+#: An identity was decided anew, and the enrollment now prints another name.
 _MISNAMED = sa.and_(
     Certificate.holder_name != Enrollment.name_on_certificate,
     sa.or_(
@@ -49,19 +49,20 @@ _MISNAMED = sa.and_(
         ),
     ),
 )
-_KIND = sa.case(
+#: Of a certificate under review; see `under_review`.
+KIND = sa.case(
     (_FELL_SHORT, ReviewKind.UNJUSTIFIED.value),
     (_MISNAMED, ReviewKind.MISNAMED.value),
     else_=ReviewKind.MISPRINTED.value,
 ).label("kind")
 
-#: The review that is open about one certificate.
+#: A certificate with the kind of its open review.
 Review = sa.Row[Certificate, str]
 
 
 def _prints_another_score() -> sa.ColumnElement[bool]:
-    """Of a result that was reopened (no other changes): the score, rounded as `snapshot` does,
-    is not the printed one."""
+    """For a reopened result (others do not change): the score, rounded as in `snapshot`, is not the
+    printed one."""
     printed = Certificate.payload["score_percent"].as_integer()
     scored = sa.select(Score.enrollment_id).where(
         Score.enrollment_id == Enrollment.id,
@@ -76,7 +77,7 @@ def _prints_another_score() -> sa.ColumnElement[bool]:
 
 def under_review() -> sa.Select[Certificate, str]:
     """Every certificate whose review is open, by number, with the kind of its review."""
-    joined = sa.select(Certificate, _KIND).join(
+    joined = sa.select(Certificate, KIND).join(
         Enrollment, Enrollment.id == Certificate.enrollment_id
     )
     disagrees = (
@@ -87,14 +88,14 @@ def under_review() -> sa.Select[Certificate, str]:
 
 
 def reviews_to_decide(actor: Actor, *, limit: int) -> list[Review]:
-    """The first so many reviews that the actor decides."""
+    """The first reviews that the actor may decide."""
     decides = visible(Certificate, actor, Permission.CERTIFICATE_ISSUE)
     return list(db.session.execute(under_review().where(decides).limit(limit)))
 
 
 def reviews_of(actor: Actor, delivery: Delivery) -> list[Review]:
-    """The certificates under review of a finished delivery, for those who decide about them;
-    empty for anyone else."""
+    """Certificates under review of a finished delivery, for those who may decide; empty for
+    others."""
     if delivery.status is not DeliveryStatus.FINISHED or not can(
         actor, Permission.CERTIFICATE_ISSUE, delivery
     ):
@@ -103,8 +104,8 @@ def reviews_of(actor: Actor, delivery: Delivery) -> list[Review]:
 
 
 def reviewed_by(actor: Actor, certificates: Iterable[Certificate]) -> dict[int, str]:
-    """The kind of review by the certificate's id, of those of these that are under review and
-    that the actor decides about."""
+    """The kind of review by certificate id, of those certificates that are under review and that
+    the actor may decide."""
     decides = [
         certificate.id
         for certificate in certificates
@@ -118,5 +119,5 @@ def reviewed_by(actor: Actor, certificates: Iterable[Certificate]) -> dict[int, 
 
 def kinds(condition: sa.ColumnElement[bool]) -> dict[int, str]:
     """The kind of review by the id of the certificate, of those that meet the condition."""
-    by_id = under_review().where(condition).with_only_columns(Certificate.id, _KIND)
+    by_id = under_review().where(condition).with_only_columns(Certificate.id, KIND)
     return dict(db.session.execute(by_id).all())

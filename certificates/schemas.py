@@ -1,5 +1,4 @@
-"""Shapes of this package: what the API accepts and returns, and what the verification address
-tells programs."""
+"""Schemas of this package, and the answer of the verification address to programs."""
 
 from __future__ import annotations
 
@@ -16,11 +15,9 @@ from certificates.snapshot import verify_url
 from core import exports
 from core.api import Answer, Id, Schema, at_most
 from core.caching import file
-from core.jobs import Job
 from core.policy import Actor
 from core.settings import settings_of
 
-JobStatus = Literal["queued", "running", "succeeded", "failed"]
 Status = Literal["valid", "expired", "suspended", "superseded", "revoked"]
 PrintedName = Annotated[str, StringConstraints(min_length=1), at_most(120)]
 Note = Annotated[str, at_most(1000)]
@@ -30,29 +27,6 @@ class IssueBody(Schema):
     enrollments: list[Id] | None = Field(
         None, max_length=2000, description="all that are complete, if left out"
     )
-
-
-class JobLink(Answer):
-    id: int
-    url: str
-
-
-class IssueAnswer(Answer):
-    job: JobLink
-
-
-class JobError(Answer):
-    enrollment: int | None = None
-    code: str
-    message: str
-
-
-class JobAnswer(Answer):
-    id: int
-    status: JobStatus
-    done: int
-    total: int
-    errors: list[JobError]
 
 
 class CertificateAnswer(Answer):
@@ -117,32 +91,14 @@ class ReissueBody(Schema):
 
 
 def public_address(endpoint: str, **url_values: Any) -> str:
-    """A whole address that programs may keep."""
+    """An absolute address that programs may store."""
     return settings_of().public_url + url_for(endpoint, **url_values)
-
-
-def job_link(job: Job) -> JobLink:
-    return JobLink(id=job.id, url=public_address("certificates_api.get_job", job_id=job.id))
-
-
-def job_answer(job: Job) -> JobAnswer:
-    errors = [
-        JobError(enrollment=error.get("enrollment"), code=error["code"], message=error["message"])
-        for error in job.errors
-    ]
-    return JobAnswer(
-        id=job.id,
-        status=cast(JobStatus, job.public_status),
-        done=job.done,
-        total=job.total,
-        errors=errors,
-    )
 
 
 def certificate_answer(
     certificate: Certificate, *, is_under_review: bool = False, enrollment: int | None = None
 ) -> CertificateAnswer:
-    """`enrollment`: the one by which the caller knows it, if not its own."""
+    """`enrollment`: the one by which the caller knows the certificate, if not its own."""
     is_filed = certificate.file_key is not None
     return CertificateAnswer(
         number=certificate.number,
@@ -166,8 +122,8 @@ def certificate_answer(
 
 
 def file_answer(actor: Actor, certificate: Certificate) -> Response:
-    """The file as a download: whole, in parts, or 304 for a client that has it. Records a
-    download by anyone but the holder."""
+    """The file as a download: whole, in ranges, or 304 for a client that has it. Records downloads
+    by anyone but the holder."""
     name, digest = files.name_of(certificate), certificate.sha256 or ""
     answer = file(files.read(certificate), digest, mimetype="application/pdf", name=name)
     if answer.status_code in (200, 206) and certificate.person_id != actor.person_id:
@@ -203,8 +159,8 @@ class VerifiedSignatory(Answer):
 
 
 class VerificationAnswer(Answer):
-    """Every printed fact and the status on this day; never the holder's address, nor why it was
-    revoked or suspended."""
+    """Every printed fact and today's status; never the holder's address or the reason for a
+    revocation or suspension."""
 
     status: Status
     checked_on: date
@@ -229,13 +185,13 @@ class VerificationAnswer(Answer):
 
 
 class AlteredAnswer(Answer):
-    """Someone changed the record: nothing of it can be relied on."""
+    """The record was altered: nothing in it can be relied on."""
 
     status: Literal["altered"]
 
 
 def verification(certificate: Certificate, successor: Certificate | None) -> dict[str, Any]:
-    """What VerificationAnswer says of this certificate."""
+    """The VerificationAnswer for this certificate."""
     printed = certificate.payload
     facts = {
         "status": certificate.current_status.value,

@@ -1,5 +1,5 @@
-"""From rows to the frozen payload: what a certificate will state, read once, at the moment it is
-issued."""
+"""From rows to the frozen payload: everything a certificate will state, read once at the moment of
+issue."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ from courses.models import Course, CourseVersion, Delivery
 from courses.queries import signatories_of
 from enrollment.models import Enrollment
 
-#: Whose name needs the forms of their language where several share the same characters.
+#: Countries whose names need the forms of their own language for shared characters.
 SCRIPT_LANGUAGES = {"JP": "ja", "KR": "ko", "KP": "ko", "CN": "zh", "TW": "zh", "SG": "zh"}
 
 
 def snapshot(
     enrollment: Enrollment, *, number: str, token: str, issued_on: date
 ) -> CertificatePayload:
-    """Everything the certificate of `enrollment` states. What would not fit on the page is
-    shortened, never what is granted."""
+    """Everything the certificate of `enrollment` states. Texts that do not fit are shortened, but
+    never what is granted."""
     delivery = enrollment.delivery
     version = enrollment.delivery.version
     course = enrollment.delivery.course
@@ -61,7 +61,7 @@ def snapshot(
         teaching_language=delivery.language,
         minutes=sum(
             session.minutes for session in delivery.held
-        ),  # less than the course has when it was cut short
+        ),  # fewer than the course has if it was cut short
         objectives=tuple(
             _objective(text, layout.limits)
             for text in delivery.objectives_taught[: layout.limits.objectives]
@@ -80,7 +80,7 @@ def snapshot(
 
 
 def valid_until(version: CourseVersion, last_day: date) -> date | None:
-    """The earliest end among the skills granted; None when none of them ends."""
+    """The earliest end among the granted skills; None if none ends."""
     ends = (grant.valid_until(last_day) for grant in version.grants)
     return min((end for end in ends if end is not None), default=None)
 
@@ -90,8 +90,8 @@ def digest(payload: CertificatePayload) -> str:
 
 
 def is_intact(certificate: Certificate) -> bool:
-    """Whether the row still says what was issued: the payload has its digest and the columns
-    agree with it."""
+    """Whether the row is as issued: the digest matches the payload, and the columns agree with
+    it."""
     try:
         payload = CertificatePayload.from_dict(certificate.payload)
     except ValueError:
@@ -122,7 +122,7 @@ def verify_url(token: str) -> str:
 
 
 def layout_of(course: Course) -> Layout:
-    """The layout that the course names; Conflict when it is no longer installed."""
+    """The course's layout; Conflict if it is no longer installed."""
     layout = layouts.find(course.layout)
     if layout is None:
         sentence = _l(
@@ -134,8 +134,8 @@ def layout_of(course: Course) -> Layout:
 
 
 def languages_of(course: Course, layout: Layout) -> tuple[str, ...]:
-    """As many languages as the layout shows: first those of the course's title, then the others
-    that can be printed."""
+    """As many languages as the layout shows: first those of the course's title, then others that
+    can be printed."""
     chosen = sorted(texts.printed(), key=lambda code: not course.title.get(code))[
         : layout.languages
     ]
@@ -156,8 +156,8 @@ def _script_language(enrollment: Enrollment) -> str:
 
 
 def _signatories(delivery: Delivery, limits: Limits) -> tuple[Signatory, ...]:
-    """As many as there is room for. A trainer whose name cannot be printed is left out: no one's
-    certificate waits."""
+    """As many as fit. A trainer whose name cannot be printed is left out rather than delay
+    everyone's certificate."""
     fitting = [
         Signatory(name, Texts(office))
         for name, office in signatories_of(delivery)
@@ -167,7 +167,7 @@ def _signatories(delivery: Delivery, limits: Limits) -> tuple[Signatory, ...]:
 
 
 def _score(enrollment: Enrollment) -> int | None:
-    """The result of the final test in whole percent, rounded down: never more than was reached."""
+    """The final test in whole percent, rounded down: never more than was achieved."""
     percent = db.session.scalar(
         sa.select(Score.percent).where(
             Score.enrollment_id == enrollment.id, Score.kind == ScoreKind.POST

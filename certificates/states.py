@@ -1,4 +1,4 @@
-"""The lifecycle of a certificate. *Expired* is no step: the calendar needs no writer."""
+"""The lifecycle of a certificate. *Expired* is not a step: it follows from the calendar."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The words of a printed certificate in each language: labels, dates in words, hours, skills.
 
-They come from the catalogues directly, because a certificate is printed outside any request.
+Read from the catalogues directly, because certificates are printed outside of requests.
 """
 
 import unicodedata
@@ -67,7 +67,7 @@ def labels(lang: str) -> Mapping[str, str]:
 
 
 def period_in_words(first: date, last: date, lang: str) -> str:
-    """One day, or from the first to the last, each month and year written once."""
+    """One day, or from the first to the last; month and year appear once."""
     if first == last:
         return date_words(first, lang)
     if first.year != last.year:
@@ -125,7 +125,7 @@ def _counted(sentence: object, number: int) -> str:
 
 
 def facts(payload: CertificatePayload, lang: str) -> dict[str, Text]:
-    """The quiet facts by the keys of the labels, in the order they are read."""
+    """The secondary facts by label, in reading order."""
     locale = Locale.parse(texts.of(lang).locale)
     first, last = date.fromisoformat(payload.starts_on), date.fromisoformat(payload.ends_on)
     score = payload.score_percent
@@ -154,13 +154,13 @@ def skills(payload: CertificatePayload, lang: str) -> list[tuple[Text, str]]:
 
 
 def reference(payload: CertificatePayload) -> str:
-    """Which course, version and delivery this was: the same in both languages."""
+    """Course, version and delivery: the same in both languages."""
     return f"{payload.course_code} v{payload.course_version} · {payload.delivery_code}"
 
 
 def printed_address(payload: CertificatePayload) -> str:
-    """The address to type: without the scheme, and without the token, which is printed below it
-    in groups."""
+    """The address to type: without the scheme and the token, which is printed below it in
+    groups."""
     address = payload.verify_url.partition("://")[2]
     if payload.token and address.upper().endswith(payload.token.upper()):
         address = address[: -len(payload.token)]
@@ -173,7 +173,7 @@ def printed_code(payload: CertificatePayload) -> str:
 
 
 def direction(text: str) -> str:
-    """rtl when the first letter of a text belongs to a script written from right to left."""
+    """rtl if the first letter of a text is of a right-to-left script."""
     strong = (unicodedata.bidirectional(character) for character in text)
     first = next((kind for kind in strong if kind in ("L", "R", "AL")), "L")
     return "ltr" if first == "L" else "rtl"

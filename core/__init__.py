@@ -1,2 +1,1 @@
-"""Mechanisms that know no other package: every one may import from here, this one imports
-none of them."""
+"""Mechanisms. Core knows no other package: all others may import from it."""

@@ -1,6 +1,6 @@
 """The audit trail: who did what, when, on whose behalf. Append-only (triggers) and hash-chained;
-signed checkpoints lie outside the database, because someone with rights over the tables could
-otherwise recompute the whole chain.
+signed checkpoints are stored outside the database, because someone with full rights over the tables
+could recompute the whole chain.
 
 Entries hold ids, codes and statuses, never names, addresses or secrets.
 """
@@ -28,7 +28,7 @@ GENESIS = "0" * 64
 
 
 class AuditEntry(Base):
-    """One act. `body` is its canonical JSON; `digest` chains it to all before."""
+    """One act. `body` is its canonical JSON; `digest` chains it to all earlier entries."""
 
     __tablename__ = "audit_entry"
     __audited__ = False
@@ -61,8 +61,8 @@ def record(
     *,
     on_behalf_of: int | None = None,
 ) -> None:
-    """Adds an entry to the open transaction. Written just before its commit, so the head's lock
-    is held only briefly."""
+    """Adds an entry to the open transaction. Written just before the commit, so that the head's
+    lock is held only briefly."""
     unit = current_unit()
     entry = {
         "at": clock.now().isoformat(timespec="milliseconds"),
@@ -82,7 +82,7 @@ _entries, _head = cast(sa.Table, AuditEntry.__table__), cast(sa.Table, AuditHead
 
 
 def _locked_head() -> tuple[int, str]:
-    """Number and digest of the last entry. No other process adds one until the open transaction
+    """Number and digest of the last entry. No other process can add one until the open transaction
     ends."""
     head = sa.select(_head.c.number, _head.c.digest).where(_head.c.id == 1).with_for_update()
     number, digest = db.session.connection().execute(head).one()
@@ -117,8 +117,7 @@ def _row(number: int, entry: dict[str, Any], body: str, digest: str) -> dict[str
 
 
 def hold() -> None:
-    """Locks the head now, so that no other process adds an entry until the open transaction
-    ends."""
+    """Locks the head now: no other process can add an entry until the open transaction ends."""
     current_unit()
     _locked_head()
 
@@ -138,7 +137,7 @@ def chained(previous: str, number: int, body: str) -> str:
 
 
 def position() -> str:
-    """The end of the chain: as long as it is the same, no audited row has changed (see caches of
+    """The end of the chain: while it stays the same, no audited row has changed (see caches of
     public pages)."""
     return db.session.scalars(sa.select(AuditHead.digest).where(AuditHead.id == 1)).one()
 
@@ -147,8 +146,7 @@ RESTORED = "trail.restored"
 
 
 def breaches() -> Iterator[str]:
-    """Every fault of the chain and of the checkpoints against it, one sentence each; nothing
-    when all is well."""
+    """All faults of the chain, and of the checkpoints compared with it, as sentences."""
     try:
         lines = checkpoints.read(checkpoints.path())
     except FileNotFoundError:
@@ -164,13 +162,13 @@ def breaches() -> Iterator[str]:
 
 
 def breaches_of_chain() -> Iterator[str]:
-    """Every fault of the chain alone."""
+    """All faults of the chain alone."""
     yield from _walk(set())
 
 
 def breaches_against(copy: Path, public: Ed25519PublicKey) -> Iterator[str]:
-    """Every fault of the chain against a copy of checkpoints that was kept elsewhere, by a key
-    kept elsewhere."""
+    """All faults of the chain compared with a copy of checkpoints and a public key that were stored
+    elsewhere."""
     lines = checkpoints.read_copy(copy)
     chain = yield from _walk({point.number for _, point in lines if point is not None})
     yield from checkpoints.copy_faults(chain, lines, public, copy.name)
@@ -213,7 +211,7 @@ def _columns(row: AuditEntry) -> dict[str, Any]:
 
 
 def notes() -> list[str]:
-    """What a reader of the proof should know although it is no fault."""
+    """Facts that a reader of the proof should know although they are not faults."""
     try:
         return list(checkpoints.restore_notes(checkpoints.read(checkpoints.path())))
     except OSError:

@@ -23,7 +23,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 def read_key(text: str) -> Ed25519PublicKey:
-    """A public key: the path of a file that holds it, or its 64 hexadecimal digits."""
+    """A public key: the path of a file with it, or its 64 hexadecimal digits."""
     try:
         return checkpoints.read_public_key(
             Path(text).read_text(encoding="ascii") if Path(text).is_file() else text
@@ -88,8 +88,8 @@ def key() -> None:
 
 
 def checkpoint_job(progress: Progress) -> None:
-    """Job: the hourly checkpoint, when anything has happened since the last. Run twice, it signs
-    the same end twice, which is harmless. Copies go where the settings say."""
+    """Job: the hourly checkpoint, if anything has happened since the last. Running twice signs the
+    same end twice, which is harmless. Copies go where the settings say."""
     line = checkpoints.write() if _has_news() else None
     settings = settings_of()
     with transaction():
@@ -111,16 +111,16 @@ def _has_news() -> bool:
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
     def redirect_request(self, *_: Any, **__: Any) -> None:
-        """Who answers with another address is not the one that was set."""
+        """A redirect would lead to another receiver than the configured one."""
 
 
 def deliver(progress: Progress, line: str) -> None:
-    """Job: posts a signed checkpoint to CHECKPOINT_URL. Anything but 2xx fails it, and the
-    ledger tries again later."""
+    """Job: posts a signed checkpoint to CHECKPOINT_URL. Anything but 2xx fails it, and the ledger
+    retries later."""
     url = settings_of().checkpoint_url
     if not url:
         return
     headers = {"Content-Type": "application/json", "User-Agent": "Rostrum"}
-    request = urllib.request.Request(url, line.encode(), headers, method="POST")  # noqa: S310 -- the settings allow http(s) only
+    request = urllib.request.Request(url, line.encode(), headers, method="POST")  # noqa: S310 -- the settings accept only http and https
     with urllib.request.build_opener(_NoRedirect).open(request, timeout=20) as answer:
         answer.read(1)

@@ -32,23 +32,21 @@ FOLDER = click.Path(path_type=Path)
 @with_appcontext
 @on_migrated
 def backup_command(target: Path, with_keys: bool) -> None:
-    from core.backups import (
-        making,
-    )  # loaded for this command alone: the start of all others is shorter
+    from core.backups import making  # here, so that other commands start faster
 
     try:
         with told_in_a_sentence():
             facts = making.make(target, with_keys=with_keys)
     except BackupError as error:
         raise click.ClickException(str(error)) from error
-    for sentence in facts["trail_faults"]:  # type: ignore[attr-defined]  # a list, as made
+    for sentence in facts["trail_faults"]:
         click.echo(f"note: {sentence}", err=True)
-    for key in facts["lacking"]:  # type: ignore[attr-defined]  # a list, as made
+    for key in facts["lacking"]:
         click.echo(
             f"note: the file {key} is missing here; flask certificates verify makes it again",
             err=True,
         )
-    for name in facts["left_out"]:  # type: ignore[attr-defined]  # a list, as made
+    for name in facts["left_out"]:
         click.echo(
             f"note: the copy leaves out {name}: Rostrum did not store it, or cannot read it",
             err=True,
@@ -87,7 +85,7 @@ def backup_command(target: Path, with_keys: bool) -> None:
 def restore_command(
     source: Path, check: bool, following: tuple[str, ...], checkpoint: Path | None, key: str | None
 ) -> None:
-    from core.backups import knowledge, restoring  # as above
+    from core.backups import knowledge, restoring  # see above
 
     try:
         with told_in_a_sentence():
@@ -132,8 +130,8 @@ def _parse_next_numbers(following: tuple[str, ...]) -> dict[str, int]:
 
 
 def _ask(known: Known, skips: list[Skip]) -> Mapping[str, int]:
-    """On a terminal: the next numbers, of which nothing newer than the copy tells. Elsewhere a
-    block is skipped."""
+    """On a terminal: asks for the next numbers where nothing newer than the copy is known.
+    Elsewhere a block is skipped."""
     if not sys.stdin.isatty():
         return {}
     show = numbering.series_of_app().show

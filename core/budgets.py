@@ -1,12 +1,11 @@
-"""How many calls of the API a token, an account and an origin may make: a budget each, which fills
-up again evenly.
+"""How many API calls a token, an account and an origin may make: budgets that refill evenly.
 
-Counting must cost a call next to nothing and must hold over all web processes of a machine. So it
-is no database's business: a file of fixed size in the instance path is mapped into every process.
-Each slot holds eight bytes of a keyed digest (who) and a number: the instant, by the machine's
-monotonic clock, at which the budget would be full again (the generic cell rate algorithm). Two
-processes that count in the same microsecond may lose one call, which is not worth a lock. Several
-machines count each for itself. Where the file cannot be made, each process counts for itself.
+Counting must cost a call next to nothing, across all web processes of a machine. So it happens
+outside the database: a file of fixed size in the instance path is mapped into every process. Each
+slot holds eight bytes of a keyed digest (who) and a number: the instant, by the machine's monotonic
+clock, when the budget is full again (the generic cell rate algorithm). Two processes counting in
+the same microsecond may lose one call, which is not worth a lock. Each machine counts for itself;
+where the file cannot be created, so does each process.
 """
 
 from __future__ import annotations
@@ -29,17 +28,16 @@ from core.settings import Settings
 
 SLOTS, SLOT = 16_384, struct.Struct("<Qd")
 SIZE = SLOTS * SLOT.size
-#: Slots in which one who is counted may lie; when all are in use, the one that is full again first
-#: makes room.
+#: Slots that a caller may occupy; if all are taken, the one that is full again first is reused.
 NEIGHBOURS = 8
-#: Seconds over which a whole budget fills up.
+#: Seconds in which an empty budget refills.
 WINDOW = 60
 
 
 @dataclass(frozen=True)
 class Standing:
-    """What is left of a budget: `remaining` calls now, all of `quota` in `full_in` seconds. `wait`
-    seconds when there is none."""
+    """The state of a budget: `remaining` calls now, all of `quota` in `full_in` seconds; `wait`
+    seconds if none remain."""
 
     name: str
     quota: int
@@ -49,7 +47,7 @@ class Standing:
 
     @property
     def reset_in(self) -> int:
-        """Whole seconds until all of it is there again; 0 when nothing is missing."""
+        """Whole seconds until the budget is full again; 0 if it is."""
         return int(self.full_in) + 1 if self.remaining < self.quota else 0
 
 
@@ -63,7 +61,7 @@ class Budgets:
         self.map: mmap.mmap | None = None
 
     def spend(self, name: str, client: object, quota: int) -> Standing:
-        """One call of `client`, counted unless the budget of `quota` calls a minute is used up."""
+        """Counts one call of `client`, unless its budget of `quota` calls a minute is used up."""
         tag = int.from_bytes(
             hashlib.blake2b(f"{name} {client}".encode(), digest_size=8, key=self.secret).digest(),
             "little",
@@ -71,17 +69,17 @@ class Budgets:
         now, each = time.monotonic(), WINDOW / quota
         with self.lock:
             at, full_at = self._find(tag, now)
-            if full_at > now + WINDOW + 1:  # from before the machine was started anew
+            if full_at > now + WINDOW + 1:  # from before the machine was restarted
                 full_at = now
             after = max(now, full_at) + each
-            if after > now + WINDOW + each / 1000:  # what fractions add up to is never exact
+            if after > now + WINDOW + each / 1000:  # sums of fractions are never exact
                 return Standing(name, quota, 0, full_at - now, wait=after - now - WINDOW)
             SLOT.pack_into(self._table(), at, tag, after)
         return Standing(name, quota, int((WINDOW - (after - now)) / each + 1e-6), after - now)
 
     def _find(self, tag: int, now: float) -> tuple[int, float]:
-        """(place, full at) of who has `tag`; else a place to use, empty or that of whoever is
-        full again first."""
+        """(slot, full at) of the caller with `tag`; else of a free slot, or of the one that is full
+        again first."""
         table, slots = self._table(), []
         for step in range(NEIGHBOURS):
             at = (tag + step) % SLOTS * SLOT.size
@@ -103,7 +101,7 @@ class Budgets:
                 if os.fstat(file).st_size < SIZE:
                     os.posix_fallocate(
                         file, 0, SIZE
-                    )  # a full disk is met here, and not as a signal later
+                    )  # a full disk fails here, rather than by a signal later
                 return mmap.mmap(file, SIZE)
             finally:
                 os.close(file)
@@ -126,9 +124,8 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def charge(**clients: object) -> None:
-    """`charge(origin=…)`, `charge(token=…, account=…)`: one call of the API on each of these
-    budgets. Raises TooManyTries when one of them is used up. A quota of 0 is no limit, and so is
-    None for who it is."""
+    """Charges one API call to each budget: `charge(origin=…)`, `charge(token=…, account=…)`. Raises
+    TooManyTries if one is used up. A quota of 0 means no limit; a caller of None is not counted."""
     standings: list[Standing] = g.setdefault("budgets", [])
     for name, client in clients.items():
         quota = current_app.extensions["budget_quotas"][name]
@@ -142,8 +139,8 @@ def charge(**clients: object) -> None:
 
 
 def tell(response: Response) -> None:
-    """The headers of draft-ietf-httpapi-ratelimit-headers: what the budgets are, and what is
-    left of them."""
+    """Adds the headers of draft-ietf-httpapi-ratelimit-headers: the budgets and what remains of
+    them."""
     standings: Iterable[Standing] = g.get("budgets", ())
     if standings:
         response.headers["RateLimit-Policy"] = ", ".join(

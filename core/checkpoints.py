@@ -1,10 +1,10 @@
-"""Signed checkpoints of the audit trail, one to a line of instance/audit/checkpoints.jsonl, outside
-the database: whoever rewrites the tables cannot sign. Each also carries how far every series of
-numbers went.
+"""Signed checkpoints of the audit trail, one per line of instance/audit/checkpoints.jsonl, outside
+the database: rewriting the tables does not give the power to sign. Each also states how far every
+series of numbers went.
 
-Two kinds of line tell more: `begun` is the first of a file, and `restored` says that the trail was
-set back from one entry to another (`flask restore`). What lay between is lost, and the checkpoints
-over it are explained; nothing else explains them.
+Two kinds of line mean more: `begun` is the first of a file, and `restored` records that the trail
+was reset from one entry to another (`flask restore`). The entries between are lost, and the
+checkpoints over them are explained; nothing else explains a difference.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ FILE, KEY, PUBLIC = "checkpoints.jsonl", "checkpoint_key", "checkpoint_key.pub"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """One line. `signed` is the text its signature is over; `restored` has `from` and `to`, each
-    with number and digest."""
+    """One line. `signed` is the signed text; `restored` has `from` and `to`, each with number and
+    digest."""
 
     number: int
     digest: str
@@ -39,7 +39,7 @@ class Checkpoint:
     counters: dict[str, int]
     restored: dict[str, Any] | None
     is_begun: bool
-    # as the first version wrote them: without counters, signed over number and digest alone
+    # as in the first version: no counters, only number and digest are signed
     is_first_kind: bool
     signature: bytes
     signed: bytes
@@ -53,11 +53,11 @@ class Checkpoint:
 
     @property
     def back_to(self) -> int | None:
-        """The entry that the trail was set back to, for a line that says so."""
+        """The entry to which the trail was reset, for a `restored` line."""
         return self.restored["to"]["number"] if self.restored else None
 
 
-#: Numbered from 1; None for a damaged one.
+#: Numbered from 1; None for a damaged line.
 Lines = list[tuple[int, Checkpoint | None]]
 
 
@@ -87,8 +87,8 @@ def _private_key() -> Ed25519PrivateKey:
 
 
 def public_key() -> Ed25519PublicKey | None:
-    """What this machine's checkpoints are verified with; None when there is none or it is
-    damaged. Makes none."""
+    """The public key for this machine's checkpoints; None if there is none or it is damaged.
+    Creates none."""
     try:
         if (folder() / KEY).exists():
             return _private_key().public_key()
@@ -98,7 +98,7 @@ def public_key() -> Ed25519PublicKey | None:
 
 
 def read_public_key(text: str) -> Ed25519PublicKey:
-    """From its 64 hexadecimal digits; ValueError when it is no key."""
+    """From its 64 hexadecimal digits; ValueError if invalid."""
     return Ed25519PublicKey.from_public_bytes(bytes.fromhex(text.strip()))
 
 
@@ -118,7 +118,7 @@ def canonical(facts: dict[str, Any]) -> str:
 
 
 def parse(line: bytes) -> Checkpoint | None:
-    """A line of the file; None when it is damaged (half written on a full disk, not ours)."""
+    """A line of the file; None if damaged (half written on a full disk, or foreign)."""
     try:
         facts = json.loads(line)
         signature = bytes.fromhex(facts["signature"])
@@ -154,15 +154,14 @@ def parse(line: bytes) -> Checkpoint | None:
 
 
 def read(file: Path) -> Lines:
-    """The lines of a file with their numbers; None for a damaged one. FileNotFoundError when
-    there is no such file."""
+    """The lines of a file with their numbers; None for a damaged one. FileNotFoundError if there is
+    no file."""
     lines = file.read_bytes().split(b"\n")
     return [(line_number, parse(line)) for line_number, line in enumerate(lines, 1) if line.strip()]
 
 
 def read_copy(file: Path) -> Lines:
-    """The same of a copy kept elsewhere: of a saved message too, whose other lines are left
-    alone."""
+    """The same for a copy from elsewhere, which may be a saved email: other lines are ignored."""
     data = file.read_bytes()
     message = message_from_bytes(data, policy=policy.default)
     if message["Message-ID"] or message["Received"]:
@@ -190,9 +189,9 @@ def write(
     restored: dict[str, Any] | None = None,
     end: tuple[int, str] | None = None,
 ) -> str:
-    """Signs the chain's end (or an `end` it had a moment ago) into the file and returns the
-    line. A line that does not fit on the disk leaves no half of it."""
-    from core import numbering  # it writes to the trail, which is written down here
+    """Signs the chain's end (or a recent `end`) into the file and returns the line. If the disk is
+    full, no part of the line remains."""
+    from core import numbering  # it writes audit entries, which depend on this module
 
     number, digest = end or head()
     facts: dict[str, Any] = {
@@ -212,21 +211,21 @@ def write(
 
 
 def begin() -> None:
-    """The first line of a file that does not exist yet."""
+    """Writes the first line of a new file."""
     if not os.path.lexists(path()):
         write(begun=True)
 
 
-# Comparing with the chain
+# Comparison with the chain
 
 
 def faults(lines: Lines, public: Ed25519PublicKey, chain: Chain, name: str) -> Iterator[str]:
-    """Which of these lines the chain contradicts. A signed restore among them explains what was
-    signed before it, not after."""
+    """The lines that contradict the chain. A signed restore explains lines signed before it, not
+    after."""
     later = signed_restores(lines, public)
     for line_number, point in lines:
         if point in later:
-            later.remove(point)  # it explains only the lines before it
+            later.remove(point)  # it explains only earlier lines
         if point is None:
             yield f"audit: line {line_number} of {name} is damaged (half written?)"
         elif not point.is_by(public):
@@ -258,8 +257,8 @@ def _contradiction(point: Checkpoint, chain: Chain) -> str:
 
 
 def _is_explained(point: Checkpoint, restores: list[Checkpoint]) -> bool:
-    """Whether it tells of entries that a restore took back. The newest of them must be the very
-    one the restore names."""
+    """Whether a restore took back the entries it covers; the newest must be the very one the
+    restore names."""
     for restore in restores:
         lost, restored_to = (restore.restored or {}).get("from"), restore.back_to
         if restored_to is None or not lost or not restored_to < point.number <= lost["number"]:
@@ -271,8 +270,8 @@ def _is_explained(point: Checkpoint, restores: list[Checkpoint]) -> bool:
 
 @dataclass
 class Chain:
-    """What the comparison needs of the chain: its length, digests of the entries asked for, and
-    the entries that say that the trail was set back."""
+    """What the comparison needs of the chain: its length, the digests of the requested entries, and
+    the entries that record a restore."""
 
     length: int
     digests: dict[int, str]
@@ -280,7 +279,7 @@ class Chain:
 
 
 def local_faults(chain: Chain, lines: Lines) -> Iterator[str]:
-    """Every fault of this machine's own file, read as `lines`, against the chain and the
+    """All faults of this machine's own file, given as `lines`, compared with the chain and the
     counters."""
     public = public_key()
     if public is None:
@@ -322,9 +321,9 @@ def _counter_faults(good: list[Checkpoint]) -> Iterator[str]:
 
 
 def copy_faults(chain: Chain, copy: Lines, public: Ed25519PublicKey, name: str) -> Iterator[str]:
-    """Every fault of the chain against a copy kept elsewhere, by a key kept elsewhere. Only a
-    restore in the copy explains a difference: anyone who controls this machine has its key, too,
-    and can sign a restore that never happened."""
+    """All faults of the chain compared with a copy and a key from elsewhere. Only a restore in the
+    copy explains a difference: anyone who controls this machine also has its key, and could sign a
+    restore that never happened."""
     if not any(point is not None and point.is_by(public) for _, point in copy):
         yield f"audit: {name} holds no checkpoint signed with this key"
     yield from faults(copy, public, chain, name)
@@ -354,8 +353,7 @@ def copy_faults(chain: Chain, copy: Lines, public: Ed25519PublicKey, name: str) 
 
 
 def restore_notes(lines: Lines) -> Iterator[str]:
-    """For people who read the proof: where the trail was set back, and where its checkpoints
-    begin."""
+    """For readers of the proof: where the trail was reset, and where its checkpoints begin."""
     for _, point in lines:
         if point is not None and point.restored:
             lost, restored_to = point.restored.get("from"), point.restored["to"]["number"]

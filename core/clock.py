@@ -1,4 +1,4 @@
-"""The application's one clock. Rules ask it, never the operating system; jobs ask the database
+"""The application's one clock. Rules use it, never the operating system's; jobs use the database's
 (see core.jobs)."""
 
 from __future__ import annotations
@@ -9,32 +9,32 @@ from datetime import UTC, date, datetime, timedelta
 
 from flask import Flask, current_app
 
-#: Of UTC: the clocks of Kiritimati. No place has a later date.
+#: UTC+14, the clocks of Kiritimati: no place has a later date.
 FURTHEST_AHEAD = timedelta(hours=14)
 
 
 def init_app(app: Flask, start: datetime | None) -> None:
-    """The clock starts at `start` (setting NOW) and then runs; without it, it is the machine's
+    """The clock starts at `start` (setting NOW) and runs on; without it, it is the machine's
     clock."""
     app.extensions["clock_offset"] = timedelta() if start is None else start - datetime.now(UTC)
 
 
 def now() -> datetime:
-    """This instant, aware, in UTC."""
+    """The current instant, aware, in UTC."""
     return datetime.now(UTC) + current_app.extensions["clock_offset"]
 
 
 def today() -> date:
-    """Today's date in UTC, for what happens in no place of its own: the end of a skill, names of
-    files. What belongs to a delivery goes by the calendar there (`courses.queries.today_of`,
+    """Today's date in UTC, for what belongs to no place: the end of a skill, file names. What
+    belongs to a delivery uses its own time zone (`courses.queries.today_of`,
     `Certificate.today`)."""
     return now().date()
 
 
 def begun_by(day: date | None = None) -> date:
-    """The last first day that counts as begun: the day asked about, or else today wherever it
-    comes first on earth. A certificate that Apia issues today proves its skill at once, although
-    the day has not begun in UTC."""
+    """The latest first day that counts as begun: the given day, else today where it begins first on
+    earth. A certificate issued today in Apia proves its skill at once, although in UTC the day has
+    not begun."""
     return day or (now() + FURTHEST_AHEAD).date()
 
 
@@ -45,9 +45,9 @@ def travel(app: Flask, moment: datetime) -> None:
 
 @contextmanager
 def moved(moment: datetime) -> Iterator[None]:
-    """Sets the clock to `moment`, and back afterwards."""
+    """Sets the clock to `moment` for the block."""
     before = current_app.extensions["clock_offset"]
-    app = current_app._get_current_object()  # type: ignore[attr-defined]  # the clock belongs to the app, not to its proxy
+    app = current_app._get_current_object()
     travel(app, moment)
     try:
         yield

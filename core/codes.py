@@ -1,8 +1,8 @@
-"""Codes of courses, skills, deliveries and organizations: GTI and gti are one code, kept as it was
-first written.
+"""Codes of courses, skills, deliveries and organizations: GTI and gti are one code, stored as first
+written.
 
-A column of type `Code` compares so by itself. That no two rows differ in case only is held by
-indexes that migrations make, since no model can say them for both databases.
+A column of type `Code` compares accordingly. Indexes made by migrations keep rows from differing
+only in case, since no model can express them for both databases.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sqlalchemy.sql.functions import GenericFunction
 
 
 class same_code(GenericFunction[bool]):
-    """Whether two codes are one. Written for each database so that its index is used."""
+    """Whether two codes are equal, written for each database so that its index is used."""
 
     type = sa.Boolean()
     inherit_cache = True
@@ -35,12 +35,12 @@ def _compile_for_sqlite(element: Any, compiler: Any, **options: Any) -> str:
 
 
 class Code(sa.TypeDecorator[str]):
-    """A code in a column: equality does not heed case, order does."""
+    """A column of codes: equality ignores case, order does not."""
 
     impl = sa.String
     cache_ok = True
 
-    class Comparator(sa.TypeDecorator.Comparator[str]):  # noqa: PLW1641 -- an expression of SQL
+    class Comparator(sa.TypeDecorator.Comparator[str]):  # noqa: PLW1641 -- SQL expressions are not hashed
         def __eq__(self, other: object) -> Any:
             return same_code(self.expr, other) if other is not None else self.expr.is_(None)
 
@@ -50,15 +50,15 @@ class Code(sa.TypeDecorator[str]):
         def in_(self, other: Iterable[str]) -> Any:
             return sa.or_(sa.false(), *(self == code for code in other))
 
-    comparator_factory = Comparator  # type: ignore[assignment]  # a property of the class that it replaces
+    comparator_factory = Comparator
 
 
 def key(code: str) -> str:
-    """What two spellings of one code share."""
+    """What all spellings of a code share."""
     return code.strip().lower()
 
 
 def spelling(code: str, known: Iterable[str]) -> str:
-    """The code as it is kept among `known`; as it was written when it is not there."""
+    """The code as stored among `known`, or as written if it is not there."""
     wanted_key = key(code)
     return next((known_code for known_code in known if key(known_code) == wanted_key), code)

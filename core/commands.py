@@ -1,5 +1,5 @@
-"""Groups of commands that need the tables: one sentence instead of a failure while the database
-is not migrated."""
+"""Groups of commands that need the tables: one sentence instead of a traceback if the database is
+not migrated."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from core.outages import find_outage
 
 
 def on_migrated(command: Callable) -> Callable:
-    """The command, refused with exit status 1 when the database is not migrated, is held by
-    others, or cannot be written."""
+    """The command, refused with exit status 1 if the database is not migrated, is locked by others,
+    or cannot be written."""
 
     @wraps(command)
     def checked(*args: Any, **kwargs: Any) -> Any:
@@ -37,6 +37,6 @@ def on_migrated(command: Callable) -> Callable:
 class Commands(AppGroup):
     """`flask <name> …`: each command finds the database migrated."""
 
-    def command(self, *args: Any, **kwargs: Any) -> Callable:  # type: ignore[override]  # whatever a command takes
+    def command(self, *args: Any, **kwargs: Any) -> Callable:  # type: ignore[override]  # passes everything on
         decorator = super().command(*args, **kwargs)
         return lambda command: decorator(on_migrated(command))

@@ -1,8 +1,8 @@
-"""Countries: which there are, what the United Nations calls them, and what people write for them.
+"""Countries: their codes, their United Nations names, and the words people use for them.
 
-Codes are ISO 3166-1 alpha-2, and XK for Kosovo. The names, with their source, are in
-data/countries.csv. One rule for every entry point: pages choose from `choices`, programs send codes
-(`is_country`), files hold whatever `parse` understands.
+Codes are ISO 3166-1 alpha-2, and XK for Kosovo. data/countries.csv has the names and their source.
+One rule for all entry points: pages choose from `choices`, programs send codes (`is_country`),
+files contain whatever `parse` understands.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from functools import lru_cache
 from core.lookup import Names, keys, rows_of, several, words_of
 from core.text import one_line
 
-#: Alpha-3 codes of what ISO 3166-1 has no code for.
+#: Alpha-3 codes for a country without an ISO 3166-1 code.
 _ALPHA_3 = {"XKX": "XK", "XKK": "XK", "UNK": "XK"}
-#: The United Nations calls Congo (Brazzaville) "Congo"; people from Kinshasa say the same.
+#: The United Nations calls Congo (Brazzaville) "Congo", as people from Kinshasa call their country.
 _AMBIGUOUS = ("Congo", "Korea", "Corée", "Saint Martin", "Virgin Islands", "Îles Vierges")
 _AMBIGUOUS_PEOPLE = (
     "Congolese",
@@ -28,11 +28,11 @@ _AMBIGUOUS_PEOPLE = (
     "Dominican",
     "Virgin Islander",
 )
-#: The one thing these mean in spite of the above: no one but the United Nations writes it so.
+#: Exceptions to the above: only the United Nations writes it so.
 _EXACT = {"congo (the)": "CG", "congo (le)": "CG"}
 
 
-#: The languages in which the file has names.
+#: The languages for which the file has names.
 OWN = ("en", "fr")
 
 
@@ -43,14 +43,14 @@ def _rows() -> dict[str, dict[str, str]]:
 
 @lru_cache(maxsize=8)
 def choices(language: str) -> tuple[tuple[str, str], ...]:
-    """(code, name) of every country, by name in the language."""
+    """(code, name) of all countries, by name in the language."""
     named = ((code, name(code, language)) for code in _rows())
     return tuple(sorted(named, key=lambda pair: words_of(pair[1])))
 
 
 def name(code: str | None, language: str) -> str:
-    """What the United Nations calls the country; the code itself when there is none, an empty
-    text for None."""
+    """The United Nations name of the country; the code itself if there is none, an empty text for
+    None."""
     row = _rows().get(code or "")
     if row is None:
         return code or ""
@@ -58,7 +58,7 @@ def name(code: str | None, language: str) -> str:
 
 
 def _name_of_cldr(code: str, language: str) -> str | None:
-    """The Unicode Consortium's name of the country, for languages that the file lacks."""
+    """The Unicode CLDR name of the country, for languages that the file lacks."""
     from babel import Locale, UnknownLocaleError
 
     try:
@@ -68,28 +68,28 @@ def _name_of_cldr(code: str, language: str) -> str | None:
 
 
 def is_country(code: str) -> bool:
-    """Whether this is a code as it is kept: two capital letters."""
+    """Whether this is a code as stored: two capital letters."""
     return code in _rows()
 
 
 @lru_cache(maxsize=4096)
 def parse(text: str) -> str | None:
-    """The code of a country given by code or by name in English or French; None when unknown or
+    """The code of a country given by code or by name in English or French; None if unknown or
     ambiguous."""
     text = one_line(text)
     return _by_code(text) or _EXACT.get(" ".join(text.casefold().split())) or _names().find(text)
 
 
 def parse_nationality(text: str) -> str | None:
-    """The same, and by what people of the country are called ("Senegalese", "sénégalaise")."""
+    """The same, also from a demonym ("Senegalese", "sénégalaise")."""
     if is_ambiguous(text):
         return None
     return parse(text) or _people().find(text)
 
 
 def nationalities(text: str) -> list[str | None]:
-    """The code of each nationality in a text ("Senegal; France", "Senegalese and French"), once
-    each; None for what is not understood, or is that of more than one country."""
+    """The codes of the nationalities in a text ("Senegal; France", "Senegalese and French"), each
+    once; None for one that is unknown or ambiguous."""
     if not text.strip():
         return []
     if code := parse_nationality(text):
@@ -103,13 +103,12 @@ def nationalities(text: str) -> list[str | None]:
 
 
 def written(codes: Iterable[str], language: str) -> str:
-    """Nationalities as people may write them: `nationalities` reads the same codes again."""
+    """Nationalities in a form that `nationalities` parses back to the same codes."""
     return "; ".join(_written(code, language) for code in codes)
 
 
 def _written(code: str, language: str) -> str:
-    """The name; where it could mean two countries, the way in which the United Nations says
-    which."""
+    """The name; if that is ambiguous, the unambiguous United Nations form."""
     country_name = name(code, language)
     if not is_ambiguous(country_name):
         return country_name
@@ -118,8 +117,8 @@ def _written(code: str, language: str) -> str:
 
 
 def means_none(text: str) -> bool:
-    """Whether the text says that no country sends the person: "none", or the name of an
-    international organization."""
+    """Whether the text means that no country sends the person: "none", or an international
+    organization."""
     return bool(set(keys(text)) & _no_country())
 
 
@@ -129,17 +128,17 @@ def _no_country() -> frozenset[str]:
 
 
 def is_ambiguous(text: str) -> bool:
-    """Whether the text is the name of more than one country."""
+    """Whether the text names more than one country."""
     return parse(text) is None and _names().is_ambiguous(text)
 
 
 def is_ambiguous_nationality(text: str) -> bool:
-    """Whether the text says a nationality, but not which."""
+    """Whether the text is a nationality of more than one country."""
     return is_ambiguous(text) or (parse_nationality(text) is None and _people().is_ambiguous(text))
 
 
 def _by_code(text: str) -> str | None:
-    code = text.strip().upper() if text.isascii() else ""  # "ß" in capitals is "SS"
+    code = text.strip().upper() if text.isascii() else ""  # "ß" in capitals would be "SS"
     if re.fullmatch("[A-Z]{2}", code) and is_country(code):
         return code
     if not re.fullmatch("[A-Z]{3}", code):
@@ -160,7 +159,7 @@ def _names() -> Names:
 
 
 def _all_names() -> Iterator[tuple[str, str]]:
-    """(name, code): ours, then those of ISO 3166-1 and of the Unicode Consortium."""
+    """(name, code): first ours, then those of ISO 3166-1 and the CLDR."""
     import pycountry
     from babel import Locale
 

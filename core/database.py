@@ -17,8 +17,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVarTuple
 
 import sqlalchemy as sa
 from flask import Flask
@@ -29,6 +30,8 @@ from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session
 from core import writers
 from core.outages import Unavailable, find_outage
 from core.waiting import LOCK, waits
+
+Columns = TypeVarTuple("Columns")
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -60,12 +63,12 @@ class UtcDateTime(sa.TypeDecorator[datetime]):
 
 
 class Base(DeclarativeBase):
-    """Every table. Enums are stored by value and checked, so the database is readable and guards
-    itself.
+    """The base of all tables. Enums are stored by value with a CHECK constraint, so that the
+    database stays readable and guards itself.
 
     `__audited__ = False` marks bookkeeping (sessions, jobs, mail, counters) whose writes need no
-    audit entry of their own. `__lock__` names the columns that lead to the row which is locked
-    before this one is changed (core.locks).
+    audit entry. `__lock__` names the columns that lead to the row that must be locked before this
+    one changes (core.locks).
     """
 
     metadata = sa.MetaData(naming_convention=NAMING)
@@ -75,20 +78,20 @@ class Base(DeclarativeBase):
     __lock__: ClassVar[tuple[str, ...]] = ()
 
 
-def enum_column(kind: type[enum.StrEnum]) -> sa.Enum:
+def enum_column(kind: type[enum.StrEnum], *, is_checked: bool = True) -> sa.Enum:
     """A column type for a StrEnum: its values as text, with a CHECK constraint that lists them."""
     return sa.Enum(
         kind,
         native_enum=False,
-        create_constraint=True,
+        create_constraint=is_checked,
         name=kind.__name__.lower(),
         length=32,
         values_callable=lambda members: [member.value for member in members],
     )
 
 
-#: An INTEGER on PostgreSQL: no row has a greater id or number, and what is greater cannot even be
-#: asked for.
+#: The largest INTEGER of PostgreSQL: no id or number is greater, and a greater one cannot even be
+#: used in a query.
 LARGEST_ID = 2**31 - 1
 
 db = SQLAlchemy(metadata=Base.metadata, disable_autonaming=True)
@@ -97,14 +100,19 @@ db = SQLAlchemy(metadata=Base.metadata, disable_autonaming=True)
 def in_thousands(values: Iterable[Any]) -> Iterator[list[Any]]:
     """Splits the values of a long `column.in_(…)`: PostgreSQL takes 65,535 in a statement,
     SQLite perhaps fewer."""
-    wanted = list(values)
-    return (wanted[start : start + 1000] for start in range(0, len(wanted), 1000))
+    remaining = iter(values)
+    return iter(lambda: list(islice(remaining, 1000)), [])
+
+
+def streamed(statement: sa.Select[*Columns]) -> sa.Result[*Columns]:
+    """The rows of a statement, of which no more than five hundred are in memory, however many
+    there are. They are read while the caller goes through them, so before the transaction ends."""
+    return db.session.execute(statement, execution_options={"yield_per": 500})
 
 
 def id_ranges(column: Any, size: int = 1000) -> Iterator[tuple[int, int]]:
-    """Splits a table by a column of ids into ranges (first, last) of at most `size` rows each,
-    so that what is compared with it is read in equal parts, however large both are. Together
-    they cover every id that there can be."""
+    """Splits a table by a column of ids into ranges (first, last) of at most `size` rows, so that
+    memory stays flat however large it is. Together they cover all possible ids."""
     first = 0
     while True:
         ids = sa.select(column).where(column >= first).order_by(column)
@@ -115,24 +123,24 @@ def id_ranges(column: Any, size: int = 1000) -> Iterator[tuple[int, int]]:
         first = last + 1
 
 
-#: Seconds that a writer waits for others before it gives up with Unavailable ("busy").
+#: Seconds that a writer waits for others before it fails with Unavailable ("busy").
 PATIENCE = 10.0
 
 
 class Unit:
-    """What one writing transaction gathers: what it wrote and told the audit trail, what to do
-    just before and after its commit."""
+    """What one writing transaction gathers: changed tables, audit entries, and what to do just
+    before and after the commit."""
 
     def __init__(self) -> None:
         self.wrote: set[str] = set()
         self.audit_entries: list[dict[str, Any]] = []
-        self.touched: set[int] = set()  # deliveries that this transaction has locked
+        self.touched: set[int] = set()  # deliveries locked by this transaction
         self.before_commit: list[Callable[[], None]] = []
         self.after_commit: list[Callable[[], None]] = []
 
 
 class UnauditedWrite(RuntimeError):
-    """A bug: a transaction changed data and told the audit trail nothing."""
+    """A bug: a transaction changed data without an audit entry."""
 
 
 def init_app(app: Flask, url: str) -> None:
@@ -151,9 +159,7 @@ def init_app(app: Flask, url: str) -> None:
         options["connect_args"] = patience
     options["pool_timeout"] = PATIENCE
     options["pool_use_lifo"] = True  # the connection used last has its caches warm
-    options["hide_parameters"] = (
-        True  # what a failing statement carried is people's data, and failures are logged
-    )
+    options["hide_parameters"] = True  # the parameters are personal data, and failures are logged
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = options
     db.init_app(app)
     with app.app_context():
@@ -163,20 +169,20 @@ def init_app(app: Flask, url: str) -> None:
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, record: Any) -> None:
-    connection.isolation_level = None  # SQLAlchemy says BEGIN, not the driver
+    connection.isolation_level = None  # SQLAlchemy issues BEGIN, not the driver
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}").fetchall()
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
     until = connection.get_execution_options().get("writes_until")
-    driver: Any = connection.connection.driver_connection  # straight: every request begins so
+    driver: Any = connection.connection.driver_connection  # directly: every request begins with it
     if until is None:
         driver.execute("BEGIN")
         return
     driver.execute(
         f"PRAGMA busy_timeout={max(0, int((until - time.monotonic()) * 1000))}"
-    )  # someone else's program holds it
+    )  # another program may hold the lock
     try:
         driver.execute("BEGIN IMMEDIATE")
     finally:
@@ -189,12 +195,13 @@ def is_sqlite() -> bool:
 
 @contextmanager
 def transaction(patience: float | None = None) -> Iterator[Unit]:
-    """The one writing transaction of a view, API call, command or job: all of it is kept, or none.
+    """The one writing transaction of a view, API call, command or job: all of it is stored, or
+    none.
 
-    Ends the read snapshot first, so objects loaded earlier are read again inside and checks see
-    what the lock protects. Refuses nesting: services never open one, so they compose. Raises
-    Unavailable when others still write after `patience` seconds (default PATIENCE), or when the
-    disk or the database does not take it.
+    Ends the read snapshot first, so that objects loaded earlier are read again and checks see what
+    the lock protects. Refuses nesting: services never open one, so they compose. Raises Unavailable
+    if others still write after `patience` seconds (default PATIENCE), or if the disk or the
+    database fails.
     """
     try:
         with _transaction(PATIENCE if patience is None else patience) as unit:
@@ -217,13 +224,13 @@ def _transaction(patience: float) -> Iterator[Unit]:
     session.rollback()
     unit = Unit()
     until = time.monotonic() + patience
-    with _turn(until):
+    with _write_lock(until):
         session.info["unit"] = unit
         try:
             connection = session.connection(execution_options={"writes_until": until})
             if (
                 patience != PATIENCE and not is_sqlite()
-            ):  # connections wait PATIENCE by default; 0 would mean for ever
+            ):  # connections default to PATIENCE; 0 would mean for ever
                 connection.exec_driver_sql(
                     f"SET LOCAL lock_timeout = {max(1, int(patience * 1000))}"
                 )
@@ -242,8 +249,8 @@ def _transaction(patience: float) -> Iterator[Unit]:
 
 @contextmanager
 def gathering() -> Iterator[Unit]:
-    """`with gathering() as told:` for when nothing can be written: collects audit entries, for
-    the caller to keep elsewhere. Everything else done in it is undone."""
+    """`with gathering() as unit:` for when nothing can be written: collects audit entries that the
+    caller stores elsewhere. Everything else done in it is undone."""
     session = db.session()
     session.rollback()
     unit = session.info["unit"] = Unit()
@@ -255,7 +262,7 @@ def gathering() -> Iterator[Unit]:
 
 
 def current_unit() -> Unit:
-    """The open transaction's unit; a RuntimeError outside of one."""
+    """The open transaction's unit; RuntimeError outside of one."""
     try:
         return db.session().info["unit"]
     except KeyError:
@@ -263,9 +270,9 @@ def current_unit() -> Unit:
 
 
 def write(statement: sa.Executable, facts: Any = None) -> sa.CursorResult:
-    """Sends a statement straight to the database, in the open transaction and
-    after what the session still holds. For bookkeeping, which needs no audit entry and which
-    every form passes: objects cost several times as much."""
+    """Executes a statement in the open transaction, after flushing the session. For bookkeeping
+    that every form passes and that needs no audit entry: objects would cost several times as
+    much."""
     current_unit()
     session = db.session()
     session.flush()
@@ -274,9 +281,9 @@ def write(statement: sa.Executable, facts: Any = None) -> sa.CursorResult:
 
 @contextmanager
 def tried(*, keep: bool) -> Iterator[None]:
-    """`with tried(keep=…):` inside the open transaction: the same work is done in either case,
-    and undone unless it is kept. For answers that must cost the same whether or not someone is
-    known here."""
+    """`with tried(keep=…):` inside the open transaction: does the same work in either case, and
+    undoes it unless `keep`. For answers that must cost the same whether or not someone is known
+    here."""
     current_unit()
     session = db.session()
     session.flush()
@@ -290,10 +297,12 @@ def tried(*, keep: bool) -> Iterator[None]:
     (savepoint.commit if keep else savepoint.rollback)()
 
 
-def _turn(until: float) -> Any:
-    """Writers of one SQLite file queue for their turn; PostgreSQL has locks of its own, for
-    which they wait inside."""
-    return writers.turn(Path(str(db.engine.url.database)), until) if is_sqlite() else waits(LOCK)
+def _write_lock(until: float) -> Any:
+    """Writers of one SQLite file queue; PostgreSQL has locks of its own, for which they wait
+    inside."""
+    return (
+        writers.exclusive(Path(str(db.engine.url.database)), until) if is_sqlite() else waits(LOCK)
+    )
 
 
 def _check_audited(unit: Unit) -> None:
@@ -323,7 +332,7 @@ def _refuse_stray_statement(state: ORMExecuteState) -> None:
     unit = state.session.info.get("unit")
     if unit is None:
         raise RuntimeError("a statement that writes was sent outside `with transaction():`")
-    statement: Any = state.statement  # one that writes names its table
+    statement: Any = state.statement  # every writing statement names its table
     table = statement.table.name
     if table not in _unaudited_tables():
         unit.wrote.add(table)

@@ -1,5 +1,4 @@
-"""The API's description, for programs and for people; both are drawn from the routes that
-answer."""
+"""The API's description, for programs and for people, generated from the routes."""
 
 from __future__ import annotations
 
@@ -24,10 +23,10 @@ def openapi_json() -> Response:
 @pages.get("/docs")
 @public
 def api_page() -> str:
-    """The description as one page, without any other host."""
+    """The description as one page, without resources from other hosts."""
     return render_template("docs/api.html", description=_description())
 
 
 def _description() -> dict[str, Any]:
-    app = current_app._get_current_object()  # type: ignore[attr-defined]  # the key of a cache
+    app = current_app._get_current_object()
     return openapi(app, settings_of().public_url)

@@ -1,5 +1,5 @@
-"""Refusals. A rule that says no raises one of these; the page shows it at its field and the API
-as problem+json."""
+"""Refusals. A rule that is broken raises one of these; pages show it at its field, the API as
+problem+json."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 
 
 class DomainError(Exception):
-    """A refusal with a stable `code` (programs and tests match it) and a sentence that tells people
-    what to do.
+    """A refusal with a stable `code`, for programs and tests, and a sentence that tells people what
+    to do.
 
-    `field` names the input it is about. `errors` holds several refusals of one act, each with its
-    own field; `details` what a program needs to answer the refusal.
+    `field` names the input concerned. `errors` holds several refusals of one act, each with its own
+    field; `details` what a program needs to answer the refusal.
     """
 
     status = 422
@@ -39,7 +39,7 @@ class Invalid(DomainError):
 
 
 class Conflict(DomainError):
-    """The state of things does not allow the act."""
+    """The current state does not allow the act."""
 
     status = 409
 
@@ -51,19 +51,19 @@ class NotAllowed(DomainError):
 
 
 class NotSignedIn(DomainError):
-    """No one is signed in, or the token is missing, wrong or ended."""
+    """No one is signed in, or the token is missing, wrong or expired."""
 
     status = 401
 
 
 class NotFound(DomainError):
-    """Unknown, or not the actor's to see: the same answer for both."""
+    """Unknown, or not visible to the actor: the same answer for both."""
 
     status = 404
 
 
 class TooManyTries(DomainError):
-    """Too many tries; `retry_after` is in seconds."""
+    """Too many attempts; `retry_after` is in seconds."""
 
     status = 429
 
@@ -74,8 +74,8 @@ class TooManyTries(DomainError):
 
 @contextmanager
 def renamed(name_of: Callable[[str], str]) -> Iterator[None]:
-    """`with renamed(name_of):` tells refusals at the fields that the caller knows, where the
-    rule has names of its own."""
+    """`with renamed(name_of):` translates fields of refusals from the rule's names to the
+    caller's."""
     try:
         yield
     except DomainError as error:
@@ -85,8 +85,7 @@ def renamed(name_of: Callable[[str], str]) -> Iterator[None]:
 
 
 def collect(errors: list[DomainError]) -> None:
-    """Raises the refusals gathered in `errors`, all at once, so that a form shows every fault it
-    has."""
+    """Raises the refusals in `errors` together, so that a form shows all its faults."""
     if len(errors) == 1:
         raise errors[0]
     if errors:
@@ -97,9 +96,9 @@ def collect(errors: list[DomainError]) -> None:
 
 
 def trace(error: BaseException | None) -> str:
-    """Where an error arose and of what kind it and its causes are, for the log; never its words,
-    which may hold the data of people (a database names the address that is taken, a mail server
-    the one it refuses)."""
+    """The type and location of an error and its causes, for the log; never its message, which may
+    contain personal data (a database names the duplicate address, a mail server the refused
+    one)."""
     lines: list[str] = []
     while error is not None:
         lines += [*traceback.format_tb(error.__traceback__), f"{type(error).__name__}\n"]

@@ -1,9 +1,10 @@
-"""Facts that packages announce. `app.py` lists who reacts; a reaction runs in the same
-transaction and, when it raises, undoes the act.
+"""Events that packages publish. `app.py` lists who reacts; reactions run in the same transaction
+and, if they raise, undo the act.
 
-A listener of a base class hears every event below it; a listener of `Event` hears all. Listeners of
-the event's own class run first, then those of its bases, nearest first; within a class, in the
-order of the list."""
+Listeners of a base class receive every event below it; listeners of `Event` receive all. Listeners
+of the event's own class run first, then those of its bases, nearest first; within a class, in the
+order of the list.
+"""
 
 from __future__ import annotations
 
@@ -17,19 +18,19 @@ from flask import Flask, current_app
 from core import audit
 from core.policy import Actor
 
-#: Each reacts to the class under which it stands, which a type cannot say.
+#: Each listener accepts the class it is listed under, which the type cannot express.
 Subscribers = Mapping[type["Event"], list[Callable[[Any, Actor], None]]]
 
 
 @dataclass(frozen=True)
 class Event:
-    """A fact in the past tense, of ids and plain values only; never a name, address or other
-    personal datum.
+    """A fact in the past tense, with ids and plain values only; never a name, address or other
+    personal data.
 
     `name` is what the audit trail stores ("certificate.issued") and `label` what people read there;
     `subject` names the field that identifies its object. If you change the fields or their meaning,
-    raise `schema_version` for listeners outside this application. A class without a name is no
-    event itself, but a base of several.
+    raise `schema_version` for listeners outside this application. A class without a name is not an
+    event, but a base of several.
     """
 
     name: ClassVar[str]
@@ -46,8 +47,7 @@ def init_app(app: Flask, subscribers: Subscribers) -> None:
 
 
 def publish(event: Event, actor: Actor, *, on_behalf_of: int | None = None) -> None:
-    """Records `event` in the audit trail and tells whoever reacts to it, now, in the open
-    transaction."""
+    """Records `event` in the audit trail and calls its listeners now, in the open transaction."""
     kind, field = event.subject
     audit.record(
         actor,
@@ -64,7 +64,7 @@ def publish(event: Event, actor: Actor, *, on_behalf_of: int | None = None) -> N
 
 
 def named(below: type[Event] = Event) -> Iterator[type[Event]]:
-    """Every fact that this application can announce."""
+    """All events of this application."""
     for kind in below.__subclasses__():
         if "name" in vars(kind):
             yield kind
@@ -72,5 +72,5 @@ def named(below: type[Event] = Event) -> Iterator[type[Event]]:
 
 
 def labels() -> dict[str, Any]:
-    """The words of every fact, by its name."""
+    """The words of every event, by name."""
     return {kind.name: kind.label for kind in named()}

@@ -1,14 +1,14 @@
-"""Lists as files that spreadsheets read rightly and are not tricked by, whole, and each with a
-trace in the audit trail.
+"""Lists as files: safe and readable in spreadsheets, complete, and each recorded in the audit
+trail.
 
-CSV: what looks like a formula is kept as text; for a reader of French the separator is a semicolon,
-so that decimal commas survive and Excel opens columns. XLSX: real dates and numbers, a filter over
+CSV: what looks like a formula stays text; for French readers the separator is a semicolon, so that
+decimal commas survive and Excel recognises columns. XLSX: real dates and numbers, a filter over
 each column, texts never read as formulas.
 
 Every export is recorded in the audit trail (`note`). An export is something that people take away:
 a list as a file, an archive, a list to print, the file of another person's certificate. A page of
-the site or of a list of the API is no export: people work with pages all day, and an entry for each
-would hide the others. That staff read a profile is recorded where profiles are read.
+the site or of a list of the API is not: people work with pages all day, and an entry for each would
+bury the others. Reading profiles is recorded where profiles are read.
 """
 
 from __future__ import annotations
@@ -31,11 +31,10 @@ from core import audit, i18n, readings
 from core.database import db
 from core.policy import Actor
 
-#: What spreadsheets take for the beginning of a formula, with the fullwidth twins that some of them
-#: fold.
+#: Characters that begin a formula in spreadsheets, with the fullwidth forms that some of them fold.
 FORMULA = frozenset("=+-@|%＝＋－＠｜％")
 BREAKS = ("\t", "\r", "\n")
-#: Rows of one sheet, and signs of one cell, as XLSX has them.
+#: XLSX's limits: rows per sheet, and characters per cell.
 LONGEST_SHEET, LONGEST_CELL = 1_048_576, 32_767
 FORMATS = {
     "csv": "text/csv; charset=utf-8",
@@ -47,8 +46,7 @@ Rows = Iterable[Sequence[Any]]
 
 def note(actor: Actor, what: str, subject: str, facts: dict[str, Any]) -> None:
     """Records `<what>.exported`, in a transaction of its own: how much `actor` takes away, never
-    whose data. Build the answer first, because objects read before the call cannot be used after
-    it."""
+    whose data. Build the answer first: objects read before the call cannot be used after it."""
     readings.record(lambda: audit.record(actor, f"{what}.exported", subject, facts))
 
 
@@ -61,11 +59,11 @@ def download(
     *,
     trace: Callable[[int], None] | None = None,
 ) -> Response:
-    """`rows` as a file called `name`: CSV, or XLSX when the address says `format=xlsx`. They are
-    read as they are written, so a generator of any length takes no memory.
+    """`rows` as a file named `name`: CSV, or XLSX if the address has `format=xlsx`. Rows are read
+    while they are written, so a generator of any length needs no memory.
 
-    That `actor` took them away is noted as `<what>.exported` (how many, never whose), or as `trace`
-    does with their number.
+    The export is recorded as `<what>.exported` (how many rows, never whose), or by `trace`, which
+    gets their number.
     """
     kind = "xlsx" if request.args.get("format") == "xlsx" else "csv"
     file = tempfile.TemporaryFile()  # noqa: SIM115 -- closed with the response
@@ -90,8 +88,8 @@ def download(
 
 
 def write_csv(file: IO[bytes], header: Sequence[Any], rows: Rows) -> int:
-    """Writes the rows in the language in force and returns how many there were. Excel needs the
-    byte order mark."""
+    """Writes the rows in the current language and returns their number. Excel needs the byte order
+    mark."""
     is_french = i18n.locale() == "fr"
     text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
     text.write("\ufeff")
@@ -107,14 +105,14 @@ def write_csv(file: IO[bytes], header: Sequence[Any], rows: Rows) -> int:
         )
         count += 1
     text.flush()
-    text.detach()  # leaves the file open
+    text.detach()  # keeps the file open
     return count
 
 
 def _write_xlsx(file: IO[bytes], header: Sequence[Any], rows: Rows) -> int:
-    """Writes the rows and returns how many there were; what one sheet cannot hold goes on in the
+    """Writes the rows and returns their number; more than one sheet can hold continue on the
     next."""
-    from xlsxwriter import Workbook  # only who takes a workbook away waits for it
+    from xlsxwriter import Workbook  # slow to import, and only workbooks need it
 
     book = Workbook(
         file,
@@ -166,8 +164,8 @@ def _write_cell(sheet: Any, line: int, column: int, value: Any, instants: Any) -
 
 
 def cell(value: Any) -> str:
-    """`value` as a cell of CSV. Numbers stay numbers; a text that could be read as a formula
-    gets an apostrophe in front."""
+    """`value` as a CSV cell. Numbers stay numbers; a text that could be read as a formula gets an
+    apostrophe in front."""
     if value is None:
         return ""
     if isinstance(value, bool | int | float) and not isinstance(value, enum.Enum):

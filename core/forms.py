@@ -1,5 +1,4 @@
-"""Forms: shape only. Rules live in services; what they refuse comes back to the field it is
-about."""
+"""Forms: structure only. Rules are in services; their refusals appear at the fields concerned."""
 
 from __future__ import annotations
 
@@ -40,37 +39,37 @@ from core.personal import Field
 
 
 def attributes(**values: Any) -> Markup:
-    """The attributes of an HTML element: True stands for a name alone, False for nothing;
-    `class_` and `aria_label` are "class" and "aria-label". What WTForms' own `html_params`
-    writes, in a third of its time, and values are always escaped."""
+    """The attributes of an HTML element: True gives the name alone, False nothing; `class_` and
+    `aria_label` become "class" and "aria-label". Does the same as WTForms' `html_params` in a third
+    of its time, and always escapes values."""
     written = []
     for name, value in sorted(values.items()):
         if value is True:
             written.append(clean_key(name))
         elif value is not False:
-            escaped = str(escape(value)).replace('"', "&#34;")  # also what calls itself escaped
+            escaped = str(escape(value)).replace('"', "&#34;")  # even if marked as escaped
             written.append(f'{clean_key(name)}="{escaped}"')
-    return Markup(" ".join(written))  # noqa: S704 -- escaped one by one
+    return Markup(" ".join(written))  # noqa: S704 -- each value was escaped
 
 
-#: How to say that there is one name only; the services ask for at least one.
+#: The hint for people with a single name; the services ask for at least one.
 ONE_NAME = _l(
     "A person with one name only has it in one of the two fields. Leave the other one empty."
 )
 NEEDED = [InputRequired(_l("Fill in this field."))]
-#: What stands for no choice: an option without any words is not valid, and is read out as nothing.
+#: The text of an empty choice: an option without text is invalid HTML and is read aloud as nothing.
 NOTHING = "–"
 
 
 def parse_int(text: str | None) -> int | None:
-    """The number that `text` writes in at most nine ASCII digits, which every column can hold;
-    None for anything else."""
+    """The number in `text`, of at most nine ASCII digits, which every column can hold; None for
+    anything else."""
     return int(text) if text and len(text) < 10 and text.isascii() and text.isdigit() else None
 
 
 def is_shown_again() -> bool:
-    """Whether this form was sent to be shown once more with what was typed, in another language,
-    and not to act."""
+    """Whether this form was sent only to be shown in another language with what was typed, and not
+    to act."""
     return request.method == "POST" and "redisplay" in request.form
 
 
@@ -78,9 +77,9 @@ F = TypeVar("F", bound="Form")
 
 
 class Form(FlaskForm):
-    """Every form of the application. `refused` holds sentences that belong to no single field.
+    """The base of all forms. `refused` holds sentences that belong to no single field.
 
-    A form that is only shown again counts as not submitted and is never valid; it holds what was
+    A form that is only shown again counts as not submitted and is never valid; it keeps what was
     typed.
     """
 
@@ -88,7 +87,7 @@ class Form(FlaskForm):
         def get_translations(self, form: Any) -> Any:
             return form_texts(locale())
 
-    #: The plain fields that `with_fields` added.
+    #: The plain fields added by `with_fields`.
     plain: tuple[Field, ...] = ()
 
     def __init__(self, *args: Any, **kwargs: Any):
@@ -109,7 +108,7 @@ class Form(FlaskForm):
             return False
         is_valid = super().validate(extra_validators)
         for field in self.controls():
-            if isinstance(field.data, str) and "\0" in field.data:  # PostgreSQL cannot keep it
+            if isinstance(field.data, str) and "\0" in field.data:  # PostgreSQL cannot store it
                 field.data = field.data.replace("\0", "")
                 field.errors = [
                     *field.errors,
@@ -119,7 +118,7 @@ class Form(FlaskForm):
         return is_valid
 
     def refuse(self, error: DomainError) -> None:
-        """Puts a refusal at its field, or above the form when it is about none of them."""
+        """Shows a refusal at its field, or above the form if it concerns none."""
         for refusal in error.errors or [error]:
             for confirmation in (
                 field
@@ -134,14 +133,14 @@ class Form(FlaskForm):
                 field.errors = [*field.errors, refusal.message]
 
     def field_at(self, name: str) -> Any:
-        """The field of this name; for a text in several languages, its first field. None when
-        there is none."""
+        """The field of this name; for a text in several languages, its first field. None if there
+        is none."""
         texts_of = {field.name: field.first for field in self if isinstance(field, TextsField)}
         field = texts_of.get(name) or self._fields.get(name)
         return field or next((control for control in self.controls() if control.name == name), None)
 
     def controls(self) -> Iterator[Any]:
-        """The fields; a text in several languages counts as one field for each."""
+        """The fields; a text in several languages counts as one per language."""
         for field in self:
             yield from field if isinstance(field, TextsField) else (field,)
 
@@ -151,13 +150,13 @@ class Form(FlaskForm):
 
     @property
     def status(self) -> int:
-        """The answer's status: 422 when the form comes back with errors."""
+        """The status of the answer: 422 if the form is shown with errors."""
         return 422 if self.is_refused else 200
 
 
 class Confirmation(BooleanField):
-    """A tick that is offered once the act was refused with `code`, and lets it pass. Templates
-    show it with `confirmation`."""
+    """A checkbox offered after a refusal with `code`, which lets the act pass. Templates show it
+    with `confirmation`."""
 
     def __init__(self, label: Any, *, code: str, **kwargs: Any):
         super().__init__(label, **kwargs)
@@ -173,13 +172,13 @@ class CheckboxesField(SelectMultipleField):
 
 
 def names_confirmation() -> Any:
-    """The tick of every form that takes a person's names."""
+    """The confirmation checkbox of every form that takes a person's names."""
     return Confirmation(_l("These are the right names."), code="name_in_doubt")
 
 
 class WhoField(RadioField):
-    """Asks who is meant, once the act was refused because someone near is known. `identity`:
-    what was answered."""
+    """Asks who is meant, after a refusal because a similar person is known. `identity`: the
+    answer."""
 
     def __init__(self, label: Any = _l("Same person?"), *args: Any, **kwargs: Any):
         super().__init__(label, *args, choices=[], validate_choice=False, **kwargs)
@@ -193,11 +192,11 @@ class WhoField(RadioField):
 
     @property
     def identity(self) -> int | str | None:
-        return names.meant(self.data)
+        return names.parse_identity(self.data)
 
 
 def issuer_field() -> Any:
-    """Whose a number is, in every form that takes one."""
+    """The issuer of a number, for all forms that take one."""
     return StringField(
         _l("Issuer of the number"),
         description=_l(
@@ -208,14 +207,15 @@ def issuer_field() -> Any:
 
 
 class SubmissionField(HiddenField):
-    """A random key made with the form: the same form sent twice is recognised (see core.once)."""
+    """A random key created with the form, by which a repeated submission is recognised (see
+    core.once)."""
 
     def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
         super().process(formdata, data or secrets.token_urlsafe(16), extra_filters)
 
 
 class NumberField(IntegerField):
-    """A whole number; what was typed is kept when it is none."""
+    """A whole number; invalid input is shown again as typed."""
 
     def process_data(self, value: Any) -> None:
         super().process_data(None if value == "" else value)
@@ -231,7 +231,7 @@ class NumberField(IntegerField):
 
 
 class _DayParts(Parts):
-    """Day, name of the month, year: no order to mistake."""
+    """Day, name of the month, year: no ambiguous order."""
 
     day = StringField(_l("Day"), render_kw={"inputmode": "numeric", "size": 2, "maxlength": 2})
     month = SelectField(_l("Month"), coerce=str, validate_choice=False)
@@ -246,8 +246,8 @@ class _DayParts(Parts):
 
 
 class NationalitiesField(StringField):
-    """One or several nationalities, in words; those that are known already are written so that
-    they are understood again."""
+    """One or several nationalities, in words; stored ones are written so that they parse back to
+    the same."""
 
     def __init__(self, label: Any = _l("Nationality"), *args: Any, **kwargs: Any):
         kwargs.setdefault(
@@ -263,10 +263,10 @@ class NationalitiesField(StringField):
 
 
 class DayField(FormField):
-    """A date typed as day, name of the month and year. `date` is its value once validated: None
-    when left empty.
+    """A date entered as day, name of the month and year. `date` is the validated value: None if
+    left empty.
 
-    Set from an object's `datetime.date`; the parts keep what was typed when it is no date.
+    Initialised from an object's `datetime.date`; the parts keep what was typed if it is not a date.
     """
 
     def __init__(self, label: Any = None, *, is_required: bool = False, **kwargs: Any):
@@ -275,7 +275,7 @@ class DayField(FormField):
         self.flags.required = is_required
         self.date: date | None = None
 
-    # a plain attribute again: refusals are put here, and the parts have none of their own
+    # a plain attribute again: refusals are added here, and the parts have no errors of their own
     errors: Any = ()
 
     def process(self, formdata: Any, data: Any = None, extra_filters: Any = None) -> None:
@@ -309,7 +309,7 @@ class DayField(FormField):
 
 
 class TextsField(FormField):
-    """A text with a field for each language that forms ask for or that it already exists in:
+    """A text with a field for each language that forms ask for or in which it already exists:
     `title` is sent as `title-en`, `title-fr` … `label` has a placeholder for the `language`.
     `texts`: what was typed, by language."""
 
@@ -350,12 +350,12 @@ class TextsField(FormField):
 
 
 def _in_language(sentence: LazyString, code: str) -> LazyString:
-    """The label with the name of the language, both in the language of the page."""
+    """The label with the name of the language, both in the page's language."""
     return LazyString(lambda: str(sentence) % {"language": in_language_name(code)})
 
 
 def _marked(code: str) -> dict[str, Any]:
-    """Tells spell-checkers and screen readers when a text is in another language than the page."""
+    """Marks the language for spell-checkers and screen readers if it is not the page's."""
     marks = {"lang": code} if code != locale() else {}
     return marks | (
         {"dir": texts.direction(code)} if texts.direction(code) != texts.direction(locale()) else {}
@@ -363,8 +363,8 @@ def _marked(code: str) -> dict[str, Any]:
 
 
 class SharedSelect:
-    """A select of options that are the same for everyone: they are written once per language,
-    not once per page."""
+    """A select with the same options for everyone: rendered once per language, not once per
+    page."""
 
     input_type = None
 
@@ -386,8 +386,7 @@ def _options(choices: tuple[tuple[str, str], ...]) -> Markup:
 
 @contextmanager
 def refusals_on(form: Form) -> Iterator[None]:
-    """`with refusals_on(form), transaction():` turns a refused act into errors on the form it
-    came from."""
+    """`with refusals_on(form), transaction():` turns a refused act into errors on its form."""
     try:
         yield
     except (Invalid, Conflict) as error:
@@ -398,7 +397,7 @@ _INPUTS: dict[type, Any] = {date: DateField, str: StringField}
 
 
 def with_fields(fields: tuple[Field, ...]) -> Callable[[type[F]], type[F]]:
-    """A form that also asks for these plain fields."""
+    """Extends a form by these plain fields."""
 
     def extend(form: type[F]) -> type[F]:
         for field in fields:

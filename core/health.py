@@ -1,4 +1,4 @@
-"""Is the process alive, and can it serve? For those who run it; no token needed."""
+"""Whether the process is alive and can serve, for monitoring; no token needed."""
 
 from __future__ import annotations
 
@@ -33,20 +33,19 @@ def alive() -> Response:
 @public
 @described("Whether it can serve, and write", {200: str, 503: str}, "text/plain")
 def ready() -> Response:
-    """503 unless the database answers, is migrated to the newest revision, and takes what is
-    written."""
+    """503 unless the database answers, is migrated to the newest revision, and can be written."""
     fault = migration_fault() or write_fault()
     sentences = [fault] if fault else ["ready", *(_mail_fault())]
     return Response("\n".join([*sentences, ""]), 503 if fault else 200, mimetype="text/plain")
 
 
 def _mail_fault() -> list[str]:
-    """Not being able to send is told, and takes no one's page away."""
+    """A mail fault is reported, but makes no page unavailable."""
     fault = mail.standing()
     return [f"mail: {'stopped' if fault.is_stopped else 'waiting'} ({fault.step})"] if fault else []
 
 
-#: Seconds for which a probe's answer is good: whoever watches asks often, and so may anyone else.
+#: Seconds for which a probe's result is reused: monitoring asks often, and so may anyone else.
 PROBE_SECONDS = 2.0
 #: Seconds that a probe waits for other writers, and bytes that it writes beside the database and
 #: the files.
@@ -55,13 +54,13 @@ _probing = threading.Lock()
 
 
 def write_fault() -> str | None:
-    """Why nothing can be written, or None. Tried on the disks and in the database, without
-    leaving anything."""
+    """Why nothing can be written, or None. Tried on the disks and in the database, leaving nothing
+    behind."""
     last_fault = current_app.extensions.get("write_fault")
     is_old = last_fault is None or last_fault[0] < time.monotonic() - PROBE_SECONDS
     if is_old and _probing.acquire(
         blocking=last_fault is None
-    ):  # one thread looks, the others need not wait for it
+    ):  # one thread probes; the others need not wait for it
         try:
             last_fault = current_app.extensions["write_fault"] = (time.monotonic(), _probe())
         finally:

@@ -1,4 +1,4 @@
-"""Languages: which one a page is in, texts that exist in several, dates and numbers in words."""
+"""Languages: the language of a page, texts in several languages, dates and numbers in words."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ from wtforms.i18n import DefaultTranslations, messages_path
 from core import countries, languages, texts
 from core.text import normalized
 
-# What a lazy text says is text, facts and all. Flask-Babel's own calls itself markup, which put a
-# file's cell or a person's name live into the page that refused it. Now every message is escaped
-# where it is shown, like any other text.
+# A lazy text is plain text, including its parameters. Flask-Babel's claims to be markup, which
+# would put a file's cell or a person's name unescaped into the page that refuses it. Now every
+# message is escaped where it is shown, like any other text.
 if hasattr(LazyString, "__html__"):
     del LazyString.__html__
 
@@ -44,7 +44,7 @@ COOKIE = "lang"
 def init_app(app: Flask) -> None:
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(app.root_path) + "/translations"
     _Babel(app, locale_selector=choose_locale, default_locale=texts.SOURCE, default_timezone="UTC")
-    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of Jinja's i18n extension
+    app.jinja_env.install_gettext_callables(
         lambda text: _translations().ugettext(text),
         lambda singular, many, count: _translations().ungettext(singular, many, count),
         newstyle=True,
@@ -55,7 +55,7 @@ def init_app(app: Flask) -> None:
     )
     appcontext_pushed.connect(_forget, app)
     appcontext_popped.connect(_forget, app)
-    # Jinja's own `_` goes through the template's context three times for each of a page's fifty
+    # Jinja's own `_` looks into the template's context three times for each of a page's fifty
     # texts: a tenth of its time.
     app.jinja_env.globals.update(_=_template_text, gettext=_template_text)
     app.jinja_env.filters.update(
@@ -77,8 +77,8 @@ _loaded: dict[str, NullTranslations] = {}
 
 
 def _translations() -> NullTranslations:
-    """The catalogue of the language in force. A page asks some fifty times, and Flask-Babel
-    looks it up anew each time."""
+    """The catalogue of the current language. A page needs it some fifty times, and Flask-Babel
+    would look it up each time."""
     code = locale()
     if code not in _loaded:
         _loaded[code] = Domain().get_translations()
@@ -86,7 +86,7 @@ def _translations() -> NullTranslations:
 
 
 class _Domain(Domain):
-    """Where Flask-Babel's own functions, `_l` among them, find the catalogue."""
+    """Where Flask-Babel's own functions, such as `_l`, find the catalogue."""
 
     def get_translations(self) -> NullTranslations:
         return _translations()
@@ -112,14 +112,14 @@ def _template_words(code: str, text: str, is_page: bool) -> str:
 
 @lru_cache(maxsize=8)
 def form_texts(code: str) -> DefaultTranslations:
-    """WTForms' own sentences in a language. Its file is read once: Flask-WTF reads it again for
-    every form."""
+    """WTForms' own sentences in a language. Cached: Flask-WTF would read the file for every
+    form."""
     return DefaultTranslations(Translations.load(messages_path(), [code], domain="wtforms"))
 
 
 def choose_locale() -> str:
-    """`?lang=`, then the cookie, then the profile's language, then what the browser asks for;
-    English at last."""
+    """From `?lang=`, else the cookie, else the profile, else what the browser asks for, else
+    English."""
     if not has_request_context():
         return texts.SOURCE
     candidates = (
@@ -134,9 +134,9 @@ def choose_locale() -> str:
 
 
 def looked_up(ranges: list[tuple[str, float]]) -> str:
-    """The page's language for the ranges that a browser sends with their weights, best first:
-    RFC 4647's lookup. "fr-CA" is French even where English is wanted less; "*" decides nothing;
-    a weight of 0 refuses a language, unless no other is left."""
+    """The page's language for the weighted ranges that a browser sends, by the lookup of RFC 4647.
+    "fr-CA" means French even if English has a lower weight; "*" decides nothing; a weight of 0
+    refuses a language, unless no other is left."""
     refused = {_normal(tag) for tag, weight in ranges if not weight}
     offered = [code for code in texts.offered() if code not in refused] or list(texts.offered())
     for tag, weight in ranges:
@@ -152,19 +152,18 @@ def _normal(tag: str) -> str:
     return tag.strip().replace("_", "-").lower()
 
 
-#: The language in force, once it is known. A page asks a hundred times, and `flask.g` takes ten
-#: times as long to answer.
+#: The current language, once known. A page needs it a hundred times, and `flask.g` takes ten times
+#: as long.
 _in_force: ContextVar[str | None] = ContextVar("language", default=None)
 
 
 def _forget(*_: Any, **__: Any) -> None:
-    """Where one piece of work ends and another begins: the thread stays the same, the language
-    need not."""
+    """Between two pieces of work in the same thread, which may differ in language."""
     _in_force.set(None)
 
 
 def locale() -> str:
-    """The language in force: the page's, or the one forced around a mail."""
+    """The current language: the page's, or one forced for a mail."""
     code = _in_force.get()
     if code is None:
         code = (get_locale() or Locale(texts.SOURCE)).language
@@ -175,7 +174,7 @@ def locale() -> str:
 
 @contextmanager
 def in_language(code: str | None) -> Iterator[None]:
-    """`with in_language(person.language):` renders texts for someone else, such as in a mail."""
+    """`with in_language(person.language):` renders texts for someone else, such as in mail."""
     before = _in_force.set(None)
     try:
         with force_locale(code if code in texts.offered() else texts.SOURCE):
@@ -185,12 +184,12 @@ def in_language(code: str | None) -> Iterator[None]:
 
 
 def text(value: Mapping[str, str] | None, code: str | None = None) -> str:
-    """The text in the page's language, else in any it exists in."""
+    """The text in the page's language, else in another in which it exists."""
     return texts.choose(value, code or locale()).value
 
 
 def marked(value: Mapping[str, str] | None) -> str:
-    """The same for a page, marked up with its language where that is not the page's."""
+    """The same for a page, with `lang` if it is not in the page's language."""
     words, code = texts.choose(value, locale())
     if not words or code == locale():
         return words
@@ -198,7 +197,7 @@ def marked(value: Mapping[str, str] | None) -> str:
 
 
 def in_language_name(code: str) -> LazyString:
-    """A language's name for the label of a field, in the language of the page."""
+    """A language's name as part of a label, in the page's language."""
     return LazyString(language_name, code)
 
 
@@ -216,19 +215,18 @@ def _weekday_words(value: date, code: str) -> str:
 
 
 def weekday_words(value: date | None) -> str:
-    """A date in words with its weekday, to be checked by whoever typed it: "Monday 8 March
-    2027"."""
+    """A date with its weekday, for checking by the person who typed it: "Monday 8 March 2027"."""
     return _weekday_words(value, locale()) if value else ""
 
 
 def month_names() -> list[str]:
-    """The names of the twelve months, as they stand alone."""
+    """The names of the twelve months, in the form used alone."""
     names = Locale(locale()).months["stand-alone"]["wide"]
     return [str(names[number]) for number in range(1, 13)]
 
 
 def instant_words(value: datetime | None, zone: str = "UTC") -> str:
-    """An instant in words in its place's time zone, with the zone said."""
+    """An instant in words in the time zone of its place, with the zone's name."""
     if value is None:
         return ""
     local = value.astimezone(ZoneInfo(zone))
@@ -240,8 +238,8 @@ def instant_words(value: datetime | None, zone: str = "UTC") -> str:
 
 
 def machine_time(value: date | datetime) -> str:
-    """A day or an instant as HTML's `<time datetime>` takes it: whole seconds, because it knows
-    three decimals at most."""
+    """A day or an instant for HTML's `<time datetime>`, in whole seconds: it allows three decimals
+    at most."""
     return value.isoformat(timespec="seconds") if isinstance(value, datetime) else value.isoformat()
 
 
@@ -264,28 +262,28 @@ def _number(value: float, code: str) -> str:
 
 
 def without_accents(name: str) -> str:
-    """What names are sorted by: "Égypte" stands among those with E."""
+    """The key by which names are sorted: "Égypte" comes with E."""
     return "".join(c for c in normalized("NFKD", name.casefold()) if not unicodedata.combining(c))
 
 
 def country_name(code: str | None) -> str:
-    """What the United Nations calls a country, in the page's language."""
+    """The United Nations name of a country, in the page's language."""
     return countries.name(code, locale())
 
 
 def nationality_names(codes: Iterable[str]) -> str:
-    """The countries whose nationality someone has, in the page's language."""
+    """The countries of someone's nationalities, in the page's language."""
     return ", ".join(countries.name(code, locale()) for code in codes)
 
 
 def language_name(code: str | None, in_code: str | None = None) -> str:
-    """What a language is called, in the page's language."""
+    """The name of a language, in the page's language."""
     return languages.name(code, in_code or locale())
 
 
 @lru_cache(maxsize=8)
 def teaching_languages(code: str) -> tuple[tuple[str, str], ...]:
-    """(code, name): those that courses are usually taught in, the six of the United Nations
+    """(code, name) of languages in which courses are usually taught, the six of the United Nations
     first, then some neighbours."""
     offered = (*languages.FIRST, "pt", "de", "it", "nl", "sw", "tr", "uk")
     return tuple((c, language_name(c, code)) for c in offered)

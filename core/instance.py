@@ -1,5 +1,5 @@
-"""The instance folder is private: keys, people's data and certificates lie there. Each start
-takes away what others may do."""
+"""The instance folder with keys, people's data and certificates is private. Each start removes
+access of others."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pathlib import Path
 
 from core.settings import SettingsError
 
-#: What group and others may do.
+#: Permission bits of group and others.
 OTHERS = 0o077
 
 
 def make_private(folder: Path) -> list[str]:
-    """Whatever this process makes is its owner's alone from now on (systemd and most shells
-    would let all read it), and whatever lies in `folder` becomes so. Returns a sentence for each
-    thing that was open; SettingsError for what stays open to others."""
+    """Makes new files of this process private to its owner (systemd and most shells would let all
+    read them), and everything in `folder`. Returns a sentence for each thing that was open;
+    SettingsError for what stays open to others."""
     os.umask(OTHERS)
     if folder.stat().st_mode & stat.S_ISVTX:
         raise SettingsError(
@@ -41,14 +41,13 @@ def make_private(folder: Path) -> list[str]:
 
 
 def _open_ones(folder: Path) -> Iterator[Path]:
-    """Everything below that is open to others. A link is left alone: what it leads to lies
-    elsewhere."""
+    """Everything below that is open to others. Links are left alone: their target is elsewhere."""
     waiting = [str(folder)]
     while waiting:
         try:
             entries = list(os.scandir(waiting.pop()))
         except OSError:
-            continue  # taken away meanwhile, or not ours to look into
+            continue  # deleted meanwhile, or not ours to list
         for entry in entries:
             try:
                 mode = entry.stat(follow_symlinks=False).st_mode
@@ -67,8 +66,8 @@ def _open_bits(path: Path) -> int:
 
 
 def _close(path: Path) -> bool:
-    """Whether it is closed now. In a folder that is closed, what belongs to someone else is out
-    of reach already."""
+    """Whether it is closed now. In a closed folder, files of other owners are already out of
+    reach."""
     try:
         path.chmod(stat.S_IMODE(path.lstat().st_mode) & ~OTHERS)
     except OSError:

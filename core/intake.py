@@ -1,8 +1,8 @@
-"""What a request may carry. Counted before it is parsed: parsing is what many small things make
-expensive.
+"""Limits of requests, counted before parsing: parsing is what makes many small parts expensive.
 
-A body of 4 MB is a million form fields or a quarter of a million JSON keys. Forms are counted by
-their separators, JSON by its punctuation, and neither is read when there is more than anyone needs.
+A body of 4 MB can hold a million form fields or a quarter of a million JSON keys. Forms are counted
+by their separators, JSON by its punctuation, and neither is parsed if it has more than anyone
+needs.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from core.settings import settings_of
 
 LONGEST_QUERY = 4096  # characters
 MOST_QUERY_FIELDS = 200
-#: How deep a value may lie in JSON: no shape of ours needs more than eight.
+#: How deep JSON may nest: none of our schemas needs more than eight levels.
 DEEPEST = 32
-#: Digits of a whole number: more would be infinite as a fraction, too.
+#: Digits of a whole number: with more, even a fraction would be infinite.
 MOST_DIGITS = 300
 
 
 class FormReader(FormDataParser):
-    """Werkzeug's, which counts the parts of a multipart form and not the fields of a plain one."""
+    """Werkzeug counts the parts of a multipart form, but not the fields of a plain one."""
 
     def _parse_urlencoded(
         self, stream: IO[bytes], mimetype: str, content_length: int | None, options: dict[str, str]
@@ -41,22 +41,22 @@ class FormReader(FormDataParser):
 
 
 class CountedRequest(Request):
-    """Flask's request, with its form counted before it is read."""
+    """Flask's request, with its form counted before it is parsed."""
 
     form_data_parser_class = FormReader
 
 
 def check_query() -> None:
-    """Refuses an address with more behind its `?` than any page or call takes: 414."""
+    """Refuses a query string longer than any page or call needs: 414."""
     query = request.query_string
     if len(query) > LONGEST_QUERY or query.count(b"&") >= MOST_QUERY_FIELDS:
         raise RequestURITooLarge
 
 
 def read_json(sent: bytes | str) -> Any:
-    """The JSON that came from outside. Raises Invalid for what is none, and for what no program
-    of ours would have written: too many values, too deep, infinite or endless numbers, one name
-    twice in an object, the character NUL."""
+    """JSON from outside. Raises Invalid if it is malformed, and for what no client of ours would
+    send: too many values, too deep nesting, infinite or endless numbers, duplicate names in an
+    object, the character NUL."""
     try:
         text = sent.decode("utf-8-sig") if isinstance(sent, bytes) else sent
         if _count(text) > settings_of().json_values:
@@ -86,8 +86,7 @@ def _malformed(sentence: Any) -> Invalid:
 
 
 def _count(text: str) -> int:
-    """At least as many as there are values: what stands between them, also where it stands in a
-    text."""
+    """At least the number of values: counts separators, including those inside texts."""
     return text.count(",") + text.count("[") + text.count("{") + 1
 
 

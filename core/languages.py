@@ -1,9 +1,8 @@
-"""Languages that people speak: which there are, what they are called, and what people write for
-them.
+"""Languages that people speak: their codes, their names, and the words people use for them.
 
 Codes are those of BCP 47: ISO 639-1 where it exists ("fr"), else ISO 639-3 ("din"). Names come from
-the Unicode CLDR, from data/languages.csv, and from ISO 639-3. Which languages pages and messages
-exist in is another matter (core.i18n).
+the Unicode CLDR, data/languages.csv and ISO 639-3. The languages of pages and messages are another
+matter (core.i18n).
 """
 
 from __future__ import annotations
@@ -16,11 +15,11 @@ from typing import Any
 from core.lookup import Names, rows_of, several, words_of
 from core.text import one_line
 
-#: The languages in which the file has names.
+#: The languages for which the file has names.
 OWN = ("en", "fr")
-#: The six of the United Nations, which stand first where a language is chosen.
+#: The six of the United Nations come first where a language is chosen.
 FIRST = ("en", "fr", "es", "ar", "ru", "zh")
-#: Tags that BCP 47 writes another way today, and one variety that has a code of its own.
+#: Tags that BCP 47 has replaced, and one variety with a code of its own.
 _NOW = {
     "iw": "he",
     "in": "id",
@@ -41,7 +40,7 @@ def _rows() -> dict[str, dict[str, str]]:
 
 @lru_cache(maxsize=1)
 def _codes() -> dict[str, str]:
-    """Every code of ISO 639 in small letters, and the one that is kept for it."""
+    """Every code of ISO 639 in lower case → the code we store."""
     codes: dict[str, str] = {}
     for record in _records():
         iso_code = getattr(record, "alpha_2", None) or record.alpha_3
@@ -59,13 +58,13 @@ def _records() -> Iterator[Any]:
 
 
 def is_language(code: str) -> bool:
-    """Whether this is a code as it is kept."""
+    """Whether this is a code as stored."""
     return _codes().get(code) == code
 
 
 def kept_code(tag: str) -> str | None:
-    """The code that is kept for a BCP 47 tag or a code of ISO 639: "fr" for "fr-CA" and "fra",
-    "prs" for "fa-AF"."""
+    """The code we store for a BCP 47 tag or an ISO 639 code: "fr" for "fr-CA" and "fra", "prs" for
+    "fa-AF"."""
     tag = tag.strip().lower().replace("_", "-")
     if tag in _NOW:
         return _NOW[tag]
@@ -75,13 +74,13 @@ def kept_code(tag: str) -> str | None:
 
 @lru_cache(maxsize=4096)
 def parse(text: str) -> str | None:
-    """The code of a language given by code or by name in English or French; None when unknown or
+    """The code of a language given by code or by name in English or French; None if unknown or
     ambiguous."""
     text = one_line(text)
     code, usual = kept_code(text), _usual().find(text)
     if (
         code and usual and code != usual
-    ):  # Fur is spoken in Darfur, and "fur" is the code of Friulian
+    ):  # Fur is spoken in Darfur, but "fur" is the code of Friulian
         word = text.strip()
         return usual if word.istitle() else code if len(word) == 2 else None
     return code or usual or (None if _usual().is_ambiguous(text) else _of_iso().find(text))
@@ -89,8 +88,8 @@ def parse(text: str) -> str | None:
 
 @lru_cache(maxsize=4096)
 def name(code: str | None, language: str) -> str:
-    """What the language is called: in English where the other language has no name for it; the
-    code itself when there is none."""
+    """The name of the language, in English if the other language has none; the code itself if there
+    is none."""
     from babel import Locale, UnknownLocaleError
 
     row = _rows().get(code or "", {})
@@ -110,8 +109,8 @@ def _name_of_iso(code: str | None) -> str | None:
 
 @lru_cache(maxsize=8)
 def choices(language: str) -> tuple[tuple[str, str], ...]:
-    """(code, name) of those offered in lists: the six of the United Nations first, then by name
-    those of ISO 639-1 and those spoken where peace operations are."""
+    """(code, name) of the languages offered in lists: the six of the United Nations first, then by
+    name those of ISO 639-1 and those spoken where peace operations are."""
     first = tuple((code, name(code, language)) for code in FIRST)
     offered = {code for code in _codes().values() if len(code) == 2} | set(_rows())
     others = ((code, name(code, language)) for code in offered - set(FIRST))
@@ -125,13 +124,13 @@ def _usual() -> Names:
 
 @lru_cache(maxsize=1)
 def _of_iso() -> Names:
-    """Asked last: a name that ISO 639-3 gives to some small language hides nothing that people
-    usually mean by it."""
+    """Used last, so that ISO 639-3's name of a small language hides nothing that people usually
+    mean by it."""
     return Names(_iso_names())
 
 
 def _usual_names() -> Iterator[tuple[str, str]]:
-    """(name, code) of ours and of the Unicode Consortium's."""
+    """(name, code) from our file and the CLDR."""
     from babel import Locale
 
     ours = {

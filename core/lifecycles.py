@@ -1,4 +1,4 @@
-"""Lifecycles are tables; only `Machine.fire` assigns a status. Buttons, API and docs are drawn
+"""Lifecycles are tables; only `Machine.fire` assigns a status. Buttons, API and docs are generated
 from the table."""
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
 from core.database import db
@@ -18,10 +19,10 @@ from core.policy import Actor, can, require
 
 @dataclass(frozen=True)
 class Transition:
-    """A step of a lifecycle. `permission` None: the step follows from a rule inside another act, no
-    one asks for it.
+    """A step of a lifecycle. `permission` None: the step follows from a rule within another act,
+    and no one requests it.
 
-    `announces` makes the event from the object (after the step) and the facts given to `fire`.
+    `announces` makes the event from the object (after the step) and the facts passed to `fire`.
     """
 
     name: str
@@ -34,8 +35,8 @@ class Transition:
 class Machine:
     """The lifecycle of one model: its first status and its transitions.
 
-    Where an object may begin in one of several, `firsts` lists them all and `begins` makes the
-    event of its making.
+    If an object can begin in several statuses, `firsts` lists them and `begins` makes the event of
+    its creation.
     """
 
     def __init__(
@@ -54,8 +55,8 @@ class Machine:
     def begin(
         self, obj: Any, status: enum.StrEnum, actor: Actor, *, on_behalf_of: int | None = None
     ) -> None:
-        """Gives a new object its first status, saves it and announces it. Whether `actor` may is
-        asked before."""
+        """Gives a new object its first status, saves it and publishes its event. The caller has
+        checked the permission."""
         self.begin_all([(obj, status)], actor, on_behalf_of=on_behalf_of)
 
     def begin_all(
@@ -66,15 +67,25 @@ class Machine:
         on_behalf_of: int | None = None,
     ) -> None:
         """The same for many, each with its first status: saved together, then announced."""
-        begins = self.begins
+        self.save_all(objs)
+        self.announce_all([obj for obj, _status in objs], actor, on_behalf_of=on_behalf_of)
+
+    def save_all(self, objs: Sequence[tuple[Any, enum.StrEnum]]) -> None:
+        """Gives many new objects their first status and saves them, for those who announce them
+        later."""
         for obj, status in objs:
-            if status not in self.firsts or begins is None:
+            if status not in self.firsts or self.begins is None:
                 raise ValueError(f"{type(obj).__name__} cannot begin as {status}")
             obj.status = status
         db.session.add_all([obj for obj, _status in objs])
         db.session.flush()  # the event names the object by its id
-        for obj, _status in objs:
-            publish(begins(obj, None), actor, on_behalf_of=on_behalf_of)  # type: ignore[misc]  # looked at above
+
+    def announce_all(
+        self, objs: Iterable[Any], actor: Actor, *, on_behalf_of: int | None = None
+    ) -> None:
+        """Announces the making of objects, with the status that each has now."""
+        for obj in objs:
+            publish(self.begins(obj, None), actor, on_behalf_of=on_behalf_of)  # type: ignore[misc]  # what was saved has an event
 
     def fire(
         self, obj: Any, name: str, actor: Actor, *, on_behalf_of: int | None = None, **facts: Any
@@ -88,8 +99,20 @@ class Machine:
         obj.status = step.target
         publish(step.announces(obj, before, **facts), actor, on_behalf_of=on_behalf_of)
 
+    def take_all(self, name: str, model: Any, *conditions: sa.ColumnElement[bool]) -> None:
+        """Takes a step that follows from a rule for all rows that stand at its beginning and meet
+        the conditions, with one statement. Announcing them is left to the caller."""
+        step = self.transitions[name]
+        if step.permission is not None:
+            raise ValueError(f"{name} is asked for, one at a time")
+        rows = sa.update(model).where(model.status.in_(step.sources), *conditions)
+        db.session.execute(
+            rows.values(status=step.target), execution_options={"synchronize_session": False}
+        )
+
     def check(self, name: str, status: enum.StrEnum) -> None:
-        """Raises Conflict("state_does_not_allow") unless the step `name` begins at this status."""
+        """Raises Conflict("state_does_not_allow") unless the step `name` starts from this
+        status."""
         if status not in self.transitions[name].sources:
             raise Conflict(
                 "state_does_not_allow",
@@ -97,8 +120,8 @@ class Machine:
             )
 
     def available(self, obj: Any, actor: Actor, *, status: enum.StrEnum | None = None) -> list[str]:
-        """Names of the steps that `actor` may ask for now, in the table's order. `status`: the
-        one that the object is shown with, if not its own."""
+        """Names of the steps that `actor` may now take, in the table's order. `status`: the shown
+        one, if not the object's own."""
         now = obj.status if status is None else status
         return [
             t.name

@@ -1,4 +1,4 @@
-"""Counters of tries, in the database so that they hold over all web processes."""
+"""Counters of attempts, in the database so that they hold across all web processes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from core.errors import TooManyTries
 
 
 class TryCount(Base):
-    """How often something was tried since `since`. The key is a digest: no addresses lie about."""
+    """How often something was attempted since `since`. The key is a digest, so no addresses are
+    stored."""
 
     __tablename__ = "try_count"
     __audited__ = False
@@ -33,7 +34,7 @@ def _key(kind: str, subject: str) -> str:
 
 
 def check(kind: str, subject: str, *, limit: int, seconds: int) -> None:
-    """Raises TooManyTries when `subject` was already tried `limit` times within `seconds`. Reads
+    """Raises TooManyTries if `subject` was already attempted `limit` times within `seconds`. Reads
     only."""
     row = db.session.get(TryCount, _key(kind, subject))
     if row is not None:
@@ -49,8 +50,8 @@ def _refuse(tries: int, ends: datetime, limit: int) -> None:
 
 
 def count(kind: str, subject: str, *, seconds: int, amount: int = 1) -> tuple[int, datetime]:
-    """Counts one try of `subject` (or `amount` of them), inside the open transaction; a window of
-    `seconds` starts with its first try. Returns how many there were in it and when it began."""
+    """Counts one attempt of `subject` (or `amount`), inside the open transaction; a window of
+    `seconds` starts with its first attempt. Returns the number in the window and its start."""
     now = clock.now()
     values = {
         "key": _key(kind, subject),
@@ -63,14 +64,14 @@ def count(kind: str, subject: str, *, seconds: int, amount: int = 1) -> tuple[in
 
 
 def spend(kind: str, subject: str, *, limit: int, seconds: int, amount: int = 1) -> None:
-    """Counts `amount` of the `limit` tries, or raises TooManyTries, which undoes the open
+    """Counts `amount` of the `limit` attempts, or raises TooManyTries, which undoes the open
     transaction."""
     tries, since = count(kind, subject, seconds=seconds, amount=amount)
     _refuse(tries - amount, since + timedelta(seconds=seconds), limit)
 
 
 def used(kind: str, subject: str, *, seconds: int) -> int:
-    """How many tries of `subject` were counted in the current window. Writes nothing."""
+    """The number of attempts in the current window. Writes nothing."""
     row = db.session.get(TryCount, _key(kind, subject))
     return (
         row.count if row is not None and clock.now() < row.since + timedelta(seconds=seconds) else 0
@@ -86,7 +87,7 @@ FIRST_WAIT = 5  # seconds
 
 
 def check_pace(kind: str, subject: str, *, free: int, longest: int) -> None:
-    """Raises TooManyTries while `subject` has to wait: after `free` tries 5, 10, 20 … seconds, at
+    """Raises TooManyTries while `subject` must wait: after `free` attempts 5, 10, 20 … seconds, at
     most `longest`. Reads only."""
     row = db.session.get(TryCount, _key(kind, subject))
     if row is not None:
@@ -94,9 +95,9 @@ def check_pace(kind: str, subject: str, *, free: int, longest: int) -> None:
 
 
 def pace(kind: str, subject: str, *, free: int, longest: int, waits: bool = True) -> None:
-    """Counts a try of `subject`, inside the open transaction; raises TooManyTries, which undoes it,
-    while `subject` has to wait. A try that is refused is not counted, so no one can prolong another
-    person's wait. With `waits=False` the try is counted, but never refused."""
+    """Counts an attempt of `subject`, inside the open transaction; raises TooManyTries, which
+    undoes it, while `subject` must wait. A refused attempt is not counted, so no one can prolong
+    another person's wait. With `waits=False` the attempt is counted, but never refused."""
     now = clock.now()
     key = _key(kind, subject)
     count, since = _held(key, now)
@@ -124,7 +125,7 @@ def _refuse_haste(tries: int, last: datetime, free: int, longest: int) -> None:
 
 
 def _held(key: str, now: datetime) -> tuple[int, datetime]:
-    """The number of tries and the time of the last, from a row that is found or created and
+    """The number of attempts and the time of the last, from a row that is created if needed and
     locked until the transaction ends."""
     insert = (sqlite if is_sqlite() else postgresql).insert(TryCount.__table__)
     added = insert.values(key=key, since=now, count=0)
@@ -147,7 +148,7 @@ def _counting(insert: Any) -> Any:
     )
 
 
-#: Made once: every application comes through here, and building it anew takes 0.4 ms
+#: Built once: every application passes here, and building it takes 0.4 ms
 #: (docs/explanation/performance.md).
 _COUNT = {"sqlite": _counting(sqlite.insert), "postgresql": _counting(postgresql.insert)}
 

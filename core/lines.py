@@ -1,5 +1,5 @@
-"""Private files that grow by whole lines only: either the whole line is on disk, or no part of
-it is in the file."""
+"""Private files that grow only by whole lines: either the whole line is on disk, or none of it is
+in the file."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def append(path: Path, line: bytes) -> None:
-    """Adds `line` and waits until it is on disk. An OSError leaves no part of it."""
+    """Appends `line` and waits until it is on disk. On an OSError no part of it remains."""
     while True:
         is_new = not os.path.lexists(path)
         descriptor = os.open(
@@ -18,7 +18,7 @@ def append(path: Path, line: bytes) -> None:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             if not _is_still(path, descriptor):
-                continue  # another process renamed the file while we waited for it
+                continue  # another process renamed the file while we waited
             _write(descriptor, line)
             if is_new:
                 sync_folder(path.parent)
@@ -50,8 +50,8 @@ def _write(descriptor: int, line: bytes) -> None:
 
 
 def rename(path: Path, name: str) -> None:
-    """Renames the file once no process writes to it; `append` then begins a new one. Does
-    nothing when there is no file."""
+    """Renames the file once no process writes to it; `append` then starts a new one. Does nothing
+    if there is no file."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -66,7 +66,7 @@ def rename(path: Path, name: str) -> None:
 
 
 def sync_folder(path: Path) -> None:
-    """Writes the folder to disk: without this, a power cut can undo a new name in it."""
+    """Writes the folder to disk: otherwise a power cut could undo a new name in it."""
     descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

@@ -1,9 +1,9 @@
 """Rows that belong under a lock change only under it. Every flush is checked, so that no service
 can forget it.
 
-A model says in `__lock__` which columns lead to the row that is locked before it is changed:
+A model's `__lock__` names the columns that lead to the row to lock before it changes:
 `("delivery_id",)`, or through another row `("enrollment_id", "delivery_id")`. Code that takes the
-lock notes the id in the open transaction's `touched`.
+lock adds the id to `touched` of the open transaction.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from core.database import Base, db
 
 
 def init_app(app: Flask) -> None:
-    """Checks every flush and every statement from here on."""
+    """Starts checking every flush and every statement."""
     for target, name, check in (
         (Session, "before_flush", _check_flush),
         (Session, "after_flush", _own_what_is_new),
@@ -31,7 +31,7 @@ def init_app(app: Flask) -> None:
             event.listen(target, name, check)
 
 
-#: Stands in `touched` for a new row, which has no id until it is written.
+#: In `touched`, for a new row, which has no id until it is written.
 NEW = 0
 
 
@@ -50,8 +50,8 @@ def _check_flush(session: Session, context: Any, instances: Any) -> None:
 
 
 def _is_changed(row: Any) -> bool:
-    """Whether a column of the row is: what another row's foreign key does to its relationships
-    is that row's change."""
+    """Whether a column of the row changed. A foreign key of another row that changes only its
+    relationships is that row's change."""
     state = inspect(row)
     return any(
         state.attrs[column.key].history.has_changes() for column in state.mapper.column_attrs
@@ -59,21 +59,21 @@ def _is_changed(row: Any) -> bool:
 
 
 def _own_what_is_new(session: Session, context: Any) -> None:
-    """No one else can see what this transaction created, so it needs no lock."""
+    """No one else can see rows created in this transaction, so they need no lock."""
     for row in session.new:
         if _is_lockable(row):
             session.info["unit"].touched.add(row.id)
 
 
-#: The table that a statement of SQL changes.
+#: The table that an SQL statement changes.
 _CHANGED = re.compile(r'\s*(?:INSERT\s+(?:OR\s+\w+\s+)?INTO|UPDATE|DELETE\s+FROM)\s+"?(\w+)', re.I)
 
 
 def _check_statement(
     connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, is_many: bool
 ) -> None:
-    """Which rows a statement will change is not known before it runs, so it needs at least one
-    lock. Read here as the database gets it: not every statement comes through the session."""
+    """Which rows a statement will change is unknown before it runs, so it needs at least one lock.
+    Checked on the connection: not every statement passes through the session."""
     changed = _CHANGED.match(statement)
     if changed is None or changed[1] not in _locked_tables() or not has_app_context():
         return
@@ -90,7 +90,7 @@ def _require_touched(session: Session, owner: Any, name: str) -> None:
 
 
 def _owners(session: Session, row: Any) -> Iterator[Any]:
-    """The rows to lock before this one changes, also the one that it leaves; none for a model
+    """The rows to lock before this one changes, including one that it leaves; none for a model
     without a lock, or while the owner itself is new."""
     steps = type(row).__lock__
     if not steps:
@@ -109,7 +109,7 @@ def _owner_above(session: Session, row: Any, steps: tuple[str, ...]) -> Any:
 
 
 def _parents_left(session: Session, row: Any, column: Column[Any]) -> Iterator[Any]:
-    """The row that a changed foreign key led to before."""
+    """The row that a changed foreign key pointed to before."""
     key = object_mapper(row).get_property_by_column(column).key
     for parent_id in inspect(row).attrs[key].history.deleted or ():
         if parent_id is not None:
@@ -117,7 +117,7 @@ def _parents_left(session: Session, row: Any, column: Column[Any]) -> Iterator[A
 
 
 def _parent(session: Session, row: Any, column: Column[Any]) -> Any:
-    """The row that a foreign key leads to, also where only the relationship is set so far."""
+    """The row that a foreign key points to, even if only the relationship is set yet."""
     mapper = object_mapper(row)
     key = mapper.get_property_by_column(column).key
     if (parent_id := getattr(row, key)) is not None:

@@ -1,5 +1,4 @@
-"""Looking up what people write, whatever its case, accents, punctuation, articles and word
-order."""
+"""Looks up what people write, ignoring case, accents, punctuation, articles and word order."""
 
 from __future__ import annotations
 
@@ -12,11 +11,11 @@ from pathlib import Path
 
 from core.text import normalized
 
-#: No one's word is longer, and normalising long runs of accents would take quadratic time.
+#: No name is longer, and normalising long runs of accents would take quadratic time.
 LONGEST = 300
 
-# Little words that people add, leave out or move: "Gambia (the)", "la Gambie", "Korea, Rep.",
-# "Trinidad & Tobago".
+# Little words that people add, omit or move: "Gambia (the)", "la Gambie", "Korea, Rep.", "Trinidad
+# & Tobago".
 _LITTLE = frozenset(["and", "d", "de", "des", "du", "et", "l", "la", "le", "les", "of", "the"])
 _SAME = {
     "dem": "democratic",
@@ -35,13 +34,13 @@ _SAME = {
 }
 
 
-#: Punctuation that people add or leave out without meaning anything by it. A question mark is not
-#: among it: "F?" is a doubt.
+#: Punctuation that people add or omit without meaning. The question mark is not included: "F?"
+#: expresses a doubt.
 _QUIET = re.compile(r"[\s\-_*/,()&'’‘`´ʼʻʹʽˈ′＇\u2010-\u2015]+")
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a text in lower case without accents, full stops and what cannot be seen."""
+    """The words of a text in lower case without accents, full stops and invisible characters."""
     separated = _QUIET.sub(
         " ", text[:LONGEST].replace(".", "")
     )  # before a lone accent becomes a space with an accent
@@ -52,8 +51,8 @@ def words_of(text: str) -> list[str]:
 
 
 def keys(text: str) -> list[str]:
-    """What a name is looked up by, the most exact first: all its words; then those that carry
-    it, in their usual order too ("Tanzania (United Republic of)", "Bahamas, The")."""
+    """The keys to look up a name by, most exact first: all its words; then the significant ones,
+    also in their usual order ("Tanzania (United Republic of)", "Bahamas, The")."""
     if len(text) > LONGEST:
         return []
     candidates = []
@@ -67,14 +66,14 @@ def keys(text: str) -> list[str]:
 
 
 def _turned(text: str) -> str:
-    """ "Tanzania, United Republic of" and "Tanzania (United Republic of)" the usual way round."""
+    """ "Tanzania, United Republic of" and "Tanzania (United Republic of)" in their usual order."""
     match = re.fullmatch(r"\s*([^,(]+)(?:,\s*(.+)|\((.+)\))\s*", text, re.DOTALL)
     return f"{match[2] or match[3]} {match[1]}" if match else text
 
 
 class Names:
-    """Names and what they mean. A name that means several things, or that is listed as
-    `ambiguous`, means none."""
+    """Names and their meanings. A name with several meanings, or listed as `ambiguous`, has
+    none."""
 
     def __init__(self, named: Iterable[tuple[str, str]], ambiguous: Collection[str] = ()):
         meanings: dict[str, set[str]] = defaultdict(set)
@@ -88,19 +87,19 @@ class Names:
         }
 
     def find(self, text: str) -> str | None:
-        """What the text means; None when nothing, or more than one thing, bears this name."""
+        """The meaning of the text; None if there is none, or more than one."""
         text_keys = keys(text)
         if self._ambiguous.intersection(text_keys):
             return None
         return next((self._meanings[key] for key in text_keys if key in self._meanings), None)
 
     def is_ambiguous(self, text: str) -> bool:
-        """Whether several things bear this name."""
+        """Whether the text has several meanings."""
         return not self._ambiguous.isdisjoint(keys(text))
 
 
 def rows_of(name: str) -> Iterator[dict[str, str]]:
-    """The rows of a file in core/data. Lines that begin with # say where its facts come from."""
+    """The rows of a file in core/data. Lines that begin with # give its sources."""
     lines = (Path(__file__).parent / "data" / name).read_text(encoding="utf-8").splitlines()
     yield from csv.DictReader(line for line in lines if not line.startswith("#"))
 

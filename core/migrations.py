@@ -1,5 +1,5 @@
-"""Migrations through Flask-Migrate, loaded only when asked for: Alembic takes a fifth of a
-second to import, and serving an up-to-date database does not need it."""
+"""Migrations through Flask-Migrate, imported only when needed: Alembic takes a fifth of a second to
+import, and serving an up-to-date database does not need it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from core.settings import ROOT
 
 
 def newest_revision() -> str:
-    """The head, as the file beside the migrations says (a guard keeps it true); Alembic is slow
-    to import."""
+    """The head, from a file beside the migrations (a guard keeps it correct), because Alembic is
+    slow to import."""
     return Path(current_app.root_path, "migrations", "HEAD").read_text(encoding="ascii").strip()
 
 
@@ -43,7 +43,7 @@ def _ready(app: Flask) -> None:
 
 def upgrade(revision: str = "head") -> None:
     """Brings the database up to `revision`."""
-    _ready(current_app)  # type: ignore[arg-type]  # a proxy of it
+    _ready(current_app)
     from flask_migrate import upgrade as run
 
     run(revision=revision)
@@ -51,7 +51,7 @@ def upgrade(revision: str = "head") -> None:
 
 def downgrade(revision: str) -> None:
     """Takes the database down to `revision`."""
-    _ready(current_app)  # type: ignore[arg-type]  # a proxy of it
+    _ready(current_app)
     from flask_migrate import downgrade as run
 
     run(revision=revision)
@@ -59,7 +59,7 @@ def downgrade(revision: str) -> None:
 
 @with_appcontext
 def _options() -> None:
-    g.directory, g.x_arg = None, ()  # what Flask-Migrate's own group would take from its options
+    g.directory, g.x_arg = None, ()  # set by Flask-Migrate's own group from its options
 
 
 class MigrationCommands(click.Group):

@@ -1,8 +1,8 @@
-"""Names of people in any script: how they are written in one, ordered, compared and searched. The
-same everywhere.
+"""Names of people in any script: how they are written in full, ordered, compared and searched,
+everywhere alike.
 
-Both databases are given plain ASCII words made here, so that neither's own idea of letters decides
-who is found.
+Both databases get plain ASCII words made here, so that search results do not depend on a database's
+own rules for letters.
 """
 
 from __future__ import annotations
@@ -18,19 +18,18 @@ import sqlalchemy as sa
 from core.occurrences import Occurrence, all_of, any_of, occurs
 from core.text import normalized
 
-#: What is answered, instead of a person's id, to "Same person?" when it is another one.
+#: The answer to "Same person?" for someone new, instead of a person's id.
 NEW = "new"
 _ID = re.compile("[1-9][0-9]{0,8}")
 
 
-def meant(answer: str | None) -> int | str | None:
-    """Who is meant by a written answer to "Same person?": a person's id or NEW; None for no
-    answer."""
+def parse_identity(answer: str | None) -> int | str | None:
+    """A written answer to "Same person?": a person's id or NEW; None for no answer."""
     return int(answer) if answer and _ID.fullmatch(answer) else NEW if answer == NEW else None
 
 
-#: Letters that no decomposition makes plain, and forms that people write for one another (Arabic,
-#: Ukrainian, Kazakh, African).
+#: Letters without a decomposition, and forms that people interchange (Arabic, Ukrainian, Kazakh,
+#: African).
 _ALIKE = str.maketrans(
     {
         "ø": "o",
@@ -94,42 +93,41 @@ _ALIKE = str.maketrans(
         "\u200d": None,
     }
 )
-#: Signs that stand for a sound or the lack of one, written, left out and exchanged at will: ' ‘ ’ ‛
-#: ʻ ʼ ʽ ʾ ʿ ˈ ` ´ ′ ʹ ׳.
+#: Signs for a sound or its absence that people write, omit and exchange freely: ' ‘ ’ ‛ ʻ ʼ ʽ ʾ ʿ ˈ
+#: ` ´ ′ ʹ ׳.
 _APOSTROPHES = (
     "'\u2018\u2019\u201b\u02b9\u02bb\u02bc\u02bd\u02be\u02bf\u02c8\u02ca\u02cb"
     "\u0060\u00b4\u2032\u05f3\uff07\ua78b\ua78c"
 )
 _NO_APOSTROPHES = str.maketrans("", "", _APOSTROPHES)
-#: Spellings of passports (ICAO 9303): Müller is "MUELLER" there, Åse "AASE", Weiß "WEISS". Both are
-#: read as the shorter.
+#: Spellings in passports (ICAO 9303): Müller is "MUELLER" there, Åse "AASE", Weiß "WEISS". Both are
+#: reduced to the shorter form.
 _PASSPORT = re.compile("(?<=[aou])e|(?<=a)a|(?<=s)s")
 _ARTICLE = "ال"
-#: Scripts written without spaces: any part of a name is a beginning.
+#: Scripts written without spaces, in which a search may begin at any letter.
 _UNSPACED = re.compile(
     "[\u1100-\u11ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]"
 )
 _MARK = "n_"
-#: Longer words are found by their beginning alone.
+#: Longer words are found only from their beginning.
 _LONGEST = 40
 
-#: Where people write the family name first, by country (ISO 3166-1) and language.
+#: Countries (ISO 3166-1) and languages in which the family name comes first.
 FAMILY_FIRST_COUNTRIES = frozenset(("CN", "HK", "HU", "JP", "KP", "KR", "MO", "TW", "VN"))
 FAMILY_FIRST_LANGUAGES = frozenset(("hu", "ja", "ko", "vi", "zh"))
 
 
-#: A column of `sort_key`: compared sign by sign on both databases, which would order words each in
-#: its own way.
+#: A column of `sort_key`, compared byte by byte on both databases, whose own orders differ.
 SORTED = sa.String(250).with_variant(sa.String(250, collation="C"), "postgresql")
 
 
-# Written in one
+# Full names
 
 
 @dataclass(frozen=True)
 class Origin:
-    """What tells how a person writes the name: the nationality (else the country that sends the
-    person), and the language."""
+    """What decides the order of a person's name: the nationality (else the sending country), and
+    the language."""
 
     country: str | None = None
     nationalities: Iterable[str] = ()
@@ -144,8 +142,8 @@ class Origin:
 def full_name(
     given_name: str, family_name: str, origin: Origin, *, family_first: bool | None = None
 ) -> str:
-    """The name as its bearer writes it: "Zoë Lefèvre", "王小明", "Nagy János". `family_first`: what
-    the person decided; None leaves it to the script of the name and its origin."""
+    """The name as the person writes it: "Zoë Lefèvre", "王小明", "Nagy János". `family_first`: the
+    person's choice; None leaves it to the script of the name and its origin."""
     if family_first is None:
         family_first = bool(_UNSPACED.search(family_name + given_name)) or origin.is_family_first
     if not family_first:
@@ -154,19 +152,19 @@ def full_name(
     return family_name + given_name if is_unspaced else f"{family_name} {given_name}".strip()
 
 
-# Compared and ordered
+# Comparing and ordering
 
 
 def fold(text: str) -> str:
-    """`text` without accents and case: "Lefèvre-Nguyễn" and "lefevre-nguyen" are one, and so are
-    ё and е, أ and ا, Ґ and Г."""
+    """`text` without accents and case: "Lefèvre-Nguyễn" equals "lefevre-nguyen", ё equals е, أ
+    equals ا, Ґ equals Г."""
     plain = normalized("NFKD", normalized("NFKC", text).casefold())
     letters = "".join(c for c in plain if not unicodedata.combining(c))
     return normalized("NFC", letters.translate(_ALIKE))
 
 
 def words_of(text: str) -> list[str]:
-    """The folded words of a text; everything that is no letter, mark or digit parts them."""
+    """The folded words of a text, separated by everything that is not a letter, mark or digit."""
     letters = (
         c if unicodedata.category(c)[0] in "LMN" and c not in _APOSTROPHES else " "
         for c in fold(text)
@@ -175,14 +173,14 @@ def words_of(text: str) -> list[str]:
 
 
 def sort_key(given_name: str, family_name: str) -> str:
-    """Orders people by family name, accents, case and apostrophes aside."""
+    """Orders people by family name, ignoring accents, case and apostrophes."""
     return " ".join(words_of(f"{family_name} {given_name}".translate(_NO_APOSTROPHES)))[:250]
 
 
 def is_same_name(name: tuple[str, str], other: tuple[str, str]) -> bool:
-    """Whether two names (given, family) can be one person's: the same words in any order, spaces
-    aside, where one of the two may leave parts out or give initials. At least one whole word is
-    the same."""
+    """Whether two names (given, family) can belong to one person: the same words in any order,
+    ignoring spaces, where one may omit parts or use initials. At least one whole word must
+    agree."""
     if {_run_together(*name), _run_together(*name[::-1])} & {
         _run_together(*other),
         _run_together(*other[::-1]),
@@ -216,9 +214,9 @@ def _is_initial(word: str, other: str) -> bool:
 
 
 def is_spelling(printed: str, *parts: str) -> bool:
-    """Whether a printed name can be a spelling of these names: a whole word of it is one of
-    theirs, however words are run together ("Vanderberg", "van der Berg"). In a script without
-    spaces, one may begin or end with the other."""
+    """Whether a printed name can be a spelling of these names: one of its whole words is one of
+    theirs, even if words are joined ("Vanderberg", "van der Berg"). In a script without spaces, one
+    may begin or end with the other."""
     printed_words, own = _compared(printed), [word for part in parts for word in _compared(part)]
     if any(
         len(word) > 1 or _UNSPACED.match(word)
@@ -234,16 +232,15 @@ def is_spelling(printed: str, *parts: str) -> bool:
 
 
 def is_name_of(printed: str, given_name: str, family_name: str, usual: str) -> bool:
-    """Whether a name to print is the person's: a spelling of their name or, in another script,
-    of the name `usual` on their certificates."""
+    """Whether a name to print is the person's: a spelling of their name or, in another script, of
+    the name `usual` on their certificates."""
     if is_spelling(printed, given_name, family_name):
         return True
     return is_spelling(printed, usual) and not is_comparable(printed, given_name, family_name)
 
 
 def is_comparable(printed: str, *parts: str) -> bool:
-    """Whether the two are written in one script at least, so that one could be a spelling of the
-    other."""
+    """Whether both are in the same script, so that one could be a spelling of the other."""
     return bool(_scripts(printed) & _scripts("".join(parts)))
 
 
@@ -252,7 +249,7 @@ def _scripts(text: str) -> set[str]:
 
 
 def _runs(words: list[str]) -> set[str]:
-    """Each word, and what some that follow each other are when they are written as one."""
+    """Each word, and consecutive words joined."""
     return {
         "".join(words[start:end])
         for start in range(len(words))
@@ -265,19 +262,18 @@ def _begins_or_ends(word: str, text: str) -> bool:
 
 
 def number_key(text: str) -> str:
-    """What two spellings of a service number have in common: case, spaces and hyphens count for
-    nothing."""
+    """The comparison key of a service number, without case, spaces and hyphens."""
     plain = normalized("NFKC", normalized("NFKC", text).casefold())
     return "".join(
         c for c in plain if unicodedata.category(c) not in ("Pd", "Zs") and c != "\u2212"
     )
 
 
-# Searched
+# Searching
 
 
 def indexed(names: Iterable[str | None]) -> str:
-    """The words under which a person with these names (and number) is found, in one line."""
+    """The words by which a person with these names (and number) is found, on one line."""
     forms: set[str] = set()
     for name in filter(None, names):
         forms.update(_forms(words_of(name)))
@@ -285,13 +281,13 @@ def indexed(names: Iterable[str | None]) -> str:
 
 
 def searched(names: Iterable[str | None]) -> str:
-    """`indexed` as a column that `finds` looks through."""
+    """`indexed` as a column for `finds`."""
     return f" {indexed(names)} "
 
 
 def finds(column: Any, text: str) -> Occurrence:
-    """The condition that a `searched` column holds the beginnings which `text` asks for; never
-    true without a letter."""
+    """The condition that a `searched` column has words beginning as in `text`; always false without
+    a letter."""
     return any_of(
         all_of(occurs(column.contains(f" {word}", autoescape=True), word) for word in way)
         for way in sought(text)
@@ -301,13 +297,14 @@ def finds(column: Any, text: str) -> Occurrence:
 def spellings(
     given_name: str, family_name: str, printed: str | None = None, number: str | None = None
 ) -> list[str | None]:
-    """All that a person is searched by: the name in either order, the printed one, the number."""
+    """Everything by which a person is found: the name in either order, the printed one, the
+    number."""
     return [f"{given_name} {family_name}", f"{family_name} {given_name}", printed, number]
 
 
 def sought(text: str) -> list[list[str]]:
-    """What a query asks for, as alternatives: each word of one of them must begin a word of the
-    index. Spaces are no difference: "van der berg" is Vanderberg, and "vanderberg" Van der Berg."""
+    """A query as alternatives: every word of one of them must begin a word of the index. Spaces do
+    not matter: "van der berg" finds Vanderberg, and "vanderberg" Van der Berg."""
     words = words_of(text.translate(_NO_APOSTROPHES))
     ways = (
         [[_stem(word) for word in words], [_joined(words)]]
@@ -318,8 +315,8 @@ def sought(text: str) -> list[list[str]]:
 
 
 def _forms(words: list[str]) -> Iterator[str]:
-    """Beginnings of a name as people may type it: at each of its words, alone and with all that
-    follow; an Arabic name without its article; where no spaces are written, at each letter."""
+    """The possible beginnings of a name in a search: each word alone and with all that follow; an
+    Arabic name without its article; each letter in scripts without spaces."""
     for start, word in enumerate(words):
         yield _passport(word)[:_LONGEST]
         yield _joined(words[start:])
@@ -343,5 +340,5 @@ def _passport(word: str) -> str:
 
 
 def _spelled(word: str) -> str:
-    """`word` in ASCII, sign by sign, so that a beginning stays a beginning."""
+    """`word` in ASCII, letter by letter, so that a beginning stays a beginning."""
     return "".join(c if c.isascii() else f"_{ord(c):05x}" for c in word)

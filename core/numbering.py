@@ -1,14 +1,14 @@
-"""Numbers that people are given, counted by series ("certificate:2026"). A number, once issued, is
+"""Numbers that people rely on, counted by series ("certificate:2026"). A number, once issued, is
 never issued again.
 
-How far a series went stands in three places: the counter's row, a mark beside the stored files
-(written before the number is committed, so it is never behind), and every signed checkpoint. When
-the database is set back – restored, or copied over by hand – the other two still know, and
-numbering goes on after them. What is skipped is written into a register.
+Three places record how far a series went: the counter's row, a mark beside the stored files
+(written before the number is committed, so it is never behind), and every signed checkpoint. If the
+database is reset, restored or copied over by hand, the other two still know, and numbering
+continues after them. Skipped numbers go into a register.
 
-The mark cannot show whether an issue was undone or the database was set back by exactly one number.
-We assume that the number was issued, so an issue that is undone after its number was drawn leaves
-one void number.
+The mark cannot show whether an issue was undone or the database was reset by exactly one number. We
+assume that the number was issued, so an issue that is undone after drawing its number leaves one
+void number.
 """
 
 from __future__ import annotations
@@ -62,14 +62,14 @@ class VoidReason(Worded):
     )
 
 
-#: How many numbers to skip when nothing shows how far a series went: more than are issued between
-#: two checkpoints.
+#: How many numbers to skip if nothing shows how far a series went: more than are issued between two
+#: checkpoints.
 BLOCK = 1000
 
 
 class Counter(Base):
-    """The last number of each series. The row's lock lets one transaction at a time draw a
-    number; the register lists gaps."""
+    """The last number of each series. Its row lock lets one transaction at a time draw a number;
+    the register lists gaps."""
 
     __tablename__ = "counter"
     __audited__ = False
@@ -79,8 +79,8 @@ class Counter(Base):
 
 
 class VoidNumbers(Base):
-    """Numbers from `first` to `last` that this database gave to no one and never will: they may
-    have been issued by one that was lost."""
+    """Numbers from `first` to `last` that this database never gave out and never will: a lost one
+    may have issued them."""
 
     __tablename__ = "void_numbers"
 
@@ -94,9 +94,9 @@ class VoidNumbers(Base):
 
 @dataclass(frozen=True)
 class Series:
-    """What a package says about its numbers. `in_file`: series and value in a stored file's key,
-    or None; `parse`: the same from what a person typed; `show`: the number as people write it;
-    `running`: the series in use between two days."""
+    """A package's numbers. `in_file`: series and value in a stored file's key, or None; `parse`:
+    the same from what a person typed; `show`: the number as people write it; `running`: the series
+    in use between two days."""
 
     in_file: Callable[[str], tuple[str, int] | None]
     parse: Callable[[str], tuple[str, int] | None]
@@ -114,7 +114,7 @@ def series_of_app() -> Series:
 
 def next_in(name: str) -> int:
     """The next number of a series. The counter's row stays locked until the commit, so that no
-    number is lost or doubled."""
+    number is lost or repeated."""
     insert = (sqlite if is_sqlite() else postgresql).insert(Counter.__table__)
     counted = insert.values(name=name, value=1).on_conflict_do_update(
         index_elements=["name"], set_={"value": Counter.__table__.c.value + 1}
@@ -133,9 +133,9 @@ def _last_by_mark(name: str, counted: int) -> tuple[int, VoidReason]:
     """How far the series went by its mark, and why the numbers after `counted` up to there are
     void.
 
-    Without a readable mark, nothing shows whether the database was set back. Issuing goes on after
-    a block of void numbers, as after a restore that has nothing to compare with: a void number does
-    no harm, a number issued twice does.
+    Without a readable mark, nothing shows whether the database was reset. Then issuing continues
+    after a block of void numbers, as after a restore without other sources: a void number does no
+    harm, one issued twice does.
     """
     try:
         marked = read_mark(_key(name), storage.get(_key(name)))
@@ -147,7 +147,7 @@ def _last_by_mark(name: str, counted: int) -> tuple[int, VoidReason]:
 
 
 def raise_to(name: str, value: int, reason: VoidReason, *, since: int) -> None:
-    """The series goes on after `value`; the numbers after `since` up to it are void. Audited."""
+    """Continues the series after `value`; the numbers after `since` up to it are void. Audited."""
     insert = (sqlite if is_sqlite() else postgresql).insert(Counter.__table__)
     raised = insert.values(name=name, value=value).on_conflict_do_update(
         index_elements=["name"], set_={"value": value}
@@ -159,14 +159,14 @@ def raise_to(name: str, value: int, reason: VoidReason, *, since: int) -> None:
 
 
 def counters() -> dict[str, int]:
-    """How far each series went, by this database."""
+    """How far each series went, according to this database."""
     return dict(
         db.session.execute(sa.select(Counter.name, Counter.value).order_by(Counter.name)).all()
     )
 
 
 def voids(name: str | None = None) -> list[VoidNumbers]:
-    """The register, the newest first."""
+    """The register, newest first."""
     statement = sa.select(VoidNumbers).order_by(VoidNumbers.id.desc())
     return list(
         db.session.scalars(
@@ -175,14 +175,20 @@ def voids(name: str | None = None) -> list[VoidNumbers]:
     )
 
 
+def is_void(name: str, value: int) -> bool:
+    """Whether this number is in the register."""
+    own = VoidNumbers.series == name, sa.literal(value).between(VoidNumbers.first, VoidNumbers.last)
+    return db.session.scalar(sa.select(sa.exists().where(*own))) is True
+
+
 def mark(name: str, value: int) -> None:
-    """Notes beside the stored files how far a series went, before the transaction commits."""
+    """Records beside the stored files how far a series went, before the transaction commits."""
     storage.put(_key(name), json.dumps({"series": name, "value": value}).encode())
 
 
 def marks() -> dict[str, int]:
-    """How far each series went, by the marks beside the stored files. Leaves out marks that
-    cannot be read."""
+    """How far each series went, according to the marks beside the stored files, without unreadable
+    ones."""
     all_marks = []
     for key in storage.keys(MARKS):
         with contextlib.suppress(FileNotFoundError, storage.Obstructed):
@@ -191,7 +197,7 @@ def marks() -> dict[str, int]:
 
 
 def read_mark(key: str, data: bytes) -> tuple[str, int] | None:
-    """Series and value of the mark stored under `key`; None when it is damaged, or is no mark."""
+    """Series and value of the mark stored under `key`; None if it is damaged or not a mark."""
     try:
         facts = json.loads(data)
         name, value = facts["series"], facts["value"]
@@ -211,9 +217,9 @@ def _key(name: str) -> str:
 
 
 def agree() -> list[tuple[str, int, int]]:
-    """Call this in the restored database just before it replaces the one in use, when no one can
-    draw a number any more. Voids the numbers drawn since the restore began, and raises marks
-    that are behind. Returns series, first and last number."""
+    """Call this in the restored database just before it replaces the current one, when no one can
+    draw a number any more. Voids the numbers drawn since the restore began, and raises marks that
+    are behind. Returns series, first and last number."""
     counted, marked = counters(), marks()
     late = [
         (name, counted.get(name, 0) + 1, value)
@@ -229,8 +235,7 @@ def agree() -> list[tuple[str, int, int]]:
 
 
 def breaches() -> Iterator[str]:
-    """Marks that cannot be read, and series whose next number was already issued by a database
-    that is lost."""
+    """Marks that cannot be read, and series whose next number a lost database already issued."""
     counted, show = counters(), series_of_app().show
     for key in sorted({*storage.keys(MARKS), *map(_key, counted)}):
         try:

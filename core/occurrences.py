@@ -1,8 +1,8 @@
-"""Finding the few rows of a long table in which a text occurs, without reading the others.
+"""Finds the few rows of a long table that contain a text, without reading the others.
 
-PostgreSQL answers `LIKE '%text%'` from its indexes of trigrams (pg_trgm) by itself. SQLite's are
-tables beside the searched one (FTS5, tokenizer "trigram"; migration 0029) and must be asked by
-name: for all groups of three signs of the text, which narrows the search; the condition decides.
+PostgreSQL answers `LIKE '%text%'` from its trigram indexes (pg_trgm) by itself. SQLite's are tables
+beside the searched one (FTS5, tokenizer "trigram"; migration 0029) and must be queried explicitly:
+for all groups of three characters, which narrow the search; the condition decides.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ import sqlalchemy as sa
 
 from core.database import db, is_sqlite
 
-#: So many candidates are looked up and sorted. Where there are more, a page is full soon enough
-#: when the rows are read in its order.
+#: Up to this many candidates are looked up and sorted. With more, reading the rows in the order of
+#: the page fills it soon enough.
 MOST_LOOKED_UP = 5_000
 
 
 @dataclass(frozen=True)
 class Occurrence:
-    """A condition about texts. `grams`: what FTS5 is asked for first; None if that cannot narrow
-    the search, "" if nothing can meet the condition."""
+    """A condition about texts. `grams`: the FTS5 query; None if it cannot narrow the search, "" if
+    nothing can match."""
 
     condition: sa.ColumnElement[bool]
     grams: str | None = None
 
 
 def occurs(condition: sa.ColumnElement[bool], text: str) -> Occurrence:
-    """`condition` is that `text` occurs in one of the indexed columns. Less than three signs do not
+    """`condition` means that `text` occurs in an indexed column. Fewer than three characters do not
     narrow a search."""
     groups = dict.fromkeys(text[start : start + 3] for start in range(len(text) - 2))
     quoted = ('"{}"'.format(group.replace('"', '""')) for group in groups if "\0" not in group)
@@ -45,7 +45,7 @@ def all_of(parts: Iterable[Occurrence]) -> Occurrence:
 
 
 def any_of(parts: Iterable[Occurrence]) -> Occurrence:
-    """Of no parts: never."""
+    """False if there are no parts."""
     every = list(parts)
     grams = [part.grams for part in every if part.grams != ""]
     narrow = None if None in grams else " OR ".join(f"({gram})" for gram in grams)
@@ -55,8 +55,8 @@ def any_of(parts: Iterable[Occurrence]) -> Occurrence:
 def narrowed(
     statement: sa.Select[Any], key: Any, occurrence: Occurrence, *others: sa.Select[Any]
 ) -> sa.Select[Any]:
-    """The rows of `statement` that meet `occurrence`; `key` is the id of the searched table.
-    `others`: ids that can meet it though no text occurs in them."""
+    """The rows of `statement` that match `occurrence`; `key` is the id of the searched table.
+    `others`: ids that may match although no text occurs in them."""
     statement = statement.where(occurrence.condition)
     if occurrence.grams is None or not is_sqlite():
         return statement
@@ -69,7 +69,7 @@ def narrowed(
 def few(
     statement: sa.Select[Any], key: Any, candidates: sa.Select[Any] | sa.CompoundSelect[Any]
 ) -> sa.Select[Any]:
-    """`statement` by way of the ids `candidates`, unless these are many."""
+    """`statement` restricted to the ids in `candidates`, unless these are many."""
     some = candidates.limit(MOST_LOOKED_UP + 1).subquery()
     count = db.session.scalar(sa.select(sa.func.count()).select_from(some)) or 0
     return statement if count > MOST_LOOKED_UP else statement.where(key.in_(candidates))

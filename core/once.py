@@ -1,7 +1,7 @@
-"""Doing a thing once, however often it is asked: the same key and body within a day return the
+"""Does a thing once, however often it is requested: the same key and body within a day return the
 first answer.
 
-The key's row is written in the transaction of the act itself, so either both exist or neither.
+The key's row is written in the transaction of the act itself, so that both exist or neither.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ KEPT_FOR = timedelta(hours=24)
 
 
 class FirstAnswer(Base):
-    """The answer an act got the first time. `location` for pages, `status` and `body` for the
+    """The answer that an act got the first time: `location` for pages, `status` and `body` for the
     API."""
 
     __tablename__ = "first_answer"
@@ -43,8 +43,8 @@ def digest(*parts: object) -> str:
 
 
 def find(key: str, request_digest: str = "") -> sa.Row[Any] | None:
-    """The first answer kept under `key` (its columns by name); Conflict when it belonged to
-    another request."""
+    """The first answer stored under `key` (its columns by name); Conflict if it belongs to another
+    request."""
     row = db.session.execute(sa.select(FirstAnswer.__table__).where(FirstAnswer.key == key)).first()
     if row is None or row.created_at < clock.now() - KEPT_FOR:
         return None
@@ -58,8 +58,8 @@ def find(key: str, request_digest: str = "") -> sa.Row[Any] | None:
 def keep(
     key: str, *, request_digest: str = "", status: int = 303, body: str = "", location: str = ""
 ) -> None:
-    """Keeps the answer, in the open transaction, in place of one older than a day. Conflict when
-    a twin was faster."""
+    """Stores the answer in the open transaction, replacing one older than a day. Conflict if a
+    parallel request was faster."""
     now = clock.now()
     answer = {
         "key": key,
@@ -87,13 +87,13 @@ def _keeping(insert: Any) -> Any:
     ).returning(FirstAnswer.__table__.c.key)
 
 
-#: Made once: every form that is sent comes through here, and building it anew takes 0.2 ms
+#: Built once: every submitted form passes here, and building it takes 0.2 ms
 #: (docs/explanation/performance.md).
 _KEEP = {"sqlite": _keeping(sqlite.insert), "postgresql": _keeping(postgresql.insert)}
 
 
 def forget_old(progress: Progress) -> None:
-    """Job: drops answers older than a day."""
+    """Job: deletes answers older than a day."""
     with transaction():
         db.session.execute(
             sa.delete(FirstAnswer).where(FirstAnswer.created_at < clock.now() - KEPT_FOR)

@@ -1,4 +1,4 @@
-"""The API's description, OpenAPI 3.1: drawn from the routes that answer, so that it is true."""
+"""The API's description, OpenAPI 3.1, generated from the routes so that it is accurate."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from core.api import Operation
 
 @lru_cache(maxsize=2)
 def openapi(app: Flask, public_url: str) -> dict[str, Any]:
-    """The OpenAPI 3.1 description, drawn from the routes that answer. The same for everyone, so it
-    is drawn once (it takes a tenth of a second); whoever reads it must not change it."""
+    """The OpenAPI 3.1 description, generated from the routes. It is the same for everyone and
+    cached (it takes a tenth of a second), so callers must not change it."""
     schemas: dict[str, Any] = {}
     paths: dict[str, Any] = {}
     for rule in app.url_map.iter_rules():
@@ -76,8 +76,8 @@ PROBLEM = {
 
 PROBLEM_SCHEMA = {"schema": {"$ref": "#/components/schemas/Problem"}}
 BINARY = {"type": "string", "format": "binary"}
-#: What any address may answer: when a request is malformed, too slow or too long, when the method,
-#: the address or the version of HTTP is unknown, or when something fails on our side.
+#: Answers possible at any address: the request is malformed, too slow or too long, the method,
+#: address or HTTP version is unknown, or something fails on our side.
 EVERYWHERE = ("400", "405", "408", "414", "431", "500", "501", "505")
 
 

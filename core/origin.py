@@ -1,6 +1,6 @@
-"""Where a request comes from: the address that is counted, and whether it came through a proxy,
-by the headers that proxies add. A demonstration, whose passwords everyone knows, is for the
-person at this machine: behind a proxy or a tunnel a loopback address does not show who that is."""
+"""Where a request comes from: the address for counting, and whether it passed a proxy, judging by
+headers that proxies add. A demonstration, whose passwords are public, is only for the person at
+this machine: behind a proxy or a tunnel a loopback address does not prove that."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from flask import has_request_context, request
 
 from core.settings import is_loopback
 
-#: Parts of the names of headers that only proxies, tunnels and caches add. All headers that begin
-#: with `X-` count, too: browsers send none, and no list of the names that proxies use is complete.
+#: Parts of names of headers that only proxies, tunnels and caches add. All headers that begin with
+#: `X-` count too: browsers send none, and no list of proxies' names is complete.
 MARKS = (
     "forwarded",
     "client-ip",
@@ -24,12 +24,12 @@ MARKS = (
     "cloudfront",
     "azure",
 )
-#: Headers that our own script and common libraries send.
+#: Headers sent by our own script and common libraries.
 OF_SCRIPTS = {"x-fragment", "x-requested-with"}
 
 
 def is_forwarded() -> bool:
-    """True inside a request with any forwarding header, whatever it says."""
+    """Whether a request has any forwarding header, whatever its value."""
     return has_request_context() and any(
         _is_mark(name.lower()) for name, _ in request.headers.items()
     )
@@ -52,8 +52,7 @@ def is_for_this_machine() -> bool:
 
 
 def client_network() -> str:
-    """Where the request comes from, for counting: an IPv4 address, or the network of an IPv6
-    one, which has many."""
+    """The origin for counting: an IPv4 address, or the network of an IPv6 one, which has many."""
     try:
         address = ipaddress.ip_address(request.remote_addr or "")
     except ValueError:

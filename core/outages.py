@@ -1,5 +1,5 @@
-"""What stands in the way of working at all: a full disk, a database that is away or held. No
-fault of the request, and no bug."""
+"""What prevents any work: a full disk, a database that is unreachable or locked. Neither the
+request's fault nor a bug."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from flask_babel import lazy_gettext as _l
 
 
 class Unavailable(Exception):
-    """Nothing was done, for a reason that passes: 503 with `Retry-After: retry_after` (seconds).
-    Not a DomainError: no rule said no, so nothing that gathers refusals may take it for one."""
+    """Nothing was done, for a temporary reason: 503 with `Retry-After: retry_after` (seconds). Not
+    a DomainError, because it is not a rule's refusal and must not be collected as one."""
 
     status = 503
     field = None
@@ -50,15 +50,15 @@ def database_away() -> Unavailable:
 
 
 def find_outage(error: BaseException) -> Unavailable | None:
-    """The outage behind an error of the database or of the disk; None for any other error."""
+    """The outage behind an error of the database or the disk; None for any other error."""
     if isinstance(error, Unavailable):
         return error
-    if isinstance(error, sa.exc.TimeoutError):  # every connection is in use
+    if isinstance(error, sa.exc.TimeoutError):  # all connections are in use
         return busy()
     cause = error.orig or error if isinstance(error, sa.exc.DBAPIError) else error
     if isinstance(cause, sqlite3.Error):
         return _of_sqlite(cause)
-    if hasattr(cause, "sqlstate"):  # the driver itself is not imported for a question
+    if hasattr(cause, "sqlstate"):  # avoids importing the driver
         return _of_postgresql(
             cause.sqlstate, isinstance(error, sa.exc.OperationalError | sa.exc.InterfaceError)
         )
@@ -81,14 +81,14 @@ def _of_sqlite(error: sqlite3.Error) -> Unavailable | None:
     return database_away() if code == sqlite3.SQLITE_CANTOPEN else None
 
 
-#: SQLSTATEs, or the two characters of their class.
+#: SQLSTATEs, or their class (two characters).
 _BUSY = ("55P03", "40P01", "40001", "53300")
 _CANNOT_SAVE = ("53100", "25006")
 _AWAY = ("57P", "08", "53", "58")
 
 
 def _of_postgresql(state: str | None, is_operational: bool) -> Unavailable | None:
-    if state is None:  # no word from a server: it is away, or went away
+    if state is None:  # no answer from a server: it is unreachable, or has just gone
         return database_away() if is_operational else None
     if state in _BUSY:
         return busy()

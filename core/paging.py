@@ -1,5 +1,4 @@
-"""Keyset paging: the order stays stable while paging and a deep page costs no more than the
-first."""
+"""Keyset paging: a stable order while paging, and a deep page costs no more than the first."""
 
 from __future__ import annotations
 
@@ -20,9 +19,9 @@ from core.intake import read_json
 
 Row = TypeVar("Row")
 
-#: Lists of one delivery are on one page up to here, and on several from here on.
+#: Up to this many people, lists of a delivery are on one page.
 PAGED_FROM = 200
-#: How many rows each of several pages has.
+#: Rows on each page of such a list.
 PER_PAGE = 100
 
 
@@ -35,11 +34,11 @@ class Page(Generic[Row]):
 
 
 def page(statement: sa.Select, keys: Sequence[Any], *, after: str | None, limit: int) -> Page:
-    """Rows of `statement` (one entity, or rows of several columns) ordered by `keys`: never-null
-    columns whose last is unique."""
+    """Rows of `statement` (one entity, or several columns) ordered by `keys`, non-null columns
+    whose last is unique."""
     sort_columns = [
         key.label(f"key_{number}") for number, key in enumerate(keys)
-    ]  # unnamed, "-id" is lost among joined columns
+    ]  # without a name, "-id" is lost among joined columns
     statement = statement.order_by(None).order_by(*keys).limit(limit + 1).add_columns(*sort_columns)
     if after:
         statement = statement.where(sa.tuple_(*keys) > sa.tuple_(*_bound(keys, _read(after, keys))))
@@ -52,8 +51,8 @@ def page(statement: sa.Select, keys: Sequence[Any], *, after: str | None, limit:
 def newest(
     statement: sa.Select, key: sa.SQLColumnExpression[int], *, after: str | None, limit: int
 ) -> Page:
-    """Rows of `statement` (one entity), the greatest whole number `key` first, which an index
-    gives in any depth."""
+    """Rows of `statement` (one entity), the greatest integer `key` first; an index serves it at any
+    depth."""
     statement = statement.order_by(None).order_by(key.desc()).limit(limit + 1).add_columns(key)
     if after:
         statement = statement.where(key < _read(after, [key])[0])
@@ -63,7 +62,8 @@ def newest(
 
 
 def every(read: Callable[[str | None], Page[Row]]) -> Iterator[Row]:
-    """The rows of all pages, one page in memory at a time. `read` gives the page after a cursor."""
+    """The rows of all pages, one page in memory at a time. `read` returns the page after a
+    cursor."""
     for items in pages_of(read):
         yield from items
 
@@ -83,8 +83,8 @@ def pages_of(read: Callable[[str | None], Page[Row]]) -> Iterator[list[Row]]:
 def page_of(
     rows: Iterable[Row], key: Callable[[Row], int], *, after: str | None, limit: int
 ) -> Page[Row]:
-    """The same for rows that could only be worked out all together, ordered by `key`: a whole
-    number of its own for each."""
+    """The same for rows that had to be computed all together, ordered by `key`, a unique integer
+    for each."""
     last = _read(after, [sa.column("key", sa.Integer)])[0] if after else 0
     remaining = sorted((row for row in rows if key(row) > last), key=key)
     return Page(
@@ -94,8 +94,8 @@ def page_of(
 
 @dataclass(frozen=True)
 class Numbered(Generic[Row]):
-    """One numbered page of lists that follow each other: what of each is on it (`lists`), how many
-    each has in all (`counts`), and the page on which each begins (`starts`)."""
+    """One numbered page of consecutive lists: what of each is on it (`lists`), how many each has in
+    all (`counts`), and the page on which each begins (`starts`)."""
 
     number: int
     last: int
@@ -109,8 +109,8 @@ class Numbered(Generic[Row]):
 
 
 def numbered(lists: Mapping[str, Sequence[Row]], asked_for: int) -> Numbered[Row]:
-    """The page with this number, else the nearest: rows may have gone since the address was
-    made. People work through these lists and return to a page, which a cursor does not offer."""
+    """The page with this number, else the nearest: rows may have gone since the address was made.
+    People work through these lists and return to a page, which cursors do not allow."""
     total = sum(len(rows) for rows in lists.values())
     size = _size(total)
     last = max(-(-total // size), 1)
@@ -156,7 +156,7 @@ def _read(cursor: str, keys: Sequence[Any]) -> list[Any]:
 
 def _typed(value: Any, key: sa.ColumnElement[Any]) -> Any:
     plain = key.type.impl if isinstance(key.type, sa.TypeDecorator) else key.type
-    kind: type = plain.python_type  # type: ignore[assignment]  # a property, which the stubs take for a method
+    kind: type = plain.python_type  # type: ignore[assignment]  # a property; the stubs declare a method
     if kind is datetime:
         instant = datetime.fromisoformat(value)
         if instant.tzinfo is None:
@@ -170,7 +170,7 @@ def _typed(value: Any, key: sa.ColumnElement[Any]) -> Any:
 
 
 def _can_be_asked_for(value: Any) -> bool:
-    """Whether the databases take the value at all. A text with half a surrogate raises
+    """Whether the databases accept the value at all. A text with half a surrogate raises
     ValueError."""
     if isinstance(value, int):
         return abs(value) <= LARGEST_ID

@@ -1,5 +1,5 @@
-"""What is changed in libraries while they run, all of it. tests/core/test_patches.py names the
-version that each change fits."""
+"""All changes made to libraries at run time. tests/core/test_patches.py names the version that each
+change fits."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _render_option = Select.render_option.__func__
 
 
 def _option(cls: type[Select], choice: Any, **attrs: Any) -> Markup:
-    """WTForms writes an option without any words, which is not valid and is read out as nothing."""
+    """WTForms writes an option without text, which is invalid HTML and is read aloud as nothing."""
     rendered: Markup = _render_option(
         cls, choice._replace(label=choice.label or choice.value or NOTHING), **attrs
     )
@@ -22,7 +22,7 @@ def _option(cls: type[Select], choice: Any, **attrs: Any) -> Markup:
 
 
 def apply() -> None:
-    """Doing it again changes nothing."""
+    """Repeating it changes nothing."""
     Select.render_option = classmethod(_option)
     #: WTForms formats each attribute through `Markup.format`: a quarter of the time of a page with
     #: a form.

@@ -1,9 +1,9 @@
-"""Personal data: each item declares why it is kept, who reads it and for how long.
+"""Personal data: each item declares why it is stored, who can read it and for how long.
 
 A package declares its items in its `fields.py`. The privacy page and
-docs/reference/personal-data.md are drawn from them, and a guard refuses a personal column without a
-declaration. A `Field` is a plain column: forms, API, pages and exports follow from its declaration
-alone.
+docs/reference/personal-data.md are generated from them, and a guard refuses a personal column
+without a declaration. A `Field` is a plain column: forms, API, pages and exports follow from its
+declaration alone.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from core import i18n
 
 @dataclass(frozen=True)
 class Datum:
-    """An item of personal data: texts for people, and the columns that hold it ("table.column",
-    apart by spaces)."""
+    """An item of personal data: texts for people, and its columns ("table.column", separated by
+    spaces)."""
 
     what: Any
     why: Any
@@ -37,7 +37,7 @@ class Datum:
 
 @dataclass(frozen=True)
 class Usage:
-    """Where plain fields are used, and in words who reads them there."""
+    """Where plain fields appear, and who reads them there, in words."""
 
     name: str
     readers: Any
@@ -45,11 +45,10 @@ class Usage:
 
 @dataclass(frozen=True)
 class Field:
-    """A plain column: an optional date or short text from which nothing is derived and by which no
-    one is recognised.
+    """A plain column: an optional date or short text from which nothing is derived and which
+    identifies no one.
 
-    `clean`: raises what is wrong with a value, as `people.values` does; it gets the value and the
-    field's name.
+    `clean`: validates a value as in `people.values`; it gets the value and the field's name.
     """
 
     column: Any
@@ -83,7 +82,7 @@ class Field:
 
     @property
     def readers(self) -> str:
-        """The readers of its usages, because nothing else shows a plain field."""
+        """The readers of its usages, because a plain field appears nowhere else."""
         words = format_list([str(usage.readers) for usage in self.usages], locale=i18n.locale())
         return words[:1].upper() + words[1:]
 

@@ -1,8 +1,8 @@
-"""Who may do what, to which objects. Mechanism only: the matrix of roles is accounts/roles.py.
+"""Who may do what, to which objects. Only the mechanism: accounts/roles.py has the matrix of roles.
 
-An `Actor` carries plain facts (no rows), read once per request. A protected model declares
-`__scope__`: which of its columns says what an object belongs to. `can()` for one object and
-`visible()` for a list read the same declaration, so a list and its detail pages cannot disagree.
+An `Actor` carries plain values (no rows), loaded once per request. A protected model declares in
+`__scope__` which of its columns says to whom an object belongs. `can()` for one object and
+`visible()` for a list use the same declaration, so a list and its detail pages cannot disagree.
 """
 
 from __future__ import annotations
@@ -56,11 +56,11 @@ class Grant:
 
 @dataclass(frozen=True)
 class Actor:
-    """Who acts: a person who is signed in, a token's user, no one (`ANONYMOUS`) or the application
-    itself (`SYSTEM`).
+    """Who acts: a signed-in person, a token's user, no one (`ANONYMOUS`) or the application itself
+    (`SYSTEM`).
 
-    `organization_ids` are the bodies that the actor nominates for; centres and roster offices in
-    which the actor works are none of them.
+    `organization_ids` are the bodies for which the actor nominates, without centres and roster
+    offices in which the actor works.
     """
 
     person_id: int | None = None
@@ -76,7 +76,7 @@ class Actor:
     is_system: bool = False
     is_demonstration: bool = False
 
-    # What Flask-Login asks of a user.
+    # For Flask-Login.
     @property
     def is_authenticated(self) -> bool:
         return self.person_id is not None
@@ -114,7 +114,7 @@ def can(actor: Actor, permission: str, obj: Any = None) -> bool:
 
 
 def can_beyond_oneself(actor: Actor, permission: str) -> bool:
-    """Whether `actor` has `permission` on anything that is not about the actor alone."""
+    """Whether `actor` has `permission` on anything beyond their own records."""
     grant = actor.grants.get(permission)
     return actor.is_system or (grant is not None and grant != Grant(self=grant.self))
 
@@ -129,7 +129,7 @@ def require(actor: Actor, permission: str, obj: Any = None) -> None:
 
 
 def visible(model: type, actor: Actor, permission: str) -> sa.ColumnElement[bool]:
-    """The condition that keeps the rows of `model` on which `can(actor, permission, row)` holds."""
+    """Selects the rows of `model` on which `can(actor, permission, row)` holds."""
     if actor.is_system:
         return sa.true()
     grant = actor.grants.get(permission)
@@ -139,7 +139,7 @@ def visible(model: type, actor: Actor, permission: str) -> sa.ColumnElement[bool
         return sa.true()
     conditions = [
         getattr(model, column).in_(grant.ids(reach))
-        for reach, column in model.__scope__.items()  # type: ignore[attr-defined]  # declared by protected models
+        for reach, column in model.__scope__.items()  # type: ignore[attr-defined]  # protected models declare it
         if grant.ids(reach)
     ]
     return sa.or_(sa.false(), *conditions)

@@ -18,7 +18,7 @@ Answers = Mapping["Port[..., Any]", Callable[..., Any]]
 
 
 class Port(Generic[P, R]):
-    """A question with a signature. Calling it calls the answer of the current application."""
+    """A question with a signature. Calling it calls the current application's answer."""
 
     __name__: str
 
@@ -34,8 +34,7 @@ class Port(Generic[P, R]):
 
 
 def port(question: Callable[P, R]) -> Port[P, R]:
-    """Declares a question. Its function has a docstring (what is asked, and what for) and no
-    body."""
+    """Declares a question: a function with a docstring (what is asked, and why) and no body."""
     return Port(question)
 
 

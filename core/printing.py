@@ -1,4 +1,4 @@
-"""What can be printed: a question to the package that prints, asked when texts are saved."""
+"""What can be printed: questions to the package that prints, asked when texts are saved."""
 
 from __future__ import annotations
 
@@ -13,5 +13,5 @@ def unprintable(text: str) -> list[str]:
 
 
 @port
-def layouts() -> Mapping[str, Mapping[str, str]]:  # type: ignore[empty-body]  # answered elsewhere
-    """The layouts for certificates: name → title by language."""
+def layouts() -> Mapping[str, Mapping[str, str]]:
+    """The layouts of certificates: name → title by language."""

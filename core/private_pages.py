@@ -1,4 +1,4 @@
-"""Blueprints whose pages no browser keeps."""
+"""Blueprints whose pages browsers do not store."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from flask import Blueprint, Response
 
 
 def private_pages(name: str, import_name: str) -> Blueprint:
-    """A blueprint whose answers hold tokens or people's data. No browser keeps them, so that no
+    """A blueprint whose answers contain tokens or personal data. Browsers do not store them, so no
     one can go back to one."""
     pages = Blueprint(name, import_name)
     pages.after_request(_keep_nothing)

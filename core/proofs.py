@@ -1,5 +1,5 @@
-"""Whether a result is still proven: a question to the package that certifies, before anything
-relies on the result."""
+"""Whether a result is still proved: a question to the package that certifies, before relying on the
+result."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from core.ports import port
 
 @port
 def disproved(enrollment_ids: Collection[int]) -> set[int]:
-    """The ids of those whose certificate was revoked or is suspended. A result without a
-    certificate is not among them."""
+    """Those enrollments whose certificate is revoked or suspended. Results without a certificate
+    are not included."""

@@ -1,11 +1,11 @@
-"""Reading people's data is recorded in the audit trail, and no page waits long for that. While
-others hold the database, or its disk is full, the entry waits in a file beside the checkpoints; the
-next reading, or the worker, adds it to the trail with the time at which it happened. When the entry
-cannot be written there either, the reading is refused.
+"""Reading people's data is recorded in the audit trail, but no page waits long for it. While others
+lock the database, or its disk is full, the entry waits in a file beside the checkpoints; the next
+reading, or the worker, adds it to the trail with its original time. If it cannot be written there
+either, the reading is refused.
 
-Each entry is added exactly once: before its lines are added, the file gets a name that is never
-used again, and an entry with that name (TAKEN) is committed with them. If a process is killed
-before it removes the file, that entry shows that it is done.
+Each entry is added exactly once: before its lines are added, the file is renamed to a name that is
+never reused, and an entry with that name (TAKEN) is committed with them. If a process is killed
+before it deletes the file, that entry shows that the work is done.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ _PARTS = {"at", "actor", "token", "on_behalf_of", "action", "subject", "facts"}
 
 
 def record(tell: Callable[[], None]) -> None:
-    """Records a reading: `tell` adds the audit entry and changes nothing else. Raises
-    Unavailable when it cannot be recorded."""
+    """Records a reading: `tell` adds the audit entry and changes nothing else. Raises Unavailable
+    if it cannot be recorded."""
     try:
         with transaction(PATIENCE):
             _take()
@@ -54,15 +54,14 @@ def record(tell: Callable[[], None]) -> None:
 
 
 def take() -> None:
-    """Adds the waiting entries to the trail."""
+    """Adds waiting entries to the trail."""
     if _files():
         with transaction():
             _take()
 
 
 def _files() -> list[Path]:
-    """The files of waiting entries: those already renamed, then the one that is still written
-    to."""
+    """The files of waiting entries: renamed ones, then the one still being written."""
     folder = checkpoints.folder()
     return [
         *sorted(folder.glob(SEALED)),
@@ -71,8 +70,8 @@ def _files() -> list[Path]:
 
 
 def seal() -> list[Path]:
-    """Renames the open file, so that no process writes to it any more. Returns all files of
-    waiting entries."""
+    """Renames the open file, so that no process writes to it any more. Returns all files of waiting
+    entries."""
     lines.rename(checkpoints.folder() / OPEN, f"readings-{secrets.token_hex(8)}.jsonl")
     return sorted(checkpoints.folder().glob(SEALED))
 
@@ -80,7 +79,7 @@ def seal() -> list[Path]:
 def _take() -> None:
     if not _files():
         return
-    audit.hold()  # two processes would take the same file otherwise
+    audit.hold()  # otherwise two processes could take the same file
     for path in seal():
         try:
             if not audit.has(TAKEN, subject := f"readings:{path.stem.partition('-')[2]}"):
@@ -102,7 +101,7 @@ def _take() -> None:
 def _remove(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
-    except OSError as error:  # its entries are in the trail; the next call tries again
+    except OSError as error:  # its entries are in the trail; the next call retries
         log.error("%s cannot be removed\n%s", path.name, trace(error))
 
 
@@ -131,7 +130,7 @@ def _waiting() -> Iterator[tuple[str, list[dict[str, Any] | None] | OSError]]:
             continue
         try:
             yield path.name, _read(path)
-        except FileNotFoundError:  # added in the meantime
+        except FileNotFoundError:  # added meanwhile
             continue
         except OSError as error:
             yield path.name, error

@@ -1,5 +1,5 @@
-"""Refusals and failures, told once: as a page for people, as problem+json (RFC 9457) for
-programs. None is long."""
+"""Refusals and failures: as a page for people, as problem+json (RFC 9457) for programs. All are
+short."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from core.errors import DomainError, NotSignedIn, TooManyTries, trace
 from core.outages import Unavailable, find_outage
 
 API = "/api/"
-#: Errors that one answer of the API names.
+#: The most errors in one answer of the API.
 MOST_ERRORS = 20
-#: Characters of a field's name, and of a sentence, that come from the request.
+#: The most characters of a field's name, and of a sentence, taken from the request.
 LONGEST_FIELD, LONGEST_SENTENCE = 200, 500
-#: Bytes of an answer that refuses, before it is compressed.
+#: The most bytes of a refusal, before compression.
 LONGEST_REFUSAL = 100_000
-#: In the WSGI environment: a refusal that was decided before the application, which only says it. A
+#: Key in the WSGI environment: a refusal decided before the application, which only renders it; a
 #: status or an exception.
 REFUSED = "rostrum.refused"
 
@@ -51,8 +51,8 @@ def wants_json() -> bool:
 
 
 def is_for_a_program() -> bool:
-    """Whether to answer a refusal in problem+json: on the API, and to clients that ask for JSON
-    elsewhere (`/verify`)."""
+    """Whether to refuse in problem+json: on the API, and to clients that ask for JSON elsewhere
+    (`/verify`)."""
     return is_api() or wants_json()
 
 
@@ -73,8 +73,8 @@ def _with_wait(error: DomainError | Unavailable, response: Response) -> Response
 
 
 def _unavailable(error: Unavailable) -> Any:
-    """No fault of the request and no bug: one line for the log, and when to come back."""
-    with suppress(sa.exc.SQLAlchemyError):  # the connection may be what is broken
+    """Neither the request's fault nor a bug: one line in the log, and when to retry."""
+    with suppress(sa.exc.SQLAlchemyError):  # the connection itself may be broken
         db.session.rollback()
     cause = type(error.__cause__ or error).__name__
     current_app.logger.warning("unavailable at %s: %s (%s)", request.endpoint, error.code, cause)
@@ -185,7 +185,7 @@ def error_page(status: int, message: Any = None) -> Response:
     return response
 
 
-#: Fields of forms that no one typed in.
+#: Form fields that no one typed.
 _NOT_TYPED = {
     "csrf_token",
     "submission",
@@ -198,18 +198,18 @@ _NOT_TYPED = {
     "next",
     "rows",
 }
-#: How much of a form an error page gives back: an hour's work, not a flood.
+#: How much of a form an error page shows: an hour's work, but not a flood.
 MOST_TYPED, MOST_WORDS = 60, 20_000
 
 
 def _typed() -> list[tuple[str, str]]:
-    """(field, words) of the form that could not be taken, to be copied from the page: a session
-    that ended meanwhile costs no one an hour's work. Never passwords, nothing that another site
-    sent here, and no more than people type."""
+    """(field, words) of a form that could not be accepted, to copy from the page: a session that
+    ended meanwhile must not cost anyone an hour's work. Never passwords, nothing sent by another
+    site, and no more than people type."""
     is_own = request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin"
     if (
         is_api() or not is_own or "form" not in vars(request)
-    ):  # not read: it was too large, or no form
+    ):  # not parsed: too large, or not a form
         return []
     typed: list[tuple[str, str]] = []
     words_left = MOST_WORDS
@@ -231,8 +231,8 @@ def tells_all(view: Callable) -> Callable:
 
 
 def bounded(response: Response) -> Response:
-    """The response, or the short page of its status when it refuses at length: what is sent here
-    is not sent back in bulk."""
+    """The response, or the short page for its status if it refuses at length: we do not echo bulk
+    input."""
     if (
         response.status_code < 400
         or response.is_streamed

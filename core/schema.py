@@ -1,4 +1,4 @@
-"""How migrations and models are compared, for Alembic and for the guard that keeps them equal."""
+"""How Alembic, and the guard that keeps migrations and models equal, compare the two."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import sqlalchemy as sa
 
 from core.database import UtcDateTime
 
-#: Made by hand in a migration, because no model can describe it: full-text indexes, and codes that
-#: are one in any case.
+#: Created by hand in a migration, because no model can express it: full-text indexes, and codes
+#: that are unique in any case.
 UNMODELLED = (
     "certificate_trigrams",
     "expert_fts",
@@ -34,9 +34,8 @@ def compare_type(
     inspected_type: Any,
     metadata_type: Any,
 ) -> bool | None:
-    """Our instants are the databases' own timestamps; Alembic cannot see that through the
-    decorator. And how long a text may be is nothing that SQLite keeps to: there, a column is not
-    made anew for it."""
+    """Our instants are the databases' own timestamps, which Alembic cannot see through the
+    decorator. SQLite ignores the length of a text, so a column is not rebuilt there for it."""
     is_text = isinstance(inspected_type, sa.String) and isinstance(metadata_type, sa.String)
     if is_text and context.dialect.name == "sqlite" and not isinstance(metadata_type, sa.Enum):
         return False

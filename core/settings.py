@@ -1,5 +1,5 @@
-"""Settings come from the environment, once, at start. An unsafe or misspelt one stops the start
-with one clear sentence."""
+"""Settings come from the environment, read once at start. An unsafe or misspelt one aborts the
+start with one clear sentence."""
 
 from __future__ import annotations
 
@@ -25,14 +25,13 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 class SettingsError(click.ClickException):
-    """A setting that cannot be used; its text is one sentence for the person who starts the
-    application.
+    """An unusable setting; the message is one sentence for the person who starts the application.
 
     Commands print it and exit 1, without a traceback.
     """
 
 
-#: name → what it does, shown in docs/reference/settings.md (a guard keeps the two equal).
+#: name → what it does, for docs/reference/settings.md (a guard keeps the two equal).
 DOCUMENTED = {
     "DATABASE_URL": (
         "SQLite file (sqlite:///…) or PostgreSQL (postgresql://…); default: rostrum.db under the "
@@ -92,7 +91,7 @@ DOCUMENTED = {
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything the application may be told from outside. `instance_path` exists once read."""
+    """All settings. `instance_path` exists once they are read."""
 
     instance_path: Path
     database_url: str
@@ -127,12 +126,12 @@ class Settings:
 
     @property
     def is_local(self) -> bool:
-        """Served to this machine only: demonstration sign-ins and a set clock are harmless."""
+        """Served only to this machine: demonstration sign-ins and a set clock are harmless."""
         return is_loopback(urlsplit(self.public_url).hostname) and is_loopback(self.host)
 
     @property
     def is_demonstration(self) -> bool:
-        """A demonstration: everyone knows its passwords, and its mail is never sent."""
+        """A demonstration: its passwords are public, and its mail is never sent."""
         return self.demo and self.is_local
 
     @property
@@ -140,7 +139,7 @@ class Settings:
         return self.public_url.startswith("https://")
 
 
-#: The centre's name where the settings give none.
+#: The centre's name if the settings have none.
 _ISSUER = {"en": "Rostrum Training Centre", "fr": "Centre de formation Rostrum"}
 
 
@@ -241,7 +240,7 @@ def _yes_or_no(values: Mapping[str, str], name: str, default: bool) -> bool:
 
 
 def _one_of(values: Mapping[str, str], name: str, words: tuple[str, ...]) -> str:
-    """One of these words; the first by default."""
+    """One of these words; the first is the default."""
     text = values.get(name, words[0])
     if text not in words:
         raise SettingsError(f"{name} must be {' or '.join(words)}, not “{text}”.")
@@ -278,13 +277,13 @@ def _address(values: Mapping[str, str], name: str, schemes: tuple[str, ...]) -> 
 
 
 def _mail_host(public_url: str) -> str:
-    """The host after the @ of a sender: a bare IP address is no domain."""
+    """The host after the @ of a sender: a bare IP address is not a domain."""
     host = urlsplit(public_url).hostname or ""
     return host if host.rpartition(".")[2].isalpha() else "localhost"
 
 
 def _mailbox(values: Mapping[str, str], name: str, default: str) -> str:
-    """An address that any mail server understands, with or without a name before it."""
+    """An address that every mail server understands, with or without a name before it."""
     text = values.get(name, default)
     if not text.isprintable() or not re.fullmatch(
         r"[!-;=?A-Za-z0-9{|}~^_`]+@[A-Za-z0-9.-]*[A-Za-z0-9]", parseaddr(text)[1]
@@ -328,8 +327,8 @@ def _secret_key(secret: str | None, instance: Path) -> str:
 
 
 def kept_secret(path: Path, make: Callable[[], str]) -> str:
-    """The text kept at `path` (mode 0600), made on first use; two processes that start together
-    agree on one."""
+    """The text stored at `path` (mode 0600), created on first use; two processes that start
+    together agree on one."""
     try:
         if not os.path.lexists(path):
             _keep(path, make())
@@ -344,7 +343,7 @@ def _keep(path: Path, text: str) -> None:
     try:
         draft.touch(mode=0o600)
         draft.write_text(text, encoding="ascii")
-        os.link(draft, path)  # fails when the other process was first, and then theirs counts
+        os.link(draft, path)  # fails if the other process was first; then its secret counts
     except FileExistsError:
         pass
     finally:

@@ -1,5 +1,5 @@
-"""Files by key, behind one setting: STORAGE_URL names where they are stored. No caller knows a
-path.
+"""Files by key, behind one setting: STORAGE_URL names where they are stored. Callers never see
+paths.
 
 A store is any object with the methods of `Storage`. Another kind needs a class, and its scheme in
 `KINDS`.
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import posixpath
 import re
 import stat
 import tempfile
@@ -27,38 +28,37 @@ _KEY = re.compile(r"[a-z0-9]+(?:[/.-][a-z0-9]+)*")
 
 
 class Storage(Protocol):
-    """What every kind of store does. A file appears whole or not at all."""
+    """The methods of every kind of store. A file appears completely or not at all."""
 
     def put(self, key: str, data: bytes) -> None:
-        """Stores `data` under `key`, durably once it returns. Obstructed when something in its
-        place is no file."""
+        """Stores `data` under `key`, durably once it returns. Obstructed if something in its place
+        is not a file."""
 
     def get(self, key: str) -> bytes:
-        """The file's bytes. FileNotFoundError when there is none, Obstructed when it is no file
-        or cannot be read."""
+        """The file's bytes. FileNotFoundError if there is none, Obstructed if it is not a file or
+        cannot be read."""
 
     def delete(self, key: str) -> None:
-        """Forgets the file; does nothing when there is none."""
+        """Deletes the file; does nothing if there is none."""
 
     def url(self, key: str) -> str | None:
-        """A temporary address for those who may have the file; None when only the application
-        can hand it over."""
+        """A temporary address for people who may have the file; None if only the application can
+        serve it."""
 
     def keys(self, prefix: str) -> Iterator[str]:
-        """Every key under the folder `prefix`, in order, without what Rostrum did not store
-        (`strays`)."""
+        """Every key under the folder `prefix`, in no order, without what Rostrum did not store
+        (`strays`). There may be millions, so they are never held all at once."""
 
     def strays(self) -> Iterator[str]:
-        """The names of what Rostrum did not store, such as Thumbs.db, in characters that people
-        can read."""
+        """Names of files that Rostrum did not store, such as Thumbs.db, in readable characters."""
 
     def probe(self, data: bytes) -> None:
-        """Writes `data` and removes it again. An OSError says why nothing can be stored."""
+        """Writes `data` and deletes it again. An OSError says why nothing can be stored."""
 
 
 class Obstructed(Conflict):
-    """In the place of a file lies something that this program neither reads nor replaces: people
-    have to look at it."""
+    """Something in the place of a file that this program neither reads nor replaces: people must
+    look at it."""
 
     def __init__(self, key: str, obstacle: Any):
         sentence = _l(
@@ -130,11 +130,11 @@ class Folder:
         return None
 
     def keys(self, prefix: str) -> Iterator[str]:
-        return (name for path, name in self._entries(prefix) if _is_stored(path, name))
+        return (name for name, entry in self._entries(prefix) if _is_stored(name, entry))
 
     def strays(self) -> Iterator[str]:
-        for path, name in self._entries(""):
-            if (path.is_symlink() or not path.is_dir()) and not _is_stored(path, name):
+        for name, entry in self._entries(""):
+            if not (entry.is_dir(follow_symlinks=False) or _is_stored(name, entry)):
                 yield "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in name)
 
     def probe(self, data: bytes) -> None:
@@ -143,14 +143,22 @@ class Folder:
                 file.write(data)
                 file.flush()
 
-    def _entries(self, prefix: str) -> Iterator[tuple[Path, str]]:
-        paths = sorted((self.root / prefix).rglob("*"))
-        return (
-            (path, path.relative_to(self.root).as_posix()) for path in paths if path.name[0] != "."
-        )
+    def _entries(self, folder: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+        """Whatever lies in the folder and below it, but for what is hidden."""
+        try:
+            entries = os.scandir(self.root / folder)
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
+            return
+        with entries:
+            for entry in entries:
+                name = posixpath.join(folder, entry.name)
+                if entry.name[0] != ".":
+                    yield name, entry
+                if entry.is_dir(follow_symlinks=False):
+                    yield from self._entries(name)
 
 
-#: Kinds of store by the scheme of STORAGE_URL.
+#: Kinds of store, by the scheme of STORAGE_URL.
 KINDS: dict[str, Callable[[str], Storage]] = {"file": Folder.at}
 
 
@@ -185,7 +193,7 @@ def strays() -> Iterator[str]:
 
 
 def checked(key: str) -> str:
-    """The key itself. A ValueError when it is none: small letters, digits and single marks
+    """The key itself; ValueError unless it consists of small letters, digits and single marks
     between them."""
     if not _KEY.fullmatch(key):
         raise ValueError(f"not a storage key: {key!r}")
@@ -204,8 +212,8 @@ def breaches() -> Iterator[str]:
 
 
 def _obstacle(path: Path) -> Any:
-    """What lies at `path` instead of a file, in words; None when a file does, or nothing. A link
-    or a device is never followed: it could lead out of the folder, or block for ever."""
+    """What is at `path` instead of a file, in words; None for a file or nothing. Links and devices
+    are never followed: they could lead out of the folder, or block for ever."""
     try:
         mode = path.lstat().st_mode
     except OSError:
@@ -218,7 +226,7 @@ def _obstacle(path: Path) -> Any:
 
 
 def _force(folder: Path) -> None:
-    """The new name is on disk too, not only the content."""
+    """Makes the new name durable too, not only the content."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -226,5 +234,5 @@ def _force(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _is_stored(path: Path, name: str) -> bool:
-    return _KEY.fullmatch(name) is not None and path.is_file() and not path.is_symlink()
+def _is_stored(name: str, entry: os.DirEntry[str]) -> bool:
+    return _KEY.fullmatch(name) is not None and entry.is_file(follow_symlinks=False)

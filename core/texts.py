@@ -1,4 +1,4 @@
-"""The languages there are, and texts that exist in several of them.
+"""The supported languages, and texts in several of them.
 
 A line in `LANGUAGES` adds a language: fields of forms, the switch on every page, `lang` and `dir`,
 messages, certificates and the API follow from it; its words are in `translations/<code>`. This
@@ -20,19 +20,18 @@ from babel.support import NullTranslations, Translations
 
 CATALOGUES = Path(__file__).resolve().parent.parent / "translations"
 
-#: The language in which the application's own texts are written.
+#: The language of the application's own source texts.
 SOURCE = "en"
 
 
 @dataclass(frozen=True)
 class Language:
-    """A language in which texts can be given.
+    """A language for texts.
 
-    `conventions`: the CLDR locale whose date formats it uses. `first_of_month`: what dates write
-    instead of "1", if anything. `fallbacks`: languages to try first when a text does not exist in
-    it. `is_asked_for`: forms have a field for it. `is_complete`: its catalogue and consent texts
-    lack nothing, so pages and messages are offered in it. `is_printed`: its catalogue has the words
-    of certificates.
+    `conventions`: the CLDR locale for date formats. `first_of_month`: what dates write instead of
+    "1", if anything. `fallbacks`: languages to try first for a missing text. `is_asked_for`: forms
+    have a field for it. `is_complete`: its catalogue and consent texts are complete, so pages and
+    messages are offered in it. `is_printed`: its catalogue has the words of certificates.
     """
 
     code: str
@@ -79,7 +78,7 @@ LANGUAGES = {
 
 
 def offered() -> dict[str, str]:
-    """Code and own name of the languages that pages and messages exist in."""
+    """Code and own name of the languages of pages and messages."""
     return {code: language.name for code, language in LANGUAGES.items() if language.is_complete}
 
 
@@ -88,7 +87,7 @@ def asked_for() -> list[str]:
 
 
 def printed() -> list[str]:
-    """The languages that certificates can be printed in."""
+    """The languages in which certificates can be printed."""
     return [code for code, language in LANGUAGES.items() if language.is_printed]
 
 
@@ -103,21 +102,20 @@ def direction(code: str) -> Literal["ltr", "rtl"]:
 
 @lru_cache(maxsize=16)
 def catalogue(code: str) -> NullTranslations:
-    """The application's words in a language, usable outside a request too; English where it has
-    none."""
+    """The application's words in a language, also outside of requests; English if it has none."""
     return Translations.load(CATALOGUES, [code])
 
 
 class Text(NamedTuple):
-    """A text and the language it is in (`und` when that is not known)."""
+    """A text and its language (`und` if unknown)."""
 
     value: str
     lang: str
 
 
 def choose(texts: Mapping[str, str] | None, code: str) -> Text:
-    """The text for a reader of `code`: in that language, else in a fallback, else in the first
-    of the table that has one. Empty when there is none at all."""
+    """The text for a reader of `code`: in that language, else in a fallback, else in the first of
+    the table that has one. Empty if there is none."""
     texts = texts or {}
     for language_code in (code, *of(code).fallbacks, *LANGUAGES, *texts):
         if text := texts.get(language_code):
@@ -126,7 +124,7 @@ def choose(texts: Mapping[str, str] | None, code: str) -> Text:
 
 
 def filled(texts: Mapping[str, str | None] | None) -> dict[str, str]:
-    """The texts that are not empty, in the order of the table."""
+    """The non-empty texts, in the order of the table."""
     filled_texts = {
         code: text.strip() for code, text in (texts or {}).items() if text and text.strip()
     }
@@ -143,8 +141,8 @@ Span = Literal["day", "day and month", "short", "whole"]
 
 
 def date_words(value: date, code: str, span: Span = "whole") -> str:
-    """A date in words, or its beginning: "8 March 2027", "1er mars", "8". Never digits alone:
-    8/3 can be read as 8 March or 3 August."""
+    """A date in words, or its beginning: "8 March 2027", "1er mars", "8". Never digits alone: 8/3
+    could be 8 March or 3 August."""
     pattern = _pattern(code, span)
     if value.day == 1 and (first := of(code).first_of_month):
         pattern = pattern.replace("d", f"'{first}'", 1)

@@ -1,6 +1,6 @@
-"""The visit: what Flask calls the session. Its cookie holds only a random id; nothing is kept
-for a visitor who is not signed in. The CSRF token is derived from the id, and notices for the
-next page travel in a signed cookie of one minute."""
+"""The visit, which Flask calls the session. Its cookie holds only a random id; nothing is stored
+for visitors who are not signed in. The CSRF token is derived from the id, and notices for the next
+page travel in a signed cookie of one minute."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from flask import Flask, Request, Response
 from flask.sessions import SessionInterface, SessionMixin
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
-#: 256 random bits; "s" before them says that someone signed in, so that only those are looked up.
+#: 256 random bits; a leading "s" means that someone signed in, so that only those are looked up.
 _ID = re.compile(r"s?[A-Za-z0-9_-]{43}")
 _SIGNED_IN_LENGTH = 44
 NOTICE_SECONDS = 60
-#: What Flask-Login would keep in a session.
+#: The values that Flask-Login would store in a session.
 OF_FLASK_LOGIN = ("_user_id", "_fresh", "_id")
 
 
@@ -46,7 +46,7 @@ class Visit(dict[str, Any], SessionMixin):
         if key == "csrf_token":  # Flask-WTF proposes a random one; ours follows from the id
             if self.visit_id is None:
                 self.renew()
-        elif key not in OF_FLASK_LOGIN:  # who is signed in follows from the id, too
+        elif key not in OF_FLASK_LOGIN:  # the id also determines who is signed in
             super().__setitem__(key, value)
 
     @property
@@ -54,8 +54,7 @@ class Visit(dict[str, Any], SessionMixin):
         return len(self.visit_id or "") == _SIGNED_IN_LENGTH
 
     def renew(self, *, signed_in: bool = False) -> str:
-        """A fresh id: on sign-in and sign-out, so that an id known before is worth nothing
-        after."""
+        """A new id, at sign-in and sign-out, so that an earlier one is worthless."""
         self.visit_id = ("s" if signed_in else "") + secrets.token_urlsafe(32)
         self.is_new = True
         self._follow_id()
@@ -67,7 +66,7 @@ class Visit(dict[str, Any], SessionMixin):
         if self.may_be_signed_in:
             super().__setitem__(
                 "_user_id", self.visit_id
-            )  # which Flask-Login gives to its user loader
+            )  # Flask-Login passes it to its user loader
 
 
 class VisitInterface(SessionInterface):

@@ -1,6 +1,6 @@
-"""How code says that it waits. In a web process one thread computes, and one that waits is
-replaced meanwhile (`core.serving.threads`): code that waits for anything but the interpreter
-does so inside `with waits(…):`."""
+"""How code declares that it waits. In a web process one thread computes, and a waiting one is
+replaced (`core.serving.threads`): code that waits for anything but the interpreter does so inside
+`with waits(…):`."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import threading
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol
 
-#: What a request waits for: to write, for its client to take what is made while it is sent, or for
-#: something that is over soon.
+#: What a request waits for: to write, for its client to read a streamed answer, or for something
+#: brief.
 LOCK, CLIENT, MOMENT = "lock", "client", "moment"
 
 
@@ -28,7 +28,7 @@ here = _Here()
 
 
 def waits(reason: str) -> AbstractContextManager[None]:
-    """`with waits(LOCK):` around what waits for something other than the interpreter. Outside of
-    a web process, and inside of another such block, it does nothing. Raises Unavailable when too
-    many wait for that already."""
+    """`with waits(LOCK):` around what waits for something other than the interpreter. Outside a web
+    process, and inside another such block, it does nothing. Raises Unavailable if too many wait
+    already."""
     return here.threads.waits(reason) if here.threads else nullcontext()

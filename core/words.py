@@ -1,4 +1,4 @@
-"""Stored values that people read carry their words, so that screen, mail and file say the same."""
+"""Stored values carry their words, so that screen, mail and file agree."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from core.i18n import locale
 
 
 class Worded(enum.StrEnum):
-    """Each member is its value and its words: `EXPIRED = "expired", _p("skill", "Expired")`.
+    """Each member has a value and words: `EXPIRED = "expired", _p("skill", "Expired")`.
 
-    A member without words is refused where it is written. The context of `lazy_pgettext` names what
+    A member without words is refused where it is defined. The context of `lazy_pgettext` names what
     the word describes, because in most languages adjectives agree with it.
     """
 
@@ -31,13 +31,13 @@ class Worded(enum.StrEnum):
 
     @classmethod
     def choices(cls) -> list[tuple[str, Any]]:
-        """Value and words of each, for a field to choose from."""
+        """Value and words of each member, as choices of a field."""
         return [(member.value, member.words) for member in cls]
 
 
 def word(value: Worded | str | None, kind: type[Worded] | None = None) -> str:
-    """The words of a value in the page's language. `kind`: its enum, where the value is plain
-    text (JSON, a form)."""
+    """The words of a value in the page's language. `kind`: its enum, if the value is plain text
+    (JSON, a form)."""
     if kind is not None:
         return _words(kind(value), locale()) if value in set(kind) else str(value)
     if isinstance(value, Worded):
@@ -51,6 +51,6 @@ def _words(value: Worded, _code: str) -> str:
 
 
 def init_app(app: Flask, kinds: Iterable[type[Worded]] = ()) -> None:
-    """`kinds`: those that templates name."""
+    """`kinds`: enums that templates name."""
     app.jinja_env.globals.update({kind.__name__: kind for kind in kinds}, word=word)
     app.jinja_env.filters["word"] = word

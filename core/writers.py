@@ -1,10 +1,10 @@
-"""Whose turn it is to write in a SQLite file: first come, first served, and no one waits for ever.
+"""The queue of writers of a SQLite file: first come, first served, and no one waits for ever.
 
-SQLite lets one write at a time, and its own way of waiting (ask again and again) lets some starve.
-So writers queue: the threads of a process in the order in which they came, and the first of each
-process for two kernel locks. Who has `NAME.lock-next` is the next to get `NAME.lock`, so a process
-that has just written cannot push in before one that waits. Locks of a killed process are gone with
-it. A blocking flock would be simpler, but it cannot be given up after a while.
+SQLite allows one writer at a time, and its own way of waiting (polling) lets some starve. So
+writers queue: the threads of a process in order of arrival, and the first of each process for two
+kernel locks. The holder of `NAME.lock-next` gets `NAME.lock` next, so a process that has just
+written cannot overtake a waiting one. Locks of a killed process disappear with it. A blocking flock
+would be simpler, but cannot be abandoned after a while.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from typing import IO
 from core.outages import busy
 from core.waiting import LOCK, waits
 
-#: Seconds between two looks at a lock that another process holds: few at first, as most
-#: transactions take a few milliseconds.
+#: Seconds between two attempts at another process's lock; short at first, since most transactions
+#: take a few milliseconds.
 SOONEST, LATEST = 0.0002, 0.001
 
 
 class Queue:
-    """The writers of one process, in the order in which they came."""
+    """The writers of one process, in order of arrival."""
 
     def __init__(self) -> None:
         self.guard = threading.Lock()
@@ -68,7 +68,7 @@ class Queue:
 
 _queues: dict[Path, Queue] = {}
 _guard = threading.Lock()
-os.register_at_fork(after_in_child=_queues.clear)  # the threads that waited are the parent's
+os.register_at_fork(after_in_child=_queues.clear)  # waiting threads belong to the parent
 
 
 def _queue(path: Path) -> Queue:
@@ -77,15 +77,14 @@ def _queue(path: Path) -> Queue:
 
 
 def waiting() -> int:
-    """How many threads of this process wait to write at this moment, the one that writes not
-    counted."""
+    """How many threads of this process are waiting to write, without the current writer."""
     return sum(len(queue.waiting) for queue in list(_queues.values()))
 
 
 @contextmanager
-def turn(path: Path, until: float) -> Iterator[None]:
-    """`with turn(path, until):` around one writing transaction on the file at `path`. Raises
-    Unavailable ("busy") when others still write at `until`, by time.monotonic()."""
+def exclusive(path: Path, until: float) -> Iterator[None]:
+    """`with exclusive(path, until):` around one writing transaction on the file at `path`. Raises
+    Unavailable ("busy") if others still write at `until`, by time.monotonic()."""
     queue = _queue(path)
     queue.enter(until)
     try:
@@ -111,7 +110,7 @@ def _take(file: IO[bytes], until: float) -> None:
 
 
 def _is_free(file: IO[bytes]) -> bool:
-    """Whether the lock was free: then it is ours."""
+    """Whether the lock was free; now it is ours."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -1,9 +1,9 @@
-"""How background work gives way to people. A web process in which requests wait says so by the time
-of a file beside the database (the machine's monotonic clock, which no one sets), and work that
-could as well go on later pauses meanwhile.
+"""How background work gives way to people. A web process with waiting requests sets the time of a
+file beside the database (by the machine's monotonic clock), and work that can wait pauses
+meanwhile.
 
-Processes of one machine share its processors, so they need only this machine's file; where a worker
-runs on another, nothing waits for it. What is lost with the file does no harm.
+Processes of one machine share its processors, so this machine's file suffices; a worker on another
+machine does not pause. Losing the file does no harm.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from pathlib import Path
 
 from core.settings import Settings, settings_of
 
-#: Seconds for which a request is due before it counts as waiting, and for which that is news.
+#: Seconds after which a due request counts as waiting, and for which such news is valid.
 LATE_SECONDS, NEWS_SECONDS = 0.05, 0.3
-#: Seconds of one pause, and of all pauses before one piece of work, so that it goes on in the end.
+#: Seconds of one pause, and of all pauses before one piece of work, so that it continues in the
+#: end.
 PAUSE_SECONDS, MOST_SECONDS = 0.05, 1.0
 
 
@@ -27,12 +28,12 @@ def say_requests_wait(settings: Settings) -> None:
     try:
         path.touch()
         os.utime(path, (now, now))
-    except OSError:  # a disk that takes nothing must not stop pages; work then makes no pause
+    except OSError:  # a full disk must not stop pages; work then makes no pause
         return
 
 
 def give_way() -> None:
-    """Called between two pieces of work, while no transaction is open: returns when no request
+    """Called between two pieces of work, without an open transaction: returns once no request
     waits, at the latest after MOST_SECONDS."""
     path, ends = _path(settings_of()), time.monotonic() + MOST_SECONDS
     while _is_news(path) and time.monotonic() < ends:

@@ -1,5 +1,5 @@
-"""The API: skills, courses, and what changes deliveries. Lists of deliveries show places, so
-enrollment has them."""
+"""The API of skills, courses and changes to deliveries. Enrollment has the lists of deliveries,
+which show places."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ routes = Routes("courses")
     location=lambda answer: url_for("courses_api.put_skill", code=answer.code),
 )
 def put_skill(code: str, body: SkillBody) -> tuple[SkillAnswer, int]:
-    """What is left out stays as it is. The words of a skill that a course of another centre
-    grants are refused (403)."""
+    """What is left out stays as it is. Changing the words of a skill that another centre's course
+    grants is refused (403)."""
     skill, is_new = services.put_skill(
         current_actor(),
         code,
@@ -78,8 +78,8 @@ def list_skills(query: ListQuery) -> Page[SkillAnswer]:
     location=lambda answer: url_for("courses_api.get_course", code=answer.code),
 )
 def put_course(code: str, body: CourseBody) -> tuple[CourseAnswer, int]:
-    """Fields that are left out stay as they are; lists are replaced as a whole. A change to what
-    the course teaches or grants creates a new version; deliveries keep the version they have."""
+    """Fields left out stay as they are; lists are replaced as a whole. A change to what the course
+    teaches or grants creates a new version; deliveries keep theirs."""
     if body.code is not None and key(body.code) != key(code):
         raise Invalid(
             "code_differs", _l("The code in the body differs from the one in the address."), "code"
@@ -204,9 +204,9 @@ def cancel_delivery(code: str, body: CancelBody) -> DeliveryAnswer:
     answers={200: DeliveryAnswer},
 )
 def cut_short(code: str, body: CutShortBody) -> DeliveryAnswer:
-    """For a course that ends early. The sessions after `after_session` are cancelled and count
-    as not taught; completion still needs its share of the minutes of the whole course. If no
-    session was held, send 0, then cancel the delivery."""
+    """For a course that ends early. The sessions after `after_session` are cancelled and count as
+    not taught; completion still requires its share of the whole course's minutes. If no session was
+    held, send 0, then cancel the delivery."""
     actor = current_actor()
     delivery = queries.get_delivery(actor, code)
     return DeliveryAnswer.of(

@@ -1,7 +1,6 @@
-"""A delivery as a calendar file (RFC 5545), in the language it is held in: one event per
-session, at instants in UTC, which no calendar misreads. Identifiers stay the same wherever the
-site moves, and `SEQUENCE` grows only when what a calendar shows has changed, so that a calendar
-replaces what it has and tells people of nothing else."""
+"""A delivery as a calendar file (RFC 5545), in its language: one event per session, in UTC, which
+every calendar reads correctly. Identifiers survive a move of the site. `SEQUENCE` rises only when
+something shown has changed, so that calendars update and notify only then."""
 
 from __future__ import annotations
 
@@ -19,14 +18,14 @@ from courses.models import Delivery, DeliverySession, DeliveryStatus
 if TYPE_CHECKING:
     from icalendar import Event, vCalAddress
 
-#: Names of properties, each with its value and its parameters.
+#: Properties by name, each with its value and parameters.
 Properties = dict[str, tuple[Any, dict[str, str]]]
 
 
 @dataclass(frozen=True)
 class Shown:
-    """What a delivery's calendar shows. The file is built from it, and `SEQUENCE` rises when it
-    changes."""
+    """What a delivery's calendar shows. The file is built from it, and a difference raises
+    `SEQUENCE`."""
 
     language: str
     calendar: Properties
@@ -69,16 +68,15 @@ def _properties(delivery: Delivery, session: DeliverySession) -> Properties:
 
 
 def _language_of(title: Mapping[str, str]) -> dict[str, str]:
-    """The parameter LANGUAGE; left out when the title is shown in another language than the
-    words around it."""
+    """The parameter LANGUAGE, if the title's language differs from that of the words around it."""
     return {"LANGUAGE": locale()} if title.get(locale()) else {}
 
 
 def calendar(
     delivery: Delivery, facts: Shown, address: str, *, issuer: Mapping[str, str], contact: str
 ) -> bytes:
-    """The file. `address` is the page of the delivery; `issuer` (its name by language) and
-    `contact` (an email address) make the organizer."""
+    """The file. `address` is the delivery's page; `issuer` (its name by language) and `contact` (an
+    email address) form the organizer."""
     from icalendar import Calendar  # eighty modules that only this file needs
 
     ical = Calendar()
@@ -127,6 +125,6 @@ def _event(
 
 
 def filename(delivery: Delivery) -> str:
-    """A name that every system can keep."""
+    """A file name that is valid on every system."""
     plain = normalized("NFKD", delivery.code).encode("ascii", "ignore").decode()
     return re.sub(r"[^A-Za-z0-9._-]+", "-", plain).strip(".-") + ".ics"

@@ -26,7 +26,7 @@ courses_cli = Commands("courses", help="Courses.")
 )
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def import_courses(file: Path) -> None:
-    """All courses of the file, or none: what is wrong is named, with exit status 1."""
+    """Imports all courses of the file, or none: faults are listed, with exit status 1."""
     done: list[str] = []
     try:
         courses = _courses_in(file)
@@ -52,7 +52,7 @@ def _courses_in(file: Path) -> list[Any]:
 
 
 def _import_one(values: Any, where: str) -> str:
-    """Imports one course and says what became of it."""
+    """Imports one course and reports the result."""
     try:
         if not isinstance(values, dict):
             raise Invalid("malformed_json", _l("A course is a JSON object, such as {…}."))
@@ -70,7 +70,7 @@ def _import_one(values: Any, where: str) -> str:
 
 
 def _located(refusal: DomainError, where: str) -> DomainError:
-    """The refusal with its place in the file put before each field."""
+    """The refusal, with its place in the file before each field."""
     several = refusal.errors or [refusal]
     errors = [
         type(error)(error.code, error.message, ", ".join(filter(None, (where, error.field))))

@@ -1,4 +1,4 @@
-"""What a course is made of, as forms, the API and files give it, and the rules it has to keep."""
+"""A course as forms, the API and files define it, and its rules."""
 
 from __future__ import annotations
 
@@ -22,18 +22,17 @@ Texts = dict[str, str]
 
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
-LONGEST_COURSE_CODE = 40  # leaves room for "-2027-03-12" in the codes of its deliveries
+LONGEST_COURSE_CODE = 40  # leaves room for "-2027-03-12" in codes of deliveries
 LONGEST_TITLE, LONGEST_TEXT = 160, 5000
 MOST_SESSIONS, MOST_DAYS, MOST_PLACES = 100, 60, 10_000
-MOST_OBJECTIVES, MOST_GRANTS = 14, 6  # what fits on a certificate, as do titles
+MOST_OBJECTIVES, MOST_GRANTS = 14, 6  # what fits on a certificate; so do titles
 USUAL_LAYOUT = "sheet"  # of certificates
 RESERVED = frozenset({"new"})  # /courses/new is the form
 
 
 @dataclass(frozen=True)
 class SessionDefinition:
-    """One session of the timetable template: which day, the local time "HH:MM" it starts, how
-    long."""
+    """One session of the timetable template: day, local start "HH:MM", length."""
 
     day: int
     start: str
@@ -53,7 +52,7 @@ class SessionDefinition:
 
 @dataclass(frozen=True)
 class GrantDefinition:
-    """A skill that completing the course gives; `title` makes a skill that is not known yet."""
+    """A skill that the course grants; with `title` it may be a new one."""
 
     skill: str
     level: str
@@ -63,8 +62,8 @@ class GrantDefinition:
 
 @dataclass(frozen=True)
 class CourseDefinition:
-    """A whole course. `sessions`, `objectives`, the completion rule and `grants` are what is
-    taught and granted (versioned); the rest are the words around it."""
+    """A whole course. `sessions`, `objectives`, the completion rule and `grants` are what is taught
+    and granted (versioned); the other fields describe it."""
 
     title: Texts
     sessions: tuple[SessionDefinition, ...]
@@ -82,12 +81,12 @@ class CourseDefinition:
 
     @property
     def timetable(self) -> list[SessionDefinition]:
-        """The sessions in the order in which they are taught."""
+        """The sessions in the order they are taught."""
         return sorted(self.sessions, key=lambda session: (session.day, session.start))
 
 
 def tidied(definition: CourseDefinition) -> CourseDefinition:
-    """The same course, each title and objective in one line, as they are printed."""
+    """The same course with each title and objective on one line, as printed."""
     return replace(
         definition,
         summary=in_several_lines(definition.summary or {}) or None,
@@ -108,7 +107,7 @@ def tidied(definition: CourseDefinition) -> CourseDefinition:
 
 
 def one_line(texts: Texts) -> Texts:
-    """Each text in one line; the unbroken spaces of French stay."""
+    """Each text on one line; French non-breaking spaces stay."""
     return {code: unbroken(text) for code, text in texts.items()}
 
 
@@ -118,7 +117,7 @@ def in_several_lines(texts: Texts) -> Texts:
 
 
 def unbroken(text: str) -> str:
-    """The text without invisible marks, and with a space wherever it had line ends and tabs."""
+    """The text without invisible marks, with spaces for line ends and tabs."""
     parts = re.split(r"[\t\n\v\f\r\x85\u2028\u2029]+", without_marks(text))
     return " ".join(filter(None, (part.strip() for part in parts)))
 
@@ -130,7 +129,7 @@ def clock_minutes(clock: str) -> int:
 
 
 def taught(definition: CourseDefinition) -> dict[str, Any]:
-    """What is taught and granted, comparable with `taught_by` a version: a difference makes a
+    """What is taught and granted, comparable with `taught_by` of a version: a difference creates a
     new version."""
     return {
         "sessions": [
@@ -163,11 +162,11 @@ def taught_by(version: CourseVersion) -> dict[str, Any]:
     }
 
 
-# Rules. Each gives every fault it finds, named by its path in the API's body.
+# Rules. Each function returns all faults it finds, named by their path in the API's body.
 
 
 def faults(code: str, definition: CourseDefinition) -> list[DomainError]:
-    """Everything wrong with a course that can be told without asking the database."""
+    """All faults of a course that can be found without the database."""
     return [
         *code_faults(code, LONGEST_COURSE_CODE),
         *_word_faults(definition),
@@ -211,7 +210,7 @@ def title_faults(title: Texts | None, field: str = "title") -> list[DomainError]
 
 
 def text_faults(texts: Iterable[str], field: str, longest: int = LONGEST_TEXT) -> list[DomainError]:
-    """The first reason why these texts, each in one line, cannot be printed on a certificate."""
+    """The first reason why these texts, on one line each, cannot be printed on a certificate."""
     for text in texts:
         try:
             clean_text(text, field, longest=longest)
@@ -227,7 +226,7 @@ def text_faults(texts: Iterable[str], field: str, longest: int = LONGEST_TEXT) -
 
 
 def lines_faults(texts: Texts | None, field: str) -> list[DomainError]:
-    """The first reason why these texts of several lines cannot be saved."""
+    """The first reason why these texts of several lines cannot be stored."""
     try:
         for text in (texts or {}).values():
             clean_lines(text, field, longest=LONGEST_TEXT)

@@ -1,4 +1,4 @@
-"""What the courses package announces."""
+"""Events of this package."""
 
 from __future__ import annotations
 
@@ -31,8 +31,7 @@ class CourseCreated(Event):
 
 @dataclass(frozen=True)
 class CourseChanged(Event):
-    """`version` is the number of the version in force afterwards; a new one when what is taught
-    or granted changed."""
+    """`version` is the current version's number; it is new if what is taught or granted changed."""
 
     name = "course.changed"
     label = _l("Course changed")
@@ -80,8 +79,8 @@ class DeliveryChanged(Event):
 
 @dataclass(frozen=True)
 class DeliveryMoved(Event):
-    """Another date, time zone or place: what held before, by the names of the delivery. The
-    trail keeps none of it, because a venue is free text; DeliveryChanged says what changed."""
+    """Another date, time zone or place; the fields, named as in Delivery, hold the old values. The
+    trail stores none of them, because a venue is free text; DeliveryChanged lists what changed."""
 
     name = "delivery.moved"
     label = _l("Delivery moved")
@@ -115,8 +114,8 @@ class DeliveryCancelled(Event):
 
 @dataclass(frozen=True)
 class DeliveryCutShort(Event):
-    """The course ended early: the numbers of the sessions that are not held, and the last day of
-    those that are."""
+    """The course ended early: the numbers of the cancelled sessions, and the last day of those
+    held."""
 
     name = "delivery.cut_short"
     label = _l("Delivery cut short")

@@ -1,5 +1,4 @@
-"""How courses and deliveries react to what happens to the bodies they belong to, in the same
-transaction."""
+"""Reactions to changes of bodies that courses and deliveries belong to, in the same transaction."""
 
 from __future__ import annotations
 
@@ -15,7 +14,7 @@ from people.models import BodyKind, Organization
 
 
 def keep_kinds(event: OrganizationChanged, actor: Actor) -> None:
-    """A centre that has courses stays one, and so does a funder that is named on deliveries."""
+    """A body with courses must stay a centre, and one named on deliveries a funder."""
     if "kinds" not in event.changed:
         return
     body = db.session.get_one(Organization, event.organization_id)

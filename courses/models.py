@@ -1,5 +1,4 @@
-"""What can be known (skills), what is taught (courses, versioned) and when (deliveries with
-their sessions and pools)."""
+"""Skills, courses (versioned), and deliveries with their sessions and pools."""
 
 from __future__ import annotations
 
@@ -21,13 +20,13 @@ from core.words import Worded
 from people.models import Organization
 from people.personnel import PersonnelCategory
 
-#: So many days before a delivery begins no one moves up its waiting list any more without being
-#: asked: journeys take time.
+#: Fewer days than this before the start, no one moves up a waiting list automatically, because
+#: journeys take time to arrange.
 PROMOTION_DAYS = 21
 
 
 class SkillLevel(Worded):
-    """From least to most: who has one has all before it."""
+    """From lowest to highest; each level includes those before it."""
 
     AWARENESS = "awareness", _p("level", "Awareness")
     BASIC = "basic", _p("level", "Basic")
@@ -61,7 +60,7 @@ class Admission(Worded):
 
 
 class Skill(Base):
-    """A competence that courses grant and posts ask for."""
+    """A competence that courses grant and posts require."""
 
     __tablename__ = "skill"
 
@@ -73,8 +72,8 @@ class Skill(Base):
 
 
 class Course(Base):
-    """A course, which belongs to a centre for good. What is taught and granted stands in its
-    versions; the words around it change in place."""
+    """A course, which always stays with its centre. Its versions hold what is taught and granted;
+    other texts change in place."""
 
     __tablename__ = "course"
     __scope__ = {Reach.CENTRE: "centre_id"}
@@ -113,13 +112,13 @@ class Course(Base):
 
 
 def objectives_said(of_sessions: Iterable[dict[str, str] | None]) -> list[dict[str, str]]:
-    """What the sessions of a course say, in their order: some say nothing."""
+    """The objectives of a course's sessions, in order; some have none."""
     return [objective for objective in of_sessions if objective]
 
 
 class CourseVersion(Base):
-    """What is taught and granted, never edited: a change makes the next version and running
-    deliveries keep theirs."""
+    """What is taught and granted. Never edited: a change creates the next version, and deliveries
+    keep theirs."""
 
     __tablename__ = "course_version"
 
@@ -131,7 +130,7 @@ class CourseVersion(Base):
     min_score_percent: Mapped[int | None]
     prerequisites: Mapped[list[str]] = mapped_column(
         sa.JSON, default=list
-    )  # codes of courses to have completed
+    )  # codes of courses to complete first
     created_at: Mapped[datetime]
 
     course: Mapped[Course] = relationship(back_populates="versions", innerjoin=True)
@@ -154,13 +153,13 @@ class CourseVersion(Base):
 
     @property
     def stated_objectives(self) -> list[dict[str, str]]:
-        """The course's own list, else what its sessions say. `courses.queries` reads the same
-        without the rest of them."""
+        """The course's own objectives, else those of its sessions. `courses.queries` reads the same
+        without loading the sessions."""
         return self.objectives or objectives_said(block.objective for block in self.blocks)
 
 
 class TimetableBlock(Base):
-    """One session of the timetable template: which day, what local time, how long."""
+    """One session of the timetable template: day, local time, length."""
 
     __tablename__ = "timetable_block"
 
@@ -177,8 +176,7 @@ class TimetableBlock(Base):
 
 
 class SkillGrant(Base):
-    """A skill that completing the course gives, at a level, for so many months (None: without
-    end)."""
+    """A skill that the course grants, at a level, for some months (None: without end)."""
 
     __tablename__ = "skill_grant"
 
@@ -193,8 +191,8 @@ class SkillGrant(Base):
     __table_args__ = (sa.UniqueConstraint("version_id", "skill_id"),)
 
     def valid_until(self, valid_from: date) -> date | None:
-        """The last day, inclusive: the same day of the month so many months on, or that month's
-        last day."""
+        """The last day, inclusive: the same day of the month that many months later, or that
+        month's last day."""
         if self.valid_months is None:
             return None
         years, month = divmod(valid_from.month - 1 + self.valid_months, 12)
@@ -203,8 +201,8 @@ class SkillGrant(Base):
 
 
 class Delivery(Base):
-    """One dated run of a course, by the course's centre. `rev` grows with every change of it,
-    its places or its enrollments (the touch lock)."""
+    """One dated run of a course, by the course's centre. `rev` rises with each change of it, its
+    places or its enrollments (the touch lock)."""
 
     __tablename__ = "delivery"
     __scope__ = {Reach.DELIVERY: "id", Reach.CENTRE: "centre_id"}
@@ -229,9 +227,7 @@ class Delivery(Base):
     admission: Mapped[Admission] = mapped_column(
         enum_column(Admission), default=Admission.AUTOMATIC
     )
-    closes_on: Mapped[
-        date
-    ]  # last day on which people may apply or be nominated, in the delivery's time zone
+    closes_on: Mapped[date]  # last day for applications and nominations, in its time zone
     promotion_days: Mapped[int] = mapped_column(
         default=PROMOTION_DAYS, server_default=str(PROMOTION_DAYS)
     )  # see moves_up
@@ -239,8 +235,8 @@ class Delivery(Base):
     created_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
     created_at: Mapped[datetime]
     published_at: Mapped[datetime | None]
-    # What calendars go by (RFC 5545 §3.8.4.7, §3.8.7): an identifier that no move of the site
-    # changes, and how often and when what they show was changed.
+    # For calendars (RFC 5545 §3.8.4.7, §3.8.7): an identifier that survives a move of the site, and
+    # how often and when what they show changed.
     calendar_uid: Mapped[str] = mapped_column(sa.String(32), default=lambda: secrets.token_hex(16))
     calendar_sequence: Mapped[int] = mapped_column(default=0)
     calendar_changed_at: Mapped[datetime | None]
@@ -256,14 +252,13 @@ class Delivery(Base):
 
     @property
     def held(self) -> list[DeliverySession]:
-        """The sessions that were or will be held, in their order: all but those that were
-        cancelled."""
+        """All sessions that are not cancelled, in order."""
         return [session for session in self.sessions if not session.is_cancelled]
 
     @property
     def objectives_taught(self) -> list[dict[str, str]]:
-        """What the course states; of one that was cut short, what the sessions that were held
-        say, where sessions say it."""
+        """The stated objectives; for a delivery cut short, those of the sessions held, if sessions
+        have any."""
         held_numbers, blocks = {session.number for session in self.held}, self.version.blocks
         if len(held_numbers) == len(self.sessions) or not any(block.objective for block in blocks):
             return self.version.stated_objectives
@@ -277,8 +272,8 @@ class Delivery(Base):
 
 
 class DeliverySession(Base):
-    """One block of a delivery's timetable, as real instants. One that is cancelled is not held,
-    and counts as not taught."""
+    """One block of a delivery's timetable, as instants. A cancelled one is not held and counts as
+    not taught."""
 
     __tablename__ = "delivery_session"
     __lock__ = ("delivery_id",)
@@ -304,7 +299,8 @@ class DeliverySession(Base):
 
 
 class Pool(Base):
-    """Places kept for one personnel category. Places beyond all pools are open to everyone."""
+    """Places reserved for one category of personnel. Places beyond all pools are open to
+    everyone."""
 
     __tablename__ = "pool"
     __lock__ = ("delivery_id",)
@@ -321,8 +317,7 @@ class Pool(Base):
 
 
 def plain(value: Any) -> Any:
-    """A JSON value as given back to callers; exists so that snapshots never share a row's
-    mutable dict."""
+    """A JSON value as returned to callers, so that snapshots never share a row's mutable dict."""
     if isinstance(value, dict):
         return {k: plain(v) for k, v in value.items()}
     return [plain(v) for v in value] if isinstance(value, list) else value

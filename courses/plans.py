@@ -1,4 +1,4 @@
-"""What is asked for when a delivery is scheduled or changed, and the rules it has to keep."""
+"""Plans for scheduling or changing a delivery, and their rules."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from courses.timetable import zone_names
 CLOSES_BEFORE = timedelta(days=21)
 LONGEST_VENUE = 200
 MOST_PROMOTION_DAYS = 365
-FURTHEST = timedelta(days=3653)  # ten years: further away is a slip of the keyboard
+FURTHEST = timedelta(days=3653)  # ten years: a later date is a typing error
 
 
-#: What a plan and a delivery have under the same names.
+#: Fields with the same name in a plan and a delivery.
 PLAIN = (
     "starts_on",
     "time_zone",
@@ -36,7 +36,7 @@ PLAIN = (
 
 @dataclass(frozen=True)
 class PoolPlan:
-    """Places kept for one personnel category."""
+    """Places reserved for one category of personnel."""
 
     category: str
     places: int
@@ -44,8 +44,8 @@ class PoolPlan:
 
 @dataclass(frozen=True)
 class DeliveryPlan:
-    """A delivery as asked for. Without a closing date the usual one is taken; `trainers` None
-    leaves them as they are."""
+    """A delivery as requested. The closing date defaults to the usual one; `trainers` None leaves
+    them unchanged."""
 
     starts_on: date
     time_zone: str
@@ -63,8 +63,8 @@ class DeliveryPlan:
 
 
 def usual_closing(starts_on: date, today: date) -> date:
-    """Three weeks before the start; when that is past, the day before the start; at last the
-    start itself."""
+    """Three weeks before the start; once that has passed, the day before the start; then the start
+    itself."""
     for day in (starts_on - CLOSES_BEFORE, starts_on - timedelta(days=1)):
         if day >= today:
             return day
@@ -74,8 +74,8 @@ def usual_closing(starts_on: date, today: date) -> date:
 def plan_faults(
     plan: DeliveryPlan, today: date, current: Delivery | None = None
 ) -> list[DomainError]:
-    """Everything wrong with a plan. What a delivery that is being changed already has is not
-    held against it: a delivery under way keeps its start in the past."""
+    """All faults of a plan. Values that the delivery already has are not questioned: a running
+    delivery started in the past."""
     return [
         *_date_faults(plan, today, current),
         *_place_faults(plan),

@@ -7,4 +7,4 @@ from core.ports import port
 
 @port
 def people_to_tell(delivery_id: int) -> int:
-    """How many people get a message if the delivery moves, to show before someone moves it."""
+    """How many people would get a message if the delivery moved; shown before someone moves it."""

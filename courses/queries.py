@@ -1,4 +1,4 @@
-"""What is known of skills, courses and deliveries."""
+"""Reading skills, courses and deliveries."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def list_skills(*, after: str | None = None, limit: int = 200) -> Page[Skill]:
 
 
 def skills_to_choose() -> list[Skill]:
-    """Every skill there is, by the name it is shown with."""
+    """All skills, by the name shown."""
     return sorted(
         db.session.scalars(sa.select(Skill)),
         key=lambda skill: i18n.without_accents(i18n.text(skill.title)),
@@ -52,7 +52,7 @@ def skills_to_choose() -> list[Skill]:
 
 
 def in_force() -> sa.ColumnElement[bool]:
-    """The condition that keeps each course's newest version."""
+    """Selects each course's newest version."""
     later = aliased(CourseVersion)
     return ~sa.exists().where(
         later.course_id == CourseVersion.course_id, later.number > CourseVersion.number
@@ -60,7 +60,7 @@ def in_force() -> sa.ColumnElement[bool]:
 
 
 def granting_courses() -> dict[int, list[Course]]:
-    """The courses whose version in force grants a skill, by the skill's id."""
+    """The courses whose current version grants a skill, by the skill's id."""
     rows = db.session.execute(
         sa.select(SkillGrant.skill_id, Course)
         .join(CourseVersion, CourseVersion.id == SkillGrant.version_id)
@@ -94,7 +94,7 @@ def get_course(code: str) -> Course:
 def list_courses(
     *, is_retired: bool = False, after: str | None = None, limit: int = 50
 ) -> Page[Course]:
-    """The courses that are taught, or those that are not any more."""
+    """Current courses, or retired ones."""
     statement = sa.select(Course).where(Course.is_retired if is_retired else ~Course.is_retired)
     return page(_with_versions(statement), [Course.code], after=after, limit=limit)
 
@@ -108,8 +108,8 @@ def titles_of(codes: Iterable[str]) -> dict[str, dict[str, str]]:
 
 
 def deliveries_visible(actor: Actor) -> sa.Select[Delivery]:
-    """The deliveries that `actor` may see: what was ever published for everyone, drafts for
-    those who work on them."""
+    """Deliveries that `actor` may see: published ones for everyone, drafts for those who work on
+    them."""
     may_see = sa.or_(
         Delivery.published_at.is_not(None), visible(Delivery, actor, Permission.DELIVERY_READ)
     )
@@ -117,12 +117,12 @@ def deliveries_visible(actor: Actor) -> sa.Select[Delivery]:
 
 
 def _may_see(actor: Actor, delivery: Delivery) -> bool:
-    """The same of one delivery."""
+    """The same for one delivery."""
     return delivery.published_at is not None or can(actor, Permission.DELIVERY_READ, delivery)
 
 
 def deliveries_of_work(actor: Actor) -> sa.Select[Delivery]:
-    """The deliveries that `actor` works on: a trainer's own, those of a coordinator's centres."""
+    """Deliveries that `actor` works on: a trainer's own, and those of a coordinator's centres."""
     return sa.select(Delivery).where(visible(Delivery, actor, Permission.DELIVERY_READ))
 
 
@@ -135,8 +135,8 @@ def count_by_status(actor: Actor) -> dict[DeliveryStatus, int]:
     return {row[0]: row[1] for row in rows}
 
 
-#: What a page can read of a delivery besides its course: only sessions; only the course's version;
-#: whose it is; or all.
+#: What to load with a delivery besides its course: only sessions; only the course's version; its
+#: owner; or everything.
 SESSIONS = (selectinload(Delivery.sessions),)
 VERSION = (joinedload(Delivery.version).joinedload(CourseVersion.grants),)
 BODIES = (joinedload(Delivery.centre), joinedload(Delivery.funder))
@@ -153,8 +153,8 @@ EVERYTHING = (
 def get_delivery(
     actor: Actor, code: str, *, load: tuple[ExecutableOption, ...] = EVERYTHING
 ) -> Delivery:
-    """The delivery with its course and, unless `load` says less, version, sessions and pools;
-    NotFound, also for a draft that is not the actor's."""
+    """The delivery with its course and, unless `load` narrows it, version, sessions and pools;
+    NotFound, also for a draft that the actor may not see."""
     statement = sa.select(Delivery).where(Delivery.code == code).options(*load)
     delivery = db.session.scalars(statement).unique().one_or_none()
     if delivery is None or not _may_see(actor, delivery):
@@ -169,8 +169,7 @@ def get_delivery_for(
     *,
     load: tuple[ExecutableOption, ...] = EVERYTHING,
 ) -> Delivery:
-    """The delivery, for those who have this permission on it; NotAllowed for others who may see
-    it."""
+    """The delivery, for actors with this permission on it; NotAllowed for others who may see it."""
     delivery = get_delivery(actor, code, load=load)
     require(actor, permission, delivery)
     return delivery
@@ -179,8 +178,8 @@ def get_delivery_for(
 def timetable_of(
     delivery_id: int,
 ) -> Sequence[sa.Row[int, datetime, datetime, int, dict[str, str], bool]]:
-    """The sessions of a delivery in their order, as rows of day, starts_at, ends_at, minutes,
-    title and is_cancelled: to be shown."""
+    """The sessions of a delivery, in order, for display: rows of day, starts_at, ends_at, minutes,
+    title and is_cancelled."""
     sessions = sa.select(
         DeliverySession.day,
         DeliverySession.starts_at,
@@ -193,7 +192,7 @@ def timetable_of(
 
 
 def cut_reason_of(delivery_id: int) -> str | None:
-    """Why sessions of the delivery are not held."""
+    """Why sessions of the delivery are cancelled."""
     conditions = (
         DeliverySession.delivery_id == delivery_id,
         DeliverySession.cancelled_at.is_not(None),
@@ -207,14 +206,14 @@ def cut_reason_of(delivery_id: int) -> str | None:
 
 
 def stated_objectives(version: CourseVersion) -> list[dict[str, str]]:
-    """`CourseVersion.stated_objectives`, without reading the rest of its sessions."""
+    """`CourseVersion.stated_objectives`, without loading whole sessions."""
     of_sessions = sa.select(TimetableBlock.objective).where(TimetableBlock.version_id == version.id)
     return version.objectives or objectives_said(
         db.session.scalars(of_sessions.order_by(TimetableBlock.number))
     )
 
 
-#: All that a person's name is written from.
+#: The columns from which a person's name is written.
 NAMED = (
     Person.given_name,
     Person.family_name,
@@ -226,7 +225,7 @@ NAMED = (
 
 
 def trainers_of(delivery_ids: Iterable[int]) -> dict[int, list[Person]]:
-    """Who teaches each delivery, by name; an empty list for a delivery without trainers."""
+    """The trainers of each delivery, by name; an empty list for a delivery without any."""
     by_delivery: dict[int, list[Person]] = {delivery_id: [] for delivery_id in delivery_ids}
     trainers = (
         sa.select(RoleAssignment.scope_id, Person)
@@ -245,8 +244,8 @@ def trainers_of(delivery_ids: Iterable[int]) -> dict[int, list[Person]]:
 
 
 def signatories_of(delivery: Delivery) -> list[tuple[str, dict[str, str]]]:
-    """Who signs for a delivery, with the office by language: those of its centre; where it names
-    none, the trainers."""
+    """The signatories of a delivery, with the office by language: those of its centre, else the
+    trainers."""
     if own := delivery.centre.signatories:
         return [(signatory["name"], signatory["office"]) for signatory in own]
     return [
@@ -263,8 +262,8 @@ def _trainer_by_language() -> dict[str, str]:
 
 
 def list_trainers(centre_id: int, delivery_id: int | None = None) -> list[Person]:
-    """Everyone who may be chosen as a trainer, by name: the centre's trainers, and those whom
-    the delivery has already."""
+    """The people who may be chosen as trainers, by name: the centre's trainers, and the delivery's
+    current ones."""
     trainers = sa.select(RoleAssignment.person_id).where(
         RoleAssignment.role == Role.TRAINER, _may_teach(centre_id, delivery_id)
     )
@@ -293,8 +292,8 @@ def trainers_among(
 
 
 def find_last_delivery(actor: Actor, course: Course) -> Delivery | None:
-    """The last delivery of the course that `actor` may see, else the last of any course that
-    `actor` scheduled: the next one probably resembles it."""
+    """The latest delivery of the course that `actor` may see, else the latest that `actor`
+    scheduled: the next one is probably similar."""
     is_same = Delivery.course_id == course.id
     likely = deliveries_visible(actor).where(
         sa.or_(is_same, Delivery.created_by_id == actor.person_id)
@@ -307,8 +306,8 @@ def find_last_delivery(actor: Actor, course: Course) -> Delivery | None:
 
 
 def may_be_upcoming() -> sa.ColumnElement[bool]:
-    """The condition that keeps every published delivery which `is_upcoming`, and few others:
-    somewhere on earth it still is yesterday, and no database knows where."""
+    """Selects all published deliveries for which `is_upcoming` holds, and few others: somewhere on
+    earth it is still yesterday, and no database knows where."""
     return sa.and_(
         Delivery.status == DeliveryStatus.PUBLISHED,
         Delivery.starts_on >= clock.today() - timedelta(days=1),
@@ -316,8 +315,7 @@ def may_be_upcoming() -> sa.ColumnElement[bool]:
 
 
 def is_upcoming(delivery: Delivery) -> bool:
-    """Whether a published delivery begins today or later, by the calendar of the place where it
-    is held."""
+    """Whether a published delivery begins today or later, in its time zone."""
     return delivery.status is DeliveryStatus.PUBLISHED and delivery.starts_on >= today_of(delivery)
 
 
@@ -330,24 +328,23 @@ def upcoming_of(course: Course, *, limit: int = 6) -> list[Delivery]:
     return [delivery for delivery in deliveries if is_upcoming(delivery)][:limit]
 
 
-#: More deliveries of one course than this never begin on two days in a row.
+#: More deliveries of one course never begin on two consecutive days.
 _MOST_OF_YESTERDAY = 50
 
 
 def today_of(delivery: Delivery) -> date:
-    """Today, by the calendar of the place where the delivery is held."""
+    """Today, in the delivery's time zone."""
     return today_in(delivery.time_zone, clock.now())
 
 
 def is_open_for_enrollment(delivery: Delivery) -> bool:
-    """Whether people may apply or be nominated today, by the calendar of the place where it is
-    held."""
+    """Whether people may apply or be nominated today, in the delivery's time zone."""
     return delivery.status is DeliveryStatus.PUBLISHED and today_of(delivery) <= delivery.closes_on
 
 
 def span_of(delivery_id: int) -> tuple[datetime | None, datetime | None]:
-    """When the delivery's first session begins and when its last one ends, of those that are
-    held; None without sessions."""
+    """The start of the first session and the end of the last, of those not cancelled; None without
+    sessions."""
     span = sa.select(sa.func.min(DeliverySession.starts_at), sa.func.max(DeliverySession.ends_at))
     held = DeliverySession.delivery_id == delivery_id, DeliverySession.cancelled_at.is_(None)
     first, last = db.session.execute(span.where(*held)).one()
@@ -355,26 +352,25 @@ def span_of(delivery_id: int) -> tuple[datetime | None, datetime | None]:
 
 
 def has_begun(delivery_id: int) -> bool:
-    """Whether the first session that is held has begun."""
+    """Whether the first session (not cancelled) has begun."""
     first = span_of(delivery_id)[0]
     return first is not None and first <= clock.now()
 
 
 def has_ended(delivery_id: int) -> bool:
-    """Whether the last session that is held has ended."""
+    """Whether the last session (not cancelled) has ended."""
     last = span_of(delivery_id)[1]
     return last is None or last <= clock.now()
 
 
 def moves_up(delivery: Delivery) -> bool:
-    """Whether people who wait get a place that becomes free by itself: while the course is so
-    far away that everyone can still come. Later a coordinator gives the place, to someone who
-    can."""
+    """Whether free places go to the waiting list automatically, as long as the course is far enough
+    away for everyone to come. Later a coordinator assigns them to people who still can."""
     return moves_up_still(delivery.time_zone, delivery.promotion_days, span_of(delivery.id)[0])
 
 
 def moves_up_still(time_zone: str, promotion_days: int, begins_at: datetime | None) -> bool:
-    """The same of a delivery whose first session begins then, in days of its own calendar. None:
+    """The same for a delivery whose first session begins then, in days of its own time zone. None:
     no session is held."""
     now = clock.now()
     if begins_at is None or begins_at <= now:
@@ -399,14 +395,14 @@ def trainer_ids(emails: Iterable[str], centre_id: int) -> tuple[int, ...]:
 
 
 def fingerprint(delivery: Delivery) -> str:
-    """Stands for what a plan can change: two equal fingerprints are two equal deliveries,
-    whoever enrolled in between."""
+    """A digest of what a plan can change: equal fingerprints mean an unchanged delivery, whoever
+    enrolled in between."""
     facts = json.dumps(facts_of(delivery), default=str, sort_keys=True)
     return hashlib.sha256(facts.encode()).hexdigest()[:16]
 
 
 def plan_of(delivery: Delivery) -> DeliveryPlan:
-    """The plan that the delivery follows now."""
+    """The delivery's current plan."""
     return DeliveryPlan(
         **{name: getattr(delivery, name) for name in PLAIN},
         pools=tuple(PoolPlan(pool.category.value, pool.places) for pool in delivery.pools),
@@ -417,7 +413,7 @@ def plan_of(delivery: Delivery) -> DeliveryPlan:
 
 
 def facts_of(delivery: Delivery) -> dict[str, Any]:
-    """What a change of plan can change, by name."""
+    """The facts that a new plan can change, by name."""
     facts = dataclasses.asdict(plan_of(delivery)) | {
         "ends_on": delivery.ends_on,
         "status": delivery.status.value,

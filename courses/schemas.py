@@ -1,5 +1,4 @@
-"""The shapes of skills, courses and deliveries in the API. What values may be is decided by the
-services."""
+"""Schemas of skills, courses and deliveries in the API. The services check the values."""
 
 from __future__ import annotations
 
@@ -37,7 +36,7 @@ Number = Annotated[int, Field(strict=True)]
 
 
 class SkillBody(Schema):
-    """Fields that are left out or null stay as they are. A new skill needs a title."""
+    """Fields left out or null stay as they are. A new skill needs a title."""
 
     title: Texts | None = None
     description: Texts | None = None
@@ -87,9 +86,9 @@ class GrantBody(Schema):
 
 
 class CourseBody(Schema):
-    """A course as you send it with PUT or import it from a file, and as GET returns it. Fields
-    that are left out stay as they are, also within `time_of_day` and `completion`; null or an
-    empty list clears a field. A new course needs a title and sessions."""
+    """A course as sent with PUT or imported from a file, and as GET returns it. Fields left out
+    stay as they are, also within `time_of_day` and `completion`; null or an empty list clears a
+    field. A new course needs a title and sessions."""
 
     code: str | None = Field(None, description="if given, the one in the address")
     version: Number | None = Field(
@@ -119,8 +118,8 @@ class CourseBody(Schema):
     layout: str = Field(USUAL_LAYOUT, description="name of the layout of its certificates")
 
     def definition(self, known: Course | None = None) -> CourseDefinition:
-        """The whole course. Fields that are left out have the values of `known` or, for a new
-        course, the usual ones."""
+        """The whole course. Fields left out get their values from `known` or, for a new course, the
+        usual ones."""
         if known is not None:
             return self._laid_over(CourseAnswer.of(known).model_dump(mode="json")).definition()
         lacking = [name for name in ("title", "sessions") if getattr(self, name) is None]
@@ -191,7 +190,7 @@ class CourseQuery(ListQuery):
 
 
 class CourseAnswer(Answer):
-    """May be sent back as the body of PUT."""
+    """Can be sent back as the body of PUT."""
 
     code: str
     version: int
@@ -251,7 +250,7 @@ class PoolBody(Schema):
 
 
 class DeliveryBody(Schema):
-    """What is left out is taken from the course, or from the usual rule for the closing date."""
+    """Fields left out default to the course's values, the closing date to the usual rule."""
 
     code: str | None = None
     starts_on: Day
@@ -351,7 +350,7 @@ class PoolAnswer(Answer):
 
 
 class DeliveryAnswer(Answer):
-    """A delivery, with its sessions as instants at the offset of its time zone."""
+    """A delivery; its sessions are instants with the offset of its time zone."""
 
     code: str
     course: str

@@ -17,10 +17,10 @@ from people.permissions import Permission
 _DRAFT, _PUBLISHED = frozenset({S.DRAFT}), frozenset({S.PUBLISHED})
 _RUNNING = _DRAFT | _PUBLISHED
 
-#: A delivery in one of these may still be changed or called off.
+#: Deliveries in these states can be changed or cancelled.
 CHANGEABLE = _RUNNING
 
-#: A retired course keeps its deliveries and certificates, and no delivery of it can be scheduled.
+#: A retired course keeps its deliveries and certificates, but no new delivery can be scheduled.
 COURSE = Machine(
     CourseStatus.TAUGHT,
     [

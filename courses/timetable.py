@@ -1,10 +1,10 @@
-"""From a timetable template to real instants, and from these back to days: course days are
-consecutive calendar days of the delivery's time zone.
+"""From a timetable template to instants, and back to days: course days are consecutive calendar
+days in the delivery's time zone.
 
-Decision: a session keeps its local time of day whatever the clocks do around it. A local time that
-happens twice (clocks go back) means the first. A local time that does not exist (clocks go forward)
-is refused with a sentence, and so is a session that a clock change would push into the next one:
-moving people's sessions silently is worse than asking.
+Decision: a session keeps its local time of day through clock changes. A local time that occurs
+twice (clocks go back) means the first. A local time that does not exist (clocks go forward) is
+refused with a sentence, as is a session that a clock change would push into the next one: asking is
+better than silently moving people's sessions.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from core.errors import Invalid
 from core.i18n import date_words
 from courses.models import Delivery, DeliverySession, TimetableBlock
 
-#: Keys of the database that name no place.
+#: Keys of the time zone database that are not places.
 _NO_PLACE = {"Factory", "localtime", "leapseconds"}
 
 
@@ -41,14 +41,13 @@ class Block:
 
 @cache
 def zone_names() -> frozenset[str]:
-    """Every name of the IANA time zone database."""
+    """All names in the IANA time zone database."""
     return frozenset(available_timezones() - _NO_PLACE)
 
 
 @cache
 def grouped_zones() -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """(region, names) for a select: the places first, by region; the rest ("UTC", "EST", …) at
-    the end."""
+    """(region, names) for a select: places by region; others ("UTC", "EST", …) last."""
     regions: dict[str, list[str]] = {}
     for name in sorted(zone_names()):
         region, _, city = name.partition("/")
@@ -73,20 +72,20 @@ def _zones_by_country() -> dict[str, tuple[str, ...]]:
 
 
 def zones_of(country: str) -> tuple[str, ...]:
-    """The time zones of a country, from east to west or as its table has them; none for a
-    country that is not known."""
+    """The time zones of a country, from east to west or as in its table; none for an unknown
+    country."""
     return _zones_by_country().get(country, ())
 
 
 def zone_of(country: str, day: date) -> str | None:
-    """The time zone that a place in the country has on that day; None where its clocks differ,
-    or when it is not known."""
+    """The time zone of the country on that day; None if its clocks differ or the country is
+    unknown."""
     zones = zones_of(country)
     return zones[0] if zones and len({_offset(zone, day) for zone in zones}) == 1 else None
 
 
 def is_time_of(zone: str, country: str, day: date) -> bool:
-    """Whether the clocks of the zone show on that day what some clock in the country shows."""
+    """Whether the zone's clocks agree on that day with some clock in the country."""
     zones = zones_of(country)
     return not zones or _offset(zone, day) in {_offset(country_zone, day) for country_zone in zones}
 
@@ -101,7 +100,7 @@ def today_in(zone: str, now: datetime) -> date:
 
 
 def local_day(delivery: Delivery, session: DeliverySession) -> date:
-    """The date on which the session begins, where it is held."""
+    """The date on which the session begins, in the delivery's time zone."""
     return today_in(delivery.time_zone, session.starts_at)
 
 
@@ -114,15 +113,15 @@ def by_day(delivery: Delivery) -> list[list[DeliverySession]]:
 
 
 def cut_reason(delivery: Delivery) -> str | None:
-    """Why the delivery ends early; None when all of its sessions are held."""
+    """Why the delivery ends early; None if all of its sessions are held."""
     return next(
         (session.cancel_reason for session in delivery.sessions if session.is_cancelled), None
     )
 
 
 def instants(template: Iterable[TimetableBlock], starts_on: date, zone: str) -> list[Block]:
-    """The sessions of a delivery that starts on that day in that time zone;
-    Invalid("clock_change") when a clock change makes one impossible."""
+    """The sessions of a delivery that starts on that day in that time zone; Invalid("clock_change")
+    if a clock change makes one impossible."""
     blocks = [_instant(block, starts_on, ZoneInfo(zone)) for block in template]
     for before, after in pairwise(blocks):
         if after.starts_at < before.ends_at:

@@ -1,1 +1,1 @@
-"""Demonstration data: every package in every state, made through the services."""
+"""Demonstration data: every package in every state, created through the services."""

@@ -1,5 +1,5 @@
-"""Where invented experts come from: names as they are written there, countries, and the
-languages people speak there."""
+"""The origins of invented experts: names as written there, countries, and languages spoken
+there."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Culture:
-    """`names`: women's, men's and family names, a space between them; `languages`: the first is
-    everyone's."""
+    """`names`: women's, men's and family names, separated by spaces; `languages`: everyone speaks
+    the first."""
 
     countries: str
     languages: str

@@ -1,4 +1,4 @@
-"""What happens on the first start on an empty database."""
+"""The first start on an empty database."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from people.models import Person
 
 
 def prepare() -> Iterator[str]:
-    """Loads the demonstration, or makes the first administrator's link; yields the lines to
+    """Loads the demonstration, or creates the first administrator's link; yields the lines to
     print."""
     is_empty = db.session.scalar(sa.select(Person.id).limit(1)) is None
     db.session.rollback()

@@ -1,5 +1,5 @@
 """The demonstration's past, present and future, lived through the services with the clock set to
-each day: whatever the rules would refuse cannot stand in the demonstration either."""
+each day, so that it obeys every rule."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from roster.models import Expert
 
 COURSES = Path(__file__).parent / "courses"
 POOLS = (PoolPlan("military", 10), PoolPlan("police", 5), PoolPlan("civilian", 10))
-#: What a delivery is like unless said otherwise.
+#: The usual values of a delivery.
 USUAL: dict[str, Any] = {
     "time_zone": "America/Halifax",
     "venue": "Clementsport",
@@ -48,7 +48,7 @@ USUAL: dict[str, Any] = {
 
 
 def load() -> None:
-    """Everything: accounts, courses, and deliveries in every state around today."""
+    """Creates accounts, courses, and deliveries in every state around today."""
     today = clock.today()
     with _on(today - timedelta(days=420)):
         _accounts()
@@ -63,7 +63,7 @@ def load() -> None:
 
 @contextmanager
 def _on(day: date, hour: int = 9) -> Iterator[None]:
-    """Lives at `hour` o'clock (UTC) of `day`, and comes back."""
+    """Sets the clock to `hour` o'clock (UTC) of `day` for the block."""
     with clock.moved(datetime.combine(day, time(hour), UTC)):
         yield
 
@@ -132,7 +132,7 @@ def _body(code: str) -> int:
 
 
 def _participant() -> tuple[int, tuple]:
-    """The one who signs in: certified, on the roster, and waiting for an answer."""
+    """The participant who can sign in: certified, on the roster, and waiting for an answer."""
     return _person("participant").id, (
         None,
         None,
@@ -148,7 +148,7 @@ def _participant() -> tuple[int, tuple]:
 def _schedule(
     code: str, course: str, starts_on: date, *, publish: bool = True, **changes: Any
 ) -> int:
-    """Schedules (and publishes) a delivery; gives its id."""
+    """Schedules (and publishes) a delivery; returns its id."""
     with transaction():
         plan = DeliveryPlan(
             starts_on=starts_on,
@@ -187,7 +187,7 @@ def _seated(delivery_id: int) -> list[int]:
 def _attend(
     delivery_id: int, sessions: int, absences: dict[int, set[int]], scores: dict[int, int]
 ) -> None:
-    """Everyone present in the first `sessions` sessions but those in `absences` (enrollment →
+    """Marks everyone present in the first `sessions` sessions, except `absences` (enrollment →
     session numbers)."""
     seated = _seated(delivery_id)
     marks = [
@@ -211,8 +211,8 @@ def _attend(
 
 
 def _finished(people: list[tuple[int, tuple]], today: date) -> None:
-    """Two finished deliveries: one a year ago, certified, one certificate revoked and one
-    suspended; one last month, waiting to be certified."""
+    """Two finished deliveries: one a year ago, certified, with one certificate revoked and one
+    suspended; one last month, not yet certified."""
     start = today - timedelta(days=370)
     with _on(start - timedelta(days=60)):
         first = _schedule("GTI-FIRST", "GTI", start)
@@ -253,8 +253,8 @@ def _finished(people: list[tuple[int, tuple]], today: date) -> None:
 
 
 def _answer_and_admit(people: Sequence[tuple[int, tuple]]) -> None:
-    """What the graduates answered when they were asked about the roster: most said yes and are
-    admitted, one said no, one has not answered, and the last but one waits."""
+    """The graduates' answers about the roster: most consented and are admitted, one refused, one
+    has not answered, and the last but one waits."""
     with transaction():
         for position, (person_id, _facts) in enumerate(people):
             if position != 6:
@@ -285,7 +285,7 @@ def _finish(delivery_id: int) -> None:
 
 
 def _certify(delivery_id: int) -> list:
-    """Issues to all who completed; the files are made by the worker."""
+    """Issues to everyone who completed; the worker makes the files."""
     completed = sa.select(Enrollment.id).where(
         Enrollment.delivery_id == delivery_id, Enrollment.status == EnrollmentStatus.COMPLETED
     )
@@ -301,7 +301,7 @@ def _certify(delivery_id: int) -> list:
 
 
 def _under_way(people: list[tuple[int, tuple]], today: date) -> None:
-    """A delivery that began yesterday: the first day is marked."""
+    """A delivery that began yesterday; its first day is marked."""
     start = today - timedelta(days=1)
     with _on(start - timedelta(days=40)):
         running = _schedule(
@@ -326,8 +326,8 @@ def _under_way(people: list[tuple[int, tuple]], today: date) -> None:
 
 
 def _upcoming(people: list[tuple[int, tuple]], today: date) -> None:
-    """What one may apply for now: open, nearly full with a waiting list, and by approval with
-    nominations."""
+    """Deliveries open for applications: with places, nearly full with a waiting list, and by
+    approval with nominations."""
     monday = today + timedelta(days=7 - today.weekday())
     soon = _schedule("GTI-NEXT", "GTI", monday + timedelta(weeks=10), funder_id=_body("AURORA"))
     _enroll(soon, people[:6])
@@ -415,7 +415,7 @@ def _nominate(delivery_id: int) -> None:
 
 
 def _nominate_again(delivery_id: int) -> None:
-    """Another State puts forward someone whom the first one did: a question for the
+    """A second State nominates someone the first one nominated, which raises a question for
     coordinators."""
     organization = db.session.scalars(
         sa.select(Organization).where(Organization.code == "GH-AF")
@@ -456,8 +456,8 @@ def _draft_and_cancelled(today: date) -> None:
 
 
 def _second_centre(people: list[tuple[int, tuple]], today: date) -> None:
-    """A centre of its own, with its own trainer and coordinator: one delivery finished and
-    certified, one to come."""
+    """A second centre with its own trainer and coordinator: one delivery finished and certified,
+    one upcoming."""
     monday = today + timedelta(days=7 - today.weekday())
     venue_facts: dict[str, Any] = {
         "venue": "Ho",

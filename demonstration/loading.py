@@ -1,4 +1,4 @@
-"""Loading the demonstration: its history, then more experts for the roster."""
+"""Loads the demonstration: its history, then more experts for the roster."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ EXPERTS = 300
 
 
 def load(experts: int = EXPERTS) -> None:
-    """The whole demonstration. The same on every machine, but for the dates, which lie around
+    """Loads the whole demonstration. Only its dates differ between machines; they lie around
     today."""
     history.load()
     load_experts(experts, seed=1)

@@ -1,4 +1,4 @@
-"""The invented people of the demonstration: names of many countries and scripts, in a fixed
+"""The invented people of the demonstration, with names from many countries and scripts, in a fixed
 order."""
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ __all__ = ["DOMAIN", "ORGANIZATIONS", "OTHER_BODIES", "PARTICIPANTS", "SIGN_INS"
 
 @dataclass(frozen=True)
 class SignIn:
-    """A demonstration account: one for each role, and some at the second centre. `mailbox`: when
-    the role's own is taken."""
+    """A demonstration account: one per role, and some at the second centre. `mailbox`: its name in
+    the address, if the role's own is taken."""
 
     role: Role
     given_name: str
@@ -48,7 +48,7 @@ ORGANIZATIONS = (
     ("GH-AF", "Ghana Armed Forces", "GH"),
 )
 
-#: Bodies that do not nominate; all invented. The first centre and roster office are there from the
+#: Bodies that do not nominate; all invented. The first centre and roster office exist from the
 #: start.
 OTHER_BODIES: tuple[dict[str, Any], ...] = (
     {

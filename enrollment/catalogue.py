@@ -1,5 +1,5 @@
-"""The public catalogue: published deliveries that have not begun, with the places left in each,
-in words."""
+"""The public catalogue: published deliveries that have not begun, with their free places, in
+words."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from courses.timetable import today_in
 from enrollment.queries import PoolPlaces
 from people.personnel import PersonnelCategory
 
-ROWS = 200  # one page: it stays light because rows are plain words
-MOST_BATCHES = 10  # how far one request looks for deliveries with places for a category
+ROWS = 200  # one page: it stays light because rows are plain text
+MOST_BATCHES = 10  # how far one request searches for deliveries with places for a category
 
 
 @dataclass(frozen=True)
 class CatalogueFilter:
-    """What a visitor looks for. Values nothing could match are no reason to refuse: the page
-    says that nothing matches."""
+    """A visitor's filters. Impossible values are not refused: the page shows that nothing
+    matches."""
 
     course: str = ""
     language: str = ""
@@ -83,7 +83,7 @@ class CataloguePage:
 
 @dataclass(frozen=True)
 class Choices:
-    """What can be chosen in the filters: only what is there. Pairs of value and words."""
+    """The values offered in the filters: only those that occur, as pairs of value and words."""
 
     courses: list[tuple[str, str]]
     languages: list[tuple[str, str]]
@@ -92,7 +92,7 @@ class Choices:
 
 
 def upcoming(criteria: CatalogueFilter, *, after: str | None) -> CataloguePage:
-    """The next page of what is wanted, by date."""
+    """The next page of matching deliveries, by date."""
     statement = (
         sa.select(Delivery)
         .where(may_be_upcoming(), *_conditions(criteria))
@@ -123,8 +123,7 @@ def upcoming(criteria: CatalogueFilter, *, after: str | None) -> CataloguePage:
 
 
 def open_rows(limit: int = 20) -> tuple[list[Row], bool]:
-    """The deliveries that people can be put forward for today, the next to begin first; and
-    whether there are more of them."""
+    """Deliveries open for nominations today, earliest first; and whether there are more."""
     yesterday = clock.today() - timedelta(days=1)  # somewhere it still is
     may_be_open = sa.select(Delivery).where(
         Delivery.status == DeliveryStatus.PUBLISHED, Delivery.closes_on >= yesterday
@@ -184,8 +183,7 @@ def _titles(course_ids: Iterable[int]) -> dict[int, str]:
 
 
 def has_places(pools: list[PoolPlaces], category: str) -> bool:
-    """Whether someone of the category finds a place: in the own pool or among those open to
-    everyone."""
+    """Whether there is a place for someone of the category: in its own pool or open to everyone."""
     return not category or any(
         pool.left_for_new > 0 for pool in pools if pool.category in (None, category)
     )
@@ -225,7 +223,7 @@ def days_words(first: date, last: date, code: str) -> str:
 
 
 def dates_words(delivery: Delivery) -> str:
-    """The same of a delivery, in the language in force."""
+    """The same for a delivery, in the current language."""
     return days_words(delivery.starts_on, delivery.ends_on, i18n.locale())
 
 
@@ -247,8 +245,8 @@ def month_words(key: str) -> str:
 
 
 def places_words(pools: list[PoolPlaces]) -> str:
-    """ "Police 3, Military full": the places left in each pool. One pool for all is named by the
-    number alone."""
+    """ "Police 3, Military full": the free places of each pool; a single pool shows only the
+    number."""
     locale = i18n.locale()
     if len(pools) == 1 and pools[0].category is None:
         free = pools[0].left_for_new

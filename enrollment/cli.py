@@ -1,5 +1,5 @@
-"""`flask people suspects`: the group is that of people, which knows no enrollments (app.py puts
-it there)."""
+"""`flask people suspects`: app.py adds it to the group of people, which knows nothing of
+enrollments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How enrollments react to what happens to their delivery, in the same transaction."""
+"""Reactions to changes of deliveries, in the same transaction."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from people.events import MergeConfirmed, MergeUndone, PersonChanged
 
 
 def end_enrollments(event: DeliveryCancelled, actor: Actor) -> None:
-    """A cancelled delivery: everyone's place or wish ends with its reason, and everyone is told."""
+    """A cancelled delivery: all enrollments end for its reason, and everyone is notified."""
     delivery = db.session.get_one(Delivery, event.delivery_id)
     db.session.flush()
     for enrollment in _going_on(delivery):
@@ -35,14 +35,14 @@ def end_enrollments(event: DeliveryCancelled, actor: Actor) -> None:
 
 
 def tell_of_move(event: DeliveryMoved, actor: Actor) -> None:
-    """Whoever has or wants a place is told what it was and what it is now."""
+    """Notifies people with a place or a request of the old and the new date and place."""
     for enrollment in _going_on(db.session.get_one(Delivery, event.delivery_id)):
         tell(enrollment, "delivery_moved", was=event)
 
 
 def tell_of_cut(event: DeliveryCutShort, actor: Actor) -> None:
-    """Sessions that are not held after all: everyone who has a place is told. Where no session
-    is left, the cancellation of the delivery tells them."""
+    """Notifies people with a place of sessions that are cancelled. If none remain, the cancellation
+    of the delivery notifies them."""
     delivery = db.session.get_one(Delivery, event.delivery_id)
     if not delivery.held:
         return
@@ -55,8 +55,8 @@ def tell_of_cut(event: DeliveryCutShort, actor: Actor) -> None:
 
 
 def fit_places(event: DeliveryChanged, actor: Actor) -> None:
-    """Changed places or pools: refused when people would lose theirs, else whoever fits now is
-    seated. So is whoever may move up now, because the delivery begins later or its cut-off does."""
+    """Changed places or pools: refused if people would lose a place; otherwise people who now fit
+    are seated, also if moving up became possible because the delivery or its cut-off is later."""
     if not {"places", "pools", "promotion_days", "starts_on", "time_zone"} & set(event.changed):
         return
     delivery = db.session.get_one(Delivery, event.delivery_id)
@@ -79,7 +79,7 @@ def count_applications(event: AddressConfirmed, actor: Actor) -> None:
 
 
 def ask_about_change(event: PersonChanged, actor: Actor) -> None:
-    """Someone is called otherwise since: nothing differs unnoticed."""
+    """Someone's name changed: coordinators are asked about any new difference."""
     if {"given_name", "family_name", "birth_date"} & set(event.changed):
         note_change(event.person_id)
 
@@ -98,7 +98,7 @@ def move_enrollments_back(event: MergeUndone, actor: Actor) -> None:
 
 
 def _going_on(delivery: Delivery) -> Sequence[Enrollment]:
-    """The delivery's enrollments that have no end yet, in the order of the line."""
+    """The delivery's enrollments that have not ended, in waiting order."""
     statement = (
         sa.select(Enrollment)
         .where(Enrollment.delivery_id == delivery.id, Enrollment.status.in_(GOING_ON))

@@ -1,5 +1,5 @@
-"""Why an enrollment ended without completion: kept with it as codes and values, so that it can
-be said in any language."""
+"""Why an enrollment ended without completion: stored as codes and values, so that it can be shown
+in any language."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from core.i18n import number
 
 @dataclass(frozen=True)
 class Lack:
-    """One thing that was missing."""
+    """One missing requirement."""
 
     code: str
     params: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def detail(self) -> str:
-        """The lack in the language in force: "attended 720 of 1,080 minutes"."""
+        """The lack in the current language: "attended 720 of 1,080 minutes"."""
         values = {
             name: number(v) if isinstance(v, int | float) else v for name, v in self.params.items()
         }
@@ -44,5 +44,5 @@ class Lack:
 
 
 def read_lacks(stored: list[dict[str, Any]] | None) -> list[Lack]:
-    """What `Lack.stored` kept."""
+    """Restores what `Lack.stored` returned."""
     return [Lack(lack["code"], lack["params"]) for lack in stored or ()]

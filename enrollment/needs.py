@@ -1,5 +1,5 @@
-"""What people need (access, diet, health): read by those who arrange rooms and meals, never
-beside a decision, and erased a month after the last session."""
+"""People's needs (access, diet, health): read by those who arrange rooms and meals, never during
+selection, and erased a month after the last session."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ KEPT_FOR = timedelta(days=30)
 
 
 def needs_shown(actor: Actor, enrollment: Enrollment) -> str | None:
-    """For the person, and for the organization that wrote them when it nominated. Those who
-    decide do not read them there, not even for an organization of the own."""
+    """For the person, and for the organization that entered them in its nomination. People who
+    decide do not see them there, not even for their own organization."""
     grant = actor.grants.get(Permission.ENROLLMENT_NOMINATE)
     is_nominators = grant is not None and enrollment.nominated_by_id in grant.organization
     is_own = actor.person_id is not None and actor.person_id == enrollment.person_id
@@ -31,7 +31,7 @@ def needs_shown(actor: Actor, enrollment: Enrollment) -> str | None:
 
 
 def everyone_in_need(actor: Actor, delivery: Delivery) -> Sequence[Enrollment]:
-    """Who has a place and needs something, in no order."""
+    """People who have a place and needs, unordered."""
     return db.session.scalars(_needing(actor, delivery)).all()
 
 
@@ -58,12 +58,12 @@ def count_seated(delivery: Delivery) -> int:
 
 
 def are_erased(delivery: Delivery) -> bool:
-    """Whether the last session is so long ago that what people needed is not kept any more."""
+    """Whether the last session is so long ago that needs are erased."""
     return db.session.scalar(over().where(DeliverySession.delivery_id == delivery.id)) is not None
 
 
 def over() -> sa.Select[int]:
-    """Deliveries whose last session that was held ended a month ago."""
+    """Selects deliveries whose last session held ended a month ago."""
     statement = sa.select(DeliverySession.delivery_id).where(DeliverySession.cancelled_at.is_(None))
     return statement.group_by(DeliverySession.delivery_id).having(
         sa.func.max(DeliverySession.ends_at) < clock.now() - KEPT_FOR

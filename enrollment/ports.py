@@ -1,4 +1,5 @@
-"""What enrollment asks of those to its right, whom it may not import: `app.py` says who answers."""
+"""What enrollment asks of packages to its right, which it may not import; `app.py` lists who
+answers."""
 
 from __future__ import annotations
 
@@ -15,8 +16,8 @@ from enrollment.models import Enrollment
 
 @dataclass(frozen=True)
 class ResultShown:
-    """What the page of an enrollment tells of attendance and result. `has_letter`: there is a
-    letter of participation that the actor can open."""
+    """Attendance and result on the page of an enrollment. `has_letter`: the actor can open a letter
+    of participation."""
 
     minutes: int
     minutes_taught: int
@@ -27,26 +28,26 @@ class ResultShown:
 
 @port
 def is_recorded(enrollment_id: int) -> bool:
-    """Whether minutes or scores stand on an enrollment: they count where they are, so of two it
+    """Whether an enrollment has minutes or scores: these cannot move, so of two enrollments it
     keeps the seat."""
 
 
 @port
 def has_marks(person_id: int) -> bool:
-    """Whether a mark or a score stands on any enrollment of the person, also of an absence."""
+    """Whether any enrollment of the person has a mark (also of an absence) or a score."""
 
 
 @port
 def was_reopened(enrollment_id: int) -> bool:
-    """Whether the result was opened again: of a finished delivery, only these enrollments still
-    have an open result."""
+    """Whether the result was reopened: in a finished delivery only such enrollments have an open
+    result."""
 
 
 @port
 def result_shown(actor: Actor, enrollment: Enrollment, delivery: Delivery) -> ResultShown | None:
-    """Minutes, score and what is lacking; None while there is nothing to tell."""
+    """Minutes, score and lacks; None while there is nothing to show."""
 
 
 @port
 def certificate_panel(actor: Actor, enrollment: Enrollment) -> Markup:
-    """What the certificate itself says, on the page of the enrollment that it rests on."""
+    """The certificate's panel on the page of its enrollment."""

@@ -1,5 +1,5 @@
-"""Whether people have completed the courses that a delivery's course asks for, and until when
-what they were granted holds."""
+"""Whether people have completed a course's prerequisites, and how long what these granted stays
+valid."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from enrollment.models import Enrollment, EnrollmentStatus
 class Verdict(enum.StrEnum):
     MET = "met"
     MISSING = "missing"
-    ENDED = "ended"  # completed, but what it granted has ended before the delivery begins
+    ENDED = "ended"  # completed, but what it granted expires before the delivery begins
 
 
 @dataclass(frozen=True)
 class Prerequisite:
-    """One course that is asked for, for one person. `until`: the last day on which everything
-    that it granted holds."""
+    """One prerequisite for one person. `until`: the last day on which everything it granted is
+    valid."""
 
     course: str
     verdict: Verdict
@@ -37,8 +37,8 @@ class Prerequisite:
 def prerequisites_of(
     delivery: Delivery, person_ids: Sequence[int]
 ) -> dict[int, list[Prerequisite]]:
-    """What is asked of each person, in the order of the course version; nothing when nothing is
-    asked. Four queries."""
+    """The prerequisites of each person, in the order of the course version; empty if there are
+    none. Four queries."""
     version = db.session.get_one(CourseVersion, delivery.version_id)
     if not version.prerequisites:
         return {}
@@ -62,10 +62,9 @@ def _judged(code: str, end: date | None, begins_on: date) -> Prerequisite:
 def completions(
     person_ids: Sequence[int], codes: Sequence[str], begins_on: date
 ) -> list[sa.Row[int, int, str, int, date]]:
-    """(enrollment, person, course, version, last day) of whatever these people completed of
-    these courses before a delivery that begins on that day, or on the day itself: what a course
-    grants holds from its last day on. What was certified and taken back since, by a revocation
-    or a suspension, is no longer proof."""
+    """(enrollment, person, course, version, last day) of these courses that these people completed
+    before, or on, the day a delivery begins: what a course grants is valid from its last day. A
+    certificate that was since revoked or suspended is no longer proof."""
     if not person_ids or not codes:
         return []
     done = (
@@ -89,8 +88,7 @@ def completions(
 def completed_courses(
     person_ids: Sequence[int], codes: Sequence[str], begins_on: date
 ) -> dict[int, set[str]]:
-    """Which of these courses each person has completed before a delivery that begins on that
-    day."""
+    """Those courses that each person has completed before a delivery that begins on that day."""
     codes_by_person: dict[int, set[str]] = {}
     for row in completions(person_ids, codes, begins_on):
         codes_by_person.setdefault(row.person_id, set()).add(row.code)
@@ -100,8 +98,8 @@ def completed_courses(
 def _ends(
     person_ids: Sequence[int], codes: Sequence[str], begins_on: date
 ) -> dict[tuple[int, str], date]:
-    """For each person and course that was completed, the latest day on which its grants hold;
-    `date.max` when they do not end."""
+    """For each person and completed course, the latest day on which its grants are valid;
+    `date.max` if they do not expire."""
     rows = completions(person_ids, codes, begins_on)
     months: dict[int, list[SkillGrant]] = defaultdict(list)
     granted = sa.select(SkillGrant.version_id, SkillGrant.valid_months).where(

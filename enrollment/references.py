@@ -1,8 +1,7 @@
-"""The reference of an application: what people quote in a letter or on the telephone.
+"""The reference of an application, which people quote in letters or on the telephone.
 
-It follows from the delivery and the person and is told at once to whoever applies; because it is
-keyed, it shows neither whether the person was known before nor whether this is a first or a second
-application.
+It is derived from delivery and person and shown at once; because it is keyed, it reveals neither
+whether the person was known nor whether this is a repeated application.
 """
 
 from __future__ import annotations
@@ -12,11 +11,11 @@ import hmac
 
 from core.settings import settings_of
 
-_SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's: no letter that looks like a digit
+_SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's alphabet: no letter resembles a digit
 
 
 def reference(delivery_id: int, person_id: int) -> str:
-    """Eight signs such as 7KQ2-M9XD."""
+    """Eight characters such as 7KQ2-M9XD."""
     key = settings_of().secret_key.encode()
     number = int.from_bytes(
         hmac.digest(key, f"reference:{delivery_id}:{person_id}".encode(), hashlib.sha256)[:5]

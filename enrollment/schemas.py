@@ -1,4 +1,4 @@
-"""The shapes of enrollments, questions about people and needs in the API."""
+"""Schemas of enrollments, identity questions and needs in the API."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ Version = Annotated[str, at_most(16)]
 
 
 class ApplicantBody(PersonBody):
-    """Who: known by `identifier` and its issuer together with the name or the date of birth, or
-    by `email` together with the name; one of `identifier` and `email` is needed. One name is
-    enough: a person with a single name has it in `given_name` or `family_name`, and the other is
-    left out or empty."""
+    """The person: known by `identifier` and its issuer together with the name or the date of birth,
+    or by `email` together with the name; `identifier` or `email` is required. One name is enough: a
+    person with a single name has it in `given_name` or `family_name`, and the other is left out or
+    empty."""
 
     country: PersonCountry | None = Field(
         None,
@@ -96,8 +96,8 @@ class WithdrawBody(Schema):
 
 
 class ApplicantAnswer(Answer):
-    """What the caller may know of the person: an organization reads what its own nomination
-    said, a trainer no identifier and no date of birth."""
+    """What the caller may see of the person: an organization its own nomination, a trainer no
+    identifier and no date of birth."""
 
     id: int
     identifier: str | None
@@ -157,7 +157,7 @@ class EnrollmentAnswer(Answer):
         )
 
 
-# Who is meant
+# Identity
 
 
 class CandidateAnswer(Answer):
@@ -174,7 +174,7 @@ class CandidateAnswer(Answer):
 
 
 class SubmittedAnswer(Answer):
-    """What the nomination or the application says."""
+    """Facts in the nomination or application."""
 
     given_name: str
     family_name: str

@@ -1,5 +1,5 @@
-"""The lifecycles of an enrollment and of a question about its person. Steps without a permission
-follow from a rule inside another act."""
+"""The lifecycles of an enrollment and of an identity question. Steps without a permission follow
+from a rule within another act."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ ENROLLMENT = Machine(
         ),
         Transition(
             "come_too_late", _UNCONFIRMED, S.DECLINED, None, _result
-        ),  # the delivery was over by then
-        # Two nominations of one person have one seat: one of them has it, and the other stands
-        # aside until it is needed again.
+        ),  # the delivery was already over
+        # Two nominations of one person have one seat: one has it, and the other stands aside until
+        # needed.
         Transition("stand_aside", _TO_SHARE, S.SUBSTITUTED, None, _announce(events.SeatShared)),
         Transition("return", _ASIDE, S.CONFIRMED, None, _announce(events.EnrollmentReturned)),
         Transition("return_absent", _ASIDE, S.NO_SHOW, None, _announce(events.EnrollmentReturned)),
@@ -95,7 +95,7 @@ ENROLLMENT = Machine(
             S.CONFIRMED,
             Permission.ENROLLMENT_DECIDE,
             _announce(events.EnrollmentPromoted),
-        ),  # by hand, once no one moves up by themselves
+        ),  # manually, once no one moves up automatically
         Transition(
             "decline",
             frozenset({S.REQUESTED, S.WAITLISTED}),
@@ -137,8 +137,8 @@ ENROLLMENT = Machine(
 
 
 def steps(enrollment: Enrollment, actor: Actor) -> list[str]:
-    """What `actor` may ask for now. An enrollment that shares a seat offers what it would if the
-    seat were its own."""
+    """The steps that `actor` may take. For an enrollment that shares a seat, the steps of the
+    seat."""
     return ENROLLMENT.available(enrollment, actor, status=enrollment.standing.status)
 
 
@@ -158,7 +158,7 @@ QUESTION = Machine(
     [
         Transition("same", _OPEN, Q.SAME, Permission.IDENTITY_DECIDE, _decided),
         Transition("different", _OPEN, Q.DIFFERENT, Permission.IDENTITY_DECIDE, _decided),
-        # Something else differs since: what was decided before does not cover it.
+        # Something else differs since: the earlier decision does not cover it.
         Transition("ask_again", frozenset({Q.SAME, Q.DIFFERENT}), Q.OPEN, None, _identity_asked),
     ],
     begins=_identity_asked,

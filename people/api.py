@@ -1,4 +1,4 @@
-"""The API: oneself, one's consents and those on paper, and organizations."""
+"""The API of one's own data, consents (one's own and on paper) and organizations."""
 
 from __future__ import annotations
 
@@ -123,8 +123,8 @@ def consent_on_paper(body: PaperBody) -> PaperAnswer:
 
 @with_fields(offered(PERSON, OWN))
 class OwnBody(Schema):
-    """What people correct themselves. Fields left out stay as they are; null clears what may be
-    empty."""
+    """What people correct themselves. Fields left out stay as they are; null clears a field that
+    may be empty."""
 
     gender: Gender | None = None
     family_first: StrictBool | None = None
@@ -155,10 +155,10 @@ def me() -> OwnAnswer:
     answers={200: OwnAnswer},
 )
 def put_me(body: OwnBody) -> OwnAnswer:
-    """Fields that are left out stay as they are; null clears the order of names and what else may
-    be empty."""
+    """Fields left out stay as they are; null clears the order of names and other fields that may be
+    empty."""
     values = body.model_dump(exclude_unset=True)
-    for name in ("gender", "language"):  # everyone has one
+    for name in ("gender", "language"):  # these always have a value
         if values.get(name, ...) is None:
             del values[name]
     return OwnAnswer.model_validate(services.change_person(current_actor(), _own(), **values))

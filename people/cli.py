@@ -15,12 +15,12 @@ people_cli = Commands("people", help="People and what they agreed to.")
 
 @people_cli.command("ask")
 def ask() -> None:
-    """Writes, once each, to people with a profile who have not been asked whether roster staff
-    may find them."""
+    """Writes once to each person with a profile who has not yet been asked for consent to be
+    found."""
     count = 0
     for person_id in people_to_ask():
-        # each letter with its note that it was written, so that stopping halfway writes to no one
-        # twice
+        # One transaction per letter, with the note that it was written: if the command is stopped,
+        # running it again writes to no one twice.
         with transaction():
             count += services.ask_for_consent(db.session.get_one(Person, person_id))
     click.echo(f"{count} people asked")

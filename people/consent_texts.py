@@ -1,8 +1,8 @@
-"""The exact words that people consent to, with their version: a consent keeps the version and the
-language it was given in.
+"""The exact words of each consent, with their version. A consent stores the version and the
+language in which it was given.
 
-The words are in `translations/<code>/consents.toml`, by purpose. To change one, set a new version;
-what an earlier version said stays in the history of that file.
+The words are in `translations/<code>/consents.toml`, by purpose. To change them, set a new version;
+the history of that file keeps the earlier ones.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from people.models import ConsentPurpose
 
 VERSION = "2026-11"
 SINCE = date(2026, 11, 1)
-#: The version of answers that are older than these texts: their words were not kept.
+#: The version recorded for answers older than these texts, whose words were not stored.
 UNKNOWN_VERSION = "before 2026-11"
 
 
@@ -33,8 +33,8 @@ class ConsentText:
 
 
 def consent_text(purpose: ConsentPurpose, language: str | None = None) -> ConsentText:
-    """The text in this language (None: the page's own); where there is none, in another, whose
-    code says so."""
+    """The text in this language (None: the page's own), else in another; `language` of the result
+    says which."""
     words, code = choose(_words()[purpose], language or i18n.locale())
     return ConsentText(purpose, VERSION, code, words)
 

@@ -1,4 +1,4 @@
-"""What people announces."""
+"""Events of this package."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class MergeDeclined(Event):
 
 @dataclass(frozen=True)
 class MergeConfirmed(Event):
-    """Two records are one person now: `merged_id` leads to `keep_id`."""
+    """Two records are now one person: `merged_id` points to `keep_id`."""
 
     name = "merge.confirmed"
     label = _l("Two records merged")
@@ -51,7 +51,7 @@ class MergeConfirmed(Event):
 
 @dataclass(frozen=True)
 class MergeUndone(Event):
-    """The two are two people again; what was recorded for the merged record goes back to it."""
+    """The two are separate people again; what was recorded for the merged record returns to it."""
 
     name = "merge.undone"
     label = _l("Merge of two records undone")
@@ -90,7 +90,7 @@ class OrganizationChanged(Event):
 
 @dataclass(frozen=True)
 class EmblemChanged(Event):
-    """Certificates of the centre show another picture from now on; none: `sha256` is empty."""
+    """The centre's certificates show another emblem from now on; `sha256` is empty for none."""
 
     name = "organization.emblem_changed"
     label = _l("Emblem of an organization changed")
@@ -101,8 +101,8 @@ class EmblemChanged(Event):
 
 @dataclass(frozen=True)
 class ConsentGiven(Event):
-    """A person said yes, or it was recorded from paper. `counts` False: kept, but not current
-    until the person confirms it."""
+    """A person consented, or a consent on paper was recorded. `counts` False: stored, but without
+    effect until the person confirms it."""
 
     name = "consent.given"
     label = _l("Consent given")
@@ -116,7 +116,7 @@ class ConsentGiven(Event):
 
 @dataclass(frozen=True)
 class ConsentWithdrawn(Event):
-    """A person said no, or no longer yes."""
+    """A person refused or withdrew consent."""
 
     name = "consent.withdrawn"
     label = _l("Consent refused or withdrawn")
@@ -129,7 +129,7 @@ class ConsentWithdrawn(Event):
 
 @dataclass(frozen=True)
 class ConsentAsked(Event):
-    """A person who has not answered was written to."""
+    """A person without an answer was asked for consent."""
 
     name = "consent.asked"
     label = _l("Asked for consent")

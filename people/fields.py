@@ -1,5 +1,5 @@
-"""The personal data of people and bodies: why each item is kept, who reads it, for how long,
-where plain fields appear."""
+"""Personal data of people and bodies: for each item the reason, the readers and the retention, and
+for plain fields also where they appear."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from people.models import Person
 
 #: The person's own pages and form, and /me of the API.
 OWN = Usage("own", _l("yourself"))
-#: The pages and the form of administrators.
+#: Administrators' pages and form.
 STAFF = Usage("staff", _l("administrators"))
-#: The roster profile, its API and its export. What appears there, `consent_texts` names.
+#: The roster profile, its API and its export. `consent_texts` must name everything that appears
+#: there.
 ROSTER = Usage("roster", _l("with your consent roster staff"))
 
-#: Plain fields of `Person`. What people are recognised by or addressed with has rules of its own
+#: Plain fields of `Person`. Fields that identify or address a person have rules of their own
 #: (services/people.py).
 PERSON: tuple[Field, ...] = (
     Field(

@@ -65,15 +65,15 @@ class PaperForm(Form):
         self.purpose.choices = ConsentPurpose.choices()
 
     def refuse(self, error: DomainError) -> None:
-        """The services speak of "person.email" where this form has "email". Anyone who may
-        decide is asked who is meant."""
+        """Maps fields such as "person.email" to this form's "email". Users who may decide identity
+        questions are asked which person is meant."""
         for refusal in error.errors or [error]:
             refusal.field = (refusal.field or "").removeprefix("person.") or None
         self.who.offer(error.details.get("candidates", ()))
         super().refuse(error)
 
     def person(self) -> dict[str, Any]:
-        """What `record_person` takes."""
+        """The arguments of `record_person`."""
         names = ("identifier", "identifier_issuer", "email", "country")
         return {name: (self[name].data or "").strip() or None for name in names} | {
             "given_name": self.given_name.data or "",
@@ -84,17 +84,17 @@ class PaperForm(Form):
 
 
 def _order(value: Any) -> bool | None:
-    """Whether the family name comes first, as a choice says it; None: as is usual."""
+    """Whether the family name comes first, from a choice; None: the usual order."""
     return {"1": True, "0": False, True: True, False: False}.get(value)
 
 
 def order_of_names() -> Any:
-    """The field for it; `order_choices` are its choices."""
+    """The field for the order of names; `order_choices` gives its choices."""
     return RadioField(_l("Order of the names"), coerce=_order)
 
 
 def order_choices(usual: Any) -> list[tuple[str, Any]]:
-    """`usual`: the words for leaving it to script, nationality and language."""
+    """`usual` describes leaving the order to script, nationality and language."""
     return [
         ("", usual),
         ("0", _l("Given name first, as in Zoë Lefèvre")),
@@ -151,8 +151,8 @@ class PersonForm(Form):
 
 
 class OrganizationChangeForm(Form):
-    """An organization's name and what it is. Anyone who may only record bodies that nominate is
-    asked for no more."""
+    """An organization's name and kinds. Users who may only record nominating bodies see only those
+    fields."""
 
     name = StringField(_l("Name"), NEEDED)
     country = SelectField(_l("Country"))
@@ -193,7 +193,7 @@ class OrganizationChangeForm(Form):
         self._ask_for_emblem(body if manages_all else None)
 
     def _ask_for_emblem(self, body: Organization | None) -> None:
-        """Of a centre that is recorded, and to take away only what is there."""
+        """Only existing centres have an emblem, and only an existing emblem can be removed."""
         is_centre = body is not None and body.is_a(BodyKind.CENTRE)
         if not is_centre:
             del self.emblem
@@ -202,19 +202,19 @@ class OrganizationChangeForm(Form):
 
     @property
     def picture(self) -> bytes | None:
-        """The file that was chosen."""
+        """The chosen file."""
         chosen: Any = self.emblem.data if self.emblem else None
         return chosen.read() if getattr(chosen, "filename", "") else None
 
     def ask_for_the_picture_again(self) -> None:
-        """A page that comes back cannot bring a chosen file with it."""
+        """A page shown again cannot contain the file chosen before."""
         if self.emblem and getattr(self.emblem.data, "filename", "") and not self.emblem.errors:
             self.emblem.errors = [
                 _l("Choose the picture again: it is not kept when the page comes back.")
             ]
 
     def facts(self) -> dict[str, Any]:
-        """What services.put_organization takes of it."""
+        """The arguments of services.put_organization."""
         values: dict[str, Any] = {
             "name": self.name.data or "",
             "country": self.country.data or None,

@@ -1,4 +1,4 @@
-"""What this package does when a fact is announced, in the same transaction."""
+"""Reactions of this package to events, in the same transaction."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from people.events import MergeConfirmed, MergeUndone
 
 
 def carry_refusal(event: MergeConfirmed, actor: Actor) -> None:
-    """Two records became one person: what the person refused stays refused."""
+    """After a merge, a refusal by either record holds for the person."""
     services.carry_refusal(actor, event.merge_id, event.keep_id, event.merged_id)
 
 
 def take_refusal_back(event: MergeUndone, actor: Actor) -> None:
-    """One person became two again: each has said what it said."""
+    """After a merge is undone, each person keeps only their own answers."""
     services.take_refusal_back(event.merge_id)

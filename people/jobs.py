@@ -8,7 +8,7 @@ from people.services import compare_record
 
 
 def compare(progress: jobs.Progress, person_id: int) -> None:
-    """Job: compares a record with everyone known. Those who created it learn nothing of it."""
+    """Job: compares a record with all known ones. Its creator learns nothing of the result."""
     with transaction():
         compare_record(person_id)
         progress.finish()

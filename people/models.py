@@ -1,4 +1,4 @@
-"""People and organizations, who exist once each, and what they agreed to."""
+"""People and organizations, each recorded once, and what people consented to."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from people.values import email_key
 
 
 class BodyKind(Worded):
-    """What an organization does here; one may do several things."""
+    """The functions an organization has here; it may have several."""
 
-    NOMINATOR = "nominator", _p("organization", "Nominating body")  # puts people forward
-    CENTRE = "centre", _p("organization", "Training centre")  # teaches and issues
+    NOMINATOR = "nominator", _p("organization", "Nominating body")  # nominates people
+    CENTRE = "centre", _p("organization", "Training centre")  # teaches and issues certificates
     ROSTER_OFFICE = "roster_office", _p("organization", "Roster office")  # keeps a roster
-    # pays for deliveries: a name on them, no one signs in for it
+    # pays for deliveries; named on them, without users
     FUNDER = "funder", _p("organization", "Funder")
 
 
@@ -38,7 +38,7 @@ class Gender(Worded):
 
 
 class IdentifierKind(enum.StrEnum):
-    """What sort of number it is: two numbers of different sorts are never compared."""
+    """The kind of number. Numbers of different kinds are never compared."""
 
     SERVICE = "service"
     PASSPORT = "passport"
@@ -51,22 +51,21 @@ class ConsentPurpose(Worded):
 
 class ConsentWay(Worded):
     PAGE = "page", _p("answer", "on your page")
-    # signed in by an emailed link: the answer is as good as the mailbox
+    # signed in by an emailed link, which proves only access to the mailbox
     LINK = "link", _p("answer", "by an emailed link")
     API = "api", _p("answer", "by a program")
     PAPER = "paper", _p("answer", "on paper")
-    # from before consents were rows
+    # given before consents were rows
     CARRIED_OVER = "carried_over", _p("answer", "carried over from an earlier version")
 
 
 class Organization(Base):
-    """A body: a ministry or service that nominates people, a centre, a roster office, a funder;
-    `kinds` says which of these.
+    """A body; `kinds` says whether it nominates, is a centre, has a roster or funds.
 
-    One centre and one roster office are there from the start (`is_first`): without a `title` and a
-    contact address of their own they are called and written to as the settings say. `signatories`:
-    who signs a centre's certificates, each with `name` and `office` by language; without any, the
-    trainers of the delivery do. `emblem_sha256`: what its certificates show from now on.
+    One centre and one roster office exist from the start (`is_first`); without a `title` and
+    contact address of their own, they use those of the settings. `signatories` sign the centre's
+    certificates, each with `name` and `office` by language; without any, the delivery's trainers
+    sign. `emblem_sha256` is the emblem on new certificates.
     """
 
     __tablename__ = "organization"
@@ -79,11 +78,11 @@ class Organization(Base):
     kinds: Mapped[list[str]] = mapped_column(sa.JSON, default=lambda: [BodyKind.NOMINATOR.value])
     title: Mapped[dict[str, str] | None] = mapped_column(
         sa.JSON(none_as_null=True)
-    )  # as it is printed; None: as it is called
+    )  # as printed; None: the name
     contact_email: Mapped[str | None] = mapped_column(sa.String(254))
     two_person_revocation: Mapped[bool] = mapped_column(
         default=False
-    )  # of a centre: for any reason, not only for fraud
+    )  # of a centre: for every reason, not only fraud
     signatories: Mapped[list[dict[str, Any]]] = mapped_column(
         sa.JSON, default=list, server_default="[]"
     )
@@ -95,26 +94,25 @@ class Organization(Base):
 
     @classmethod
     def of_kind(cls, kind: BodyKind) -> sa.ColumnElement[bool]:
-        """The condition that keeps the bodies of this kind (the column is a JSON list, written
-        as text on both databases)."""
+        """Selects bodies of this kind (the column is a JSON list, stored as text on both
+        databases)."""
         return sa.cast(cls.kinds, sa.Text).contains(f'"{kind.value}"')
 
     @property
     def titles(self) -> Mapping[str, str]:
-        """What it is called on certificates, in letters and on pages, by language."""
+        """Its name on certificates, in letters and on pages, by language."""
         return self.title or (
             settings_of().issuer if self.is_first else dict.fromkeys(texts.offered(), self.name)
         )
 
     @property
     def contact(self) -> str:
-        """Where questions to it go."""
+        """The contact address for questions."""
         return self.contact_email or settings_of().contact_email
 
 
 class Emblem(Base):
-    """The picture of a centre, under its SHA-256. Kept for good, also when the centre has
-    another: certificates refer to it."""
+    """A centre's picture, by its SHA-256. Never deleted, because certificates refer to it."""
 
     __tablename__ = "emblem"
 
@@ -124,13 +122,14 @@ class Emblem(Base):
 
 
 class Person(Base):
-    """A person. Participant, expert and user are what a person does; each of those points here.
+    """A person. Participants, experts and users are people in a role; each points here.
 
-    `email` is kept as it was typed and compared by `email_key`; several people may share a mailbox,
+    `email` is stored as typed and compared by `email_key`; several people may share a mailbox,
     which then identifies none of them. `identifier`, a service or staff number, belongs to its
     issuer (`issuer_id` an organization, `issuer_country` a country) and is kept as typed and
     compared by `identifier_key`. `is_provisional`: someone applied with this address and has not
-    opened the link sent there; no one is recognised by it, and no one signs in. `merged_into_id`:
+    opened the link sent there, or is new in a list of nominations that is not in yet; no one is
+    recognised by it, and no one signs in. `merged_into_id`:
     the record of the same person that is used now. `family_first` is what the person decided about
     the order of the names; None leaves it to script, country and language. `sort_name` and
     `search_names` follow from the names (core.names).
@@ -158,7 +157,7 @@ class Person(Base):
     email_key: Mapped[str | None] = mapped_column(sa.String(254), index=True)
     country: Mapped[str | None] = mapped_column(
         sa.String(2), index=True
-    )  # who sends the person; None also for the UN, EU, AU
+    )  # the sending country; also None for the UN, EU, AU
     nationalities: Mapped[list[str]] = mapped_column(sa.JSON, default=list, server_default="[]")
     gender: Mapped[Gender] = mapped_column(enum_column(Gender), default=Gender.UNDISCLOSED)
     birth_date: Mapped[date | None]
@@ -191,7 +190,7 @@ class Person(Base):
 
     __table_args__ = (
         sa.Index(None, "sort_name", "id"),
-        sa.Index(  # of the few that were merged: all others are no reason to leave the order
+        sa.Index(  # only the few merged records, so that lists use the order of names
             None,
             "merged_into_id",
             sqlite_where=sa.text("merged_into_id IS NOT NULL"),
@@ -201,7 +200,7 @@ class Person(Base):
 
     @property
     def is_current(self) -> bool:
-        """A record that people are recognised by: neither provisional nor merged into another."""
+        """Whether people are matched against it: neither provisional nor merged."""
         return not self.is_provisional and self.merged_into_id is None
 
     @property
@@ -256,22 +255,19 @@ class MergeStatus(enum.StrEnum):
 
 
 class Merge(Base):
-    """Two records of one person become one: `merged_id` leads to `keep_id` from then on.
-    Proposed by one reviewer and confirmed by another, unless nothing but a single nomination
-    stood on the merged record (`is_reviewed` False). Nothing of either record is deleted, so
-    that it can be undone."""
+    """Two records become one person: `merged_id` then points to `keep_id`. One reviewer proposes,
+    another confirms, unless a single nomination is all that the merged record has (`is_reviewed`
+    False). Nothing is deleted, so a merge can be undone."""
 
     __tablename__ = "merge"
-    __scope__: dict[
-        Reach, str
-    ] = {}  # whom it concerns is asked by enrollment.queries.require_reach
+    __scope__: dict[Reach, str] = {}  # enrollment.queries.require_reach checks who may see it
 
     id: Mapped[int] = mapped_column(primary_key=True)
     keep_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
     merged_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
     status: Mapped[MergeStatus] = mapped_column(enum_column(MergeStatus))
     is_reviewed: Mapped[bool] = mapped_column(default=True)
-    moves_address: Mapped[bool] = mapped_column(default=False)  # to a kept record that had none
+    moves_address: Mapped[bool] = mapped_column(default=False)  # to a surviving record without one
     reason: Mapped[str] = mapped_column(sa.String(500))
     proposed_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
     proposed_at: Mapped[datetime]
@@ -285,18 +281,17 @@ class Merge(Base):
 
     @property
     def is_found(self) -> bool:
-        """Whether it was found by comparing records, and no one has proposed it yet."""
+        """Whether it was found by comparing records and not yet proposed by anyone."""
         return self.proposed_by_id is None and not self.reason
 
 
 class Consent(Base):
-    """What a person answered, once: rows are added and never changed, and the latest that `counts`
-    is how things stand.
+    """One answer of a person. Rows are added and never changed; the latest that `counts` is
+    current.
 
-    A yes through a mailbox that is not the person's alone is kept with `counts` False, until the
-    person says it from an address of their own or on paper; so is a no that a merge carried over,
-    once the merge is undone. `reference`, `signed_on`, `document` and `recorded_by_id` belong to
-    consent on paper.
+    A yes sent through a shared mailbox is stored with `counts` False until the person repeats it
+    from an address of their own or on paper; so is a no that a merge carried over, once the merge
+    is undone. `reference`, `signed_on`, `document` and `recorded_by_id` belong to consent on paper.
     """
 
     __tablename__ = "consent"
@@ -317,6 +312,6 @@ class Consent(Base):
     recorded_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
     merge_id: Mapped[int | None] = mapped_column(
         sa.ForeignKey("merge.id")
-    )  # that carried it over from the other record
+    )  # the merge that carried it over from the other record
 
     __table_args__ = (sa.Index("ix_consent_person_id_purpose_id", "person_id", "purpose", "id"),)

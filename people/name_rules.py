@@ -1,5 +1,5 @@
-"""What can be the name of a person, for every entry point: no address of the web, no error of a
-spreadsheet, no damaged text, and no filler such as “N/A” in the place of a name."""
+"""What can be a person's name, for every entry point: no web address, spreadsheet error, damaged
+text, or filler such as “N/A”."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from core.errors import Invalid
 from core.names import is_spelling
 from core.text import normalized
 
-#: Names that no registry gives away (RFC 2606, 6761, 6762, 7686, 8375; ICANN's “internal”) and that
-#: lead somewhere all the same.
+#: Reserved names, which no registry assigns (RFC 2606, 6761, 6762, 7686, 8375; ICANN's “internal”)
+#: but which may still resolve.
 RESERVED = frozenset(
     re.findall(r"\w+", "example test invalid localhost local onion alt internal lan home corp")
 )
-#: Written with a full stop before a name: “Prof.Fox” is no address although .fox exists.
+#: Abbreviations written before a name: “Prof.Fox” is no address, although .fox exists.
 _ABBREVIATIONS = frozenset(
     re.findall(
         r"\w+",
@@ -31,14 +31,14 @@ _SCHEME = re.compile(
 )
 _HOST = re.compile(r"[^\W_][\w-]*(?:\.[\w-]+)+")
 _NUMBERED_HOST = re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w.])")
-#: The first one is a full stop to browsers when it is in an address; the second, the hyphenation
-#: point, looks like one.
+#: Browsers treat the first as a full stop in addresses; the second, the hyphenation point, looks
+#: like one.
 _FULL_STOPS = str.maketrans("。‧", "..")
-#: What programs write for letters that their encoding lacks.
+#: Characters that programs substitute for letters their encoding lacks.
 _LOST = ("?", "\uff1f")
 _SPREADSHEET_ERROR = re.compile(r"#\S|err:\d+$", re.IGNORECASE)
 
-#: What people and programs write where they know no name.
+#: What people and programs enter for an unknown name.
 _WRITTEN = """
     n/a, n.a., n.a, n\\a, n-a, #, null, (null), nul, nil, none, (none), nan, lnu, fnu, mnu, unknown,
     unk, undefined, blank, empty, not applicable, not available, not known, not given, not provided,
@@ -52,16 +52,15 @@ _WRITTEN = """
     не указано, لا يوجد, غير معروف, مجهول, 无, 無, 不详, 不詳, 未知, なし, 없음
 """
 _FILLERS = frozenset(filter(None, re.split(r"\s*[,\n]\s*", _WRITTEN)))
-#: Fillers that no name contains as one of its words, whatever stands beside them.
+#: Fillers that are never part of a name.
 _NEVER_A_WORD = frozenset(("n/a", "n.a.", "null", "lnu", "fnu"))
-#: As people write them these are names: the actress Nil, Nan of the north.
+#: In this spelling these are names (the actress Nil, Nan from the north).
 _NAMES_TOO = frozenset(("Nil", "Nan"))
 _CROSSES = re.compile(r"x{2,9}|(\w)\1{2,9}", re.IGNORECASE)
 
 
 def check_name(name: str, field: str) -> None:
-    """Raises Invalid at `field` when `name` (in one line, not empty) cannot be a name, whatever
-    stands beside it."""
+    """Raises Invalid at `field` if `name` (one line, not empty) cannot be a name in any context."""
     if is_spreadsheet_error(name):
         sentence = _l(
             "“%(value)s” is an error of a spreadsheet. Write the name.", value=_shown(name)
@@ -95,9 +94,9 @@ def check_name(name: str, field: str) -> None:
 
 
 def check_names(names: dict[str, str], *, is_confirmed: bool, prefix: str = "") -> None:
-    """The given, family and printed name together, each clean or empty. Raises Invalid at the
-    field: `not_a_name` when a filler is all there is; `name_in_doubt`, unless someone has
-    confirmed the names, when a filler stands beside a name, or when the printed name is no
+    """Checks the given, family and certificate names together, each clean or empty. Raises Invalid
+    at the field: `not_a_name` if there is nothing but a filler; unless someone has confirmed the
+    names, `name_in_doubt` if a filler accompanies a name, or if the name on certificates is not a
     spelling of the others."""
     parts = {field: name for field in ("given_name", "family_name") if (name := names.get(field))}
     printed = names.get("name_on_certificate") or ""
@@ -129,7 +128,8 @@ def check_names(names: dict[str, str], *, is_confirmed: bool, prefix: str = "") 
 
 
 def require_spelling(printed: str, *names: str, field: str) -> None:
-    """Invalid("name_in_doubt") at `field` unless the printed name is a spelling of these names."""
+    """Invalid("name_in_doubt") at `field` unless the name on certificates is a spelling of these
+    names."""
     if not is_spelling(printed, *names):
         sentence = _l(
             "“%(value)s” contains no part of the person’s name. Correct it, or confirm that the "
@@ -140,14 +140,14 @@ def require_spelling(printed: str, *names: str, field: str) -> None:
 
 
 def is_spreadsheet_error(value: str) -> bool:
-    """An error as "#N/A", "#REF!", "#BEZUG!", "#######", "Err:502": in every language, since
-    nothing people write begins so."""
+    """Whether it is an error such as "#N/A", "#REF!", "#BEZUG!", "#######", "Err:502". Independent
+    of language: no name begins so."""
     return _SPREADSHEET_ERROR.match(_as_typed(value)) is not None
 
 
 def _as_typed(value: str) -> str:
-    """`value` in plain letters, without the apostrophe that spreadsheets put before text:
-    “'＃N/A” becomes “#N/A”."""
+    """`value` in plain letters, without the apostrophe by which spreadsheets mark text: “'＃N/A”
+    becomes “#N/A”."""
     return normalized("NFKC", value).lstrip("' ")
 
 
@@ -160,8 +160,7 @@ def _no_name(name: str, field: str) -> Invalid:
 
 
 def is_filler(name: str) -> bool:
-    """Whether the whole of `name` is what people write where they know no name: "N/A", "XXX",
-    "."."""
+    """Whether the whole of `name` is a filler for an unknown name: "N/A", "XXX", "."."""
     if name in _NAMES_TOO:
         return False
     plain = _plain(name)
@@ -189,9 +188,9 @@ def _shown(name: str) -> str:
 
 
 def reads_as_address(name: str) -> bool:
-    """Whether a mail program could make a link of `name`, or people read it as one: a scheme,
-    `www.`, an email address, or a host of at least three letters before a public suffix or a
-    reserved name. Initials such as "M.Ba" are no host."""
+    """Whether a mail program could turn `name` into a link, or people could read it as one: a
+    scheme, `www.`, an email address, or a host of at least three letters before a public suffix or
+    a reserved name. Initials such as "M.Ba" are not a host."""
     text = normalized("NFKC", name).translate(_FULL_STOPS)
     plain = text.lower()
     if "www." in plain or _SCHEME.search(plain) or _NUMBERED_HOST.search(plain):
@@ -214,8 +213,7 @@ def _is_host(text: str, match: re.Match[str]) -> bool:
 
 
 def _suffix_length(host: str) -> int:
-    """How many labels at the end of `host` are a public suffix or a reserved name; 0 when none
-    is."""
+    """The number of labels at the end of `host` that form a public suffix or a reserved name."""
     if host.rpartition(".")[2] in RESERVED:
         return 1
     suffix = _suffixes().publicsuffix(host)
@@ -224,6 +222,6 @@ def _suffix_length(host: str) -> int:
 
 @lru_cache(maxsize=1)
 def _suffixes() -> PublicSuffixList:
-    """The list that comes with the library, its part for registries; read once, and only when a
-    name holds a full stop."""
+    """The registry part of the list that comes with the library; loaded once, when a name with a
+    full stop first needs it."""
     return PublicSuffixList(accept_unknown=False, only_icann=True)

@@ -1,5 +1,5 @@
-"""What can be permitted. Which role has which of these, and how far it reaches, is the one
-matrix in `accounts/roles.py`."""
+"""The permissions. `accounts/roles.py`, the one matrix, says which role has which, and how far it
+reaches."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import enum
 class Permission(enum.StrEnum):
     SKILL_WRITE = "skill:write"
     COURSE_WRITE = "course:write"
-    COURSE_RETIRE = "course:retire"  # also bring back
+    COURSE_RETIRE = "course:retire"  # also restore
     DELIVERY_SCHEDULE = "delivery:schedule"  # make a new one
     DELIVERY_READ = "delivery:read"  # also while it is a draft
     DELIVERY_WRITE = "delivery:write"  # change, publish, cancel
@@ -19,7 +19,7 @@ class Permission(enum.StrEnum):
     ENROLLMENT_NOMINATE = "enrollment:nominate"  # put forward people of one's own organization
     ENROLLMENT_DECIDE = "enrollment:decide"  # approve, decline
     ENROLLMENT_WITHDRAW = "enrollment:withdraw"
-    NEEDS_READ = "needs:read"  # access, diet and health, to arrange rooms and meals
+    NEEDS_READ = "needs:read"  # access, diet and health needs, to arrange rooms and meals
     ATTENDANCE_READ = "attendance:read"
     ATTENDANCE_RECORD = "attendance:record"
     CERTIFICATE_ISSUE = "certificate:issue"  # also reissue
@@ -28,14 +28,14 @@ class Permission(enum.StrEnum):
     ROSTER_SEARCH = "roster:search"
     EXPERT_READ = "expert:read"
     EXPERT_WRITE = "expert:write"
-    EXPERT_ADMIT = "expert:admit"  # put people who said yes on the roster
-    CONSENT_RECORD = "consent:record"  # note what someone signed on paper
+    EXPERT_ADMIT = "expert:admit"  # admit people who consented to the roster
+    CONSENT_RECORD = "consent:record"  # record a consent signed on paper
     ACCOUNT_MANAGE = "account:manage"
     ORGANIZATION_MANAGE = "organization:manage"  # record and change bodies that only nominate
     BODY_MANAGE = "body:manage"  # also centres, roster offices and funders
     PERSON_READ = "person:read"  # a person's full data
-    PERSON_WRITE = "person:write"  # correct them, but not what opens the way in
-    PERSON_RENAME = "person:rename"  # give someone another name
+    PERSON_WRITE = "person:write"  # correct data, but not what people sign in with
+    PERSON_RENAME = "person:rename"  # change someone's name
     IDENTITY_DECIDE = (
         "identity:decide"  # whether two records are one person; propose and confirm merges
     )

@@ -1,6 +1,7 @@
-"""The categories of personnel: one table, which forms, files, rosters and certificates read.
+"""The categories of personnel: one table that forms, files, rosters and certificates read.
 
-It is apart from the models because certificates are printed where there is no database."""
+Separate from the models because certificates are printed without a database.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +29,7 @@ class PersonnelCategory(Worded):
 
 
 class Subcategory(Worded):
-    """In what capacity, within a category: as the United Nations deploys people."""
+    """The capacity within a category in which the United Nations deploys people."""
 
     CONTINGENT = "contingent", _p("personnel", "Contingent")
     OBSERVER_OR_STAFF_OFFICER = (
@@ -41,20 +42,18 @@ class Subcategory(Worded):
 
 @dataclass(frozen=True)
 class Personnel:
-    """What is particular to a category of personnel: everything else asks here.
+    """What is particular to a category of personnel; all other code asks here.
 
-    `printed`: the word on a certificate, a message of the catalogues.
-    `written`: what people write in nomination files, in several languages.
-    `subcategories`: in what capacity people of the category can come, if it is divided.
+    `printed`: the word on a certificate, a message of the catalogues. `written`: the words in
+    nomination files, in several languages. `subcategories`: the capacities in which its people can
+    come, if it is divided.
     """
 
     printed: str
     written: str
     has_rank: bool = False
     subcategories: tuple[Subcategory, ...] = ()
-    has_rank_code: bool = (
-        False  # the codes of STANAG 2116 are those of armed forces: police have none
-    )
+    has_rank_code: bool = False  # STANAG 2116 codes are for armed forces, not police
 
 
 PERSONNEL: dict[PersonnelCategory, Personnel] = {
@@ -87,7 +86,7 @@ PERSONNEL: dict[PersonnelCategory, Personnel] = {
     ),
 }
 
-#: What people write for a subcategory in nomination files, in several languages.
+#: Words for a subcategory in nomination files, in several languages.
 WRITTEN_SUBCATEGORIES: dict[Subcategory, str] = {
     Subcategory.CONTINGENT: "contingent, troops, troop, contingent militaire, troupes",
     Subcategory.OBSERVER_OR_STAFF_OFFICER: (
@@ -104,7 +103,7 @@ WRITTEN_SUBCATEGORIES: dict[Subcategory, str] = {
 
 
 def _only_for(trait: str) -> Any:
-    """A hint for a field that not every category has."""
+    """A hint for a field that does not apply to every category."""
     having = LazyString(
         lambda: ", ".join(
             str(category.words) for category in PERSONNEL if getattr(category.traits, trait)
@@ -116,6 +115,6 @@ def _only_for(trait: str) -> Any:
 ONLY_RANKED = _only_for("has_rank")
 ONLY_DIVIDED = _only_for("subcategories")
 
-#: The codes, for sentences about one that is none of them.
+#: The codes, for refusals of an unknown one.
 CATEGORY_CODES = ", ".join(PersonnelCategory)
 SUBCATEGORY_CODES = ", ".join(Subcategory)

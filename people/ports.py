@@ -1,8 +1,7 @@
-"""What people asks of packages to its right: whether and how someone comes in, and who is on the
-roster.
+"""What this package asks of packages to its right: about accounts, sign-in and the roster.
 
-`app.py` lists who answers. Everything here is about the person that is named, by whichever of the
-merged records."""
+`app.py` lists who answers. A person may be named by any of their merged records.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +14,7 @@ from people.models import Person
 
 @port
 def holds_roles(person: Person) -> bool:
-    """Whether the person may do anything for others: such a record is not joined to another one."""
+    """Whether the person has roles; such a record is not merged into another."""
 
 
 @port
@@ -25,23 +24,21 @@ def has_account(person: Person) -> bool:
 
 @port
 def came_by_link(actor: Actor) -> bool:
-    """Whether the actor signed in by an emailed link, and so has shown to read the mailbox and
-    no more."""
+    """Whether the actor signed in by an emailed link, which proves only access to the mailbox."""
 
 
 @port
 def end_sessions_and_links(person_id: int, *, but: int | None = None) -> None:
-    """Ends every session (`but` one) and every unused link: the address that they came through
-    counts no longer."""
+    """Ends all sessions (`but` one) and unused links, because the address behind them is no longer
+    valid."""
 
 
 @port
 def write_to(person: Person, kind: str, target: str, **facts: Any) -> bool:
-    """Mails the person the letter `kind` with the way to the page `target`, signing in on the
-    way where that is the only way in. False when there is no address."""
+    """Mails the letter `kind` with a link to the page `target`, which also signs the person in if
+    they have no other way. False without an address."""
 
 
 @port
 def people_to_ask() -> list[int]:
-    """The ids of people with a roster profile who were not yet asked whether roster staff may
-    find them."""
+    """Ids of people with a roster profile who were not yet asked for consent to be found."""

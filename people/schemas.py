@@ -1,4 +1,4 @@
-"""Shapes of this package's API."""
+"""Schemas of this package's API."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class OrganizationBody(Schema):
     )
 
     def facts(self) -> dict[str, Any]:
-        """What services.put_organization takes of it."""
+        """The arguments of services.put_organization."""
         values = self.model_dump(exclude_unset=True)
         may_be_cleared = ("country", "title", "contact_email")
         return {
@@ -146,7 +146,7 @@ class ConsentAnswer(Answer):
 
 
 class PersonBody(Schema):
-    """What other packages' calls take of a person."""
+    """A person in the calls of other packages."""
 
     identifier: Annotated[str, at_most(60)] | None = None
     identifier_issuer: Annotated[str, at_most(60)] | None = Field(
@@ -178,7 +178,7 @@ class PersonBody(Schema):
 
 
 class PaperPersonBody(Schema):
-    """Who signed: a number or an address, and the name."""
+    """The signatory: a number or an address, and the name."""
 
     identifier: Annotated[str, at_most(60)] | None = None
     identifier_issuer: Annotated[str, at_most(60)] | None = Field(

@@ -25,7 +25,7 @@ MERGE = Machine(
         ),
         Transition(
             "join", _PROPOSED, S.CONFIRMED, None, _announce(MergeConfirmed)
-        ),  # nothing to review stood on the record
+        ),  # the record had nothing to review
         Transition(
             "decline", _PROPOSED, S.DECLINED, Permission.IDENTITY_DECIDE, _announce(MergeDeclined)
         ),

@@ -1,5 +1,5 @@
-"""Values as they are kept, by one rule each for pages, files, the API and sign-in: texts in one
-line without invisible marks, names that can be names, addresses as typed, codes that exist."""
+"""Values as they are stored, with one rule each for pages, files, the API and sign-in: texts on one
+line without invisible marks, valid names, addresses as typed, existing codes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from core.text import has_endless_marks, has_forbidden, in_lines, is_blank, is_g
 from people.name_rules import check_name, is_filler, is_spreadsheet_error
 from people.name_rules import (
     check_names as check_names,
-)  # for other packages: values are what they share
+)  # re-exported for other packages, which share these values
 from people.name_rules import require_spelling as require_spelling
 from people.personnel import PERSONNEL, PersonnelCategory, Subcategory
 
@@ -28,20 +28,20 @@ _PARTICLES = (
 )
 PARTICLES = frozenset(_PARTICLES.split())
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
-#: Longer text is refused without being cleaned: people do not type that many characters for
-#: `one_line` to remove.
+#: Longer text is refused before cleaning: no one types that many characters for `one_line` to
+#: remove.
 _LONGEST_RAW = 1000
 
 
 def clean_text(value: str, field: str, *, longest: int = 120) -> str:
-    """`value` in one line (core.text). Raises Invalid when it holds control characters, was
-    damaged on its way or is too long."""
+    """`value` on one line (core.text). Raises Invalid if it has control characters, was damaged in
+    transit or is too long."""
     return _checked(value, one_line, field, longest)
 
 
 def clean_lines(value: str, field: str, *, longest: int) -> str:
-    """`value` with its line breaks, without spaces at the ends of lines. Raises Invalid as
-    `clean_text` does."""
+    """`value` with its line breaks, without trailing spaces. Raises Invalid as `clean_text`
+    does."""
     return _checked(value.replace("\t", " "), in_lines, field, longest)
 
 
@@ -69,8 +69,8 @@ def _checked(value: str, tidy: Callable[[str], str], field: str, longest: int) -
 
 
 def clean_name(value: str, field: str) -> str:
-    """One name of a person, or "". Raises Invalid for what can be no name (people.name_rules):
-    names open the mail that goes to others. What two names say together is for `check_names`."""
+    """One name of a person, or "". Raises Invalid if it cannot be a name (people.name_rules): mail
+    to others begins with it. `check_names` judges several names together."""
     name = clean_text(value, field)
     if name:
         check_name(name, field)
@@ -78,8 +78,8 @@ def clean_name(value: str, field: str) -> str:
 
 
 def whole_name(name: str, field: str) -> str:
-    """The name in one, which is printed where people gave no other. Raises Invalid at the field
-    of the printed name."""
+    """The full name in one field, used if the person chose no name for certificates. Raises Invalid
+    at that field."""
     if len(name) > 120:
         raise Invalid(
             "too_long", _l("The whole name is too long to print. Give a shorter one."), field
@@ -88,8 +88,8 @@ def whole_name(name: str, field: str) -> str:
 
 
 def clean_identifier(value: str, field: str) -> str:
-    """A service or staff number as typed, or "". It is compared by `names.number_key`: case,
-    spaces and hyphens aside."""
+    """A service or staff number as typed, or "". `names.number_key` compares it, ignoring case,
+    spaces and hyphens."""
     number = clean_text(value, field, longest=60)
     if len(number_key(number)) > 60:
         raise Invalid(
@@ -105,7 +105,7 @@ def clean_identifier(value: str, field: str) -> str:
 
 
 def needed_text(value: str | None, field: str, *, longest: int = 120) -> str:
-    """Like `clean_text`, and not empty."""
+    """Like `clean_text`, but not empty."""
     text = clean_text(value or "", field, longest=longest)
     if not text:
         raise Invalid("required", _l("Fill in this field."), field)
@@ -113,8 +113,8 @@ def needed_text(value: str | None, field: str, *, longest: int = 120) -> str:
 
 
 def clean_email(value: str, field: str) -> str:
-    """The address as it is kept: as it was typed. Raises Invalid when it is none, or none that
-    mail from here can reach."""
+    """The address, stored as typed. Raises Invalid if it is not an address or mail cannot reach it
+    from here."""
     try:
         address = addresses.parse(value)
     except addresses.NotAnAddress:
@@ -131,7 +131,7 @@ def clean_email(value: str, field: str) -> str:
 
 
 def find_email(value: str | None) -> str | None:
-    """The address as it would be kept, None when it is none."""
+    """The address as it would be stored, or None if it is not an address."""
     try:
         return addresses.parse(value or "").typed
     except addresses.NotAnAddress:
@@ -139,21 +139,21 @@ def find_email(value: str | None) -> str | None:
 
 
 def email_key(value: str | None) -> str | None:
-    """What addresses are compared by: equal for two spellings of one address. None when it is
-    none."""
+    """The form in which addresses are compared, equal for two spellings of one address. None if it
+    is not one."""
     try:
         return addresses.parse(value or "").key
     except addresses.NotAnAddress:
         return None
 
 
-#: What pages send for "no country": someone whom the UN, the EU or the AU sends.
+#: What pages send for "no country", for people sent by the UN, the EU or the AU.
 NO_COUNTRY = "none"
 
 
 def clean_country(value: str, field: str) -> str | None:
-    """The code of the country meant, given by code or name as in files; pages and programs send
-    codes. None for someone whom an international organization sends."""
+    """The code of a country given by code or name, as in files. None for someone sent by an
+    international organization."""
     if code := countries.parse(value):
         return code
     if countries.means_none(value):
@@ -171,8 +171,7 @@ def clean_country(value: str, field: str) -> str | None:
 
 
 def require_sender(country: str | None, organization: str | None) -> None:
-    """Whom no country sends, an international organization does: which one has to be said.
-    Raises Invalid."""
+    """Requires an organization for a person whom no country sends. Raises Invalid."""
     text = country or ""
     if countries.means_none(text) and not countries.parse(text) and is_blank(organization or ""):
         sentence = _l(
@@ -186,7 +185,7 @@ MOST_NATIONALITIES = 5
 
 
 def clean_nationalities(value: str | Sequence[str], field: str) -> list[str]:
-    """The codes of the countries, each once: of a text ("Senegalese; France") or of a list."""
+    """The codes of the countries, each once, from a text ("Senegalese; France") or a list."""
     texts = [value] if isinstance(value, str) else value
     codes = [code for text in texts if text.strip() for code in countries.nationalities(text)]
     if None in codes and any(map(countries.is_ambiguous_nationality, texts)):
@@ -209,7 +208,7 @@ def clean_nationalities(value: str | Sequence[str], field: str) -> list[str]:
 
 
 def clean_language(value: str, field: str) -> str:
-    """The code of the language meant: given by code or name, as in files."""
+    """The code of a language given by code or name, as in files."""
     if code := languages.parse(value):
         return code
     raise Invalid(
@@ -232,12 +231,12 @@ def clean_code(value: str, field: str) -> str:
 MIN_AGE, MAX_AGE = 16, 100
 
 
-#: Documents and promises end within a lifetime; a later year is mistyped.
+#: Documents and commitments end within a lifetime; a later year is a typing error.
 LATEST_YEARS = 50
 
 
 def clean_day(value: date, field: str) -> date:
-    """A day of a document that lies within a lifetime of today."""
+    """A day on a document, within a lifetime of today."""
     if abs(value.year - clock.today().year) > LATEST_YEARS:
         raise Invalid(
             "implausible_date",
@@ -250,8 +249,8 @@ def clean_day(value: date, field: str) -> date:
 def clean_birth_date(
     value: date, field: str, *, today: date | None = None, typed: str = ""
 ) -> date:
-    """A date of birth that a participant can have. `today`: the application's day unless given;
-    `typed`: the date as the person wrote it, which a refusal quotes."""
+    """A date of birth that a participant can have. `today` defaults to the application's day;
+    `typed` is the date as the person wrote it, for the refusal."""
     today, typed = today or clock.today(), typed or value.isoformat()
     if value > today:
         raise Invalid(
@@ -274,11 +273,11 @@ def clean_birth_date(
 def clean_subcategory(
     category: PersonnelCategory | str | None, value: str | None, field: str
 ) -> Subcategory | None:
-    """The sub-category, None for an empty text; Invalid if it does not belong to `category`
-    (None: not known here)."""
+    """The sub-category, None for an empty text; Invalid if it does not belong to `category` (None:
+    unknown here)."""
     if not value:
         return None
-    known = PERSONNEL.get(category) if category else None  # type: ignore[call-overload]  # a StrEnum equals its text
+    known = PERSONNEL.get(category) if category else None  # type: ignore[call-overload]  # text equals its StrEnum member
     offered = known.subcategories if known else tuple(Subcategory)
     if value in offered:
         return Subcategory(value)
@@ -304,8 +303,8 @@ def clean_member(kind: type[Any], value: Any, field: str) -> Any:
 
 
 def split_name(name: str) -> tuple[str, str]:
-    """(given, family) of a name written in one piece: "Zoë van der Berg", "DIALLO Amina",
-    "Diallo, Amina", "Suharto"."""
+    """(given, family) of a name in one piece: "Zoë van der Berg", "DIALLO Amina", "Diallo, Amina",
+    "Suharto"."""
     text = " ".join(name.split())
     if "," in text:
         family, given_name = (part.strip() for part in text.split(",", 1))

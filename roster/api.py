@@ -41,10 +41,10 @@ P = Permission
     ),
 )
 def put_expert(id: str, body: ExpertBody) -> tuple[ExpertAnswer | AskedAnswer, int]:
-    """`id` is the identifier: the person is matched by it, else by email address. Fields that
-    are left out stay as they are. 201 when the profile is new. The answer shows a profile, so
-    the audit trail records that staff read it. Without the person's current consent the answer
-    is 202, the same for known and unknown people: we ask the person, and the values wait."""
+    """`id` is the identifier: the person is matched by it, else by email address. Fields left out
+    stay as they are. 201 for a new profile. The answer shows a profile, so the audit trail records
+    that staff read it. Without the person's current consent the answer is 202, the same for known
+    and unknown people: we ask the person, and the values wait."""
     if body.consent is not None:
         raise consent_is_personal("consent")
     if body.person.identifier is not None and number_key(body.person.identifier) != number_key(id):
@@ -69,7 +69,7 @@ def put_expert(id: str, body: ExpertBody) -> tuple[ExpertAnswer | AskedAnswer, i
     body=AdmitBody,
     body_is_optional=True,
     answers={200: ExpertAnswer},
-    shown_again=lambda id: get_expert(id),  # type: ignore[has-type]  # it follows below
+    shown_again=lambda id: get_expert(id),  # type: ignore[has-type]  # defined below
 )
 def admit(id: str, body: AdmitBody) -> ExpertAnswer:
     """In general, or in fields of expertise. 404 without the person's current consent."""
@@ -85,7 +85,7 @@ def admit(id: str, body: AdmitBody) -> ExpertAnswer:
     "GET", "/experts/<id>", "One expert", requires=P.EXPERT_READ, answers={200: ExpertAnswer}
 )
 def get_expert(id: str) -> ExpertAnswer:
-    """That staff read a profile leaves a trace."""
+    """The audit trail records that staff read the profile."""
     actor = current_actor()
     return _read([expert_answer(actor, queries.get_expert(actor, id_in(id)))])[0]
 

@@ -1,9 +1,9 @@
-"""The search document of an expert: made from the profile and its skills, written in the
-transaction that changed them.
+"""The search document of an expert: derived from the profile and its skills, and written in the
+transaction that changes them.
 
-Tokens say what is so; dates are left to the skill and availability rows, which every search asks
-again. Only who is admitted has a document; the services keep that equal to the person's consent,
-and `flask check` proves it.
+Tokens hold facts; dates stay in the skill and availability rows, which every search checks. Only
+admitted experts have a document; the services keep this in line with consent, and `flask check`
+proves it.
 """
 
 from __future__ import annotations
@@ -53,11 +53,11 @@ def skill_token(skill_id: int, level_rank: int) -> str:
 
 
 def refresh(expert_ids: Collection[int]) -> None:
-    """Writes these experts' documents anew, in the open transaction.
+    """Rewrites these experts' documents in the open transaction.
 
     Their rows are locked first: of two certificates issued at once for one person, the later sees
     the other's skill. (FOR NO KEY UPDATE: both already hold the share lock of the foreign key, and
-    would wait for each other for ever.)
+    would deadlock.)
     """
     db.session.flush()
     db.session.execute(
@@ -70,8 +70,8 @@ def refresh(expert_ids: Collection[int]) -> None:
 
 
 def write(new_documents: dict[int, Document], expert_ids: Collection[int]) -> None:
-    """Keeps `new_documents`, and removes the documents of those in `expert_ids` that have none in
-    it."""
+    """Stores `new_documents`, and deletes the documents of those in `expert_ids` that have none
+    among them."""
     stored = {
         row.expert_id: row
         for row in db.session.scalars(
@@ -92,7 +92,7 @@ def write(new_documents: dict[int, Document], expert_ids: Collection[int]) -> No
 
 
 def documents(expert_ids: Collection[int] | None = None) -> dict[int, Document]:
-    """What the documents should say (None: of everyone), read from the rows as they are now."""
+    """The correct documents (None: for everyone), derived from the current rows."""
 
     def of_these(statement: sa.Select, column: sa.SQLColumnExpression[int]) -> Iterator[sa.Row]:
         yield from db.session.execute(

@@ -1,4 +1,4 @@
-"""What the roster announces."""
+"""Events of this package."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from core.events import Event
 
 @dataclass(frozen=True)
 class ExpertRecorded(Event):
-    """A person has a roster profile now."""
+    """A person now has a roster profile."""
 
     name = "expert.recorded"
     label = _l("Expert profile made")
@@ -31,7 +31,7 @@ class ExpertChanged(Event):
 
 @dataclass(frozen=True)
 class ExpertAdmitted(Event):
-    """An expert is on the roster now, or admitted in another field as well (`was` admitted)."""
+    """An expert was admitted to the roster, or in another field too (`was` already admitted)."""
 
     name = "expert.admitted"
     label = _l("Admitted to the roster")
@@ -53,7 +53,7 @@ class ExpertLeft(Event):
 
 @dataclass(frozen=True)
 class ExpertReturned(Event):
-    """Someone who left said yes again, and waits for admission."""
+    """Someone who had left consented again, and awaits admission."""
 
     name = "expert.returned"
     label = _l("Waiting for admission again")
@@ -63,8 +63,8 @@ class ExpertReturned(Event):
 
 @dataclass(frozen=True)
 class ExpertProposed(Event):
-    """Roster staff want a profile of someone who has not said yes. The trail says the same,
-    whatever the person."""
+    """Roster staff want a profile of someone who has not consented. The trail records the same for
+    any person."""
 
     name = "expert.proposed"
     label = _l("Person asked about a roster profile")
@@ -105,8 +105,8 @@ class SkillGranted(Event):
 
 @dataclass(frozen=True)
 class SkillWithdrawn(Event):
-    """The certificate a skill rested on ended or is suspended; the row stays as history. Why is
-    none of the roster's business."""
+    """The certificate behind a skill ended or is suspended; the row stays as history. The roster
+    does not record why."""
 
     name = "skill.withdrawn"
     label = _l("Skill withdrawn")
@@ -128,8 +128,8 @@ class ExpertRead(Event):
 
 @dataclass(frozen=True)
 class RosterExported(Event):
-    """Someone took rows of the roster away as a file; `filters` names what was asked, never a
-    name typed."""
+    """Someone exported rows of the roster; `filters` lists the filters used, never a name that was
+    typed."""
 
     name = "roster.exported"
     label = _l("Roster list exported")
@@ -141,8 +141,8 @@ class RosterExported(Event):
 
 @dataclass(frozen=True)
 class RosterRebuilt(Event):
-    """Skills and search documents were made again from their evidence; `differences` says what
-    had to be put right."""
+    """Skills and search documents were rebuilt from their evidence; `differences` lists what was
+    repaired."""
 
     name = "roster.rebuilt"
     label = _l("Roster rebuilt from its evidence")

@@ -1,6 +1,6 @@
-"""Skills from certificates: the one place that says what a certificate proves, for the moment it
-is issued and for every rebuild after. A certificate is a snapshot, so the answer never changes;
-what changes is when it stood."""
+"""Skills from certificates: the one place that defines what a certificate proves, both when it is
+issued and in every rebuild. A certificate is a snapshot, so the answer never changes; only the
+periods in which it is valid do."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from courses.models import Skill, SkillGrant, SkillLevel
 
 @dataclass(frozen=True)
 class Proof:
-    """One skill that one certificate proves, with the dates it holds for, and one of the periods
-    in which it was known."""
+    """One skill that one certificate proves, with its dates of validity, in one of the periods in
+    which it was known."""
 
     certificate_id: int
     skill_id: int
@@ -33,7 +33,7 @@ class Proof:
 
 
 class UnknownSkill(LookupError):
-    """A certificate names a skill that is not kept: its grants cannot be recorded."""
+    """A certificate names an unknown skill, so its grants cannot be recorded."""
 
 
 def skill_ids() -> dict[str, int]:
@@ -46,8 +46,8 @@ def skill_ids() -> dict[str, int]:
 def proofs(
     certificate: Certificate, ids: Mapping[str, int], suspensions: Sequence[Suspension] = ()
 ) -> list[Proof]:
-    """What `certificate` proves, the periods of each skill in their order. `ids`: what
-    `skill_ids` gives; `suspensions`: those of the certificate, the first one first."""
+    """What `certificate` proves, with the periods of each skill in order. `ids`: from `skill_ids`;
+    `suspensions`: the certificate's, oldest first."""
     known_from = (
         date.fromisoformat(certificate.payload["ends_on"])
         if certificate.payload.get("skills")
@@ -74,8 +74,8 @@ def proofs(
 def _periods(
     certificate: Certificate, suspensions: Sequence[Suspension]
 ) -> list[tuple[datetime, datetime | None]]:
-    """When the certificate could be relied on: from its issue to its end, but for the time in
-    which it was suspended."""
+    """The periods in which the certificate could be relied on: from issue to end, without
+    suspensions."""
     periods: list[tuple[datetime, datetime | None]] = []
     begins: datetime | None = certificate.issued_at
     for suspension in suspensions:
@@ -86,7 +86,7 @@ def _periods(
 
 
 def proofs_of(certificate: Certificate) -> list[Proof]:
-    """What one certificate proves, as things stand now."""
+    """What one certificate currently proves."""
     own = (
         sa.select(Suspension)
         .where(Suspension.certificate_id == certificate.id)

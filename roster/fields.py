@@ -1,5 +1,5 @@
-"""The personal data of experts: why each item is kept, who reads it, for how long, and where
-plain fields appear."""
+"""Personal data of experts: for each item the reason, the readers and the retention, and for plain
+fields also where they appear."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from flask_babel import lazy_gettext as _l
 
 from core.personal import Datum, Field
 
-#: Plain fields of `Expert`: the person and roster staff read and write them (people.fields.OWN,
+#: Plain fields of `Expert`, read and written by the person and by roster staff (people.fields.OWN,
 #: ROSTER).
 EXPERT: tuple[Field, ...] = ()
 

@@ -1,5 +1,5 @@
-"""What a search of the roster asks for: read from an address or the API, checked once, and
-written back as an address."""
+"""Filters of a roster search: read from an address or the API, checked once, and written back as an
+address."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ class WantedLanguage:
 
 @dataclass(frozen=True)
 class Filters:
-    """Everything that is given must hold. `as_of`: the last instant whose records count. `offices`:
-    only experts whom one of these roster offices admitted (None: all); set by `queries`, never by
-    an address.
+    """All filters that are set must match. `as_of`: the last instant whose records count.
+    `offices`: only experts admitted by one of these roster offices (None: all); set by `queries`,
+    never by an address.
 
-    Without `valid_on` a skill counts when its status today is current or expiring; with it, when
-    the day lies in the skill's own dates.
+    Without `valid_on` a skill counts if its status today is current or expiring; with it, if the
+    day lies within the skill's dates.
     """
 
     q: str = ""
@@ -70,7 +70,7 @@ class Filters:
 
     @property
     def window(self) -> tuple[date, date] | None:
-        """The days one availability window must cover; a single date given is a window of that
+        """The days that one availability window must cover; a single date means a window of one
         day."""
         first = self.available_from or self.available_to
         last = self.available_to or self.available_from
@@ -78,7 +78,7 @@ class Filters:
 
     @property
     def used_names(self) -> list[str]:
-        """The names of the filters in use, one for each value."""
+        """The names of the filters in use, one per value."""
         return [
             name
             for name, value in self.as_query().items()
@@ -86,7 +86,7 @@ class Filters:
         ]
 
     def as_query(self) -> dict[str, Any]:
-        """The filters as an address says them."""
+        """The filters as parameters of an address."""
         pairs = {
             "q": self.q,
             "category": self.category and self.category.value,
@@ -103,7 +103,7 @@ class Filters:
         return {name: value for name, value in pairs.items() if value}
 
     def without(self, name: str, position: int = 0) -> Filters:
-        """The same search with one filter taken out; a window goes as a whole."""
+        """The same search without one filter; a window is removed as a whole."""
         if name in ("skills", "languages"):
             values = getattr(self, name)
             return replace(self, **{name: values[:position] + values[position + 1 :]})
@@ -122,7 +122,7 @@ def _instant_text(instant: datetime) -> str:
 
 
 def read_filters(values: Mapping[str, Any], skills: Iterable[Skill]) -> Filters:
-    """Filters from plain values: texts as in an address, dates already read. Raises Invalid with
+    """Filters from plain values: texts as in an address, dates already parsed. Raises Invalid with
     every fault at its field."""
     errors: list[DomainError] = []
     known = {key(skill.code): skill for skill in skills}
@@ -228,7 +228,7 @@ def _instant(value: date | datetime | None) -> datetime | None:
 
 
 def paired(codes: Sequence[str], levels: Sequence[str]) -> list[str]:
-    """Two lists of a form, a thing and its level each, as an address says them together."""
+    """Two lists of a form, things and their levels, combined as in an address."""
     filled = [*levels, *[""] * len(codes)]
     return [
         f"{code}:{level}" if level and ":" not in code else code

@@ -1,4 +1,4 @@
-"""Forms of the roster: shape only, rules are in the services."""
+"""Forms of the roster: structure only; the services have the rules."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _languages(blank_label: str) -> list[tuple[str, str]]:
 
 
 class SearchForm(Form):
-    """The filters. Skills and languages are numbered rows, one more than are in use."""
+    """The filters. Skills and languages are numbered rows, with one empty row."""
 
     class Meta:
         csrf = False
@@ -86,7 +86,7 @@ class SearchForm(Form):
 
 
 def search_form(values: Mapping[str, Any], skills: Iterable[Skill]) -> SearchForm:
-    """The form with what is in the address, right or wrong."""
+    """The form with the values of the address, valid or not."""
     rows: dict[str, Any] = {}
     kinds = {
         "skill": (
@@ -123,7 +123,7 @@ def search_form(values: Mapping[str, Any], skills: Iterable[Skill]) -> SearchFor
 
 @with_fields(EXPERT)
 class ProfileForm(Form):
-    """Rank, organization, fields; languages and availability are rows that `profile_form` adds."""
+    """Rank, organization, fields; `profile_form` adds rows for languages and availability."""
 
     category = RadioField(_l("Category"), validators=[InputRequired()])
     subcategory = SelectField(
@@ -145,8 +145,7 @@ class ProfileForm(Form):
 
     @property
     def offers_rank_code(self) -> bool:
-        """The codes of STANAG 2116 are those of armed forces; one that is known already can be
-        taken away."""
+        """STANAG 2116 codes belong to armed forces; a code already stored can be removed."""
         chosen = self.category.data
         return bool(
             chosen is None
@@ -162,8 +161,7 @@ class ProfileForm(Form):
     window_rows: int
 
     def refuse(self, error: DomainError) -> None:
-        """The services number what is given; the form also has empty rows, so the numbers are
-        translated."""
+        """Translates row numbers: the services do not count the form's empty rows."""
         for refusal in error.errors or [error]:
             kind, _dot, remainder = (refusal.field or "").partition(".")
             number, _dot, part = remainder.partition(".")
@@ -206,7 +204,7 @@ class ProfileForm(Form):
         return not self.is_refused
 
     def profile(self) -> Profile:
-        """What was filled in. Empty texts clear."""
+        """The entered values. Empty texts clear."""
         spoken = [
             tuple(field.data or "" for field in self.languages()[n])
             for n in self._filled("languages")
@@ -235,8 +233,8 @@ class ProfileForm(Form):
 def profile_form(
     expert: Expert | None, *, asks_person: bool = False, sent: Mapping[str, Any] | None = None
 ) -> ProfileForm:
-    """The form of `expert` (None: of a profile that is still to be made), with rows for what is
-    known and some to spare."""
+    """The form of `expert` (None: a new profile), with rows for known values and some spare
+    ones."""
     spoken, windows = (expert.languages, expert.availability) if expert else ([], [])
     counts = {
         kind: _rows_sent(sent, kind) or len(known) + SPARE_ROWS
@@ -305,14 +303,14 @@ def _offer_choices(form: ProfileForm, spoken: Iterable[Any]) -> None:
 
 
 def _rows_sent(sent: Mapping[str, Any] | None, kind: str) -> int:
-    """How many rows the form had that was sent."""
+    """How many rows the submitted form had."""
     numbers = (parse_int(name.split("_")[1]) for name in sent or () if name.startswith(f"{kind}_"))
     return min(1 + max((number for number in numbers if number is not None), default=-1), 60)
 
 
 class AdmissionForm(Form):
-    """Admits those who are ticked; in which fields, if not in general, and to whose roster, for
-    those who may choose."""
+    """Admits the selected people, optionally in fields of expertise, and to an office's roster for
+    staff of several."""
 
     office = RadioField(_l("Roster office"), validate_choice=False)
     expertise = TextAreaField(
@@ -333,7 +331,7 @@ class AdmissionForm(Form):
 
 
 class NewExpertForm(ProfileForm):
-    """Adds a person to the roster: who it is, and the profile."""
+    """Adds a person to the roster: the person, and the profile."""
 
     submission = SubmissionField()
     person_identifier = StringField(_l("Service or staff number"), validators=[Optional()])
@@ -361,7 +359,7 @@ class NewExpertForm(ProfileForm):
         super().refuse(error)
 
     def person(self) -> dict[str, Any]:
-        """What people.services.record_person takes, beside the identifier."""
+        """The arguments of people.services.record_person, without the identifier."""
         gender = self.person_gender.data or None
         return {
             "given_name": self.person_given_name.data or "",
@@ -373,12 +371,12 @@ class NewExpertForm(ProfileForm):
             "nationalities": self.person_nationalities.data or None,
             "gender": gender
             if gender != Gender.UNDISCLOSED
-            else None,  # says nothing: what is known of the person stays
+            else None,  # left out: what is stored stays
         }
 
 
 def read_day(value: str) -> date | None:
-    """A day as a date field sends it, None when it is none."""
+    """A day as sent by a date field; None if it is not one."""
     try:
         return date.fromisoformat(value)
     except ValueError:

@@ -1,5 +1,5 @@
-"""What the roster does when other packages announce a fact: in the same transaction, so it holds
-with the fact or not at all."""
+"""Reactions of the roster to events of other packages, in the same transaction: both happen or
+neither."""
 
 from __future__ import annotations
 
@@ -30,25 +30,25 @@ from roster import services
 
 
 def grant_skills(event: CertificateIssued | CertificateLifted, actor: Actor) -> None:
-    """A certificate was issued, or is valid again: its holder has what it proves."""
+    """A certificate was issued, or is valid again: its holder gains what it proves."""
     services.grant_skills(actor, db.session.get_one(Certificate, event.certificate_id))
 
 
 def withdraw_skills(
     event: CertificateRevoked | CertificateSuperseded | CertificateSuspended, actor: Actor
 ) -> None:
-    """A certificate ended, or is not to be relied on for now: nothing rests on it any more."""
+    """A certificate ended or is suspended: its skills are withdrawn."""
     services.withdraw_skills(actor, db.session.get_one(Certificate, event.certificate_id))
 
 
 def refresh_profile(event: PersonChanged, actor: Actor) -> None:
-    """A person's data changed: the search finds the person by the new ones."""
+    """A person's data changed: the search must find the new values."""
     services.refresh_document(event.person_id)
 
 
 def move_skills(event: MergeConfirmed | MergeUndone, actor: Actor) -> None:
-    """Certificates have another holder since two records became one, or two again: so have the
-    skills. The record that leads to another one is on no roster."""
+    """Certificates have another holder after a merge, or its undoing: the skills follow. A merged
+    record is on no roster."""
     if isinstance(event, MergeConfirmed):
         services.take_merge(event.keep_id, event.merged_id)
     services.follow_certificates(actor, (event.keep_id, event.merged_id))
@@ -57,12 +57,12 @@ def move_skills(event: MergeConfirmed | MergeUndone, actor: Actor) -> None:
 
 
 def move_skills_of(event: EnrollmentReassigned, actor: Actor) -> None:
-    """An enrollment turned out to be another person's."""
+    """An enrollment turned out to be someone else's."""
     services.follow_certificates(actor, [event.person_id])
 
 
 def keep_kind(event: OrganizationChanged, actor: Actor) -> None:
-    """A roster office that has people on its roster stays one: no one else would find them."""
+    """A body with people on its roster must stay a roster office, or no one would find them."""
     body = db.session.get_one(Organization, event.organization_id)
     if (
         "kinds" in event.changed
@@ -77,13 +77,13 @@ def keep_kind(event: OrganizationChanged, actor: Actor) -> None:
 
 
 def keep_given_consent(event: ConsentGiven, actor: Actor) -> None:
-    """Someone may be found now: what waited for it becomes the profile, and the person waits for
+    """Someone consented to be found: a waiting proposal becomes the profile, and the person awaits
     admission."""
     if event.purpose == ConsentPurpose.ROSTER and event.counts:
         services.take_yes(event.person_id)
 
 
 def keep_withdrawn_consent(event: ConsentWithdrawn, actor: Actor) -> None:
-    """Someone may no longer be found: gone from the roster, its searches and lists, at once."""
+    """Someone withdrew consent: removed at once from the roster, its searches and lists."""
     if event.purpose == ConsentPurpose.ROSTER:
         services.take_no(event.person_id)

@@ -9,7 +9,7 @@ from roster import services
 
 
 def forget_old_proposals(progress: jobs.Progress) -> None:
-    """Job: drops what was proposed about people who did not answer."""
+    """Job: deletes proposals about people who did not answer."""
     with transaction():
         services.forget_proposals(SYSTEM)
         progress.finish()

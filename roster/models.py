@@ -1,4 +1,4 @@
-"""The roster: experts and their skills. A skill row is derived from its evidence, never typed,
+"""The roster: experts and their skills. A skill row is derived from its evidence, never entered,
 and never deleted."""
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class SkillStatus(Worded):
 
 
 class ExpertStatus(Worded):
-    # not asked, not answered, or waiting for admission
+    # not asked, not answered, or awaiting admission
     CERTIFIED = "certified", _p("expert", "Not on the roster")
     ADMITTED = "admitted", _p("expert", "On the roster")
     LEFT = "left", _p("expert", "Left the roster")
@@ -45,13 +45,13 @@ class ExpertStatus(Worded):
 
 class AdmissionWay(enum.StrEnum):
     REVIEWED = "reviewed"
-    RULE = "rule"  # by the installation's own rule (ROSTER_ADMISSION)
+    RULE = "rule"  # by the installation's rule (ROSTER_ADMISSION)
     CARRIED_OVER = "carried_over"  # on the roster before admission was a decision
 
 
 class Expert(Base):
-    """A person's roster profile. Roster staff see it while the person's consent is current, and
-    find it once it is admitted."""
+    """A person's roster profile. Roster staff can see it while the person's consent is current, and
+    find it after admission."""
 
     __tablename__ = "expert"
     __scope__ = {Reach.SELF: "person_id", Reach.OFFICE: "office_id"}
@@ -71,7 +71,7 @@ class Expert(Base):
     )
     office_id: Mapped[int | None] = mapped_column(
         sa.ForeignKey("organization.id")
-    )  # that admitted; None: any may
+    )  # the office that admitted; None: any may
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
@@ -90,8 +90,8 @@ class Expert(Base):
 
 
 class RosterAdmission(Base):
-    """A decision to put an expert on the roster, in a field of expertise (None: in general). It
-    ends when the expert leaves; the row stays."""
+    """A decision to admit an expert, in a field of expertise (None: in general). It ends when the
+    expert leaves; the row stays."""
 
     __tablename__ = "admission"
     __scope__ = {Reach.OFFICE: "office_id"}
@@ -110,17 +110,15 @@ class RosterAdmission(Base):
 
 
 class ExpertProposal(Base):
-    """What roster staff want to write about someone who has not said yes: it waits for the
-    person's answer, and is shown to no one but the person. `identity`: whom they mean, in their
-    words; `person_id`: whom that seemed to be, None for someone new. After a no only `digest` is
-    left, so that no one is asked again and again."""
+    """A profile that roster staff propose for someone who has not consented: it waits for the
+    answer, and only the person can see it. `identity`: the person as staff describe them;
+    `person_id`: the probable match, None for someone new. After a refusal only `digest` is stored,
+    so that the person is not asked repeatedly."""
 
     __tablename__ = "expert_proposal"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    digest: Mapped[str] = mapped_column(
-        sa.String(64), unique=True
-    )  # of the number or address meant
+    digest: Mapped[str] = mapped_column(sa.String(64), unique=True)  # of the number or address
     token_digest: Mapped[str | None] = mapped_column(
         sa.String(64), unique=True
     )  # of the link in the letter
@@ -135,8 +133,8 @@ class ExpertProposal(Base):
 
 
 class ExpertLanguage(Base):
-    """A language as it was tested: framework and level as stated, and the CEFR step (1 A1 … 6
-    C2) searches compare."""
+    """A language as tested: framework and level as stated, and the CEFR step (1 A1 … 6 C2) that
+    searches compare."""
 
     __tablename__ = "expert_language"
 
@@ -164,10 +162,10 @@ class Availability(Base):
 
 
 class ExpertSkill(Base):
-    """A dated, levelled competence that rests on a certificate. Withdrawn rows stay: "who was
-    qualified on date D, as known on date K" reads `valid_from … valid_until` against D and
-    `recorded_at … withdrawn_at` against K. A certificate that was suspended and lifted has a row
-    for each period; why one ended is not kept here."""
+    """A dated competence at a level, proved by a certificate. Withdrawn rows stay: "who was
+    qualified on date D, as known on date K" compares `valid_from … valid_until` with D and
+    `recorded_at … withdrawn_at` with K. A certificate that was suspended and restored has a row per
+    period; the reason for an end is not stored here."""
 
     __tablename__ = "expert_skill"
 
@@ -195,7 +193,7 @@ class ExpertSkill(Base):
             sqlite_where=sa.text("withdrawn_at IS NULL"),
             postgresql_where=sa.text("withdrawn_at IS NULL"),
         ),
-        sa.Index(  # all that a search asks of a candidate's skill
+        sa.Index(  # covers all that a search needs of a candidate's skill
             "ix_expert_skill_search",
             "expert_id",
             "skill_id",
@@ -213,9 +211,8 @@ class ExpertSkill(Base):
         return as_of is None or self.recorded_at <= as_of
 
     def status_on(self, on_day: date | None, as_of: datetime | None = None) -> SkillStatus:
-        """The status for the day asked about (None: today) as known at `as_of` (None: now),
-        computed: nothing has to run for a skill to expire. `roster.search` asks the same of the
-        database."""
+        """The status on a day (None: today) as known at `as_of` (None: now). Computed, so that no
+        job has to expire skills. `roster.search` computes the same in the database."""
         if self.withdrawn_at is not None and (as_of is None or self.withdrawn_at <= as_of):
             return SkillStatus.WITHDRAWN
         if self.valid_from > clock.begun_by(on_day):
@@ -228,9 +225,9 @@ class ExpertSkill(Base):
         return SkillStatus.CURRENT
 
     def worth(self, on_day: date | None, as_of: datetime | None = None) -> tuple[int, int, date]:
-        """Orders what proves one skill, the greatest being the best: what holds before what
-        will, before what has expired or was withdrawn, then the higher level, then whatever
-        lasts longer. The one rule for lists, files, profiles and programs."""
+        """Orders rows of one skill, the best being greatest: valid before future, future before
+        expired or withdrawn, then the higher level, then the longer validity. The one rule for
+        lists, files, profiles and the API."""
         return (
             _STANDING[self.status_on(on_day, as_of)],
             self.level_rank,
@@ -248,16 +245,15 @@ _STANDING = {
 
 
 class ExpertSearch(Base):
-    """One document per expert who may be found, written in the profile's own transaction:
-    `tokens` holds a word per facet value (levels cumulative), `names` what a free-text search
-    looks in; both are plain ASCII made by roster.search. Indexed by FTS5 on SQLite and GIN on
-    PostgreSQL (migrations)."""
+    """One document per admitted expert, written in the profile's own transaction: `tokens` holds a
+    word per facet value (levels cumulative), `names` the words for free-text search; both are plain
+    ASCII made by roster.search. Indexed by FTS5 on SQLite and GIN on PostgreSQL (migrations)."""
 
     __tablename__ = "expert_search"
     __audited__ = False
 
     expert_id: Mapped[int] = mapped_column(sa.ForeignKey("expert.id"), primary_key=True)
-    office_id: Mapped[int | None]  # whose staff find the expert
+    office_id: Mapped[int | None]  # whose staff can find the expert
     sort_name: Mapped[str] = mapped_column(names.SORTED)
     tokens: Mapped[str] = mapped_column(sa.Text)
     names: Mapped[str] = mapped_column(sa.Text)

@@ -1,4 +1,4 @@
-"""Shapes of the roster's API."""
+"""Schemas of the roster's API."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ from roster.services import Profile, SpokenLanguage, Window
 
 
 class ExpertPersonBody(PersonBody):
-    """Who it is. A person already known is changed by what is given, and keeps what is left out;
-    a new one needs a name, and one is enough."""
+    """The person. Values overwrite those of a known person; fields left out stay as they are. A new
+    person needs a name; one is enough."""
 
 
 class SpokenLanguageBody(Schema):
@@ -62,7 +62,7 @@ class WindowBody(Schema):
 
 @with_fields(EXPERT)
 class ExpertBody(Schema):
-    """What is left out, or null, stays as it is; an empty text or list clears."""
+    """Fields left out or null stay as they are; an empty text or list clears."""
 
     person: ExpertPersonBody = ExpertPersonBody()
     category: PersonnelCategory | None = Field(None, description="needed for a new profile")
@@ -117,7 +117,7 @@ class AdmitBody(Schema):
 
 
 class AskedAnswer(Answer):
-    """The person has not said yes: we ask the person, and the values wait for the answer."""
+    """The person has not consented: we ask the person, and the values wait for the answer."""
 
     status: Literal["asked"] = "asked"
 
@@ -133,7 +133,7 @@ class AdmissionAnswer(Answer):
 
 
 class ExpertQuery(ListQuery):
-    """Everything that is given must hold."""
+    """All filters that are set must match."""
 
     q: str | None = Field(None, description="beginnings of parts of the name, or of the number")
     category: Annotated[str, one_of(PersonnelCategory)] | None = None
@@ -186,7 +186,7 @@ class EvidenceAnswer(Answer):
 
 
 class ExpertSkillAnswer(Answer):
-    """What the best certificate gives; `evidence` holds every certificate of the skill, the best
+    """What the best certificate gives; `evidence` lists every certificate of the skill, the best
     first."""
 
     skill: str
@@ -200,8 +200,8 @@ class ExpertSkillAnswer(Answer):
 
 @with_fields(offered(EXPERT, ROSTER))
 class ExpertAnswer(Answer):
-    """An expert, with the skills and their statuses on `valid_on` and as known at `as_of` (by
-    default today)."""
+    """An expert, with skills and their statuses on `valid_on` as known at `as_of` (default:
+    today)."""
 
     id: int
     person: ExpertPersonAnswer
@@ -226,7 +226,7 @@ class ExpertAnswer(Answer):
 
 
 def expert_answer(actor: Actor, expert: Expert, filters: Filters | None = None) -> ExpertAnswer:
-    """What the actor reads of an expert; of other offices' decisions nothing."""
+    """What the actor may read of an expert, without other offices' decisions."""
     filters = filters or Filters()
     return ExpertAnswer(
         id=expert.id,
@@ -262,7 +262,7 @@ def _admission_answers(actor: Actor, expert: Expert) -> list[AdmissionAnswer]:
 
 
 def _consent(expert: Expert) -> bool | None:
-    """Everyone on the roster consents, so that lists ask nothing."""
+    """Everyone on the roster has consented, so lists need no query."""
     if expert.status is ExpertStatus.ADMITTED:
         return True
     consent = find_consent(expert.person_id, ConsentPurpose.ROSTER)
@@ -270,7 +270,7 @@ def _consent(expert: Expert) -> bool | None:
 
 
 def _rows_by_skill(expert: Expert, filters: Filters) -> list[list[ExpertSkill]]:
-    """Of each skill its rows, the best first."""
+    """The rows of each skill, the best first."""
     by_skill: dict[int, list[ExpertSkill]] = {}
     for row in expert.skills:
         if row.counts(filters.as_of):

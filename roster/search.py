@@ -1,4 +1,4 @@
-"""Searching the roster: documents narrow, then dates are asked of the rows themselves."""
+"""Searching the roster: documents narrow the search, then the rows themselves decide on dates."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from roster import documents
 from roster.filters import Filters, WantedSkill
 from roster.models import Availability, ExpertSearch, ExpertSkill
 
-#: Counted exactly up to here; beyond it people refine, they do not leaf through.
+#: Counted exactly up to here; beyond it people refine the search rather than page on.
 MOST_COUNTED = 10_000
 
-#: What EXISTS looks for: a row, none of its columns, so that an index alone can answer.
+#: EXISTS selects a constant, not columns, so that an index alone can answer.
 _ROW: sa.ColumnElement[Any] = sa.literal_column("1")
 _fts = sa.table("expert_fts", sa.column("rowid", sa.Integer), sa.column("expert_fts", sa.Text))
 _vector: sa.ColumnElement[Any] = sa.literal_column(
@@ -28,56 +28,56 @@ _vector: sa.ColumnElement[Any] = sa.literal_column(
 
 
 def expert_page(filters: Filters, *, after: str | None, limit: int) -> Page[int]:
-    """The ids of the experts found, by name."""
+    """The ids of the matching experts, by name."""
     is_broad = is_sqlite() and counts([filters])[0] > MOST_COUNTED
     return _page(filters, is_broad=is_broad, after=after, limit=limit)
 
 
 def _page(filters: Filters, *, is_broad: bool, after: str | None, limit: int) -> Page[int]:
-    """Of a broad search SQLite reads the documents in the order of names, which soon fills a page,
-    and sorts no one. PostgreSQL sees by itself which way is shorter."""
-    found = _matching(filters, _text_of_row) if is_broad and is_sqlite() else matching(filters)
+    """For a broad search SQLite reads the documents in the order of names, which soon fills a page,
+    and sorts nothing. PostgreSQL chooses the shorter way by itself."""
+    statement = _matching(filters, _text_of_row) if is_broad and is_sqlite() else matching(filters)
     keys: list[Any] = [ExpertSearch.sort_name, ExpertSearch.expert_id]
-    return page(found, keys, after=after, limit=limit)
+    return page(statement, keys, after=after, limit=limit)
 
 
 def counted_page(filters: Filters, *, after: str | None, limit: int) -> tuple[Page[int], int]:
-    """The same with how many there are in all; MOST_COUNTED + 1 stands for more. What narrows a
-    search is worked out once for both, unless there are so many that they are not all looked at."""
+    """The same with the total number; MOST_COUNTED + 1 means more. The narrowing is computed once
+    for both, unless there are too many matches to look at all."""
     hits = matching(filters).add_columns(ExpertSearch.sort_name).limit(MOST_COUNTED + 1).cte("hits")
     total = sa.select(sa.func.count()).select_from(hits).scalar_subquery()
-    found = page(
+    hits_page = page(
         sa.select(hits.c.expert_id, total),
         [hits.c.sort_name, hits.c.expert_id],
         after=after,
         limit=limit,
     )
-    count = found.items[0][1] if found.items else counts([filters])[0]
+    count = hits_page.items[0][1] if hits_page.items else counts([filters])[0]
     if count > MOST_COUNTED:
         return _page(filters, is_broad=True, after=after, limit=limit), count
-    return Page([row[0] for row in found.items], found.next), count
+    return Page([row[0] for row in hits_page.items], hits_page.next), count
 
 
 def counts(searches: Sequence[Filters]) -> list[int]:
-    """How many each of these searches finds, in one query; MOST_COUNTED + 1 stands for more."""
+    """The number of matches of each search, in one query; MOST_COUNTED + 1 means more."""
     if not searches:
         return []
     columns = [
         sa.select(sa.func.count())
-        .select_from(matching(one).limit(MOST_COUNTED + 1).subquery())
+        .select_from(matching(filters).limit(MOST_COUNTED + 1).subquery())
         .scalar_subquery()
-        for one in searches
+        for filters in searches
     ]
     return list(db.session.execute(sa.select(*columns)).one())
 
 
 def matching(filters: Filters) -> sa.Select[Any]:
-    """The ids of all experts found, in no order."""
+    """The ids of all matching experts, unordered."""
     return _matching(filters, _text_of_index)
 
 
-#: Adds to a statement: all exact tokens, and the beginnings of one of the ways to write a name.
-#: Every word is plain ASCII made here, so quoting it is safe.
+#: Adds to a statement: all exact tokens, and the beginnings of one spelling of a name. Every word
+#: is plain ASCII made here, so quoting it is safe.
 Text = Callable[[sa.Select[Any], list[str], list[list[str]]], sa.Select[Any]]
 
 
@@ -89,9 +89,9 @@ def _matching(filters: Filters, with_text: Text) -> sa.Select[Any]:
     if exact or ways:
         statement = with_text(statement, exact, ways)
     if filters.q and not ways:
-        statement = statement.where(sa.false())  # signs alone are no name
-    for wanted in filters.skills:
-        statement = statement.where(_holds(wanted, filters))
+        statement = statement.where(sa.false())  # punctuation alone is not a name
+    for wanted_skill in filters.skills:
+        statement = statement.where(_holds(wanted_skill, filters))
     if filters.window:
         first, last = filters.window
         window = sa.exists(_ROW).where(
@@ -104,7 +104,7 @@ def _matching(filters: Filters, with_text: Text) -> sa.Select[Any]:
 
 
 def _tokens(filters: Filters) -> list[str]:
-    """The tokens a document must have."""
+    """The tokens that a document must have."""
     exact = []
     if filters.category:
         exact.append(documents.category_token(filters.category.value))
@@ -115,13 +115,15 @@ def _tokens(filters: Filters) -> list[str]:
     if filters.gender:
         exact.append(documents.gender_token(filters.gender.value))
     exact += [
-        documents.language_token(wanted.language, wanted.step) for wanted in filters.languages
+        documents.language_token(wanted_language.language, wanted_language.step)
+        for wanted_language in filters.languages
     ]
     if (
         filters.as_of is None
-    ):  # a document knows what holds now; a skill withdrawn since is no longer in it
+    ):  # documents describe the present; a skill withdrawn since is no longer in it
         exact += [
-            documents.skill_token(wanted.skill.id, _rank(wanted)) for wanted in filters.skills
+            documents.skill_token(wanted_skill.skill.id, _rank(wanted_skill))
+            for wanted_skill in filters.skills
         ]
     return exact
 
@@ -129,8 +131,8 @@ def _tokens(filters: Filters) -> list[str]:
 def _text_of_index(
     statement: sa.Select[Any], exact: list[str], ways: list[list[str]]
 ) -> sa.Select[Any]:
-    """By the full-text index. SQLite begins with it and stops when enough are found: a list of
-    ids would have to be complete first."""
+    """Through the full-text index. SQLite starts from it and stops when enough rows are found; a
+    list of ids would have to be complete first."""
     if is_sqlite():
         named = " OR ".join(
             "({})".format(" AND ".join(f'"{word}"*' for word in way)) for way in ways
@@ -146,22 +148,23 @@ def _text_of_index(
 def _text_of_row(
     statement: sa.Select[Any], exact: list[str], ways: list[list[str]]
 ) -> sa.Select[Any]:
-    """By the document itself."""
+    """Through the document itself."""
     tokens, written = " " + ExpertSearch.tokens + " ", " " + ExpertSearch.names
-    statement = statement.where(*(tokens.contains(f" {one} ", autoescape=True) for one in exact))
+    statement = statement.where(
+        *(tokens.contains(f" {token} ", autoescape=True) for token in exact)
+    )
     named = [
         sa.and_(*(written.contains(f" {word}", autoescape=True) for word in way)) for way in ways
     ]
     return statement.where(sa.or_(*named)) if named else statement
 
 
-def _holds(wanted: WantedSkill, filters: Filters) -> sa.ColumnElement[bool]:
-    """The expert has the skill at this level or above, on the day, as known at the time asked
-    for."""
+def _holds(wanted_skill: WantedSkill, filters: Filters) -> sa.ColumnElement[bool]:
+    """The expert has the skill at this level or above, on the day, as known at the chosen time."""
     condition = sa.and_(
         ExpertSkill.expert_id == ExpertSearch.expert_id,
-        ExpertSkill.skill_id == wanted.skill.id,
-        ExpertSkill.level_rank >= _rank(wanted),
+        ExpertSkill.skill_id == wanted_skill.skill.id,
+        ExpertSkill.level_rank >= _rank(wanted_skill),
         sa.or_(ExpertSkill.valid_until.is_(None), ExpertSkill.valid_until >= filters.day),
         ExpertSkill.valid_from <= clock.begun_by(filters.valid_on),
     )
@@ -175,5 +178,5 @@ def _holds(wanted: WantedSkill, filters: Filters) -> sa.ColumnElement[bool]:
     return sa.exists(_ROW).where(condition)
 
 
-def _rank(wanted: WantedSkill) -> int:
-    return wanted.level.rank if wanted.level else 1
+def _rank(wanted_skill: WantedSkill) -> int:
+    return wanted_skill.level.rank if wanted_skill.level else 1

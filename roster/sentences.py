@@ -1,4 +1,4 @@
-"""What is asked of the roster, and what is known of an expert, in words."""
+"""Roster searches and facts of experts, in words."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from roster.languages import cefr_of, least_slp
 from roster.models import Availability, ExpertLanguage, LanguageFramework
 
 
-def said(filters: Filters, name: str, position: int = 0) -> str:
-    """One filter as people say it."""
+def filter_words(filters: Filters, name: str, position: int = 0) -> str:
+    """One filter in words."""
     match name:
         case "q":
             return _("“%(words)s”", words=filters.q)
@@ -68,7 +68,7 @@ def _window(filters: Filters) -> str:
 
 
 def level_words(spoken: ExpertLanguage) -> str:
-    """A level as it was tested, with its framework where it is not the usual one."""
+    """A level as tested, with its framework unless it is the usual one."""
     return spoken.level if spoken.framework is LanguageFramework.CEFR else f"SLP {spoken.level}"
 
 
@@ -80,8 +80,7 @@ def languages_words(spoken: Iterable[ExpertLanguage]) -> str:
 
 
 def fitting_window(windows: Sequence[Availability], filters: Filters) -> Availability | None:
-    """The window to show: the one that answers the search, else the one that is on or comes
-    next."""
+    """The window to show: the one that matches the search, else the current or next one."""
     first, last = filters.window or (filters.day, filters.day)
     fitting = (window for window in windows if window.starts_on <= first and window.ends_on >= last)
     coming = (window for window in windows if window.ends_on >= first)

@@ -1,5 +1,5 @@
-"""The lifecycle of an expert: certified people are asked, say yes, and are admitted by a
-decision of the roster's office."""
+"""The lifecycle of an expert: certified people are asked, consent, and are admitted by the roster
+office."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ EXPERT = Machine(
         Transition("readmit", frozenset({S.LEFT}), S.ADMITTED, Permission.EXPERT_ADMIT, _admitted),
         Transition(
             "restore", frozenset({S.LEFT}), S.ADMITTED, None, _admitted
-        ),  # the merge that took the person off was undone
+        ),  # the merge that removed the person was undone
         Transition(
             "return", frozenset({S.LEFT}), S.CERTIFIED, None, _returned
-        ),  # a new yes: waiting again
+        ),  # a new consent: waiting again
     ],
 )

@@ -154,7 +154,7 @@ def _command(command: click.Command, name: str) -> str:
     """Its usage, what it does and its options, as click tells them."""
     context = click.Context(command, info_name=name)
     usage = " ".join([name, *command.collect_usage_pieces(context)])
-    meaning = fill((command.help or "").split("\n\n")[0], 100)
+    meaning = fill(" ".join((command.help or "").split("\n\n")[0].split()), 100)
     records = [
         parameter.get_help_record(context)
         for parameter in command.params

@@ -56,8 +56,8 @@ document.querySelectorAll("form[data-live]").forEach((form) => {
       results.replaceChildren(...(page.getElementById(form.dataset.live) || page.body).childNodes);
       results.classList.remove("stale");
       history.replaceState(null, "", address);
-      const found = results.querySelector("[data-announce]");
-      if (found) say(found.textContent.trim());
+      const heading = results.querySelector("[data-announce]");
+      if (heading) say(heading.textContent.trim());
     } catch (error) {
       if (error.name === "AbortError") return; // a later search is under way
       results.classList.add("stale"); // the button still asks for the whole page

@@ -160,7 +160,7 @@ def build_world(app: Flask) -> World:
         "enrollment.save_attendance.number": "1",
     }
     names |= _doubts(int(ids["enrollment_id"]), int(ids["foreigner"]))
-    names["roster.asked.token"] = names["roster.answer_asked.token"] = _asked()
+    names["roster.question.token"] = names["roster.answer_question.token"] = _asked()
     tokens = {name: _token(actor) for name, actor in actors.items()}
     return World(app, actors, tokens, names)
 
@@ -263,7 +263,7 @@ def body_of(world: World, method: str, path: str) -> dict | None:
         "email": "new@example.org",
         "country": "CA",
     }
-    shapes = {
+    shapes: dict[str, dict[str, Any]] = {
         "/me/consents": {"purpose": "contact", "given": True},
         "/consent-on-paper": {
             "person": person,
@@ -310,7 +310,7 @@ def body_of(world: World, method: str, path: str) -> dict | None:
         },
         "/skills/gender-peace-operations": {"title": {"en": "Gender"}},
     }
-    return next((shape for end, shape in shapes.items() if path.endswith(end)), {})  # type: ignore[return-value]  # a row of the table holds what fits
+    return next((shape for end, shape in shapes.items() if path.endswith(end)), {})
 
 
 def address(world: World, rule: Rule) -> str:
@@ -391,11 +391,11 @@ def test_what_is_said_besides_is_said_of_rows_and_says_something_else(name: str)
     } == set()
 
 
-def order(item: tuple[str, object]) -> tuple[bool, bool, str]:
+def order(item: tuple[str, Rule]) -> tuple[bool, bool, str]:
     """Reading first, then writing, then what ends sessions or accounts."""
     method, rule = item
-    ends = any(word in rule.rule for word in ("sign-out", "close", "/end", "/me/", "sign-in"))  # type: ignore[attr-defined]  # Flask's rules
-    return method != "GET", ends, rule.rule  # type: ignore[attr-defined]  # Flask's rules
+    ends = any(word in rule.rule for word in ("sign-out", "close", "/end", "/me/", "sign-in"))
+    return method != "GET", ends, rule.rule
 
 
 #: For each rule that names a child below its parent: a real child under its own parent, and the

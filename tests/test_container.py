@@ -227,7 +227,7 @@ def running(image: Image, command: list[str], **settings: str) -> Iterator[Path]
 
 def _await_health(image: Image, log: Path) -> None:
     """By the image's own check."""
-    check = json.loads(re.search(r"CMD (\[.*\])", instructions("HEALTHCHECK")[0]).group(1))  # type: ignore[union-attr]  # or it fails here
+    check = json.loads(re.search(r"CMD (\[.*\])", instructions("HEALTHCHECK")[0]).group(1))
     check = [word.replace(":8000/", f":{image.environ['PORT']}/") for word in check]
     ends = time.monotonic() + 60
     while subprocess.run(check, env=image.environ, capture_output=True, check=False).returncode:

@@ -231,7 +231,7 @@ Line = tuple[str, dict[str, str], str, str]
 _count = itertools.count(1)
 
 
-def _said(changes: dict[str, str]) -> dict[str, str]:
+def _said(changes: dict[str, str]) -> dict[str, Any]:
     """What is said of the person of a line: no one is recognised as someone of another line."""
     number = next(_count)
     return {
@@ -318,7 +318,7 @@ def by_api(
     for line, changes, field, _answer in lines:
         person = _said(changes)
         wish = {name: person.pop(name) for name in WISHED}
-        person["nationalities"] = list(filter(None, [person["nationalities"]]))  # type: ignore[assignment]  # a row of the table holds what fits
+        person["nationalities"] = list(filter(None, [person["nationalities"]]))
         body = wish | more | {"person": person, "category": "police"}
         answer = client.post(f"/deliveries/{code}/enrollments", body)
         is_hidden = (
@@ -344,7 +344,7 @@ def by_experts_api(app: Flask, lines: list[Line], sentences: dict[str, str], cod
         person = _said(changes)
         del person["needs"]
         profile = {name: person.pop(name) for name in WISHED if name in person}
-        person["nationalities"] = list(filter(None, [person["nationalities"]]))  # type: ignore[assignment]  # a row of the table holds what fits
+        person["nationalities"] = list(filter(None, [person["nationalities"]]))
         body = profile | {"person": person, "category": "police"}
         answer = client.put(f"/experts/{person['identifier']}", body)
         if answer.status_code == 202:

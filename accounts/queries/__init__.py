@@ -1,4 +1,4 @@
-"""Reads people’s ways in and roles."""
+"""Reading sign-in and roles."""
 
 from accounts.queries.entry import (
     LinkState,

@@ -1,4 +1,4 @@
-"""Ways in: links, sessions, tokens, and the people of a demonstration."""
+"""Reading links, sessions, tokens, and the people of a demonstration."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from core.policy import Actor
 from people.models import Person
 from people.services.identity import records_of
 
-#: For so long after signing in, people need not prove again who they are.
+#: For this long after signing in, people need not confirm who they are.
 RECENTLY = timedelta(minutes=15)
 
 
@@ -36,14 +36,14 @@ class LinkState(enum.StrEnum):
 
 @dataclass(frozen=True)
 class DemonstrationPerson:
-    """Someone to sign in as, in a demonstration."""
+    """A person to sign in as, in a demonstration."""
 
     person: Person
     roles: list[RoleHeld]
 
 
 def link_state(token: str) -> tuple[LinkState, Person | None, str]:
-    """What has become of the link, whose it is, and where it leads. Looking does not use it up."""
+    """The state of the link, whose it is, and its target. Looking does not use it up."""
     row = db.session.execute(
         sa.select(SignInLink, Person, Account)
         .join(Person, Person.id == SignInLink.person_id)
@@ -67,7 +67,7 @@ def link_state(token: str) -> tuple[LinkState, Person | None, str]:
 
 
 def sessions_of(person_id: int) -> list[UserSession]:
-    """Where the person is signed in, the latest first."""
+    """The person's sessions, latest first."""
     statement = (
         sa.select(UserSession)
         .where(UserSession.person_id.in_(records_of(person_id)))
@@ -77,20 +77,20 @@ def sessions_of(person_id: int) -> list[UserSession]:
 
 
 def session_started(session_id: int) -> tuple[str, datetime] | None:
-    """How and when this session was signed in to."""
+    """How and when this session began."""
     row = db.session.get(UserSession, session_id)
     return (row.method, row.created_at) if row is not None else None
 
 
 def signed_in_recently(actor: Actor, *, only: str | None = None) -> bool:
-    """Whether the actor signed in a moment ago, by any method or `only` by this one."""
+    """Whether the actor signed in a moment ago, by any method or `only` this one."""
     method, since = session_started(actor.session_id or 0) or ("", None)
     return since is not None and since > clock.now() - RECENTLY and only in (None, method)
 
 
 def asks_password(actor: Actor) -> bool:
-    """Whether the actor must enter their password before changing a way in: they have one, and did
-    not just sign in by link."""
+    """Whether the actor must enter their password before changing how they sign in: they have one
+    and did not just sign in by link."""
     account = find_account(actor.person_id or 0)
     return bool(account and account.password_hash) and not signed_in_recently(actor, only="link")
 
@@ -102,14 +102,14 @@ def came_by_link(actor: Actor) -> bool:
 
 
 def tokens_of(person_id: int) -> list[ApiToken]:
-    """The person's living tokens."""
+    """The person's valid tokens."""
     living = ApiToken.revoked_at.is_(None), ApiToken.expires_at > clock.now()
     statement = sa.select(ApiToken).where(ApiToken.person_id.in_(records_of(person_id)), *living)
     return list(db.session.scalars(statement.order_by(ApiToken.id)))
 
 
 def get_token(person_id: int, token_id: int) -> ApiToken:
-    """One of the person's living tokens; NotFound."""
+    """One of the person's valid tokens; NotFound."""
     token = next(
         (api_token for api_token in tokens_of(person_id) if api_token.id == token_id), None
     )
@@ -119,7 +119,7 @@ def get_token(person_id: int, token_id: int) -> ApiToken:
 
 
 def demonstration_people() -> list[DemonstrationPerson]:
-    """The people to try the demonstration as; no one outside of one."""
+    """The people one may sign in as in a demonstration; otherwise empty."""
     if not is_demonstration_here():
         return []
     statement = sa.select(Person).join(Account, Account.person_id == Person.id)

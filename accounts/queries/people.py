@@ -24,7 +24,7 @@ PAGE = 50
 
 @dataclass(frozen=True)
 class RoleHeld:
-    """A role and what it is for: a body (what it is called), a delivery's id, or everything."""
+    """A role and its scope: a body (by name), a delivery (by id), or everything."""
 
     role: Role
     scope: Reach
@@ -42,8 +42,7 @@ class PersonRow:
 
 
 def find_person_by_email(email: str) -> Person | None:
-    """The person with this address, in whatever case it is typed; of several, one with an
-    account."""
+    """The person with this address, ignoring case; if several share it, one with an account."""
     key = values.email_key(email)
     holders = sa.select(Person).outerjoin(Account, Account.person_id == Person.id)
     holders = holders.where(
@@ -65,42 +64,44 @@ def list_people(
     after: str | None = None,
     limit: int = PAGE,
 ) -> Page[PersonRow]:
-    """People by name: those whose name has words that begin so (core.names), or in whose address
-    or identifier every word occurs; with this role."""
+    """People by name: those with words of the name that begin so (core.names), or with every word
+    in their address or identifier; optionally only those with this role."""
     used = ~Person.is_provisional, Person.merged_into_id.is_(None)
     statement = sa.select(Person).where(visible(Person, actor, Permission.PERSON_READ), *used)
     if words.strip():
-        others = all_of(_occurs(one) for one in words.split()[:6])
-        wanted = any_of((names.finds(Person.search_names, words), others))
-        statement = narrowed(statement, Person.id, wanted)
+        others = all_of(_occurs(word) for word in words.split()[:6])
+        by_words = any_of((names.finds(Person.search_names, words), others))
+        statement = narrowed(statement, Person.id, by_words)
     if role is not None:
         statement = statement.where(
             Person.id.in_(sa.select(RoleAssignment.person_id).where(RoleAssignment.role == role))
         )
     keys = (Person.sort_name.expression, Person.id.expression)
-    found = page(statement, keys, after=after, limit=limit)
-    ids = [person.id for person in found.items]
+    people = page(statement, keys, after=after, limit=limit)
+    ids = [person.id for person in people.items]
     accounts = {
-        one.person_id: one
-        for one in db.session.scalars(sa.select(Account).where(Account.person_id.in_(ids)))
+        account.person_id: account
+        for account in db.session.scalars(sa.select(Account).where(Account.person_id.in_(ids)))
     }
     roles = roles_of(ids)
     return Page(
-        [PersonRow(one, accounts.get(one.id), roles.get(one.id, [])) for one in found.items],
-        found.next,
+        [
+            PersonRow(person, accounts.get(person.id), roles.get(person.id, []))
+            for person in people.items
+        ],
+        people.next,
     )
 
 
 def _occurs(word: str) -> Occurrence:
-    """In the name, the address or the number; a number is compared without case, spaces and
-    hyphens."""
-    found = [
+    """Matches the name, the address or the number, ignoring case, spaces and hyphens in numbers."""
+    ways = [
         names.finds(Person.search_names, word),
         occurs(Person.email.icontains(word, autoescape=True), word),
     ]
     if key := names.number_key(word):
-        found.append(occurs(Person.identifier_key.contains(key, autoescape=True), key))
-    return any_of(found)
+        ways.append(occurs(Person.identifier_key.contains(key, autoescape=True), key))
+    return any_of(ways)
 
 
 def roles_of(person_ids: Iterable[int]) -> dict[int, list[RoleHeld]]:
@@ -114,13 +115,13 @@ def roles_of(person_ids: Iterable[int]) -> dict[int, list[RoleHeld]]:
         .where(RoleAssignment.person_id.in_(list(person_ids)))
     ).all()
     order = list(Role)
-    found: dict[int, list[RoleHeld]] = {}
+    roles: dict[int, list[RoleHeld]] = {}
     for held, body in sorted(rows, key=lambda row: (order.index(row[0].role), row[0].scope_id)):
         name = body_name(body) if body is not None else None
-        found.setdefault(held.person_id, []).append(
+        roles.setdefault(held.person_id, []).append(
             RoleHeld(held.role, held.scope, held.scope_id, name)
         )
-    return found
+    return roles
 
 
 _BODIES = tuple(scope for _kind, scope in WITHIN.values())

@@ -1,4 +1,4 @@
-"""What may change roles and ways in: a module per use case."""
+"""Changes to roles and sign-in, a module per use case."""
 
 from accounts.services.account import (
     close_account,

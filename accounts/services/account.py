@@ -1,4 +1,4 @@
-"""Accounts: making, closing and reopening a person's way in."""
+"""Accounts: creating, closing and reopening them."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ from people.services.identity import records_of
 
 
 def ensure_account(actor: Actor, person: Person) -> Account:
-    """The person's account, made on first use; two first uses at once make one."""
+    """The person's account, created on first use; two parallel first uses create one."""
     account = db.session.get(Account, person.id)
     if account is not None:
         return account
-    if person.is_provisional:  # who applied and opened no link yet is known to no one
+    if person.is_provisional:  # applicants who have not opened their link are matched by no one
         raise NotFound("unknown_person", _l("This person is not known here."))
     insert = (
         (sqlite if is_sqlite() else postgresql)
@@ -49,8 +49,8 @@ def has_account(person: Person) -> bool:
 
 
 def set_password(actor: Actor, person: Person, password: str, *, ends_tokens: bool = False) -> None:
-    """Gives oneself another password; the page has made sure that it is oneself. Every session
-    and unused link ends, and every API token when the person says so."""
+    """Sets one's own password; the page has checked who is asking. Every session and unused link
+    ends, and so do API tokens if the person chooses."""
     if actor.person_id != person.id:
         require(actor, Permission.ACCOUNT_MANAGE)
     account = ensure_account(actor, person)
@@ -66,7 +66,7 @@ def set_password(actor: Actor, person: Person, password: str, *, ends_tokens: bo
 
 
 def remove_password(actor: Actor, person: Person) -> None:
-    """Leaves the emailed link as the only way in. Every session and unused link ends."""
+    """Leaves the emailed link as the only way to sign in. Every session and unused link ends."""
     if actor.person_id != person.id:
         require(actor, Permission.ACCOUNT_MANAGE)
     account = ensure_account(actor, person)
@@ -84,7 +84,7 @@ def remove_password(actor: Actor, person: Person) -> None:
 
 
 def keep_password(actor: Actor, person: Person, account: Account, password: str) -> None:
-    """Sets the password, refusing one that is easy to guess."""
+    """Stores the password, or refuses one that is easy to guess."""
     passwords.check_strength(
         password, personal=(person.given_name, person.family_name, person.full_name, person.email)
     )
@@ -94,7 +94,7 @@ def keep_password(actor: Actor, person: Person, account: Account, password: str)
 
 
 def _drop_passwords_of_merged(person: Person) -> None:
-    """A person who sets a password means it to be the only one."""
+    """After a merge, setting a password replaces those of the merged records."""
     merged = records_of(person.id) - {person.id}
     if merged:
         db.session.execute(
@@ -103,7 +103,7 @@ def _drop_passwords_of_merged(person: Person) -> None:
 
 
 def close_account(actor: Actor, person: Person) -> None:
-    """Shuts the person out at once: sessions, unused links and tokens end. What they did stays."""
+    """Shuts the person out at once: sessions, unused links and tokens end. Their records stay."""
     require(actor, Permission.ACCOUNT_MANAGE)
     account = ensure_account(actor, person)
     if not account.is_active:
@@ -121,7 +121,7 @@ def close_account(actor: Actor, person: Person) -> None:
 
 
 def reopen_account(actor: Actor, person: Person) -> None:
-    """Lets the person in again; sessions and tokens that ended stay ended."""
+    """Lets the person sign in again; ended sessions and tokens stay ended."""
     require(actor, Permission.ACCOUNT_MANAGE)
     account = ensure_account(actor, person)
     if not account.is_active:
@@ -130,7 +130,7 @@ def reopen_account(actor: Actor, person: Person) -> None:
 
 
 def end_sessions(actor: Actor, person: Person) -> None:
-    """Signs the person out everywhere but in the session that asks for it."""
+    """Signs the person out everywhere except in the current session."""
     if actor.person_id != person.id:
         require(actor, Permission.ACCOUNT_MANAGE)
     delete_sessions(person.id, but=actor.session_id)
@@ -138,8 +138,7 @@ def end_sessions(actor: Actor, person: Person) -> None:
 
 
 def delete_sessions(person_id: int, *, but: int | None = None) -> None:
-    """Signs the person out everywhere (`but` one session), by whichever of the records that were
-    merged."""
+    """Signs the person out everywhere (`but` one session), under all merged records."""
     others = UserSession.person_id.in_(records_of(person_id)), UserSession.id != (but or 0)
     db.session.execute(
         sa.delete(UserSession).where(*others), execution_options={"synchronize_session": False}
@@ -147,8 +146,8 @@ def delete_sessions(person_id: int, *, but: int | None = None) -> None:
 
 
 def end_sessions_and_links(person_id: int, *, but: int | None = None) -> None:
-    """Ends every session (`but` one) and every unused link of the person, by whichever of the
-    records that were merged."""
+    """Ends every session (`but` one) and every unused link of the person, under all merged
+    records."""
     delete_sessions(person_id, but=but)
     db.session.execute(
         sa.delete(SignInLink).where(
@@ -159,7 +158,7 @@ def end_sessions_and_links(person_id: int, *, but: int | None = None) -> None:
 
 
 def revoke_tokens(actor: Actor, person_id: int) -> None:
-    """Ends every key of the person at once."""
+    """Revokes all tokens of the person."""
     tokens = sa.select(ApiToken).where(
         ApiToken.person_id.in_(records_of(person_id)), ApiToken.revoked_at.is_(None)
     )
@@ -169,8 +168,8 @@ def revoke_tokens(actor: Actor, person_id: int) -> None:
 
 
 def refuse_without_administrator(person_id: int) -> None:
-    """Conflict when no one else could administer. All administrators' accounts are locked for
-    it: of two who leave at the same moment, the second sees that the first is gone."""
+    """Conflict if no other administrator would be left. Locks all administrators' accounts: of two
+    who leave at once, the second sees that the first is gone."""
     administrators = sa.select(Account).join(
         RoleAssignment, RoleAssignment.person_id == Account.person_id
     )

@@ -1,4 +1,4 @@
-"""Another email address of one's own: it counts once its owner has answered from it."""
+"""Changing one's email address: it counts once its owner has opened a link sent to it."""
 
 from __future__ import annotations
 
@@ -19,15 +19,14 @@ from people import values
 from people.models import Person
 from people.services.people import change_person
 
-#: A link with such a target confirms an address and signs no one in: it went to an address that no
-#: one has vouched for.
+#: A link with such a target confirms an address and signs no one in: the address is still unproven.
 PREFIX = "email:"
 LIFETIME = timedelta(hours=2)
 
 
 def ask_for_address(actor: Actor, person: Person, email: str) -> None:
-    """Sends a link to the new address. Whoever can open it may use the mailbox, also when other
-    people use it too."""
+    """Sends a link to the new address. Anyone who can open it may use the mailbox, also a shared
+    one."""
     if actor.person_id != person.id:
         raise NotAllowed("not_allowed", _l("You do not have the right to do this."))
     address = values.clean_email(email, "email")
@@ -58,13 +57,13 @@ def ask_for_address(actor: Actor, person: Person, email: str) -> None:
 
 
 def find_asked_address(actor: Actor, token: str) -> str | None:
-    """The address that this link confirms for the actor; None when it cannot be used."""
+    """The address that this link confirms for the actor; None if it cannot be used."""
     row = db.session.scalar(sa.select(SignInLink).where(*_usable(actor, token)))
     return row.target.removeprefix(PREFIX) if row is not None else None
 
 
 def confirm_address(actor: Actor, person: Person, token: str) -> None:
-    """Makes the new address count, once, and tells the old one."""
+    """Makes the new address count, once, and notifies the old one."""
     row = db.session.scalar(sa.select(SignInLink).where(*_usable(actor, token)))
     if row is None or row.person_id != person.id:
         raise Invalid("bad_link", _l("This link cannot be used."))

@@ -21,10 +21,10 @@ from people.queries.bodies import first_body, require_kind, unknown_body
 def assign_role(
     actor: Actor, person_id: int, role: Role, *, scope: Reach = Reach.EVERYWHERE, scope_id: int = 0
 ) -> None:
-    """Gives the role within the scope; nothing happens when the person has it.
+    """Assigns the role within the scope; does nothing if the person has it.
 
-    A trainer of one delivery is assigned by whoever may schedule; that they may change this
-    delivery is asked by courses.
+    Anyone who may schedule deliveries may assign a trainer to one; courses checks whether they may
+    change this delivery.
     """
     role, scope = Role(role), Reach(scope)
     _require(actor, role, scope)
@@ -45,8 +45,8 @@ def assign_role(
 def withdraw_role(
     actor: Actor, person_id: int, role: Role, *, scope: Reach = Reach.EVERYWHERE, scope_id: int = 0
 ) -> None:
-    """Takes the role away; nothing happens when the person does not have it. The last
-    administrator stays one."""
+    """Removes the role; does nothing if the person does not have it. The last administrator cannot
+    be removed."""
     role, scope = Role(role), Reach(scope)
     _require(actor, role, scope)
     assignment = _find(person_id, role, scope, scope_id)
@@ -66,8 +66,8 @@ def _require(actor: Actor, role: Role, scope: Reach) -> None:
 def assign_within(
     actor: Actor, person_id: int, role: Role, body: Organization | None = None
 ) -> None:
-    """Gives the role in this body; without one in the first of its kind, where there is one from
-    the start. What is given within no body is given everywhere."""
+    """Assigns the role in this body, else in the original body of its kind if there is one. Roles
+    that belong to no body are assigned everywhere."""
     role = Role(role)
     if role not in WITHIN:
         assign_role(actor, person_id, role)
@@ -111,7 +111,7 @@ def _find(person_id: int, role: Role, scope: Reach, scope_id: int) -> RoleAssign
 
 
 def holds_roles(person: Person) -> bool:
-    """Whether the person may do anything for others."""
+    """Whether the person has any role but participant."""
     return (
         db.session.scalar(
             sa.select(RoleAssignment.id).where(RoleAssignment.person_id == person.id).limit(1)

@@ -1,4 +1,4 @@
-"""Making accounts: by an administrator, by a command, and the very first one."""
+"""Creating accounts: by an administrator, by a command, and the very first one."""
 
 from __future__ import annotations
 
@@ -43,14 +43,14 @@ def create_account(
     password: str | None = None,
     is_demonstration: bool = False,
 ) -> Person:
-    """The account of the person with this address, with `roles` added to those it has; both are
-    made when new.
+    """The account of the person with this address, with `roles` added; creates person and account
+    as needed.
 
-    `organization` (a code, made when unknown for a nominator) is the body in which the roles are
-    given: Invalid("wrong_kind") when one of them cannot be held there. Without it they are given in
-    the first centre and roster office. An account is known by its address and the name, and stays
-    as it is; about someone known by another name, Conflict("identity_in_doubt") unless `identity`
-    says who is meant.
+    `organization` (a code; an unknown nominator is created) is the body in which the roles are
+    held: Invalid("wrong_kind") if one cannot be held there. The default is the first centre and
+    roster office. Address and name together identify an existing account, which stays as it is; for
+    an address known with another name, Conflict("identity_in_doubt") unless `identity` says who is
+    meant.
     """
     require(actor, Permission.ACCOUNT_MANAGE)
     chosen_roles = [Role(role) for role in roles]
@@ -86,8 +86,8 @@ def create_account(
 def _holder(
     email: str, given_name: str, family_name: str, identity: str | int | None
 ) -> Person | None:
-    """Who has an account with this address and this name (or is meant by `identity`): a mailbox
-    alone tells no one apart."""
+    """The holder of an account with this address and name (or the one meant by `identity`): a
+    shared mailbox does not tell people apart."""
     candidates = (
         sa.select(Person)
         .join(Account)
@@ -107,7 +107,8 @@ def _holder(
 
 
 def _body_for(actor: Actor, roles: list[Role], code: str | None) -> Organization | None:
-    """The body with this code, in which every role can be held that is held in a body at all."""
+    """The body with this code; Invalid unless all roles that are held in a body can be held in
+    it."""
     if not code:
         return None
     kinds = [WITHIN[role][0] for role in roles if role in WITHIN] or [BodyKind.NOMINATOR]
@@ -121,11 +122,11 @@ def _body_for(actor: Actor, roles: list[Role], code: str | None) -> Organization
 
 
 def first_administrator_link() -> str | None:
-    """A one-time link for the first administrator; None when an administrator has an address and
-    can ask for a link.
+    """A one-time link for the first administrator; None if an administrator has an address and so
+    can request a link.
 
-    The link leads to the form in which the account gets one. Until then each start makes a new
-    link, so that no one is locked out by a closed window or a sign-out.
+    The link opens the form in which the account gets an address. Until then each start creates a
+    new link, so that no one is locked out by closing a window or signing out.
     """
     administrators = (
         sa.select(Person.id)

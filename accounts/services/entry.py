@@ -1,4 +1,5 @@
-"""Ways in: one-time links by email, and passwords. Whether an account exists shows in no answer."""
+"""Signing in: one-time links by email, and passwords. No answer reveals whether an account
+exists."""
 
 from __future__ import annotations
 
@@ -29,18 +30,18 @@ from people import values
 from people.models import Person
 from people.permissions import Permission
 
-SHORT = timedelta(minutes=30)  # a link someone asked for just now
-INVITATION = timedelta(days=7)  # a link that comes with a nomination or a new account
-#: A link that confirms an application: so long after the mail server took the message, and at most
-#: so long after applying.
+SHORT = timedelta(minutes=30)  # a link requested just now
+INVITATION = timedelta(days=7)  # a link sent with a nomination or a new account
+#: A link that confirms an application is valid for this long after the mail server accepted the
+#: message, and at most this long after the application.
 OPENED_WITHIN, AT_MOST = timedelta(hours=24), timedelta(days=5)
-#: People of one mailbox that a message lists; so many passwords are tried, which takes much longer.
+#: How many people of one mailbox a message lists, and how many passwords are tried (much slower).
 MOST_OF_ONE_MAILBOX, MOST_PASSWORDS = 100, 10
 
 
 def issue_link(person: Person, target: str = "", lifetime: timedelta = SHORT) -> str:
-    """Makes a link that signs `person` in once and lands on the path `target`. Returns its path;
-    only a digest is kept."""
+    """Creates a link that signs `person` in once and opens the path `target`. Returns its path;
+    only a digest is stored."""
     return _keep_link(person.id, target, lifetime)
 
 
@@ -62,11 +63,11 @@ def _keep(
         "expires_at": now + lifetime,
         "mail_id": mail_id,
     }
-    write(sa.insert(SignInLink.__table__), values)  # type: ignore[arg-type]  # the table
+    write(sa.insert(SignInLink.__table__), values)
 
 
 def send_confirmation(person: Person, target: str, kind: str, **context: Any) -> None:
-    """Mails the link that shows an applicant to be the owner of the address."""
+    """Mails the link by which an applicant proves owning the address."""
     assert person.email
     token = secrets.token_urlsafe(32)
     mail_id = mail.send(
@@ -84,9 +85,8 @@ def send_confirmation(person: Person, target: str, kind: str, **context: Any) ->
 
 
 def link_ends_at(link: SignInLink) -> datetime:
-    """When the link stops opening anything. One that confirms an application is counted from the
-    moment at which the mail server took its message; while the message still waits, the link
-    does too."""
+    """When the link expires. For one that confirms an application the time begins when the mail
+    server accepts its message; while the message waits, so does the link."""
     message = db.session.get(Mail, link.mail_id) if link.mail_id is not None else None
     if message is None or message.state not in (MailState.SENT, MailState.KEPT):
         return link.expires_at
@@ -94,15 +94,15 @@ def link_ends_at(link: SignInLink) -> datetime:
 
 
 def enters_by_link(person: Person) -> bool:
-    """Whether a link is the only way in: there is no account yet, or an open one without a
-    password."""
+    """Whether the person can sign in only by link: there is no account yet, or an open one without
+    a password."""
     ways_in = sa.select(Account.is_active, Account.password_hash)
     account = db.session.execute(ways_in.where(Account.person_id == person.id)).first()
     return account is None or (account.is_active and account.password_hash is None)
 
 
 def who_enters_by_link(people: Iterable[Person]) -> set[int]:
-    """The ids of those of whom this is true, asked at once."""
+    """The ids of those who can sign in only by link, in one query."""
     ids = {person.id for person in people}
     others: set[int] = set()
     for some in in_thousands(sorted(ids)):
@@ -123,11 +123,11 @@ def send_link(
     actor: Actor = SYSTEM,
     **context: Any,
 ) -> bool:
-    """Mails `templates/emails/<kind>.txt` with a link that signs `person` in; False when the person
-    has no address.
+    """Mails `templates/emails/<kind>.txt` with a link that signs `person` in; False without an
+    address.
 
-    The template gets `link`, `person`, `expires_at`, `lifetime_days` (0 for the short-lived ones)
-    and `context`.
+    The template gets `link`, `person`, `expires_at`, `lifetime_days` (0 for short-lived links) and
+    `context`.
     """
     if not person.email:
         return False
@@ -146,7 +146,7 @@ def _mail_link(
     address: str | None = None,
     **context: Any,
 ) -> None:
-    """Writes the link and its message; `lifetime` None is what the kind says, `address` None the
+    """Writes the link and its message. `lifetime` None: as the kind defines; `address` None: the
     person's own."""
     address = address or person.email
     assert address
@@ -167,8 +167,8 @@ def _mail_link(
 
 
 def write_to(person: Person, kind: str, target: str, **facts: Any) -> bool:
-    """Mails the person a link to the page `target`; False when they have no address. It signs in
-    only those without a password."""
+    """Mails the person a link to the page `target`; False without an address. It also signs in
+    people without a password."""
     if person.email is None:
         return False
     if enters_by_link(person):
@@ -187,7 +187,7 @@ def write_to(person: Person, kind: str, target: str, **facts: Any) -> bool:
 
 
 def invite(actor: Actor, person: Person) -> None:
-    """An administrator sends the person a link that is good for a week."""
+    """Sends the person a link that is valid for a week, for an administrator."""
     require(actor, Permission.ACCOUNT_MANAGE)
     account = ensure_account(actor, person)
     if not account.is_active:
@@ -199,13 +199,12 @@ def invite(actor: Actor, person: Person) -> None:
 
 
 def request_link(email: str, target: str = "") -> None:
-    """Sends a link when someone has this address and may sign in; where several people have it,
-    one message with a link for each. Says nothing about it, and does the same work in the same
-    order for an address that no one has: a link that was never good and a message are written,
-    and undone."""
+    """Sends a link if someone with this address may sign in; if several people share it, one
+    message with a link for each. Reveals nothing: for an unknown address the same work is done in
+    the same order, with a useless link and message that are undone."""
     key = values.email_key(email) or ""
     rows = _with_key_or_anybody(key)
-    if not rows:  # no one at all is known here yet
+    if not rows:  # the database has no people yet
         return
     recipients = [
         person
@@ -238,7 +237,7 @@ def request_link(email: str, target: str = "") -> None:
 
 
 def _with_key_or_anybody(key: str) -> Sequence[sa.Row[Person, Account]]:
-    """Who has the address; else any one person, whose id the undone link needs."""
+    """The people with the address; else anyone, whose id the undone link needs."""
     has_it, anybody = Person.email_key == key, sa.select(sa.func.min(Person.id)).scalar_subquery()
     statement = (
         sa.select(Person, Account)
@@ -250,7 +249,7 @@ def _with_key_or_anybody(key: str) -> Sequence[sa.Row[Person, Account]]:
 
 
 def _mail_links(address: str, people: Sequence[Person], target: str) -> None:
-    """One message to a mailbox that several people use, with a link for each of them."""
+    """One message to a shared mailbox, with a link for each of its people."""
     links = [
         (person.full_name, settings_of().public_url + _keep_link(person.id, target, SHORT))
         for person in people
@@ -267,7 +266,7 @@ def _mail_links(address: str, people: Sequence[Person], target: str) -> None:
 
 
 def _people(records: Iterable[Person]) -> list[Person]:
-    """The people as whom the reader of a mailbox with these records enters, each once."""
+    """The people, each once, as whom a reader of a mailbox with these records can sign in."""
     holders = [signs_in_as(record) for record in records if not record.is_provisional]
     return list({holder.id: holder for holder in holders if holder is not None}.values())
 
@@ -277,7 +276,7 @@ def _account(person: Person) -> Account | None:
 
 
 def _nobody(address: str) -> Person:
-    """Someone to write an undone message to; never kept."""
+    """An unsaved person to write an undone message to."""
     return Person(
         given_name="Nobody",
         family_name="",
@@ -288,10 +287,10 @@ def _nobody(address: str) -> Person:
 
 
 def use_link(token: str) -> tuple[Person, str]:
-    """The person whom the link signs in, and where to land; the link is used up. Two clicks at
-    once: one of them wins. The first link of an applicant shows that the address is theirs.
+    """The person whom the link signs in, and its target; uses up the link. Of two clicks at once
+    only one succeeds. An applicant's first link proves that they own the address.
 
-    Raises Invalid for a link that is unknown, used, expired, or of a closed account.
+    Raises Invalid if the link is unknown, used, expired, or of a closed account.
     """
     link = db.session.get(SignInLink, digest(token))
     if (
@@ -313,7 +312,7 @@ def use_link(token: str) -> tuple[Person, str]:
 
 
 def _claim(link: SignInLink) -> bool:
-    """Uses the link up; False when someone else has."""
+    """Uses up the link; False if another request already has."""
     unused = sa.update(SignInLink).where(
         SignInLink.digest == link.digest, SignInLink.used_at.is_(None)
     )
@@ -325,12 +324,12 @@ def _claim(link: SignInLink) -> bool:
 
 
 def check_password(email: str, password: str) -> int | None:
-    """Whose password this is, None when it is no one's; a password belongs to one of the people
-    of a mailbox, and one that two of them happen to have opens neither. The same work is done in
-    every case; call it outside a transaction."""
+    """The person with this password, or None. A password belongs to one of the people of a mailbox;
+    if two share the same, it signs in neither. The work is equal in every case. Call it outside a
+    transaction."""
     key = values.email_key(email)
     hashes = _passwords(_find(key) if key else ())
-    db.session.rollback()  # hashing takes long, so no snapshot is held meanwhile
+    db.session.rollback()  # hashing takes long: hold no snapshot meanwhile
     if not hashes:
         passwords.verify(None, password)
     matches = {person_id for person_id, hashed in hashes if passwords.verify(hashed, password)}
@@ -341,12 +340,12 @@ def is_password_of(person_id: int, password: str) -> bool:
     """Whether this is the person's password. Call it outside a transaction."""
     account = db.session.get(Account, person_id)
     hashed = account.password_hash if account else None
-    db.session.rollback()  # hashing takes long, so no snapshot is held meanwhile
+    db.session.rollback()  # hashing takes long: hold no snapshot meanwhile
     return passwords.verify(hashed, password)
 
 
 def _passwords(rows: Iterable[sa.Row[Person, Account | None]]) -> list[tuple[int, str]]:
-    """The kept passwords of a mailbox's people, each with the person whom it signs in."""
+    """The stored passwords of a mailbox's people, each with the person it signs in."""
     hashes = []
     for record, account in rows:
         if account is not None and account.password_hash and _may_enter(account):
@@ -357,7 +356,7 @@ def _passwords(rows: Iterable[sa.Row[Person, Account | None]]) -> list[tuple[int
 
 
 def refresh_hash(person_id: int, password: str) -> None:
-    """After a right password: hashes it anew when the recipe has become stronger since."""
+    """Rehashes a correct password if the parameters have become stronger since."""
     account = db.session.get(Account, person_id)
     if (
         account is not None
@@ -368,7 +367,7 @@ def refresh_hash(person_id: int, password: str) -> None:
 
 
 def note_refusal(email: str) -> None:
-    """Leaves a wrong password in the audit trail, without the address that was typed."""
+    """Records a wrong password in the audit trail, without the typed address."""
     key = values.email_key(email)
     rows = _find(key) if key else []
     publish(SignInRefused(rows[0][0].id if rows else 0), ANONYMOUS)
@@ -381,8 +380,8 @@ def _find(key: str) -> Sequence[sa.Row[Person, Account | None]]:
 
 
 def _may_enter(account: Account | None) -> bool:
-    """A person without an account gets one on first use; closed ones stay out, and demonstration
-    ones outside of one."""
+    """Whether the person may sign in: people without an account get one on first use; closed
+    accounts may not, nor demonstration ones outside a demonstration."""
     if account is None:
         return True
     return account.is_active and (is_demonstration_here() or not account.is_demonstration)

@@ -1,4 +1,4 @@
-"""Whose mailbox opens which record."""
+"""Which mailbox signs in as which person."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from people.models import Merge, MergeStatus, Person
 
 
 def signs_in_as(record: Person) -> Person | None:
-    """The person as whom the reader of this record's mailbox enters; None for no one.
+    """The person as whom a reader of this record's mailbox signs in; None for no one.
 
-    A merge says who someone is, not whose a mailbox is: the mailbox of a merged record opens the
-    kept one when both have the same address, or when two people reviewed the merge and the kept
-    record holds no roles. (Otherwise a body could name an address of its own for a person whom it
-    knows by name and number, and enter as that person.)
+    A merge establishes who someone is, not who owns a mailbox. The mailbox of a merged record signs
+    in as the surviving one only if both have the same address, or if two people reviewed the merge
+    and the surviving record holds no roles. Otherwise a body could enter an address of its own for
+    a person whose name and number it knows, and sign in as that person.
     """
     person = record
     while person.merged_into_id is not None:

@@ -1,4 +1,4 @@
-"""Keys for programs that act for a person."""
+"""API tokens, which let programs act for a person."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ def create_token(
     days: int | None = LONGEST_DAYS,
     scope: Sequence[str] = (ALL,),
 ) -> str:
-    """A new key with the person's rights, for oneself or by an administrator. It is returned once;
-    a digest is kept.
+    """A new token with the person's rights, created by the person or an administrator. It is
+    returned once; only a digest is stored.
 
-    It ends after `days` (1 to 365). `scope`: all, read, or the names of the roles it may use.
+    It expires after `days` (1 to 365). `scope`: all, read, or the names of the roles it may use.
     """
     if actor.person_id != person.id:
         require(actor, Permission.ACCOUNT_MANAGE)
@@ -92,7 +92,7 @@ def _checked_scope(scope: Sequence[str]) -> str:
 
 
 def revoke_token(actor: Actor, token_id: int) -> None:
-    """Ends a key at once: one's own, or anyone's by an administrator. NotFound for someone
+    """Revokes a token at once: one's own, or anyone's for an administrator. NotFound for someone
     else's."""
     token = db.session.get(ApiToken, token_id)
     if token is None or not (

@@ -1,8 +1,8 @@
-"""Pages of the package, a module per part of it."""
+"""Pages of the package, a module per topic."""
 
 from __future__ import annotations
 
-from accounts import models  # noqa: F401 -- the tables must be known
+from accounts import models  # noqa: F401 -- registers the tables
 from accounts.views import own, people, sign_in
 from accounts.views.blueprint import pages
 

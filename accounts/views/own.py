@@ -1,4 +1,4 @@
-"""One's own account: password, address, sessions, tokens."""
+"""Pages of one's own account: password, address, sessions, tokens."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from people import queries as people_queries
 from people.fields import OWN, PERSON
 from people.models import Person
 
-#: Other packages' pages about the person themselves: label and endpoint.
+#: Other packages' pages about the person: label and endpoint.
 ELSEWHERE = [
     ("people.my_consents", lambda: _("Who may find and contact me")),
     ("enrollment.mine", lambda: _("My enrollments")),
@@ -45,7 +45,7 @@ def _links_elsewhere() -> list[Link]:
 @pages.get("/me")
 @signed_in
 def me() -> Any:
-    """What is stored about oneself, and where to change it."""
+    """What is stored about the person, and where to change it."""
     person = _own()
     context = {
         "person": person,
@@ -61,12 +61,12 @@ def me() -> Any:
     return render_template("accounts/me.html", **context)
 
 
-# Being oneself, once more
+# Confirming one's identity
 
 
 def _confirm_identity(form: Form) -> bool:
-    """Whether the person has shown again to be themselves; what is wrong is said on the form.
-    Outside of a transaction."""
+    """Whether the person has just confirmed who they are; errors appear on the form. Call it
+    outside a transaction."""
     actor = current_actor()
     if not queries.asks_password(actor):
         if queries.signed_in_recently(actor):
@@ -81,7 +81,7 @@ def _confirm_identity(form: Form) -> bool:
     person_id = actor.person_id or 0
     key = str(person_id)
     count_try("password.own", key, TRIES_PER_ACCOUNT)
-    typed = form.current_password.data or ""  # type: ignore[attr-defined]  # asked: it has it
+    typed = form.current_password.data or ""
     if not services.is_password_of(person_id, typed):
         form.refuse(Invalid("wrong_password", _("This is not your password."), "current_password"))
         return False
@@ -93,7 +93,7 @@ def _confirm_identity(form: Form) -> bool:
 @pages.route("/me/password", methods=["GET", "POST"])
 @signed_in
 def my_password() -> Any:
-    """Sets, changes or replaces a forgotten password; every other session ends."""
+    """Sets, changes or replaces a forgotten password; all other sessions end."""
     form = OwnPasswordForm()
     asks_password = queries.asks_password(current_actor())
     if form.validate_on_submit() and _confirm_identity(form):
@@ -121,7 +121,7 @@ def my_password() -> Any:
 @pages.route("/me/email", methods=["GET", "POST"])
 @signed_in
 def my_email() -> Any:
-    """Asks for another address, which counts once a link sent there was opened."""
+    """Requests a new address, which counts once a link sent there is opened."""
     form = OwnEmailForm()
     person = _own()
     if form.validate_on_submit() and _confirm_identity(form):
@@ -144,7 +144,7 @@ def my_email() -> Any:
 @pages.get("/me/email/<token>")
 @signed_in
 def new_address(token: str) -> Any:
-    """The page behind the link to the new address."""
+    """The page behind the link sent to the new address."""
     address = services.find_asked_address(current_actor(), token)
     form = OneButtonForm(formdata=None)
     return render_template(
@@ -180,7 +180,7 @@ def end_my_sessions() -> Any:
 @pages.route("/me/tokens", methods=["GET", "POST"])
 @signed_in
 def my_tokens() -> Any:
-    """API tokens: a new one is shown once, on the answer itself."""
+    """API tokens. A new one is shown once, in the answer itself."""
     roles = sorted(current_actor().roles)
     form = TokenForm(roles=roles)
     new_token = None
@@ -207,7 +207,7 @@ def my_tokens() -> Any:
 @pages.post("/me/tokens/<int:token_id>/revoke")
 @signed_in
 def revoke_my_token(token_id: int) -> Any:
-    """Ends one's token at once."""
+    """Revokes one of one's own tokens."""
     with transaction():
         services.revoke_token(current_actor(), token_id)
     flash(_("The token is revoked."), "ok")

@@ -1,4 +1,4 @@
-"""Administration of people, their accounts and roles."""
+"""Administration of people, accounts and roles."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def people() -> Any:
 @requires(Permission.ACCOUNT_MANAGE)
 @submitted_once
 def new_account() -> Any:
-    """Makes an account and mails its first link."""
+    """Creates an account and mails its first link."""
     form = AccountForm()
     if form.validate_on_submit():
         with refusals_on(form):
@@ -73,12 +73,12 @@ def _address(person_id: int) -> str:
 @pages.get("/administration/people/<int:person_id>")
 @requires(Permission.ACCOUNT_MANAGE)
 def person(person_id: int) -> Any:
-    """One person: data, roles, account. That someone else read it leaves a trace."""
+    """One person: data, roles, account. The audit trail records that someone else read it."""
     return _person_page(people_queries.get_person(current_actor(), person_id))
 
 
 def _bodies() -> dict[BodyKind, list[tuple[int, str]]]:
-    """Where roles can be held."""
+    """Bodies in which roles can be held."""
     return {
         kind: people_queries.organization_choices(kind)
         for kind in dict.fromkeys(kind for kind, _scope in WITHIN.values())
@@ -111,7 +111,7 @@ def _person_page(
 @pages.post("/administration/people/<int:person_id>/roles")
 @requires(Permission.ACCOUNT_MANAGE)
 def assign_role(person_id: int) -> Any:
-    """Gives a role, in a body where it is held in one."""
+    """Assigns a role, in a body if it is held in one."""
     person = people_queries.get_person(current_actor(), person_id)
     form = RoleForm(bodies=_bodies())
     if not form.validate_on_submit():
@@ -129,7 +129,7 @@ def assign_role(person_id: int) -> Any:
 @pages.post("/administration/people/<int:person_id>/roles/withdraw")
 @requires(Permission.ACCOUNT_MANAGE)
 def withdraw_role(person_id: int) -> Any:
-    """Takes a role away."""
+    """Removes a role."""
     role, scope = request.form.get("role"), request.form.get("scope")
     scope_id = parse_int(request.form.get("scope_id"))
     if role not in set(Role) or scope not in set(Reach) or scope_id is None:
@@ -157,7 +157,7 @@ def close_account(person_id: int) -> Any:
 @pages.post("/administration/people/<int:person_id>/reopen")
 @requires(Permission.ACCOUNT_MANAGE)
 def reopen_account(person_id: int) -> Any:
-    """Lets the person in again."""
+    """Lets the person sign in again."""
     return _act(
         person_id,
         lambda person: services.reopen_account(current_actor(), person),
@@ -168,7 +168,7 @@ def reopen_account(person_id: int) -> Any:
 @pages.post("/administration/people/<int:person_id>/link")
 @requires(Permission.ACCOUNT_MANAGE)
 def invite(person_id: int) -> Any:
-    """Mails a sign-in link that is good for a week."""
+    """Mails a sign-in link that is valid for a week."""
     return _act(
         person_id,
         lambda person: services.invite(current_actor(), person),
@@ -190,7 +190,7 @@ def end_sessions(person_id: int) -> Any:
 @pages.post("/administration/people/<int:person_id>/password/remove")
 @requires(Permission.ACCOUNT_MANAGE)
 def remove_password(person_id: int) -> Any:
-    """Leaves the emailed link as the only way in."""
+    """Leaves the emailed link as the only way to sign in."""
     return _act(
         person_id,
         lambda person: services.remove_password(current_actor(), person),
@@ -201,7 +201,7 @@ def remove_password(person_id: int) -> Any:
 @pages.post("/administration/people/<int:person_id>/tokens/<int:token_id>/revoke")
 @requires(Permission.ACCOUNT_MANAGE)
 def revoke_token(person_id: int, token_id: int) -> Any:
-    """Ends a token of this person."""
+    """Revokes a token of this person."""
 
     def revoke(person: Person) -> None:
         services.revoke_token(current_actor(), queries.get_token(person.id, token_id).id)
@@ -210,7 +210,7 @@ def revoke_token(person_id: int, token_id: int) -> Any:
 
 
 def _act(person_id: int, act: Any, done: str) -> Any:
-    """One button's act: done, or the person's page with why not."""
+    """Runs a button's action, or shows the person's page with the refusal."""
     try:
         with transaction():
             act(people_queries.get_person(current_actor(), person_id))

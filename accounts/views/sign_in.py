@@ -40,7 +40,7 @@ from people import values
 @pages.get("/sign-in")
 @public
 def sign_in() -> Any:
-    """The page with every way in."""
+    """The page with all ways to sign in."""
     target = request.args.get("next", "")
     if not current_actor().is_anonymous:
         return landing(target)
@@ -64,8 +64,8 @@ def _sign_in_page(link: LinkForm, password: PasswordForm) -> Any:
 @pages.post("/sign-in")
 @public
 def sign_in_with_password() -> Any:
-    """Whether the account is unknown, closed or without a password, or the password wrong: one
-    answer, one time."""
+    """One answer in equal time, whether the account is unknown, closed or without a password, or
+    the password is wrong."""
     form = PasswordForm()
     link = LinkForm(formdata=None, data={"email": form.email.data, "next": form.next.data})
     if not form.validate_on_submit():
@@ -101,8 +101,7 @@ def sign_in_with_password() -> Any:
 @pages.post("/sign-in/link")
 @public
 def ask_for_link() -> Any:
-    """Sends a link when there is someone to send it to; the answer and the work are the same for
-    all."""
+    """Sends a link if someone has the address; the answer and the work are the same for all."""
     form = LinkForm()
     if form.validate_on_submit():
         with refusals_on(form):
@@ -121,8 +120,7 @@ def ask_for_link() -> Any:
 @pages.get("/sign-in/<token>")
 @public
 def link(token: str) -> Any:
-    """The page behind a mailed link. Mail scanners open links, so it takes a button to use one
-    up."""
+    """The page behind a mailed link. Mail scanners open links, so only a button uses one up."""
     state, person, target = queries.link_state(token)
     if state is LinkState.GOOD:
         return render_template(
@@ -164,7 +162,8 @@ def use_link(token: str) -> Any:
 @pages.post("/sign-in/demonstration")
 @public
 def sign_in_as_demonstration() -> Any:
-    """One click, in a demonstration on this machine; elsewhere the address does not exist."""
+    """Signs in with one click, in a demonstration on this machine; elsewhere the address does not
+    exist."""
     chosen = request.form.get("person", "")
     people = {
         str(sign_in.person.id): sign_in.person.id for sign_in in queries.demonstration_people()
@@ -179,7 +178,7 @@ def sign_in_as_demonstration() -> Any:
 @pages.post("/sign-out")
 @public
 def sign_out() -> Any:
-    """Ends the session, here and for every copy of its cookie."""
+    """Ends the session here and for every copy of its cookie."""
     actor = current_actor()
     if actor.session_id is not None:
         with transaction():
@@ -187,6 +186,6 @@ def sign_out() -> Any:
     flash(_("You are signed out."), "ok")
     answer = see_other(url_for("accounts.sign_in"))
     answer.headers["Clear-Site-Data"] = (
-        '"cache"'  # on a shared computer no one goes back to what was on the screen
+        '"cache"'  # on a shared computer, no one can go back to what was on the screen
     )
     return answer

@@ -1,4 +1,4 @@
-"""Pages of the package, a module per part of it."""
+"""Pages of the package, a module per topic."""
 
 from __future__ import annotations
 

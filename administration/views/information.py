@@ -23,14 +23,14 @@ def help_page() -> Any:
 @pages.get("/accessibility")
 @public
 def accessibility() -> Any:
-    """How accessible this is, and whom to tell when it is not."""
+    """How accessible the application is, and whom to tell about problems."""
     return render_template("administration/accessibility.html", issuer=text(settings_of().issuer))
 
 
 @pages.get("/privacy")
 @public
 def privacy() -> Any:
-    """Every personal datum: why, who sees it, how long."""
+    """All personal data: why, who can see it, for how long."""
     return render_template(
         "administration/privacy.html", personal=PERSONAL, issuer=text(settings_of().issuer)
     )

@@ -1,4 +1,4 @@
-"""What there is to look after: mail, the audit trail and background jobs."""
+"""Pages of mail, the audit trail and background jobs."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from people.queries import names_of
 @pages.get("/administration")
 @requires(Permission.ACCOUNT_MANAGE)
 def overview() -> Any:
-    """What there is to look after, and how it is doing."""
+    """The state of everything that administrators look after."""
     return render_template(
         "administration/overview.html",
         jobs=queries.job_overview(current_actor()),
@@ -39,7 +39,7 @@ def overview() -> Any:
 @pages.get("/administration/mail")
 @requires(Permission.MAIL_READ)
 def mail() -> Any:
-    """Every message and what became of it, and what is wrong with sending."""
+    """All messages and their state, and problems with sending."""
     actor, fault = current_actor(), standing()
     counts = queries.count_mail(actor)
     chosen = request.args.get("state", "")
@@ -60,7 +60,7 @@ def mail() -> Any:
 
 _TO_TRY = (MailState.QUEUED, MailState.REFUSED, MailState.UNDELIVERED)
 
-#: Why nothing goes out, and what to do, by what the server refuses.
+#: Why nothing is sent, and what to do, by the server's refusal.
 _WHY = {
     "greeting": _l(
         "The mail server refuses our connection. Check the address in MAIL_URL, and that it lets "
@@ -84,7 +84,7 @@ _WHY = {
 @pages.post("/administration/mail/retry")
 @requires(Permission.JOB_MANAGE)
 def retry_mail() -> Any:
-    """Takes up all that was refused or given up, and asks the server at once."""
+    """Retries all refused and abandoned messages, and contacts the server at once."""
     with transaction():
         services.retry_mail(current_actor())
     flash(
@@ -97,14 +97,14 @@ def retry_mail() -> Any:
 @pages.get("/administration/mail/<int:mail_id>")
 @requires(Permission.MAIL_READ)
 def message(mail_id: int) -> Any:
-    """One message; the text of one that opened a door is gone once it was sent."""
+    """One message. The text of a message with a sign-in link is deleted once it is sent."""
     return _letter(_opened(mail_id), back="administration.mail")
 
 
 @pages.get("/mail")
 @signed_in
 def messages() -> Any:
-    """In a demonstration its people read the mail that no server took; elsewhere the address
+    """In a demonstration its people can read the mail that was never sent; elsewhere the address
     does not exist."""
     _require_demonstration_person()
     page = queries.list_mail(current_actor(), kept_only=True, after=request.args.get("after"))
@@ -119,7 +119,7 @@ def messages() -> Any:
 @pages.get("/mail/<int:mail_id>")
 @signed_in
 def kept_message(mail_id: int) -> Any:
-    """One kept message."""
+    """One stored message."""
     _require_demonstration_person()
     return _letter(_opened(mail_id, kept_only=True), back="administration.messages")
 
@@ -131,8 +131,8 @@ def _letter(message: Mail, back: str) -> str:
 
 
 def _opened(mail_id: int, *, kept_only: bool = False) -> Mail:
-    """The message. One whose text signs someone in leaves a trace when it is read: its reader
-    could act as that person."""
+    """The message. Reading one that signs someone in is recorded: its reader could act as that
+    person."""
     message = queries.get_mail(current_actor(), mail_id, kept_only=kept_only)
     if message.is_secret and message.state is MailState.KEPT:
         readings.record(lambda: services.note_mail_read(current_actor(), mail_id))
@@ -201,7 +201,7 @@ def audit_export() -> Any:
 
 
 def _audit_filter() -> tuple[queries.AuditFilter, dict[str, str]]:
-    """What the address asks for. A person no one knows finds nothing rather than everything."""
+    """The filter in the address. An unknown person matches nothing rather than everything."""
     typed = {name: request.args.get(name, "").strip() for name in ("action", "subject", "person")}
     actor_id = None
     if typed["person"]:
@@ -232,7 +232,7 @@ def _in_words(entries: list[AuditEntry]) -> list[dict[str, Any]]:
 @pages.get("/administration/jobs")
 @requires(Permission.JOB_READ)
 def background_jobs() -> Any:
-    """What waits, runs and was given up."""
+    """Jobs that wait, run and were abandoned."""
     page = queries.list_jobs(current_actor(), after=request.args.get("after"))
     return render_template(
         "administration/jobs.html", jobs=page, overview=queries.job_overview(current_actor())
@@ -242,7 +242,7 @@ def background_jobs() -> Any:
 @pages.post("/administration/jobs/<int:job_id>/retry")
 @requires(Permission.JOB_MANAGE)
 def retry_job(job_id: int) -> Any:
-    """Starts a job again that was given up."""
+    """Restarts an abandoned job."""
     with transaction():
         is_started = services.retry_job(current_actor(), job_id)
     flash(_("The job starts again."), "ok") if is_started else flash(

@@ -1,4 +1,4 @@
-"""Reads, a module per question."""
+"""Reading certificates, a module per question."""
 
 from certificates.queries.certificates import (
     certificates_of_enrollment,

@@ -1,4 +1,4 @@
-"""Certificates, one or a person’s, for whoever may see them."""
+"""Certificates that the actor may see: one, or a person’s."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ P = Permission
 
 
 def get_certificate(actor: Actor, number: str) -> Certificate:
-    """The certificate of a number, however it was typed; NotFound, also for one that is not the
-    actor's to see."""
+    """The certificate with this number, however typed; NotFound, also if the actor may not see
+    it."""
     stored = normalise_number(number)
-    found = stored and db.session.scalar(
+    certificate = stored and db.session.scalar(
         certificates_visible(actor).where(Certificate.number == stored)
     )
-    if not found:
+    if not certificate:
         raise NotFound("unknown_certificate", _l("There is no such certificate."))
-    return found
+    return certificate
 
 
 def certificates_visible(actor: Actor) -> sa.Select[Certificate]:
-    """Also those of a seat that several nominations share, for those who may read the
+    """Includes certificates of a seat that several nominations share, if the actor may read the
     certificate of one of these."""
     shared = sa.select(Enrollment.seat_id).where(visible(Enrollment, actor, P.CERTIFICATE_READ))
     return sa.select(Certificate).where(
@@ -42,17 +42,21 @@ def certificates_visible(actor: Actor) -> sa.Select[Certificate]:
 
 
 def own_enrollments(actor: Actor, certificates: Sequence[Certificate]) -> dict[int, int]:
-    """Of certificates of a seat that is another's: the seat's id → that of the enrollment by
-    which `actor` knows it."""
-    others = [one.enrollment_id for one in certificates if not can(actor, P.CERTIFICATE_READ, one)]
+    """For certificates of a seat that belongs to another enrollment: the seat's id → the enrollment
+    by which `actor` knows it."""
+    others = [
+        certificate.enrollment_id
+        for certificate in certificates
+        if not can(actor, P.CERTIFICATE_READ, certificate)
+    ]
     sharing = sa.select(Enrollment.seat_id, Enrollment.id).where(Enrollment.seat_id.in_(others))
     rows = db.session.execute(sharing.where(visible(Enrollment, actor, P.CERTIFICATE_READ)))
     return {seat_id: enrollment_id for seat_id, enrollment_id in rows if seat_id is not None}
 
 
 def find_by_token(token: str) -> Certificate | None:
-    """The certificate behind a verification address; `token` as `numbers.normalise_token` gives
-    it."""
+    """The certificate behind a verification address; `token` as returned by
+    `numbers.normalise_token`."""
     return db.session.scalar(sa.select(Certificate).where(Certificate.token == token))
 
 
@@ -67,12 +71,12 @@ def find_predecessor(certificate: Certificate) -> Certificate | None:
 
 
 def certificates_of_person(actor: Actor, person_id: int) -> list[Certificate]:
-    """A person's certificates that `actor` may see, the newest first."""
+    """A person's certificates that `actor` may see, newest first."""
     own = certificates_visible(actor).where(Certificate.person_id == person_id)
     return list(db.session.scalars(own.order_by(Certificate.id.desc())))
 
 
 def certificates_of_enrollment(actor: Actor, enrollment_id: int) -> list[Certificate]:
-    """Those that rest on one enrollment and that `actor` may see, the newest first."""
-    those = certificates_visible(actor).where(Certificate.enrollment_id == enrollment_id)
-    return list(db.session.scalars(those.order_by(Certificate.id.desc())))
+    """Certificates of one enrollment that `actor` may see, newest first."""
+    certificates = certificates_visible(actor).where(Certificate.enrollment_id == enrollment_id)
+    return list(db.session.scalars(certificates.order_by(Certificate.id.desc())))

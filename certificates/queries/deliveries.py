@@ -25,27 +25,29 @@ from enrollment.models import SEATED, Enrollment, EnrollmentStatus
 
 def certificates_of_delivery(actor: Actor, delivery: Delivery) -> list[Certificate]:
     """A delivery's certificates that `actor` may see, by number."""
-    those = certificates_visible(actor).where(Certificate.delivery_id == delivery.id)
-    return list(db.session.scalars(those.order_by(Certificate.id)))
+    certificates = certificates_visible(actor).where(Certificate.delivery_id == delivery.id)
+    return list(db.session.scalars(certificates.order_by(Certificate.id)))
 
 
 def certificates_to_archive(actor: Actor, delivery: Delivery) -> list[Certificate]:
     """The delivery's certificates that count today; NotFound while none has a file. They are
     detached, because no database connection stays open while their files are sent."""
     own = certificates_of_delivery(actor, delivery)
-    counting = [one for one in own if one.current_status in ("valid", "expired")]
-    if not any(one.file_key for one in counting):
+    counting = [
+        certificate for certificate in own if certificate.current_status in ("valid", "expired")
+    ]
+    if not any(certificate.file_key for certificate in counting):
         raise NotFound("no_certificates", _l("There are no certificates to download yet."))
-    for one in counting:
-        db.session.expunge(one)
+    for certificate in counting:
+        db.session.expunge(certificate)
     return counting
 
 
 def page_of_delivery(
     actor: Actor, delivery: Delivery, *, after: str | None, limit: int
 ) -> Page[Certificate]:
-    those = certificates_visible(actor).where(Certificate.delivery_id == delivery.id)
-    return page(those, [Certificate.id], after=after, limit=limit)
+    certificates = certificates_visible(actor).where(Certificate.delivery_id == delivery.id)
+    return page(certificates, [Certificate.id], after=after, limit=limit)
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def candidates(delivery: Delivery, ids: Collection[int] | None = None) -> list[C
     )
     if ids is not None:
         rows = rows.where(Enrollment.id.in_(ids))
-    found = [
+    candidates = [
         Candidate(
             row,
             latest.get(row.id),
@@ -116,7 +118,10 @@ def candidates(delivery: Delivery, ids: Collection[int] | None = None) -> list[C
         )
         for row in db.session.scalars(rows.options(joinedload(Enrollment.person)))
     ]
-    return sorted(found, key=lambda one: (one.enrollment.person.sort_name, one.enrollment.id))
+    return sorted(
+        candidates,
+        key=lambda candidate: (candidate.enrollment.person.sort_name, candidate.enrollment.id),
+    )
 
 
 def get_enrollment_in(delivery: Delivery, enrollment_id: int) -> Enrollment:

@@ -1,4 +1,4 @@
-"""How far the jobs are that make certificates."""
+"""The progress of jobs that make certificates."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ P = Permission
 
 
 def get_job(actor: Actor, job_id: int) -> Job:
-    """A job, for anyone who asked for it, for those who may issue in its delivery and those who
-    read all; NotFound for others."""
+    """A job, for its requester, for those who may issue in its delivery and those who read all
+    jobs; NotFound for others."""
     job = find_job(job_id)
     is_own = (
         job is not None and actor.person_id is not None and job.created_by_id == actor.person_id
@@ -28,8 +28,7 @@ def get_job(actor: Actor, job_id: int) -> Job:
 
 
 def delivery_of(job: Job) -> Delivery:
-    """The delivery in which the job issues certificates; NotFound of a job that does something
-    else."""
+    """The delivery in which the job issues certificates; NotFound for other jobs."""
     delivery = db.session.get(Delivery, job.args["delivery_id"]) if job.kind == JOB_KIND else None
     if delivery is None:
         raise unknown_job()
@@ -37,13 +36,13 @@ def delivery_of(job: Job) -> Delivery:
 
 
 def _issues_in(actor: Actor, job: Job) -> bool:
-    """Whether the job makes certificates of a delivery in which the actor may issue them."""
+    """Whether the job makes certificates of a delivery in which the actor may issue."""
     about = _ABOUT.get(job.kind)
     subject = db.session.get(about[0], job.args.get(about[1], 0)) if about else None
     return subject is not None and can(actor, P.CERTIFICATE_ISSUE, subject)
 
 
-#: Kind of job → what it is about, and where its arguments say so.
+#: Kind of job → the table and the argument that identify its subject.
 _ABOUT = {
     JOB_KIND: (Delivery, "delivery_id"),
     "certificates.render": (Certificate, "certificate_id"),
@@ -51,7 +50,7 @@ _ABOUT = {
 
 
 def open_job(delivery: Delivery) -> Job | None:
-    """The job that is issuing for this delivery now."""
+    """The job that is now issuing for this delivery."""
     return db.session.scalars(
         sa.select(Job)
         .where(

@@ -1,4 +1,4 @@
-"""The register: all certificates that the reader may see, searched."""
+"""The register: search among all certificates that the reader may see."""
 
 from __future__ import annotations
 
@@ -19,48 +19,49 @@ from courses.timetable import today_in
 
 
 def search(actor: Actor, q: str = "", status: str = "") -> sa.Select[Certificate]:
-    """The register: by number (however typed), part of a number or of the holder's name, or the
-    delivery's code."""
-    found = certificates_visible(actor)
+    """By number (however typed), by part of a number or of the holder's name, or by the delivery's
+    code."""
+    statement = certificates_visible(actor)
     if status in set(PublicStatus):
-        found = _with_status(found, status)
+        statement = _with_status(statement, status)
     words = q.strip()
     if number := normalise_number(words):
-        return found.where(Certificate.number == number)
-    return _with_words(found, words) if words else found
+        return statement.where(Certificate.number == number)
+    return _with_words(statement, words) if words else statement
 
 
-def _with_words(found: sa.Select[Certificate], words: str) -> sa.Select[Certificate]:
+def _with_words(statement: sa.Select[Certificate], words: str) -> sa.Select[Certificate]:
     by_number = occurs(Certificate.number.icontains(words, autoescape=True), words)
-    wanted = any_of((names.finds(Certificate.holder_words, words), by_number))
+    by_words = any_of((names.finds(Certificate.holder_words, words), by_number))
     delivery_id = db.session.scalar(sa.select(Delivery.id).where(Delivery.code == words))
     if delivery_id is None:
-        return narrowed(found, Certificate.id, wanted)
+        return narrowed(statement, Certificate.id, by_words)
     of_delivery = Certificate.delivery_id == delivery_id
-    wanted = Occurrence(sa.or_(wanted.condition, of_delivery), wanted.grams)
-    return narrowed(found, Certificate.id, wanted, sa.select(Certificate.id).where(of_delivery))
+    by_words = Occurrence(sa.or_(by_words.condition, of_delivery), by_words.grams)
+    return narrowed(
+        statement, Certificate.id, by_words, sa.select(Certificate.id).where(of_delivery)
+    )
 
 
-def _with_status(found: sa.Select[Certificate], status: str) -> sa.Select[Certificate]:
-    """As `Certificate.current_status` says it of a row: by the calendar of the place where the
-    course was held."""
+def _with_status(statement: sa.Select[Certificate], status: str) -> sa.Select[Certificate]:
+    """The same as `Certificate.current_status` in SQL, with days in the delivery's time zone."""
     if status not in ("valid", "expired"):
-        return found.where(Certificate.status == CertificateStatus(status))
-    found = found.where(Certificate.status == CertificateStatus.VALID)
+        return statement.where(Certificate.status == CertificateStatus(status))
+    statement = statement.where(Certificate.status == CertificateStatus.VALID)
     zones = {"UTC", *db.session.scalars(sa.select(Delivery.time_zone).distinct())}
     days = {zone: today_in(zone, clock.now()) for zone in zones}
     has_expired = Certificate.valid_until < sa.case(days, value=Certificate.time_zone)
     if status == "valid":
-        return found.where(sa.or_(Certificate.valid_until.is_(None), sa.not_(has_expired)))
+        return statement.where(sa.or_(Certificate.valid_until.is_(None), sa.not_(has_expired)))
     has_ended_somewhere = Certificate.valid_until < max(days.values())
     candidates = sa.select(Certificate.id).where(has_ended_somewhere)
-    return few(found.where(has_ended_somewhere, has_expired), Certificate.id, candidates)
+    return few(statement.where(has_ended_somewhere, has_expired), Certificate.id, candidates)
 
 
 def list_register(
     actor: Actor, q: str, status: str, *, after: str | None, limit: int
 ) -> Page[Certificate]:
-    """The newest first."""
+    """The matching certificates, newest first."""
     return newest(search(actor, q, status), Certificate.id, after=after, limit=limit)
 
 

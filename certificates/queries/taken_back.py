@@ -1,4 +1,4 @@
-"""What was suspended or revoked, or is to be."""
+"""Suspended and revoked certificates, and proposed revocations."""
 
 from __future__ import annotations
 
@@ -22,8 +22,7 @@ P = Permission
 
 
 def disproved(enrollment_ids: Collection[int]) -> set[int]:
-    """Of these enrollments those whose last certificate is revoked or suspended (see
-    core.proofs)."""
+    """Those enrollments whose last certificate is revoked or suspended (see core.proofs)."""
     last = sa.select(sa.func.max(Certificate.id)).where(
         Certificate.enrollment_id.in_(enrollment_ids)
     )
@@ -35,20 +34,20 @@ def disproved(enrollment_ids: Collection[int]) -> set[int]:
 
 
 def suspensions_of(certificate: Certificate) -> list[Suspension]:
-    """The first one first."""
+    """Its suspensions, oldest first."""
     own = sa.select(Suspension).where(Suspension.certificate_id == certificate.id)
     return list(db.session.scalars(own.order_by(Suspension.id)))
 
 
 def suspended_on(certificate: Certificate) -> date | None:
-    """Since which day it is suspended; None when it is not."""
+    """The day on which its suspension began; None if it is not suspended."""
     if certificate.status is not CertificateStatus.SUSPENDED:
         return None
     return next(
         (
-            certificate.date_of(one.suspended_at)
-            for one in suspensions_of(certificate)
-            if one.lifted_at is None
+            certificate.date_of(suspension.suspended_at)
+            for suspension in suspensions_of(certificate)
+            if suspension.lifted_at is None
         ),
         None,
     )
@@ -56,7 +55,7 @@ def suspended_on(certificate: Certificate) -> date | None:
 
 @dataclass(frozen=True)
 class Proposed:
-    """A revocation that waits for a second person, as those who may revoke see it."""
+    """A revocation that awaits a second person, for those who may revoke."""
 
     certificate: Certificate
     proposal: RevocationProposal
@@ -67,15 +66,15 @@ class Proposed:
 
 
 def get_proposal(actor: Actor, number: str) -> Proposed:
-    """The proposed revocation of a certificate; NotFound when there is none, also for anyone who
-    may not revoke it."""
+    """The proposed revocation of a certificate; NotFound if there is none or the actor may not
+    revoke it."""
     certificate = get_certificate(actor, number)
-    found = find_proposal_shown(actor, certificate)
-    if found is None:
+    proposed = find_proposal_shown(actor, certificate)
+    if proposed is None:
         raise NotFound(
             "nothing_proposed", _l("No revocation of this certificate is waiting for confirmation.")
         )
-    return found
+    return proposed
 
 
 def find_proposal_shown(actor: Actor, certificate: Certificate) -> Proposed | None:
@@ -83,7 +82,7 @@ def find_proposal_shown(actor: Actor, certificate: Certificate) -> Proposed | No
 
 
 def proposals_waiting(actor: Actor) -> list[Proposed]:
-    """All that wait for a second person among what the actor may revoke, the oldest first."""
+    """All proposals that await a second person and that the actor may decide, oldest first."""
     return _proposed(actor)
 
 

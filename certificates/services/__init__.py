@@ -1,4 +1,4 @@
-"""What is done with certificates: asked for, issued, corrected, suspended, revoked, filed."""
+"""Changes to certificates: requesting, issuing, correcting, suspending, revoking, storing files."""
 
 from certificates.services.ending import reissue
 from certificates.services.filing import record_file, refile

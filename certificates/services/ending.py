@@ -1,5 +1,4 @@
-"""A certificate is corrected by a successor that replaces it. Nothing issued is edited or
-deleted."""
+"""Corrections: a successor replaces the certificate. Nothing issued is edited or deleted."""
 
 from __future__ import annotations
 
@@ -43,12 +42,12 @@ def reissue(
     enrollment = db.session.get_one(Enrollment, certificate.enrollment_id, populate_existing=True)
     if (
         enrollment.status is not EnrollmentStatus.COMPLETED
-    ):  # its result was corrected: what is under review gets no successor
+    ):  # under review, because its result was corrected: no successor
         raise Conflict("not_eligible", _l("Only who completed the course gets a certificate."))
     _correct_name(actor, enrollment, name_on_certificate)
     certificate.reason_code, certificate.note, certificate.ended_at = None, note, clock.now()
     CERTIFICATE.fire(certificate, "supersede", actor)
-    # the place of the one valid certificate is free before the successor takes it
+    # supersede the old one first: only one may be valid
     db.session.flush()
     successor = make(actor, enrollment, replaces_id=certificate.id)
     jobs.enqueue(

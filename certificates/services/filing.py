@@ -1,4 +1,4 @@
-"""The file of a certificate is on disk: say so in its row, and tell the holder, exactly once."""
+"""Records that the file of a certificate is stored, and notifies the holder, exactly once."""
 
 from __future__ import annotations
 
@@ -16,19 +16,18 @@ from core.policy import Actor
 
 
 def record_file(actor: Actor, certificate_id: int, *, file_key: str, sha256: str) -> bool:
-    """Notes the file of a certificate that has none and queues the holder's mail with it; False
-    when it has one already.
+    """Records the file and queues the holder's mail; False if the certificate already has a file.
 
-    One conditional statement decides, so that two workers at once write one mail.
+    One conditional statement decides, so that of two parallel workers only one writes the mail.
     """
-    current_unit()  # what follows belongs to a transaction
+    current_unit()  # requires a transaction
     table = cast(sa.Table, Certificate.__table__)
     claimed = (
         sa.update(table)
         .where(table.c.id == certificate_id, table.c.file_key.is_(None))
         .values(file_key=file_key, sha256=sha256)
     )
-    # By the connection: it is a change to be audited only when it meets its row.
+    # On the connection: it is an audited change only if a row matches.
     if db.session.connection().execute(claimed).rowcount != 1:
         return False
     certificate = db.session.get_one(Certificate, certificate_id, populate_existing=True)
@@ -44,8 +43,8 @@ def record_file(actor: Actor, certificate_id: int, *, file_key: str, sha256: str
 
 
 def refile(actor: Actor, certificate: Certificate, *, file_key: str, sha256: str) -> None:
-    """Notes that the file of a filed certificate was made again, under the same digest or, said
-    openly, under another."""
+    """Records that the file of a certificate was rebuilt, with the same digest or, explicitly,
+    another."""
     before = certificate.sha256 or ""
     certificate.file_key, certificate.sha256 = file_key, sha256
     publish(CertificateRefiled(certificate.id, certificate.number, sha256, before), actor)

@@ -1,6 +1,5 @@
-"""Issuing: the certificate's number, its random token and its frozen payload come to be in one
-transaction with the skills that rest on it. The file follows from the payload, later and as
-often as need be."""
+"""Issuing: number, random token and frozen payload of a certificate are created in one transaction
+with the skills it proves. The file is made from the payload later, as often as needed."""
 
 from __future__ import annotations
 
@@ -30,8 +29,8 @@ from people.permissions import Permission
 
 
 def issue(actor: Actor, enrollment: Enrollment) -> Certificate:
-    """The certificate of a completed enrollment, made if there is none yet: asking twice is
-    harmless. A suspended one keeps the enrollment's place, so nothing is issued beside it."""
+    """The certificate of a completed enrollment; issues one if there is none, so repeating is
+    harmless. A suspended one still counts as the enrollment's certificate."""
     require(actor, Permission.CERTIFICATE_ISSUE, enrollment)
     touch(enrollment.delivery_id)
     db.session.refresh(enrollment)
@@ -51,9 +50,9 @@ def find_standing(enrollment_id: int) -> Certificate | None:
 
 
 def make(actor: Actor, enrollment: Enrollment, *, replaces_id: int | None = None) -> Certificate:
-    """A new certificate, under the delivery's lock, dated by the calendar of the place where the
-    course was held; not before its last session has ended. All checks come before the number is
-    drawn, because an issue that fails after that leaves a void number."""
+    """A new certificate, under the delivery's lock, dated in the delivery's time zone, and not
+    before its last session has ended. All checks precede the number, because a later failure would
+    leave a void number."""
     require_over(enrollment.delivery)
     check_name(enrollment, enrollment.name_on_certificate, field_of(enrollment.id))
     day = today_of(enrollment.delivery)
@@ -77,7 +76,7 @@ def make(actor: Actor, enrollment: Enrollment, *, replaces_id: int | None = None
         replaces_id=replaces_id,
     )
     db.session.add(certificate)
-    db.session.flush()  # what is announced carries its id
+    db.session.flush()  # the event needs the id
     publish(
         CertificateIssued(
             certificate.id,
@@ -93,8 +92,8 @@ def make(actor: Actor, enrollment: Enrollment, *, replaces_id: int | None = None
 
 
 def specimen(enrollment: Enrollment) -> CertificatePayload:
-    """What the certificate would state, refused like it. It has no one's number, and its QR code
-    checks nothing."""
+    """What the certificate would state, with the same refusals. Its number is no one's, and its QR
+    code verifies nothing."""
     check_name(enrollment, enrollment.name_on_certificate, field_of(enrollment.id))
     payload = snapshot(
         enrollment, number="SPECIMEN", token="0" * 26, issued_on=today_of(enrollment.delivery)
@@ -104,8 +103,8 @@ def specimen(enrollment: Enrollment) -> CertificatePayload:
 
 
 def check_payload(payload: CertificatePayload) -> None:
-    """Raises Invalid when something other than the name cannot be printed: the course's title,
-    the venue."""
+    """Raises Invalid if something other than the name cannot be printed, such as the course's title
+    or the venue."""
     try:
         rendering.check(payload.to_dict())
     except rendering.PayloadRefused as refusal:

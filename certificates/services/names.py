@@ -1,5 +1,4 @@
-"""The name as it will be printed: checked before anything is issued, and corrected by whoever
-issues."""
+"""The printed name: checked before anything is issued, and corrected by whoever issues."""
 
 from __future__ import annotations
 
@@ -32,10 +31,9 @@ from people.permissions import Permission
 
 
 def fault_of(enrollment: Enrollment, name: str) -> tuple[str, Any] | None:
-    """Why a name cannot be printed for the person of the enrollment: a code and a sentence that
-    says whose; None when it can. One that is no spelling of the person's is printed when a
-    coordinator decided so about this enrollment, or when it is the one that the person goes by
-    in another script."""
+    """Why a name cannot be printed for the person of the enrollment, as a code and a sentence with
+    the name; None if it can. A name that is not a spelling of the person's is accepted if a
+    coordinator decided so for this enrollment, or if it is the person's name in another script."""
     longest = _longest_name(enrollment)
     fault = _fault(name, enrollment.person, longest, is_decided=False)
     if (
@@ -54,7 +52,7 @@ def _is_decided(enrollment: Enrollment) -> bool:
 
 
 def _longest_name(enrollment: Enrollment) -> int:
-    """How many characters of a name fit in the layout of the course's certificates."""
+    """How many characters a name may have in the layout of the course's certificates."""
     layout = layouts.find(enrollment.delivery.course.layout)
     return layout.limits.name if layout else LONGEST_NAME
 
@@ -71,7 +69,7 @@ def _fault(name: str, person: Person, longest: int, *, is_decided: bool) -> tupl
             {"name_on_certificate": values.clean_name(name, "name")}, is_confirmed=True
         )
     except Invalid as refusal:
-        if refusal.code not in ("too_long", "forbidden_character"):  # both are told better below
+        if refusal.code not in ("too_long", "forbidden_character"):  # explained better below
             return refusal.code, refusal.message
     if len(nfc(name)) > longest:
         return "name_too_long", _l(
@@ -102,14 +100,13 @@ def _fault(name: str, person: Person, longest: int, *, is_decided: bool) -> tupl
 
 
 def describe(character: str) -> str:
-    """A character that people may not be able to see: its number, and itself when it can be
-    shown."""
+    """A possibly invisible character: its number, and the character if it can be shown."""
     number = f"U+{ord(character):04X}"
     return number if _is_invisible(character) else number + " " + _("“%(words)s”", words=character)
 
 
 def shown(name: str) -> str:
-    """A name for a sentence: invisible characters as their number."""
+    """A name for a sentence, with invisible characters as their numbers."""
     return "".join(
         f"[U+{ord(c):04X}]" if _is_invisible(c) and c not in "\u200c\u200d" else c for c in name
     )
@@ -120,13 +117,13 @@ def _is_invisible(character: str) -> bool:
 
 
 def check_names(enrollments: Iterable[Enrollment]) -> None:
-    """Raises one Invalid with an error per person whose name cannot be printed; its code is that
-    of the gravest."""
+    """Raises one Invalid with an error per person whose name cannot be printed; its code is the
+    most serious one."""
     _refuse([(enrollment, enrollment.name_on_certificate) for enrollment in enrollments])
 
 
 def check_name(enrollment: Enrollment, name: str, field: str) -> None:
-    """Raises Invalid at `field` when the name cannot be printed."""
+    """Raises Invalid at `field` if the name cannot be printed."""
     if fault := fault_of(enrollment, name):
         raise Invalid(fault[0], fault[1], field)
 
@@ -146,14 +143,13 @@ def _refuse(names: Iterable[tuple[Enrollment, str]]) -> None:
 
 
 def field_of(enrollment_id: int) -> str:
-    """The field, on the page and in the API's answer, that a person's printed name is in."""
+    """The field of a person's printed name, on the page and in the API's answer."""
     return f"name-{enrollment_id}"
 
 
 def correct_names(actor: Actor, delivery_id: int, names: Mapping[int, str]) -> list[int]:
-    """Stores the names as they shall be printed, of people of this delivery. Returns whose
-    changed. What is already issued stays as it was printed: a correction there is a successor
-    (`reissue`)."""
+    """Stores names for print, of people in this delivery. Returns whose changed. Issued
+    certificates keep theirs; a correction there is a successor (`reissue`)."""
     delivery = touch(delivery_id)
     require(actor, Permission.CERTIFICATE_ISSUE, delivery)
     names = {key: one_line(name) for key, name in names.items()}

@@ -1,5 +1,5 @@
-"""A coordinator asks for certificates: everything that can be refused is refused here, before
-the first one is issued."""
+"""Requests for certificates: everything that can be refused is refused here, before the first is
+issued."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def request_issue(
     actor: Actor, delivery_id: int, enrollment_ids: Sequence[int] | None = None
 ) -> Job:
     """One job that issues to these enrollments; without ids, to everyone who completed and has no
-    certificate yet.
+    certificate.
 
-    Asked twice, the job that is already at it is returned. A name that cannot be printed refuses
-    the whole request.
+    A repeated request returns the running job. One name that cannot be printed refuses the whole
+    request.
     """
     delivery = touch(delivery_id)
     require(actor, Permission.CERTIFICATE_ISSUE, delivery)
@@ -69,15 +69,15 @@ def request_issue(
     unissued = [e for e in to_issue if e.id not in latest or latest[e.id].has_ended]
     check_names(unissued)
     if unissued:
-        specimen(unissued[0])  # what is the same for all (title, venue, objectives) is tried once
+        specimen(unissued[0])  # title, venue and objectives are the same for all: check them once
     return _enqueue(
         actor, delivery, ids, max((certificate.id for certificate in latest.values()), default=0)
     )
 
 
 def request_again(actor: Actor, job: Job) -> Job:
-    """Asks again for the certificates that failed in this job, or for all if it was given up. No
-    one gets a second one."""
+    """Requests the certificates that failed in this job again, or all if it was abandoned. No one
+    gets a second one."""
     if job.kind != JOB_KIND:
         raise unknown_job()
     failed = [error["enrollment"] for error in job.errors]
@@ -92,8 +92,8 @@ def unknown_job() -> NotFound:
 def latest_certificates(
     delivery_id: int, ids: Collection[int] | None = None, *, columns: Sequence[Any] = ()
 ) -> dict[int, Certificate]:
-    """Of each enrollment (with `ids`: of these) the last certificate, whatever became of it; with
-    `columns` only these of it."""
+    """The last certificate of each enrollment (with `ids`: of these), whatever its status; with
+    `columns` only those columns."""
     certificates = sa.select(Certificate).where(Certificate.delivery_id == delivery_id)
     if ids is not None:
         certificates = certificates.where(Certificate.enrollment_id.in_(ids))
@@ -104,8 +104,8 @@ def latest_certificates(
 
 
 def _lacks(certificate: Certificate | None, *, is_chosen: bool) -> bool:
-    """Whether there is something to do. A revoked one is issued anew only to who was chosen one
-    by one."""
+    """Whether there is something to do. A revoked certificate is issued again only to people chosen
+    individually."""
     if certificate is None:
         return True
     if not certificate.has_ended:
@@ -134,8 +134,8 @@ def _completed(delivery: Delivery) -> list[Enrollment]:
 def _chosen(
     delivery: Delivery, ids: Sequence[int], latest: Mapping[int, Certificate]
 ) -> list[Enrollment]:
-    """The enrollments of these ids, or Invalid that names each one which is unknown or not
-    eligible, and why. `latest`: the last certificate of each enrollment."""
+    """The enrollments with these ids, or Invalid with the reason for each that is unknown or not
+    eligible. `latest`: the last certificate of each enrollment."""
     if not ids:
         raise Invalid("nothing_chosen", _l("Choose at least one person."), "enrollments")
     ids = at_seats(ids)
@@ -179,8 +179,7 @@ def _not_eligible(enrollment: Enrollment, number: int) -> Invalid:
 
 
 def _is_kept_back(certificate: Certificate) -> bool:
-    """Suspended, and nothing is left to do for it; the file of a suspended one may still be
-    made."""
+    """Suspended and with a file; the file of a suspended certificate may still be made."""
     return certificate.status is CertificateStatus.SUSPENDED and certificate.file_key is not None
 
 
@@ -200,8 +199,7 @@ def reasons_of(enrollment: Enrollment) -> str:
 
 
 def _job_for(delivery_id: int, ids: list[int], *, is_over: bool) -> Job | None:
-    """The newest job that issues to all these enrollments: one that is still at it, or
-    (`is_over`) any."""
+    """The newest job that issues to all these enrollments: an open one, or (`is_over`) any."""
     statement = sa.select(Job).where(
         Job.kind == JOB_KIND, Job.args["delivery_id"].as_integer() == delivery_id
     )

@@ -1,5 +1,5 @@
-"""Revoking: at once, or after a second person has confirmed it. Until then the certificate
-stands."""
+"""Revoking: at once, or after a second person has confirmed. Until then the certificate stays
+valid."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from people.permissions import Permission
 
 
 def needs_second_person(certificate: Certificate, reason: RevocationReason) -> bool:
-    """Fraud is an accusation, so one person alone never acts on it. The centre may ask for two
-    whatever the reason."""
+    """Fraud is an accusation, so one person alone never acts on it. A centre may require two people
+    for every reason."""
     centre = db.session.get_one(Organization, certificate.centre_id)
     return reason is RevocationReason.FRAUD or centre.two_person_revocation
 
@@ -35,9 +35,9 @@ def needs_second_person(certificate: Certificate, reason: RevocationReason) -> b
 def revoke(
     actor: Actor, certificate: Certificate, *, reason_code: str, note: str | None = None
 ) -> RevocationProposal | None:
-    """Ends a certificate's validity for good, or returns the proposal that a second person has
-    to confirm. The skills that rest on it are withdrawn in the same transaction, and its holder
-    is told of both. The note stays with those who may revoke."""
+    """Revokes a certificate for good, or returns the proposal that a second person must confirm.
+    Its skills are withdrawn in the same transaction, and the holder is notified. Only those who may
+    revoke see the note."""
     require(actor, Permission.CERTIFICATE_REVOKE, certificate)
     if reason_code not in list(RevocationReason):
         raise Invalid("unknown_reason", _l("Choose why the certificate is revoked."), "reason_code")
@@ -61,8 +61,8 @@ def revoke(
 
 
 def confirm_revocation(actor: Actor, certificate: Certificate) -> Certificate:
-    """Does what another person proposed. Of two who confirm at once the second finds nothing to
-    confirm."""
+    """Carries out another person's proposal. Of two who confirm at once, the second finds nothing
+    to confirm."""
     certificate, proposal = _proposed(actor, certificate)
     if actor.person_id is None or is_proposer(actor, proposal):
         raise NotAllowed(
@@ -75,8 +75,7 @@ def confirm_revocation(actor: Actor, certificate: Certificate) -> Certificate:
 
 
 def decline_revocation(actor: Actor, certificate: Certificate) -> Certificate:
-    """What was proposed is not done: another person says no, or the one who proposed it takes it
-    back."""
+    """Drops the proposal: another person declines it, or the proposer withdraws it."""
     certificate, proposal = _proposed(actor, certificate)
     outcome = (
         ProposalOutcome.WITHDRAWN if is_proposer(actor, proposal) else ProposalOutcome.DECLINED

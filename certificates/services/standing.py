@@ -1,5 +1,4 @@
-"""A certificate read again under its delivery's lock, and what is open about it: a suspension, a
-proposed revocation."""
+"""A certificate under its delivery's lock, and its open suspension or proposed revocation."""
 
 from __future__ import annotations
 
@@ -19,8 +18,8 @@ LONGEST_NOTE = 1000
 
 
 def locked(certificate: Certificate) -> Certificate:
-    """The certificate read again under its delivery's lock: two who change it at once go one
-    after the other."""
+    """The certificate, read again under its delivery's lock, so that parallel changes run one after
+    the other."""
     touch(certificate.delivery_id)
     return db.session.scalars(
         sa.select(Certificate)
@@ -30,7 +29,7 @@ def locked(certificate: Certificate) -> Certificate:
 
 
 def find_suspension(certificate: Certificate) -> Suspension | None:
-    """The one that is not lifted."""
+    """The suspension that is not lifted."""
     return db.session.scalar(
         sa.select(Suspension).where(
             Suspension.certificate_id == certificate.id, Suspension.lifted_at.is_(None)
@@ -39,7 +38,7 @@ def find_suspension(certificate: Certificate) -> Suspension | None:
 
 
 def find_proposal(certificate: Certificate) -> RevocationProposal | None:
-    """The revocation that waits for a second person."""
+    """The revocation that awaits a second person."""
     own = RevocationProposal.certificate_id == certificate.id
     return db.session.scalar(
         sa.select(RevocationProposal).where(own, RevocationProposal.decided_at.is_(None))
@@ -47,14 +46,13 @@ def find_proposal(certificate: Certificate) -> RevocationProposal | None:
 
 
 def is_proposer(actor: Actor, proposal: RevocationProposal) -> bool:
-    """Whether the actor proposed it, also by a record that has since been merged into the
-    actor's."""
+    """Whether the actor proposed it, also under a record since merged into theirs."""
     return is_self(actor, proposal.proposed_by_id)
 
 
 def steps(actor: Actor, certificate: Certificate, *, is_proposed: bool) -> list[str]:
-    """What the actor may ask for now. While a proposal to revoke it is open, revoking and
-    reissuing wait for the decision (`require_undecided`)."""
+    """The actions the actor may take now. An open proposal blocks revoking and reissuing until it
+    is decided (`require_undecided`)."""
     offered = CERTIFICATE.available(certificate, actor)
     return (
         [step for step in offered if step not in ("revoke", "supersede")]
@@ -64,7 +62,8 @@ def steps(actor: Actor, certificate: Certificate, *, is_proposed: bool) -> list[
 
 
 def require_undecided(certificate: Certificate) -> None:
-    """Under the lock: it has not ended, and no one proposed to revoke it."""
+    """Requires, under the lock, that the certificate has not ended and no revocation is
+    proposed."""
     if certificate.has_ended:
         raise Conflict(
             "state_does_not_allow",

@@ -1,5 +1,5 @@
-"""A certificate that is not to be relied on for a while: suspended, and lifted again. It keeps
-its enrollment's place."""
+"""Suspending and restoring certificates. A suspended one still counts as its enrollment's
+certificate."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from people.permissions import Permission
 
 
 def suspend(actor: Actor, certificate: Certificate, *, note: str | None) -> Certificate:
-    """Anyone who checks it reads that it is suspended, and its skills are withdrawn until it is
-    lifted. The holder is told of it; the note stays with those who may revoke."""
+    """Verification shows it as suspended, and its skills are withdrawn until the suspension is
+    lifted. The holder is notified; only those who may revoke see the note."""
     require(actor, Permission.CERTIFICATE_REVOKE, certificate)
     note = _needed(note, _l("Enter the reason for the suspension."))
     certificate = locked(certificate)
@@ -37,8 +37,7 @@ def suspend(actor: Actor, certificate: Certificate, *, note: str | None) -> Cert
 
 
 def lift(actor: Actor, certificate: Certificate, *, note: str | None) -> Certificate:
-    """It is valid again from now on, and its skills stand again; that they did not stand
-    meanwhile is kept."""
+    """Valid again from now on, and so are its skills; the gap stays on record."""
     require(actor, Permission.CERTIFICATE_REVOKE, certificate)
     note = _needed(note, _l("Enter the reason for lifting the suspension."))
     certificate = locked(certificate)
@@ -51,7 +50,7 @@ def lift(actor: Actor, certificate: Certificate, *, note: str | None) -> Certifi
     suspension.lifted_at = clock.now()
     suspension.lifted_by_id = actor.person_id
     suspension.lift_note = note
-    db.session.flush()  # the skills are made of what is kept
+    db.session.flush()  # the skills are derived from stored rows
     CERTIFICATE.fire(certificate, "lift", actor)
     tell_holder("certificate_lifted", certificate, skills=certificate.payload["skills"])
     return certificate

@@ -1,4 +1,4 @@
-"""What is written to the holder of a certificate, in the transaction that causes it."""
+"""Letters to the holder of a certificate, in the transaction that causes them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from people.queries import sender_of
 
 
 def tell_holder(kind: str, certificate: Certificate, **words: Any) -> None:
-    """Queues the mail `kind` about a certificate, when its holder has an address."""
+    """Queues the mail `kind` about a certificate, if its holder has an address."""
     person = db.session.get_one(Person, certificate.person_id)
     if person.email is None:
         return

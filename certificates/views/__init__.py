@@ -1,4 +1,4 @@
-"""Pages, a module per journey; each adds its routes to `pages`."""
+"""Pages, a module per journey."""
 
 from certificates.views import issuing, register, verification
 from certificates.views.blueprint import pages

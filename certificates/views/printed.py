@@ -1,5 +1,4 @@
-"""What is printed, for a page: the printed words themselves, so that screen and paper say the
-same."""
+"""The printed words, for pages: screen and paper agree."""
 
 from __future__ import annotations
 
@@ -15,11 +14,11 @@ def printed(certificate: Certificate) -> CertificatePayload:
 
 
 def language() -> str:
-    """The page's, if certificates are printed in it."""
+    """The page's language, if certificates are printed in it."""
     return locale() if locale() in texts.printed() else texts.SOURCE
 
 
 def facts(payload: CertificatePayload) -> list[tuple[str, str]]:
-    """(label, words) of each quiet fact in the order they are printed."""
+    """(label, words) of the secondary facts, in printed order."""
     labels = wording.labels(language())
     return [(labels[key], text.value) for key, text in wording.facts(payload, language()).items()]

@@ -1,5 +1,4 @@
-"""The register, a certificate's page with what may be done to it, the holder's own, and the
-files."""
+"""The register, a certificate's page and actions, one's own certificates, and the files."""
 
 from __future__ import annotations
 
@@ -34,19 +33,19 @@ PER_READ = 1000
 @pages.get("/certificates")
 @requires(P.CERTIFICATE_READ)
 def register() -> Any:
-    """Search by number, holder or delivery; as a page, or as a file of what the page shows."""
+    """Search by number, holder or delivery; as a page, or as a file of the same rows."""
     q, status = request.args.get("q", "").strip()[:120], request.args.get("status", "")
     if request.args.get("format") in exports.FORMATS:
         return _export(q, status)
-    found = queries.list_register(
+    certificates = queries.list_register(
         current_actor(), q, status, after=request.args.get("after"), limit=PER_PAGE
     )
-    codes = queries.delivery_codes(found.items)
-    asked: dict[str, Any] = {k: v for k, v in (("q", q), ("status", status)) if v}
-    export = url_for("certificates.register", format="csv", **asked)
+    codes = queries.delivery_codes(certificates.items)
+    chosen: dict[str, Any] = {k: v for k, v in (("q", q), ("status", status)) if v}
+    export = url_for("certificates.register", format="csv", **chosen)
     return render_template(
         "certificates/register.html",
-        found=found,
+        certificates=certificates,
         codes=codes,
         q=q,
         status=status,
@@ -62,8 +61,7 @@ def register() -> Any:
 @pages.get("/certificates/void-numbers")
 @requires(P.AUDIT_READ)
 def void_numbers() -> Any:
-    """Numbers that no one has and no one will get, with the reason: an auditor who misses one
-    looks here."""
+    """Numbers that no one has or will get, with the reason, for auditors who miss one."""
     return render_template(
         "certificates/void.html", voids=numbering.voids(), number=numbers.SERIES.show
     )
@@ -81,21 +79,21 @@ def _export(q: str, status: str) -> Response:
         _("Valid until"),
         _("Verification"),
     ]
-    found = every(
+    certificates = every(
         lambda after: queries.list_register(actor, q, status, after=after, limit=PER_READ)
     )
     rows = (
         [
-            one.number,
-            word(one.current_status),
-            one.holder_name,
-            one.payload["course_code"],
-            one.payload["delivery_code"],
-            one.issued_on,
-            one.valid_until,
-            verify_url(one.token),
+            certificate.number,
+            word(certificate.current_status),
+            certificate.holder_name,
+            certificate.payload["course_code"],
+            certificate.payload["delivery_code"],
+            certificate.issued_on,
+            certificate.valid_until,
+            verify_url(certificate.token),
         ]
-        for one in found
+        for certificate in certificates
     )
     return exports.download(actor, "register", "certificates", header, rows)
 
@@ -103,8 +101,7 @@ def _export(q: str, status: str) -> Response:
 @pages.get("/certificates/<number>")
 @requires(P.CERTIFICATE_READ)
 def certificate(number: str) -> Any:
-    """The facts, the status, the file, the address for verification, the history, and what may
-    be done."""
+    """The facts, status, file, verification address, history, and possible actions."""
     actor = current_actor()
     certificate = queries.get_certificate(actor, number)
     proposed = queries.find_proposal_shown(actor, certificate)
@@ -136,7 +133,7 @@ def _shown(certificate: Certificate) -> dict[str, Any]:
 @pages.get("/certificates/<number>.pdf")
 @requires(P.CERTIFICATE_READ)
 def download(number: str) -> Response:
-    """The file, for staff, the holder and the organization that nominated."""
+    """The file, for staff, the holder and the nominating organization."""
     certificate = queries.get_certificate(current_actor(), number)
     return file_answer(current_actor(), certificate)
 
@@ -144,7 +141,7 @@ def download(number: str) -> Response:
 @pages.post("/certificates/<number>/file")
 @requires(P.CERTIFICATE_ISSUE)
 def make_file(number: str) -> Any:
-    """Asks for the file of an issued certificate again, after it could not be made."""
+    """Requests the file of an issued certificate again after a failure."""
     actor = current_actor()
     certificate = queries.get_certificate(actor, number)
     delivery_id, enrollment_id = certificate.delivery_id, certificate.enrollment_id
@@ -158,7 +155,7 @@ def make_file(number: str) -> Any:
 @requires(P.CERTIFICATE_REVOKE)
 @submitted_once
 def revoke(number: str) -> Any:
-    """Confirm, with the reason."""
+    """Confirmation, with the reason."""
     certificate = queries.get_certificate(current_actor(), number)
     form = RevokeForm()
     if form.validate_on_submit():
@@ -176,7 +173,7 @@ def revoke(number: str) -> Any:
 
 
 def _for_two(certificate: Certificate) -> dict[str, str]:
-    """What stands below the reasons that one person alone cannot act on."""
+    """The hint for reasons that need a second person."""
     words = _("Another person must confirm the revocation. Nothing changes until then.")
     return {
         reason.value: words
@@ -211,19 +208,19 @@ def proposed_revocation(number: str) -> str:
 @pages.post("/certificates/<number>/revoke/confirm")
 @requires(P.CERTIFICATE_REVOKE)
 def confirm_revocation(number: str) -> Any:
-    """A second person agrees."""
+    """A second person confirms."""
     return _decided(number, services.confirm_revocation, _said_of(None))
 
 
 @pages.post("/certificates/<number>/revoke/decline")
 @requires(P.CERTIFICATE_REVOKE)
 def decline_revocation(number: str) -> Any:
-    """The proposed revocation is not done."""
+    """The proposal is dropped."""
     return _decided(number, services.decline_revocation, _("The certificate is not revoked."))
 
 
 def _decided(number: str, decide: Callable[[Actor, Certificate], object], sentence: str) -> Any:
-    """Decides about the revocation that was proposed, and says so on the certificate's page."""
+    """Decides the proposed revocation, and returns to the certificate's page."""
     actor = current_actor()
     certificate = queries.get_certificate(actor, number)
     with transaction():
@@ -237,7 +234,7 @@ def _decided(number: str, decide: Callable[[Actor, Certificate], object], senten
 @requires(P.CERTIFICATE_REVOKE)
 @submitted_once
 def suspend(number: str) -> Any:
-    """Confirm, with the reason."""
+    """Confirmation, with the reason."""
     return _noted(number, SuspendForm(), "certificates/suspend.html")
 
 
@@ -245,12 +242,12 @@ def suspend(number: str) -> Any:
 @requires(P.CERTIFICATE_REVOKE)
 @submitted_once
 def lift(number: str) -> Any:
-    """Confirm, with the reason."""
+    """Confirmation, with the reason."""
     return _noted(number, LiftForm(), "certificates/lift.html")
 
 
 def _noted(number: str, form: SuspendForm | LiftForm, template: str) -> Any:
-    """Suspended, or lifted, with a note."""
+    """Suspends or restores, with a note."""
     is_lifted = isinstance(form, LiftForm)
     certificate = queries.get_certificate(current_actor(), number)
     if form.validate_on_submit():
@@ -282,7 +279,7 @@ def _said_lifted() -> str:
 @requires(P.CERTIFICATE_ISSUE)
 @submitted_once
 def reissue(number: str) -> Any:
-    """A corrected successor with a number of its own."""
+    """A corrected successor with its own number."""
     certificate = queries.get_certificate(current_actor(), number)
     form = ReissueForm(name_on_certificate=certificate.holder_name)
     if form.validate_on_submit():
@@ -305,7 +302,7 @@ def reissue(number: str) -> Any:
 @pages.get("/me/certificates")
 @signed_in
 def mine() -> Any:
-    """The holder's own."""
+    """One's own certificates."""
     actor = current_actor()
     assert actor.person_id is not None
     own = queries.certificates_of_person(actor, actor.person_id)

@@ -1,8 +1,7 @@
-"""Verification, open to everyone: the address in the QR code repeats what is printed and says what
-it is worth today.
+"""Public verification: the address in the QR code repeats what is printed and shows today's status.
 
-Only the random token is a key, never the number. A mistyped token is told from its check character,
-without any lookup; misses are counted per address, hits are not.
+Only the random token opens it, never the number. The check character reveals a mistyped token
+without any lookup; misses are counted per client address, hits are not.
 """
 
 from __future__ import annotations
@@ -38,9 +37,9 @@ MISSES, SECONDS = 30, 600
 @pages.get("/verify")
 @public
 def verify_form() -> Any:
-    """One field for the code below the QR code; a whole address pasted into it does as well."""
+    """One field for the code below the QR code, or a whole pasted address."""
     typed = request.args.get("code", "").strip()[:300]
-    if "lang" in request.args:  # only another language: what was typed is not judged yet
+    if "lang" in request.args:  # only the language was changed: do not judge the input yet
         return _public(render_template("certificates/verify_form.html", typed=typed), 200)
     if not typed:
         fault = (
@@ -62,7 +61,7 @@ def _address(token: str) -> str:
 
 
 def _last_part(typed: str) -> str:
-    """What follows the last slash, when someone pasted the whole address."""
+    """The part after the last slash, if someone pasted the whole address."""
     return typed.rstrip("/").rpartition("/")[2]
 
 
@@ -74,7 +73,7 @@ def _last_part(typed: str) -> str:
     is_page_too=True,
 )
 def verify(token: str) -> Any:
-    """The certificate behind a token, as page or JSON."""
+    """The certificate for a token, as a page or JSON."""
     stored = normalise_token(token)
     if stored is None:
         return _mistyped(token)
@@ -88,7 +87,7 @@ def verify(token: str) -> Any:
         with (
             suppress(Unavailable),
             transaction(patience=0.5),
-        ):  # looking something up does not wait for who is saving
+        ):  # lookups do not wait for writers
             limits.count("verify", address, seconds=SECONDS)
         return _unknown(token)
     return _answer(certificate)
@@ -150,7 +149,7 @@ def _unknown(typed: str) -> Response:
 
 
 def _nothing_for_machines() -> Response:
-    """The same for every token that opens nothing."""
+    """The same answer for every token that opens nothing."""
     return _quiet(
         problem(NotFound("unknown_certificate", _l("There is no certificate with this code.")))
     )
@@ -170,7 +169,7 @@ def _public(body: Any, status: int = 200) -> Response:
 
 
 def _quiet(response: Any) -> Any:
-    """No search engine keeps the page, and no other site learns its address."""
+    """Keeps the page out of search engines, and its address from other sites."""
     response.headers["X-Robots-Tag"] = "noindex, nofollow, noarchive"
     response.headers["Referrer-Policy"] = "no-referrer"
     return response

@@ -1,4 +1,4 @@
-"""Bodies and queries as declared, or a refusal that names what is wrong with them."""
+"""Parses bodies and queries as declared, or refuses them and names the faults."""
 
 from __future__ import annotations
 
@@ -25,29 +25,29 @@ def parse_body(model: type[BaseModel], *, is_optional: bool) -> BaseModel:
 
 
 def parse_query(model: type[BaseModel]) -> BaseModel:
-    given = request.args.to_dict(flat=False)
-    given.pop("lang", None)
+    arguments = request.args.to_dict(flat=False)
+    arguments.pop("lang", None)
     several = {
         known.alias or name
         for name, known in model.model_fields.items()
         if "list" in str(known.annotation)
     }
-    if repeated := [name for name in given if name not in several and len(given[name]) > 1]:
+    if repeated := [name for name in arguments if name not in several and len(arguments[name]) > 1]:
         raise Invalid("repeated", _l("Give this value only once."), repeated[0])
     return validate(
-        model, {name: texts if name in several else texts[0] for name, texts in given.items()}
+        model, {name: texts if name in several else texts[0] for name, texts in arguments.items()}
     )
 
 
 def validate(model: type[BaseModel], values: dict[str, Any]) -> BaseModel:
-    """`values` as `model`, or Invalid with the bad fields named, at most MOST_ERRORS of them."""
+    """`values` as `model`, or Invalid with at most MOST_ERRORS bad fields."""
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False, include_context=False)
+        errors = error.errors(include_url=False, include_input=False, include_context=False)
         faults = [
-            Invalid(_fault_code(one["type"]), _fault_text(one), _place(one["loc"]))
-            for one in found[:MOST_ERRORS]
+            Invalid(_fault_code(fault["type"]), _fault_text(fault), _place(fault["loc"]))
+            for fault in errors[:MOST_ERRORS]
         ]
         raise Invalid(
             "invalid_values", _l("Some values cannot be accepted."), errors=list(faults)
@@ -55,8 +55,8 @@ def validate(model: type[BaseModel], values: dict[str, Any]) -> BaseModel:
 
 
 def _place(location: tuple[int | str, ...]) -> str | None:
-    """The path in the body or query. Of a value that may be of several types pydantic also names
-    the type, with brackets."""
+    """The path in the body or query. Leaves out the parts with brackets by which pydantic names a
+    type in a union."""
     return ".".join(str(part) for part in location if "[" not in str(part)) or None
 
 

@@ -1,4 +1,4 @@
-"""A call with an idempotency key: done once, answered again as often as it is sent."""
+"""Calls with an idempotency key: done once, and answered again each time they are repeated."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from core.web import current_actor
 
 
 def write_once(
-    function: Callable, given: Callable[[], dict[str, Any]], key: str, operation: Operation
+    function: Callable, read_arguments: Callable[[], dict[str, Any]], key: str, operation: Operation
 ) -> Response:
-    """The first answer to this key, be it that the act was done or that it was refused."""
+    """The first answer for this key, whether the call succeeded or was refused."""
     if len(key) > 200:
         raise Invalid("bad_idempotency_key", _l("An idempotency key has at most 200 characters."))
     actor = current_actor()
-    kept_key = once.digest("api", actor.person_id, key)
+    storage_key = once.digest("api", actor.person_id, key)
     fingerprint = once.digest(request.method, request.full_path, request.get_data(cache=True).hex())
-    if kept := once.find(kept_key, fingerprint):
-        return _replay(kept, operation)
+    if earlier := once.find(storage_key, fingerprint):
+        return _replay(earlier, operation)
 
     def keep(response: Response) -> Response:
         kilobytes = 1 + (response.content_length or 0) // 1024
@@ -43,7 +43,7 @@ def write_once(
             "body": "" if is_read_again else response.get_data(as_text=True),
         }
         once.keep(
-            kept_key,
+            storage_key,
             request_digest=fingerprint,
             location=response.headers.get("Location", ""),
             **answer,
@@ -51,35 +51,35 @@ def write_once(
         return response
 
     try:
-        values = given()
+        values = read_arguments()
         with transaction():
             return keep(respond(function(**values), operation))
     except (IntegrityError, DomainError) as error:
         db.session.rollback()
-        if kept := once.find(kept_key, fingerprint):  # a twin with the same key was faster
-            return _replay(kept, operation)
+        if earlier := once.find(storage_key, fingerprint):  # a parallel call with this key won
+            return _replay(earlier, operation)
         if not isinstance(error, DomainError) or error.status not in KEPT_REFUSALS:
             raise
-        with suppress(Conflict, TooManyTries), transaction():  # a twin was refused just as well
+        with suppress(Conflict, TooManyTries), transaction():  # a parallel call stored it already
             keep(problem(error))
         return problem(error)
 
 
-#: Of answers that are kept for a token within a day, each of them at least one: 64 MB.
+#: How much may be stored for a token per day (64 MB); each answer counts as at least one kilobyte.
 KEPT_KILOBYTES = 65_536
-#: Refusals that are first answers too: the others are about who asks, or how often.
+#: Refusals that are stored and repeated. The others depend on who calls, or how often.
 KEPT_REFUSALS = (404, 409, 422)
 
 
-def _replay(kept: sa.Row[Any], operation: Operation) -> Response:
-    if operation.shown_again is not None and kept.status < 400:
+def _replay(earlier: sa.Row[Any], operation: Operation) -> Response:
+    if operation.shown_again is not None and earlier.status < 400:
         response = respond(
-            (operation.shown_again(**request.view_args or {}), kept.status), operation
+            (operation.shown_again(**request.view_args or {}), earlier.status), operation
         )
     else:
-        kind = "application/json" if kept.status < 400 else "application/problem+json"
-        response = current_app.response_class(kept.body, kept.status, content_type=kind)
+        kind = "application/json" if earlier.status < 400 else "application/problem+json"
+        response = current_app.response_class(earlier.body, earlier.status, content_type=kind)
     response.headers["Idempotency-Replayed"] = "true"
-    if kept.location:
-        response.headers["Location"] = kept.location
+    if earlier.location:
+        response.headers["Location"] = earlier.location
     return response

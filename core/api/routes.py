@@ -1,4 +1,4 @@
-"""Routes with declared shapes: a call is parsed, run and answered."""
+"""Routes with declared schemas: parse the call, run it, answer."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ BASE = "/api/v1"
 
 
 class Routes(Blueprint):
-    """A capability's part of the API, under /api/v1."""
+    """A package's part of the API, under /api/v1."""
 
     def __init__(self, capability: str):
         super().__init__(f"{capability}_api", __name__, url_prefix=BASE)
@@ -46,16 +46,17 @@ class Routes(Blueprint):
         is_catalogue: bool = False,
         shown_again: Callable[..., Any] | None = None,
     ) -> Callable[[Callable], Callable]:
-        """Declares one operation. Without `requires` any token may call it (`is_public`: no one
-        needs one).
+        """Declares one operation. Without `requires` any token may call it (`is_public`: also
+        without a token).
 
-        The function gets the address's parts, and `body` / `query` when declared; it returns an
-        Answer, a dict, a `Page` of them (lists), a Response, or (any of these, status). Everything
-        but GET runs in one transaction. `location` gives the address of what a call created, from
-        its answer. `is_catalogue`: the same for everyone who may ask, so that clients may keep it
-        and ask whether it still holds. `shown_again`: no copy of the answer is kept under an
-        idempotency key, because the person may withdraw what it shows. A replay calls this with the
-        parts of the address; it raises if the caller may no longer see the answer.
+        The function gets the parts of the address, and `body` and `query` if declared. It returns
+        an Answer, a dict, a `Page` of them (lists), a Response, or a tuple of one of these and a
+        status. Everything but GET runs in one transaction. `location` makes the address of a new
+        resource from the answer. `is_catalogue` marks answers that are the same for all callers,
+        so that clients may cache and revalidate them. With `shown_again` no copy of the answer is
+        stored under an idempotency key, because the person may withdraw what it shows: a replay
+        calls this function with the parts of the address, and it raises if the caller may no longer
+        see the answer.
         """
         access = Access(requires, not is_public)
         operation = Operation(
@@ -83,17 +84,17 @@ class Routes(Blueprint):
 def _edge(function: Callable, method: str, operation: Operation) -> Callable:
     @wraps(function)
     def view(**parts: Any) -> Response:
-        def given() -> dict[str, Any]:
-            return parts | _given(method, operation)
+        def read_arguments() -> dict[str, Any]:
+            return parts | _read_arguments(method, operation)
 
         if method == "GET":
-            response = respond(function(**given()), operation)
+            response = respond(function(**read_arguments()), operation)
             return revalidated(response) if operation.is_catalogue else response
         key = request.headers.get("Idempotency-Key") if method == "POST" else None
         return (
-            write_once(function, given, key, operation)
+            write_once(function, read_arguments, key, operation)
             if key
-            else _write(function, given(), operation)
+            else _write(function, read_arguments(), operation)
         )
 
     view.access = operation.access  # type: ignore[attr-defined]  # read by the gate
@@ -101,15 +102,14 @@ def _edge(function: Callable, method: str, operation: Operation) -> Callable:
     return view
 
 
-def _given(method: str, operation: Operation) -> dict[str, Any]:
-    """The body and the query that the function asked for; what it did not ask for has to be
-    empty."""
-    given: dict[str, Any] = {}
+def _read_arguments(method: str, operation: Operation) -> dict[str, Any]:
+    """The body and query that the function declared; those it did not declare must be empty."""
+    arguments: dict[str, Any] = {}
     if method != "GET":
         is_optional = operation.body_is_optional or operation.body is None
-        given["body"] = parse_body(operation.body or Nothing, is_optional=is_optional)
-    given["query"] = parse_query(operation.query or Nothing)
-    return {name: value for name, value in given.items() if not isinstance(value, Nothing)}
+        arguments["body"] = parse_body(operation.body or Nothing, is_optional=is_optional)
+    arguments["query"] = parse_query(operation.query or Nothing)
+    return {name: value for name, value in arguments.items() if not isinstance(value, Nothing)}
 
 
 def _write(function: Callable, parts: dict[str, Any], operation: Operation) -> Response:

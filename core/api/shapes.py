@@ -1,4 +1,4 @@
-"""The shapes of bodies, queries and answers, and the values that many of them hold."""
+"""Schemas of bodies, queries and answers, and the types of value they share."""
 
 from __future__ import annotations
 
@@ -24,8 +24,7 @@ from core import countries, languages, texts
 from core.database import LARGEST_ID
 from core.personal import Field as PlainField
 
-#: Nothing that happens to be installed beside us has a say in what the API takes; and looking for
-#: it takes a tenth of the start.
+#: Do not load pydantic plugins from the environment; looking for them takes a tenth of the start.
 os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
 
 
@@ -41,29 +40,29 @@ class Schema(BaseModel):
 
 
 class Nothing(Schema):
-    """What a call takes that declares no body or no query: every field is unknown."""
+    """Schema of calls without a declared body or query; rejects every field."""
 
 
 class Answer(BaseModel):
-    """An answer's shape."""
+    """Schema of an answer."""
 
     model_config = ConfigDict(from_attributes=True, defer_build=True)
 
 
 class ListQuery(Schema):
-    """What every list takes."""
+    """Parameters of every list."""
 
     limit: int = Field(50, ge=1, le=200)
     after: str | None = Field(None, description="cursor from `next`")
 
 
 def _some_text(value: dict[str, str]) -> dict[str, str]:
-    kept = texts.filled(value)
-    if not kept:
+    filled = texts.filled(value)
+    if not filled:
         raise ValueError("give the text in at least one language")
-    if unknown := kept.keys() - texts.LANGUAGES.keys():
+    if unknown := filled.keys() - texts.LANGUAGES.keys():
         raise ValueError(f"unknown language {min(unknown)}")
-    return kept
+    return filled
 
 
 def _page_language(code: str) -> str:
@@ -81,8 +80,7 @@ def _no_nulls(value: Any) -> Any:
 
 
 def _known_country(text: str) -> str:
-    """The code, also of a country given by its name: what a file and a page understand, a
-    program may send."""
+    """The code of a country, which may also be written as a name, as in files and pages."""
     if code := countries.parse(text):
         return code
     if countries.is_ambiguous(text):
@@ -95,7 +93,7 @@ def _known_country(text: str) -> str:
 
 
 def _known_language(text: str) -> str:
-    """The code, likewise."""
+    """The same for a language."""
     if code := languages.parse(text):
         return code
     raise PydanticCustomError(
@@ -104,7 +102,7 @@ def _known_language(text: str) -> str:
 
 
 def _written_day(value: Any) -> Any:
-    """Pydantic would also take numbers and instants for a day."""
+    """Only YYYY-MM-DD: pydantic would accept numbers and instants too."""
     if (
         isinstance(value, str)
         and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value)

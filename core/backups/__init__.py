@@ -1,8 +1,8 @@
-"""Whole copies while Rostrum is in use, and the way back: `flask backup`, `flask restore`.
+"""Complete copies while Rostrum is in use, and restoring them: `flask backup`, `flask restore`.
 
-A copy is a folder: the database's snapshot, the files, the signed checkpoints, SHA256SUMS (which
-`sha256sum -c` reads) and, written last, a signed manifest. The snapshot is taken before the files
-are copied: a row never names a file that was stored after it.
+A copy is a folder: a snapshot of the database, the files, the signed checkpoints, SHA256SUMS
+(readable by `sha256sum -c`) and, written last, a signed manifest. The snapshot is taken before the
+files are copied, so no row in it names a file that is missing.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from core.ports import port
 
 @dataclass(frozen=True)
 class FiledIn:
-    """The table whose rows name stored files, with its columns of the key and the SHA-256."""
+    """A table whose rows name stored files, with its columns for key and SHA-256."""
 
     table: str
     key: str
@@ -40,8 +40,8 @@ def filed_in() -> FiledIn:
 
 @port
 def application_on(**changes: str) -> Flask:
-    """Another application like this one with these settings changed: a restore uses it to
-    prepare its database before that replaces the one in use."""
+    """A second application with these settings changed: a restore uses it to prepare its database
+    before that replaces the current one."""
 
 
 def mark_staged(app: Flask) -> None:
@@ -49,19 +49,20 @@ def mark_staged(app: Flask) -> None:
 
 
 def is_staged() -> bool:
-    """Whether this application only prepares the database of a restore, and so must start
-    nothing of its own in it."""
+    """Whether this application only prepares a restored database, and so must not start work of its
+    own in it."""
     return "staged" in current_app.extensions
 
 
 class BackupError(Exception):
-    """Why no copy was made or put back, in one sentence for whoever runs the command."""
+    """Why a copy could not be made or restored, in one sentence for the person running the
+    command."""
 
 
 @contextmanager
 def told_in_a_sentence() -> Iterator[None]:
-    """Whatever a disk or a database refuses becomes a BackupError: whoever restores at night
-    reads no traceback."""
+    """Turns errors of disk and database into a BackupError, so that no one has to read a traceback
+    during a restore."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""A copy on disk: what belongs to it, making it whole or not at all, and proving it."""
+"""A copy on disk: its contents, writing it completely or not at all, and proving it."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ CHUNK = 1 << 20
 
 @contextmanager
 def whole_or_nothing(target: Path) -> Iterator[Path]:
-    """A folder beside `target` that becomes it in one step when all went well. Killed before, it
-    keeps a name that says so."""
+    """A folder beside `target` that is renamed to it in one step at the end. If the process is
+    killed before, its name shows that it is incomplete."""
     if target.is_symlink() or (
         target.exists() and not (target.is_dir() and not any(target.iterdir()))
     ):
@@ -49,7 +49,7 @@ def whole_or_nothing(target: Path) -> Iterator[Path]:
 
 
 def write(path: Path, data: bytes) -> None:
-    """A private file, on disk."""
+    """Writes a private file durably."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with open(descriptor, "wb") as file:
@@ -75,14 +75,14 @@ def digest_of(path: Path) -> str:
 
 
 def names(folder: Path) -> list[str]:
-    """Everything in a copy but its manifest and sums, by relative name. A link or a device is
-    named like a file."""
+    """All files of a copy except manifest and sums, by relative name; links and devices are listed
+    too."""
     paths = [path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()]
     return sorted({path.relative_to(folder).as_posix() for path in paths} - {MANIFEST, SUMS})
 
 
 def seal(folder: Path, facts: dict[str, Any]) -> None:
-    """Writes the sums and then, last of all, the signed manifest."""
+    """Writes the sums and, last of all, the signed manifest."""
     for name in names(folder):
         (folder / name).chmod(0o600)
     sums = "".join(f"{digest_of(folder / name)}  {name}\n" for name in names(folder)).encode()
@@ -98,7 +98,7 @@ def seal(folder: Path, facts: dict[str, Any]) -> None:
 
 
 class Copy:
-    """A copy that someone wants to use. Opening it reads the manifest; `prove` reads all."""
+    """A copy to be used. Opening it reads the manifest; `prove` reads everything."""
 
     def __init__(self, folder: Path):
         self.folder = folder
@@ -124,7 +124,7 @@ class Copy:
         return digest_of(self.folder / MANIFEST)
 
     def stored(self) -> dict[str, str]:
-        """Key and SHA-256 of every stored file in the copy."""
+        """Key and SHA-256 of each stored file in the copy."""
         return {
             name.removeprefix(f"{FILES}/"): digest
             for name, digest in self.sums.items()
@@ -132,15 +132,15 @@ class Copy:
         }
 
     def read(self, name: str) -> bytes:
-        """A file of the copy, proven again while it is read."""
+        """A file of the copy, proved again while it is read."""
         data = (self.folder / name).read_bytes()
         if hashlib.sha256(data).hexdigest() != self.sums[name]:
             raise BackupError(f"{name} of the copy has changed since it was proven")
         return data
 
     def prove(self, entry_numbers: set[int] | None = None) -> list[str]:
-        """Every fault of the copy, a sentence each; none when it is whole. `entry_numbers`: entries
-        whose digests are asked for."""
+        """All faults of the copy, as sentences. `entry_numbers`: audit entries whose digests are
+        needed."""
         faults = list(self._sealed())
         if faults:
             return faults
@@ -163,7 +163,7 @@ class Copy:
         return checkpoints.read(file) if file.is_file() else []
 
     def _sealed(self) -> Iterator[str]:
-        """The manifest's signature, the sums, and every file against them."""
+        """Checks the manifest's signature, the sums, and every file."""
         try:
             data = (self.folder / SUMS).read_bytes()
         except OSError:
@@ -192,7 +192,7 @@ class Copy:
                 yield f"{name} was changed"
 
     def _unlike(self, contents: Contents) -> Iterator[str]:
-        """What the snapshot holds against what the manifest says, and rows against the files."""
+        """Compares the snapshot with the manifest, and rows with files."""
         manifest = self.manifest
         if contents.revision != manifest["revision"]:
             yield (
@@ -215,7 +215,7 @@ class Copy:
                 yield f"the file {key} is missing or is not the one that its row names"
 
     def _trail(self, contents: Contents, lines: checkpoints.Lines) -> Iterator[str]:
-        """Checkpoints in the copy against its chain. What was signed after the snapshot is not
+        """Compares the copy's checkpoints with its chain; those signed after the snapshot are not
         in it yet."""
         public = checkpoints.read_public_key(self.manifest["public_key"])
         known = [
@@ -245,8 +245,8 @@ class _End(BaseModel):
 
 
 class _Shape(BaseModel):
-    """What a manifest has to have, so that a damaged one is named and nothing else stumbles over
-    it."""
+    """The required structure of a manifest, so that a damaged one is reported and breaks nothing
+    else."""
 
     model_config = ConfigDict(strict=True)
     format: int
@@ -258,7 +258,7 @@ class _Shape(BaseModel):
     audit: _End
     files: int
     lacking: list[str]
-    left_out: list[str] = []  # older copies lack it
+    left_out: list[str] = []  # missing in older copies
     trail_faults: list[str]
     sums: str
     public_key: str

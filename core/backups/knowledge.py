@@ -1,4 +1,4 @@
-"""How far the lost database had gone, by everything that is left of it: so that no number is
+"""How far numbering went in the lost database, from every remaining source, so that no number is
 issued twice."""
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ Numbers = dict[str, int]
 
 @dataclass
 class Known:
-    """`exact`: by the database that is replaced, the marks and the stored files. `signed`: by
-    checkpoints, which are up to an hour old. `head`: the newest end of the trail that is known."""
+    """`exact`: from the database being replaced, the marks and the stored files. `signed`: from
+    checkpoints, which can be an hour old. `head`: the newest known end of the trail."""
 
     copied: Numbers
     exact: Numbers = field(default_factory=dict)
     signed: Numbers = field(default_factory=dict)
     head: tuple[int, str] | None = None
     is_followed: bool = (
-        False  # the database that is replaced continues the copy's trail, so it knows all
+        False  # the database being replaced continues the copy's trail, so it knows everything
     )
-    former: tuple[int, str] | None = None  # the end of the trail in the database that is replaced
+    former: tuple[int, str] | None = None  # the end of the trail in the database being replaced
 
     def last_number(self, name: str) -> int:
         return max(numbers.get(name, 0) for numbers in (self.copied, self.exact, self.signed))
 
     def is_certain(self, name: str) -> bool:
-        """Whether something that was written with every number is newer than the copy."""
+        """Whether a source that is written with every number is newer than the copy."""
         exact = self.exact.get(name, 0)
         if exact < self.last_number(name):
             return False
@@ -47,7 +47,7 @@ class Known:
 
 @dataclass(frozen=True)
 class Skip:
-    """A series goes on after `value`; `since` is how far the copy's database counts."""
+    """A series continues after `value`; the copy's database counts up to `since`."""
 
     name: str
     since: int
@@ -56,8 +56,8 @@ class Skip:
 
 
 def gather(copy: Copy, local: checkpoints.Lines, elsewhere: list[Checkpoint]) -> Known:
-    """Asks everything: the copy, the database that will be replaced, files, checkpoints here and
-    those kept elsewhere."""
+    """Asks all sources: the copy, the database being replaced, files, and checkpoints here and
+    elsewhere."""
     known = Known(_of_copy(copy))
     known.former = _ask_database(copy, known)
     _raise(known.exact, numbering.marks())
@@ -87,8 +87,8 @@ def _of_copy(copy: Copy) -> Numbers:
 
 
 def _ask_database(copy: Copy, known: Known) -> tuple[int, str] | None:
-    """The end of the trail in the database that will be replaced; None when there is none or it
-    cannot be read."""
+    """The end of the trail in the database being replaced; None if there is none or it cannot be
+    read."""
     try:
         head = checkpoints.head()
         counted = numbering.counters()
@@ -119,8 +119,8 @@ def _raise(numbers: Numbers, by: Mapping[str, int]) -> None:
 
 
 def plan(copy: Copy, known: Known, next_numbers: Mapping[str, int]) -> list[Skip]:
-    """Where each series goes on. `next_numbers`: the next number of a series, by whoever restores.
-    BackupError when it was given."""
+    """Where each series continues. `next_numbers`: next numbers entered by the operator;
+    BackupError if one was already issued."""
     assert copy.contents is not None
     series = numbering.series_of_app()
     first, last = datetime.fromisoformat(copy.manifest["made_at"]).date(), clock.today()
@@ -155,8 +155,8 @@ def plan(copy: Copy, known: Known, next_numbers: Mapping[str, int]) -> list[Skip
 
 
 def read_elsewhere(file: Path, publics: list[Ed25519PublicKey]) -> list[Checkpoint]:
-    """The checkpoints of a file kept elsewhere that one of these keys signed; BackupError when
-    there is none."""
+    """The checkpoints in a file from elsewhere that were signed by one of these keys; BackupError
+    if there are none."""
     points = [point for _, point in checkpoints.read_copy(file) if point is not None]
     signed = [point for point in points if any(point.is_by(public) for public in publics)]
     if not signed:

@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
+from typing import Any
 
 from core import audit, checkpoints, clock, readings, storage
 from core.backups import copies, filed_in, programs, reading
@@ -14,17 +15,17 @@ from core.database import database_path, db, is_sqlite
 from core.outages import Unavailable
 from core.settings import settings_of
 
-#: Of the instance folder, what opens doors or signs: copied only when asked for.
+#: Secrets in the instance folder, copied only on request.
 SECRETS = ("secret_key", f"audit/{checkpoints.KEY}")
 
 
-def make(target: Path, *, with_keys: bool) -> dict[str, object]:
-    """A whole copy at `target`, or nothing there. Returns its manifest's facts. BackupError says
-    why not."""
+def make(target: Path, *, with_keys: bool) -> dict[str, Any]:
+    """Makes a complete copy at `target`, or nothing. Returns the manifest's facts. BackupError with
+    the reason."""
     with copies.whole_or_nothing(target) as folder:
         kind = SQLITE if is_sqlite() else POSTGRESQL
         made_at = clock.now()
-        with suppress(Unavailable):  # entries that still wait are copied below
+        with suppress(Unavailable):  # entries still waiting are copied below
             readings.take()
         snapshot(folder / reading.NAMES[kind])
         contents = reading.read(kind, folder / reading.NAMES[kind], filed_in())
@@ -42,8 +43,8 @@ def make(target: Path, *, with_keys: bool) -> dict[str, object]:
             "files": len(stored),
             "lacking": sorted(key for key in contents.filed if key not in stored),
             "left_out": [
-                *storage.strays(),
-                *(key for key in left_out if key not in contents.filed),
+                *sorted(storage.strays()),
+                *sorted(key for key in left_out if key not in contents.filed),
             ],
             "trail_faults": [*contents.faults, *audit.breaches()],
         }
@@ -53,7 +54,7 @@ def make(target: Path, *, with_keys: bool) -> dict[str, object]:
 
 
 def snapshot(file: Path) -> None:
-    """The database at one moment, without stopping anyone."""
+    """The database at one moment, without blocking anyone."""
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     if (path := database_path()) is not None:
         with closing(sqlite3.connect(path, timeout=30)) as connection:
@@ -77,14 +78,14 @@ def snapshot(file: Path) -> None:
 
 
 def _copy_files(folder: Path) -> tuple[set[str], list[str]]:
-    """Copies every stored file, also those stored after the snapshot: they show how far
-    numbering went. Returns the keys that were copied and those that could not be read."""
+    """Copies all stored files, also those stored after the snapshot: they show how far numbering
+    went. Returns the copied keys and the unreadable ones."""
     stored, unread = set(), []
     for key in storage.keys(""):
         try:
             data = storage.get(key)
         except FileNotFoundError:
-            continue  # the manifest says what is lacking
+            continue  # the manifest lists what is missing
         except storage.Obstructed:
             unread.append(key)
             continue
@@ -99,7 +100,7 @@ def _copy_trail(folder: Path) -> None:
         if (checkpoints.folder() / name).is_file():
             shutil.copyfile(checkpoints.folder() / name, folder / copies.TRAIL / name)
     for path in readings.seal():
-        with suppress(FileNotFoundError):  # added to the trail in the meantime
+        with suppress(FileNotFoundError):  # added to the trail meanwhile
             shutil.copyfile(path, folder / copies.TRAIL / path.name)
 
 

@@ -1,5 +1,5 @@
-"""PostgreSQL's own programs (pg_dump, pg_restore, psql): found, as new as the server, never told
-a password in the open."""
+"""PostgreSQL's own programs (pg_dump, pg_restore, psql), at least as new as the server. Passwords
+never appear on a command line."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ FOLDERS = Path("/usr/lib/postgresql")
 
 
 def find(name: str, at_least: int = 0) -> str:
-    """The path of the program, the oldest that is new enough; BackupError when there is none."""
+    """The path of the program, in the oldest version that is new enough; BackupError if there is
+    none."""
     folders = [str(folder) for folder in sorted(FOLDERS.glob("*/bin"))]
     paths = [
         path
@@ -40,7 +41,7 @@ def find(name: str, at_least: int = 0) -> str:
 
 @cache
 def version_of(path: str) -> int:
-    output = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout  # noqa: S603 -- found on the PATH
+    output = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout  # noqa: S603 -- no shell
     number = re.search(r"\b(\d+)(?:\.\d+)*", output)
     return int(number[1]) if number else 0
 
@@ -51,8 +52,8 @@ def server_version() -> int:
 
 
 def address() -> str:
-    """The database's address without its password, which goes by the environment: a command line
-    is seen by everyone."""
+    """The database's address without its password, which is passed in the environment: everyone can
+    see command lines."""
     url: sa.URL = db.engine.url
     open_part = sa.URL.create(
         "postgresql",
@@ -75,8 +76,8 @@ def environment() -> dict[str, str]:
 
 
 def run(command: list[str], **options: Any) -> None:
-    """Runs it to its end; BackupError with its first complaint when it fails."""
-    done = subprocess.run(  # noqa: S603 -- our own words
+    """Runs a program; on failure, BackupError with the first line it complained."""
+    done = subprocess.run(  # noqa: S603 -- no shell
         command, env=environment(), stderr=subprocess.PIPE, check=False, **options
     )
     if done.returncode:
@@ -84,7 +85,7 @@ def run(command: list[str], **options: Any) -> None:
 
 
 def start(command: list[str], **options: Any) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(command, env=environment(), **options)  # noqa: S603 -- our own words
+    return subprocess.Popen(command, env=environment(), **options)  # noqa: S603 -- no shell
 
 
 def complaint(output: bytes | IO[bytes] | None) -> str:

@@ -1,5 +1,5 @@
-"""What a snapshot of the database holds, read from its file alone: no server is needed, so a
-copy is proven on any machine."""
+"""Reads a snapshot of the database from its file alone: without a server, so that any machine can
+prove a copy."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from core.backups import BackupError, FiledIn, programs
 from core.checkpoints import Chain
 
 SQLITE, POSTGRESQL = "sqlite", "postgresql"
-#: Tables that only help to search others, by the beginnings of their names.
+#: Prefixes of tables that only serve to search others.
 INDEXES = ("certificate_trigrams", "expert_fts", "person_trigrams")
 NAMES = {SQLITE: "database.sqlite", POSTGRESQL: "database.dump"}
 
@@ -26,8 +26,8 @@ Row = dict[str, str | None]
 
 @dataclass
 class Contents:
-    """Rows by table, the chain's end, how far the numbers went, the files that rows name, and
-    every fault found on the way."""
+    """Rows by table, the end of the chain, how far numbers went, the files that rows name, and all
+    faults found."""
 
     filed_in: FiledIn
     entry_numbers: set[int] = field(default_factory=set)
@@ -55,7 +55,7 @@ class Contents:
             self.filed[row[self.filed_in.key] or ""] = row[self.filed_in.digest] or ""
 
     def _entry(self, row: Row) -> None:
-        """Chains the entries in their order, in whatever order they come."""
+        """Chains the entries by number, in whatever order they arrive."""
         self._early[int(row["number"] or 0)] = row
         while (following := self._early.pop(self.chain.length + 1, None)) is not None:
             number = self.chain.length + 1
@@ -77,8 +77,8 @@ class Contents:
 def read(
     kind: str, file: Path, filed_in: FiledIn, entry_numbers: set[int] | None = None
 ) -> Contents:
-    """Everything above of a snapshot. `wanted`: entries whose digests are asked for. BackupError
-    when it cannot be read."""
+    """Reads the contents of a snapshot. `entry_numbers`: entries whose digests are needed.
+    BackupError if it cannot be read."""
     contents = Contents(filed_in, entry_numbers or set())
     rows = _sqlite_rows(file, contents) if kind == SQLITE else _dumped_rows(file, contents)
     try:
@@ -107,7 +107,7 @@ def _sqlite_rows(file: Path, contents: Contents) -> Iterator[tuple[str, Row]]:
         for table in tables:
             contents.tables[table] = 0
             order = " ORDER BY number" if table == "audit_entry" else ""
-            cursor = connection.execute(f'SELECT * FROM "{table}"{order}')  # noqa: S608 -- a name out of its own catalogue
+            cursor = connection.execute(f'SELECT * FROM "{table}"{order}')  # noqa: S608 -- a name from the database's own catalogue
             columns = [column[0] for column in cursor.description]
             for values in cursor:
                 yield (

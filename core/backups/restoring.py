@@ -1,4 +1,4 @@
-"""Putting a copy back: proven first, made ready beside what is in use, then swapped in one step."""
+"""Restoring a copy: it is proved, prepared beside the current data, then swapped in one step."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from core.settings import ROOT, settings_of
 
 @dataclass
 class Restored:
-    """What whoever restores should know."""
+    """What the operator should know."""
 
     copy: Copy
     known: Known
@@ -36,8 +36,8 @@ class Restored:
 
 
 def open_proven(folder: Path) -> tuple[Copy, checkpoints.Lines]:
-    """The copy with everything proven, and this machine's own checkpoints. BackupError with
-    every fault there is."""
+    """The copy, completely proved, and this machine's own checkpoints. BackupError with all
+    faults."""
     copy = Copy(folder)
     local = _local_lines()
     faults = copy.prove({point.number for _, point in local if point is not None})
@@ -54,9 +54,9 @@ def restore(
     elsewhere: list[Checkpoint],
     decide: Callable[[Known, list[Skip]], Mapping[str, int]] = lambda known, skips: {},
 ) -> Restored:
-    """Puts `copy` in the place of this machine's data. `next_numbers`: the next number of a series;
-    `decide` is shown what would be skipped on a guess and may answer with more of them.
-    BackupError when it cannot be done; then nothing has changed."""
+    """Replaces this machine's data by `copy`. `next_numbers`: the next number of a series; `decide`
+    is shown the numbers that would be skipped on a guess and may return more of them. BackupError
+    if it cannot be done; then nothing has changed."""
     _check_kind(copy)
     known = knowledge.gather(copy, local, elsewhere)
     skips = knowledge.plan(copy, known, next_numbers)
@@ -98,7 +98,7 @@ def _check_kind(copy: Copy) -> None:
 
 
 def _facts(copy: Copy, known: Known, skips: list[Skip]) -> dict[str, Any]:
-    """For the trail: from which end to which, and where the numbers go on."""
+    """For the trail: from which end to which, and where numbers continue."""
     lost = known.head and {"number": known.head[0], "digest": known.head[1]}
     return {
         "copy": copy.digest,
@@ -110,8 +110,8 @@ def _facts(copy: Copy, known: Known, skips: list[Skip]) -> dict[str, Any]:
 
 
 def _finish(skips: list[Skip], facts: dict[str, Any]) -> tuple[int, str]:
-    """In the restored database: starts jobs again, voids the numbers that must not be issued
-    again, and adds the entry that says what happened."""
+    """In the restored database: restarts jobs, voids numbers that must not be issued again, and
+    records the restore."""
     if breaches := list(audit.breaches_of_chain()):
         raise BackupError("\n".join(breaches))
     with transaction():
@@ -125,9 +125,8 @@ def _finish(skips: list[Skip], facts: dict[str, Any]) -> tuple[int, str]:
 
 
 def _agree(notes: list[str]) -> None:
-    """Voids, in the restored database, the numbers that were issued in the meantime. Called when
-    no one can write to the database in use any more. Leaves no connection open, because the swap
-    comes next."""
+    """Voids, in the restored database, the numbers issued meanwhile. Called when no one can write
+    to the current database any more. Leaves no connection open, because the swap follows."""
     show = numbering.series_of_app().show
     with transaction():
         late = numbering.agree()
@@ -141,8 +140,8 @@ def _agree(notes: list[str]) -> None:
 
 
 def _put_files(copy: Copy) -> None:
-    """The copy's files beside those that are there. A file's key follows from its content, so
-    what is there already and sound stays; marks of numbers stay, for they are never behind."""
+    """Adds the copy's files. A key follows from the content, so intact existing files stay; so do
+    the marks of numbers, which are never behind."""
     for key, digest in copy.stored().items():
         try:
             content: bytes | None = storage.get(key)
@@ -153,12 +152,12 @@ def _put_files(copy: Copy) -> None:
             storage.put(key, copy.read(f"{copies.FILES}/{key}"))
 
 
-# The trail goes on
+# Continuing the trail
 
 
 def _put_readings(copy: Copy) -> None:
-    """Audit entries that were waiting when the copy was made wait again; those that wait here
-    stay. None is added twice."""
+    """Audit entries that were waiting when the copy was made wait again, and so do this machine's.
+    None is added twice."""
     for name in copy.sums:
         path = checkpoints.folder() / Path(name).name
         if (
@@ -179,8 +178,8 @@ def _local_lines() -> checkpoints.Lines:
 def _continue_checkpoints(
     copy: Copy, local: checkpoints.Lines, known: Known, facts: dict[str, Any], end: tuple[int, str]
 ) -> list[str]:
-    """This machine's file of checkpoints goes on when it is of the same trail. Otherwise it is
-    set aside, and the copy's own is taken, when its key is here or comes with the copy."""
+    """Continues this machine's file of checkpoints if it belongs to the same trail. Otherwise sets
+    it aside and uses the copy's own, if its key is here or in the copy."""
     notes = []
     is_fresh = known.former is None or not known.former[0]
     signed = _signed(local)
@@ -188,7 +187,7 @@ def _continue_checkpoints(
         notes.append(f"the checkpoints here were of another trail; they are kept as {_set_aside()}")
         local = []
     elif is_fresh and not any(point.number for point in signed):
-        local = []  # the first line of a machine that has done nothing yet
+        local = []  # the first line of a machine without data
     if not local:
         if os.path.lexists(checkpoints.path()):
             _set_aside()
@@ -217,7 +216,7 @@ def _signed(local: checkpoints.Lines) -> list[Checkpoint]:
 
 
 def _is_same_trail(copy: Copy, signed: list[Checkpoint]) -> bool:
-    """Whether this machine signed anything, and nothing that contradicts the copy's chain."""
+    """Whether this machine has signed anything, and nothing that contradicts the copy's chain."""
     assert copy.contents is not None
     chain = copy.contents.chain
     comparable = [
@@ -235,8 +234,8 @@ def _set_aside() -> str:
 
 
 def _take_keys(copy: Copy, *, is_fresh: bool) -> None:
-    """The copy's keys, on a machine that had no data of its own: what it made at its first start
-    is set aside."""
+    """Takes over the copy's keys on a machine without data of its own, setting aside those made at
+    its first start."""
     if not copy.has_keys or not is_fresh:
         return
     instance = settings_of().instance_path
@@ -250,8 +249,8 @@ def _take_keys(copy: Copy, *, is_fresh: bool) -> None:
 
 
 def keys_for(copy: Copy, public_key: Ed25519PublicKey | None) -> list[Ed25519PublicKey]:
-    """The keys by which a checkpoint kept elsewhere is believed: the one given, or this
-    machine's and the copy's."""
+    """Keys that can verify a checkpoint from elsewhere: the given one, or those of this machine and
+    the copy."""
     if public_key is not None:
         return [public_key]
     own = checkpoints.public_key()

@@ -1,7 +1,7 @@
-"""A restored database is made ready beside the one in use and takes its place in one step: killed
-at any point before, the one in use is as it was; and what was replaced is kept beside it.
+"""A restored database is prepared beside the current one and replaces it in one step. If the
+process is killed before that, nothing has changed; the replaced database is kept.
 
-SQLite: a file beside the other, written into it by SQLite's own online backup, one transaction that
+SQLite: a file beside the other, copied into it by SQLite's online backup, in one transaction that
 other connections survive. PostgreSQL: a schema beside the other, renamed in one transaction.
 """
 
@@ -38,7 +38,7 @@ def stamp() -> str:
 
 @contextlib.contextmanager
 def staged(database: Path) -> Iterator[Flask]:
-    """An application on a database made of the snapshot in `database`, beside the one in use."""
+    """An application on a database made from the snapshot in `database`, beside the current one."""
     path = database_path()
     if path is not None:
         remove_staged_file(path)
@@ -91,13 +91,13 @@ def _make_private_copy(source: Path, target: Path) -> None:
 
 
 def swap_file(path: Path, last: Callable[[], None]) -> str | None:
-    """Puts the staged file in the place of the one in use. Returns where the old one is kept, if
-    it held anything. `last` is called when no one can write any more."""
+    """Replaces the current file by the staged one. Returns where the old one is kept, if it held
+    anything. Calls `last` when no one can write any more."""
     source = staged_file(path)
-    with writers.turn(path, time.monotonic() + PATIENCE):
+    with writers.exclusive(path, time.monotonic() + PATIENCE):
         last()
         with closing(sqlite3.connect(source)) as connection:
-            connection.execute("PRAGMA journal_mode=DELETE").fetchall()  # all of it in one file
+            connection.execute("PRAGMA journal_mode=DELETE").fetchall()  # everything in one file
         if not path.exists():
             os.replace(source, path)
             remove_staged_file(path)
@@ -125,7 +125,7 @@ def _give_up_after(ends: float) -> None:
 
 
 def _keep(path: Path) -> str | None:
-    """A copy of the database in use, when it holds anything."""
+    """Copies the current database, if it holds anything."""
     with closing(sqlite3.connect(path, timeout=PATIENCE)) as connection:
         tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
         if (
@@ -140,7 +140,7 @@ def _keep(path: Path) -> str | None:
 
 
 def _free(path: Path) -> Path:
-    """The name, or with a number when it is taken: what is kept is never overwritten."""
+    """The name, with a number if it is taken: kept data are never overwritten."""
     number, name = 1, path
     while os.path.lexists(name):
         number, name = number + 1, path.with_name(f"{path.name}-{number + 1}")
@@ -162,8 +162,8 @@ TRIGRAMS = "_trigrams "
 
 
 def load(dump: Path) -> None:
-    """The dump's tables in the staged schema, all or none. The schema in use is away only inside
-    this one transaction, where no one else sees it."""
+    """Loads the dump's tables into the staged schema, all or none. The current schema is moved away
+    only within this one transaction, where no one else sees it."""
     restore, into = programs.find("pg_restore", programs.server_version()), programs.find("psql")
     schema, listing = _schema_of(restore, dump), ""
     with connected() as connection:
@@ -189,8 +189,8 @@ def load(dump: Path) -> None:
 
 @contextlib.contextmanager
 def _entries(restore: str, dump: Path) -> Iterator[str]:
-    """A file that lists what is loaded: all of the dump, without the indexes of trigrams where
-    PostgreSQL's extension cannot be had. Searches read every row then, and nothing is lost."""
+    """A list of what to load: the whole dump, but without trigram indexes if the extension is
+    unavailable. Searches then read every row; no data are lost."""
     lines = _listed(restore, dump)
     if any(TRIGRAMS in line for line in lines) and not _has_trigrams():
         lines = [line for line in lines if TRIGRAMS not in line]
@@ -201,7 +201,7 @@ def _entries(restore: str, dump: Path) -> Iterator[str]:
 
 
 def _has_trigrams() -> bool:
-    """Whether the extension is there, or could be added; see migration 0029."""
+    """Whether the extension is installed or can be added; see migration 0029."""
     try:
         with connected() as connection:
             connection.execute("CREATE SCHEMA IF NOT EXISTS trigrams")
@@ -220,7 +220,7 @@ def _rename(before: str, after: str) -> str:
 
 
 def _pipe(source: list[str], into: str, begin: str, end: str) -> None:
-    """The script between `begin` and `end`; without its end, when anything fails, nothing is
+    """Runs the script between `begin` and `end`; if anything fails, `end` is missing and nothing is
     kept."""
     target = [into, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", programs.address()]
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.PIPE}
@@ -243,7 +243,7 @@ def _pipe(source: list[str], into: str, begin: str, end: str) -> None:
 
 
 def _schema_of(restore: str, dump: Path) -> str:
-    """The schema whose tables a dump holds: it was made of one."""
+    """The schema of a dump, which always contains exactly one."""
     for line in _listed(restore, dump):
         words = line.split()
         if len(words) > 5 and words[3:5] != ["TABLE", "DATA"] and words[3] == "TABLE":
@@ -252,15 +252,15 @@ def _schema_of(restore: str, dump: Path) -> str:
 
 
 def _listed(restore: str, dump: Path) -> list[str]:
-    """What the dump holds, a line each."""
+    """The contents of the dump, one line each."""
     command = [restore, "--list", str(dump)]
-    listing = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 -- ours
+    listing = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 -- no shell
     return listing.stdout.splitlines()
 
 
 @contextlib.contextmanager
 def connected() -> Iterator[psycopg.Connection]:
-    """A connection of its own, whose transaction is kept when all went well."""
+    """A separate connection whose transaction commits if all went well."""
     try:
         with psycopg.connect(**connection_facts()) as connection:
             yield connection
@@ -285,12 +285,11 @@ def connection_facts() -> dict[str, Any]:
 
 
 def swap_schema(last: Callable[[], None]) -> str | None:
-    """Puts the staged schema in the place of the one in use. Returns the name under which the old
-    one is kept, if it held anything. `last` is called when no one can write any more, and again
-    when the first try fails after that.
+    """Replaces the current schema by the staged one. Returns the name under which the old one is
+    kept, if it held anything. Calls `last` when no one can write any more, and again if the first
+    try fails after that.
 
-    Whoever is connected is disconnected: their next statement opens a new connection and finds the
-    restored tables.
+    Other connections are closed: their next statement reconnects and finds the restored tables.
     """
     for last_try in (False, False, True):
         try:

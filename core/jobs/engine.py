@@ -51,7 +51,7 @@ def _make(app: Flask, settings: Settings) -> Huey:
         with app.app_context():
             run(job_id)
 
-    huey.run_job = run_job  # type: ignore[attr-defined]  # the one task there is, kept with the engine it was made for
+    huey.run_job = run_job
     return huey
 
 
@@ -67,7 +67,7 @@ def wake(job_id: int) -> None:
     if current_app.config.get("JOBS_INLINE"):
         return  # tests drain the ledger themselves
     try:
-        huey().run_job(job_id)  # type: ignore[attr-defined]  # kept there above
+        huey().run_job(job_id)
     # the ledger is the truth; whatever the queue's trouble, the sweep will send it again
     except Exception as error:
         log.warning("job %s: no wake-up sent (%s)", job_id, type(error).__name__)

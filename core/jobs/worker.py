@@ -38,7 +38,7 @@ def work_until_stopped(threads: int = 1) -> None:
     """Inside an application context, in the process's main thread."""
     from huey.consumer import Consumer
 
-    app = current_app._get_current_object()  # type: ignore[attr-defined]  # threads need the app, not its proxy
+    app = current_app._get_current_object()
     give_way_to_pages()
     stop = threading.Event()
     threading.Thread(target=_sweep_forever, args=(app, stop), daemon=True, name="sweep").start()

@@ -1,9 +1,9 @@
-"""Mail: a row in the transaction that causes it, handed to the mail server after its commit by a
-lane of the worker.
+"""Mail: a row in the transaction that causes it; after the commit a lane of the worker hands it to
+the mail server.
 
-`send` writes a message; `carry` hands over what waits. Without a mail server, and in a
-demonstration, messages are kept and readable in the application. What becomes of a message is in
-`settling`, how servers answer in `server`, and what is known of the server itself in `route`.
+`send` writes a message; `carry` delivers what waits. Without a mail server, and in a demonstration,
+messages are stored and readable in the application. `settling` has the states of a message,
+`server` the meaning of a server's answers, and `route` what is known of the server.
 """
 
 from core.mail import addresses

@@ -1,10 +1,9 @@
-"""Email addresses: kept as they were typed, compared by a key, told to servers with the domain in
-ASCII.
+"""Email addresses: stored as typed, compared by a key, sent with the domain in ASCII.
 
 An address is never rewritten, since another spelling can be another mailbox: "straße" is not
-"strasse", and only the server of a domain knows whether its local parts differ by case. Domains are
-looked up by IDNA 2008 (ß and ς stay themselves), except labels in ASCII: some of these, such as
-"r3---sn", are older than IDNA and break its rules.
+"strasse", and only a domain's server knows whether its local parts differ by case. Domains use IDNA
+2008 (ß and ς stay as they are), except for ASCII labels: some of these, such as "r3---sn", predate
+IDNA and break its rules.
 """
 
 from __future__ import annotations
@@ -21,21 +20,20 @@ from core.ports import port
 from core.text import normalized
 
 LONGEST = 254
-_JOINERS = "\u200c\u200d"  # belong to the spelling of Persian and Indic words, nowhere else
-_DOMAIN = re.compile(r"[^.]\.[^.\d][^.]+$")  # at least two labels, and the last is no number
+_JOINERS = "\u200c\u200d"  # part of the spelling of Persian and Indic words only
+_DOMAIN = re.compile(r"[^.]\.[^.\d][^.]+$")  # at least two labels, the last not a number
 _LABEL = re.compile(r"(?!xn--)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")  # in ASCII
 _UPPER_TO_LOWER = {upper: upper + 32 for upper in range(ord("A"), ord("Z") + 1)}
 
 
 class NotAnAddress(ValueError):
-    """The text is no email address."""
+    """The text is not an email address."""
 
 
 @dataclass(frozen=True)
 class EmailAddress:
-    """`typed`: as it was entered, without invisible marks. `key`: the same for all spellings of
-    one address. `wire`: as it is sent to a mail server; `needs_utf8`: whether that server must
-    offer SMTPUTF8."""
+    """`typed`: as entered, without invisible marks. `key`: equal for all spellings of one address.
+    `wire`: as sent to a mail server; `needs_utf8`: whether that server must offer SMTPUTF8."""
 
     typed: str
     key: str
@@ -46,7 +44,7 @@ class EmailAddress:
         return not self.wire.isascii()
 
 
-@lru_cache(maxsize=512)  # one request asks several times: its form, its service, its letter
+@lru_cache(maxsize=512)  # a request parses it several times: form, service, letter
 def parse(text: str) -> EmailAddress:
     """The address that `text` is. Raises NotAnAddress."""
     if len(text) > 4 * LONGEST:  # hostile text takes long to normalise
@@ -63,14 +61,14 @@ def parse(text: str) -> EmailAddress:
     wire = f"{local}@{ascii_domain}"
     key = normalized("NFC", wire).translate(
         _UPPER_TO_LOWER
-    )  # for a few letters, longer than `wire`
+    )  # with a few letters, longer than `wire`
     if not _DOMAIN.search(ascii_domain) or max(len(wire), len(key)) > LONGEST:
         raise NotAnAddress
     return EmailAddress(typed, key, wire)
 
 
 def _ascii_domain(domain: str) -> str:
-    """The domain in the form in which it is looked up. Raises IDNAError."""
+    """The domain as looked up in DNS. Raises IDNAError."""
     labels = idna.uts46_remap(domain, std3_rules=True, transitional=False).split(".")
     return ".".join(
         label if _LABEL.fullmatch(label) else idna.encode(label).decode("ascii") for label in labels
@@ -78,7 +76,7 @@ def _ascii_domain(domain: str) -> str:
 
 
 def _is_ascii_in_disguise(local: str) -> bool:
-    """Whether some programs would replace a character with one of ASCII, and so write to another
+    """Whether some programs would replace a character by an ASCII one, and so write to another
     mailbox: they write the Kelvin sign as K."""
     return any(
         not character.isascii() and normalized("NFC", character).isascii() for character in local
@@ -86,7 +84,8 @@ def _is_ascii_in_disguise(local: str) -> bool:
 
 
 def _without_invisible_marks(text: str) -> str:
-    """What is pasted along from chats and web pages; no mailbox has such characters in its name."""
+    """Without characters that come along when copying from chats and web pages; no mailbox name has
+    them."""
     visible = "".join(c for c in text if c in _JOINERS or unicodedata.category(c) != "Cf")
     bare = visible.translate(dict.fromkeys(map(ord, _JOINERS)))
     return bare if bare.isascii() else visible
@@ -94,5 +93,5 @@ def _without_invisible_marks(text: str) -> str:
 
 @port
 def is_invented(address: str) -> bool:
-    """Whether mail to this address never leaves, because its owner was invented for a
+    """Whether mail to this address is never sent, because its owner was invented for a
     demonstration."""

@@ -1,5 +1,5 @@
-"""Carrying messages to the mail server: a lane of the worker hands over all that is due on one
-connection, and looks before each message whether a link that someone waits for has come in."""
+"""Delivers messages to the mail server: a lane of the worker hands over all that are due on one
+connection, and checks before each one whether a link that someone waits for has come in."""
 
 from __future__ import annotations
 
@@ -21,31 +21,32 @@ from core.mail.settling import BULK, KINDS, LINKS
 from core.mail.writing import leaves
 from core.outages import Unavailable
 from core.settings import settings_of
+from core.yielding import give_way
 
 __all__ = ["BULK", "KINDS", "LINKS", "carry"]
 
 log = logging.getLogger(__name__)
 
 DAY = 86_400.0
-#: Messages on one connection; many servers end one that lasts for long.
+#: Messages per connection; many servers end long ones.
 MOST_ON_ONE = 100
 
-#: Greylisting lets in after minutes, a server that is being mended after hours; four days are what
-#: mail servers give too.
+#: Greylisting accepts after minutes, a server under repair after hours; mail servers themselves
+#: retry for four days.
 PATIENCE = jobs.Kind(jobs.Retry(first=30.0, longest=3600.0, lasting=4 * DAY), has_lane=True)
 PROBING = jobs.Kind(jobs.Retry(first=60.0, longest=900.0), has_lane=True)
 JOB_KINDS = {LINKS: PATIENCE, BULK: PATIENCE, route.PROBE: PROBING}
 
 
 def carry(kinds: Sequence[str] = KINDS, *, left_for: float = 0.0) -> int:
-    """Sends all messages of these kinds that are due, the first kind first, when one has been
-    due for `left_for` seconds. Returns how many messages it tried."""
+    """Sends all due messages of these kinds, in the order of the kinds, once one has been due for
+    `left_for` seconds. Returns how many were tried."""
     if not settings_of().mail_url or left_for and not _is_due(kinds, left_for):
         return 0
     if not _is_due([*kinds, route.PROBE]):
         if BULK in kinds and leaves(
             settings_of().contact_email
-        ):  # lanes for links stay free; a demonstration calls no server
+        ):  # lanes for links stay free; a demonstration contacts no server
             _keep_known()
         return 0
     if _is_stopped() and not _probe():
@@ -71,7 +72,7 @@ def carry(kinds: Sequence[str] = KINDS, *, left_for: float = 0.0) -> int:
 
 
 def _keep_known() -> None:
-    """Asks the server what it offers, so that pages can read it without asking."""
+    """Asks the server what it offers, so that pages can read it without waiting."""
     is_time = route.is_time_to_ask()
     db.session.rollback()
     if is_time:
@@ -92,7 +93,7 @@ def _is_due(kinds: Sequence[str], left_for: float = 0.0) -> bool:
 
 
 def _probe() -> bool:
-    """Asks a server that refused everything again, when it is time; whether it takes mail now."""
+    """Probes a server that refused everything, if it is time; whether it now accepts mail."""
     if not _is_due([route.PROBE]):
         return False
     with transaction():
@@ -121,8 +122,7 @@ def _put_all_off(kinds: Sequence[str], away: server.ServerAnswer) -> None:
 
 
 def _carry_on(line: server.Connection, kinds: Sequence[str]) -> int:
-    """Hands over messages until none is due or the connection is at its end. Returns how many
-    were tried."""
+    """Hands over messages until none is due or the connection ends. Returns how many were tried."""
     count = 0
     while count < MOST_ON_ONE and (lease := _next(kinds)):
         count += 1
@@ -139,8 +139,11 @@ def _carry_on(line: server.Connection, kinds: Sequence[str]) -> int:
 
 
 def _next(kinds: Sequence[str]) -> Lease | None:
+    """Links that someone waits for come first; the rest gives way to people."""
     for kind in kinds:
         if _is_due([kind]):
+            if kind == BULK:
+                give_way()
             with transaction():
                 if lease := ledger.claim_next(kind):
                     return lease
@@ -148,8 +151,8 @@ def _next(kinds: Sequence[str]) -> Lease | None:
 
 
 def _carry_one(line: server.Connection, lease: Lease) -> None:
-    """Hands over one message and settles what becomes of it. Raises Lost, Full, Away,
-    Misconfigured or LeaseLost."""
+    """Hands over one message and settles it. Raises Lost, Full, Away, Misconfigured or
+    LeaseLost."""
     mail_id = lease.args["mail_id"]
     mail = db.session.get(Mail, mail_id)
     if mail is None or mail.state is not MailState.QUEUED:
@@ -162,7 +165,7 @@ def _carry_one(line: server.Connection, lease: Lease) -> None:
         return
     try:
         recipient, message = addresses.parse(mail.address), compose(mail)
-        db.session.rollback()  # no snapshot is held while the server takes its time
+        db.session.rollback()  # hold no snapshot while the server takes its time
         answer = line.hand_over(recipient, message)
     except (server.Full, server.Away, server.Misconfigured):
         with transaction():
@@ -171,15 +174,13 @@ def _carry_one(line: server.Connection, lease: Lease) -> None:
     except server.Refused as refusal:
         with transaction():
             settling.settle(lease, mail_id, "refuse", refusal.answer)
-            route.note_open(line)  # its answer may show that it lacks what it offers
+            route.note_open(line)  # its answer may show that it lacks a feature
     except (server.Later, server.Lost) as delay:
         with transaction():
             _put_off(lease, mail_id, delay.answer)
         if isinstance(delay, server.Lost):
             raise
-    except (
-        Exception
-    ) as error:  # a message that cannot be written, by a fault of this program: the others go on
+    except Exception as error:  # a message that cannot be composed, by a bug: the others continue
         db.session.rollback()
         log.error("mail %s could not be composed\n%s", mail_id, trace(error))
         with transaction():
@@ -189,8 +190,8 @@ def _carry_one(line: server.Connection, lease: Lease) -> None:
 
 
 def _note_accepted(lease: Lease, mail_id: int, answer: str) -> None:
-    """The server has the message. That the database is away just now must not send it again: no
-    one else can take it either."""
+    """The server has the message. If the database is briefly unavailable the message must not be
+    sent again; meanwhile no one else can take it."""
     for _ in range(int(ledger.LEASE_SECONDS)):
         try:
             with transaction():
@@ -202,8 +203,7 @@ def _note_accepted(lease: Lease, mail_id: int, answer: str) -> None:
 
 
 def _end_without_sending(mail: Mail) -> str | None:
-    """The step by which a message ends unsent: its link opens nothing any more, or it is for no
-    one real."""
+    """The step that ends a message unsent: its link has expired, or its recipient is invented."""
     if mail.expires_at is not None and mail.expires_at <= clock.now():
         return "expire"
     return None if leaves(mail.address) else "keep"

@@ -22,11 +22,11 @@ class MailState(Worded):
 
 
 class Mail(Base):
-    """One message to one person. It waits (`queued`) exactly as long as there is a ticket for it in
-    the job ledger.
+    """One message to one person. It waits (`queued`) exactly as long as the job ledger has a ticket
+    for it.
 
-    `is_secret`: its text opens a door (a sign-in link) and is blanked once sent; after `expires_at`
-    it is sent no more. `answer`: what the mail server said when it refused it or put it off.
+    `is_secret`: the text contains a sign-in link and is blanked once sent; after `expires_at` it is
+    no longer sent. `answer`: the mail server's words when it refused or deferred the message.
     """
 
     __tablename__ = "mail"
@@ -41,7 +41,7 @@ class Mail(Base):
     language: Mapped[str] = mapped_column(sa.String(2), default="en", server_default="en")
     reply_to: Mapped[str | None] = mapped_column(
         sa.String(254)
-    )  # where answers go; None: to the address in the settings
+    )  # Reply-To; None: the address in the settings
     message_id: Mapped[str | None] = mapped_column(sa.String(200))
     is_secret: Mapped[bool] = mapped_column(default=False)
     state: Mapped[MailState] = mapped_column(enum_column(MailState))
@@ -52,11 +52,11 @@ class Mail(Base):
 
 
 class MailServer(Base):
-    """What is known of the mail server, in the one row there is. `url` is a digest: of another
-    server nothing is known.
+    """What is known of the mail server, in a single row. `url` is a digest: nothing is known of
+    another server.
 
     `fault`: the step at which it refuses everything, which stops sending. `away_since`: it does not
-    answer, or says "later".
+    answer, or defers everything.
     """
 
     __tablename__ = "mail_server"

@@ -1,8 +1,8 @@
-"""What is known of the mail server: whether it takes anything from here, and which addresses it can
+"""What is known of the mail server: whether it accepts mail from here, and which addresses it can
 write to.
 
-A fault of the setup stops sending and leaves everything queued; a probe, which is a job, asks again
-until the server takes mail, and then everything goes on.
+A configuration fault stops sending and leaves everything queued; a probe, which is a job, repeats
+until the server accepts mail, and then everything continues.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ _PATIENCE_OF_A_PAGE = 0.6  # seconds for each of up to four answers
 
 @dataclass(frozen=True)
 class Fault:
-    """Why nothing is sent now. `step`: see server.Misconfigured, or "away"; `is_stopped`: until
-    the setup is mended."""
+    """Why nothing is sent now. `step`: see server.Misconfigured, or "away"; `is_stopped`: until the
+    configuration is repaired."""
 
     step: str
     answer: str | None
@@ -50,7 +50,7 @@ class Fault:
 
 
 def standing() -> Fault | None:
-    """What keeps mail from being sent, or None."""
+    """What currently prevents sending, or None."""
     row = _row() if settings_of().mail_url else None
     if row is None:
         return None
@@ -70,7 +70,7 @@ def _url() -> str:
 
 
 def stop(fault: server.Misconfigured) -> None:
-    """Notes that the server refuses everything, and has it probed. The log says it once."""
+    """Records that the server refuses everything, and starts probing. Logged once."""
     row = _row()
     if row is None or row.fault != fault.step:
         log.error(
@@ -83,7 +83,7 @@ def stop(fault: server.Misconfigured) -> None:
 
 
 def note_away(away: server.ServerAnswer) -> None:
-    """Notes that the server cannot be reached, or takes nothing now."""
+    """Records that the server is unreachable, or accepts nothing now."""
     row = _row()
     if row is not None and row.away_since:
         return
@@ -92,11 +92,11 @@ def note_away(away: server.ServerAnswer) -> None:
 
 
 def note_open(line: server.Connection) -> bool:
-    """Notes that the server takes mail. True when it did not before: what waits is due again."""
+    """Records that the server accepts mail. True if it did not before: what waits is due again."""
     row, now = _row(), clock.now()
     was_closed = row is not None and bool(row.fault or row.away_since)
-    # Some servers offer SMTPUTF8 but refuse it: note at once that the server lacks it, and only
-    # later that it has it again.
+    # Some servers offer SMTPUTF8 but refuse it: record at once that it is missing, and only later
+    # that it is available again.
     is_new = (
         row is None
         or _is_old(row)
@@ -130,7 +130,7 @@ def _end_probing() -> None:
 
 
 def resume() -> None:
-    """Someone has mended the setup: the next message is tried at once."""
+    """The configuration was repaired: try the next message at once."""
     _note(fault=None, answer=None, since=None, away_since=None)
     _end_probing()
 
@@ -157,8 +157,7 @@ def _note(**facts: Any) -> None:
 
 
 def can_write_to(address: addresses.EmailAddress) -> bool:
-    """False when the mail server is known not to understand such an address, which needs
-    SMTPUTF8."""
+    """False if the mail server is known to lack SMTPUTF8, which this address needs."""
     if not address.needs_utf8 or not settings_of().mail_url or addresses.is_invented(address.typed):
         return True
     with db.session.no_autoflush:
@@ -173,14 +172,14 @@ def can_write_to(address: addresses.EmailAddress) -> bool:
     return row.offers_utf8
 
 
-#: Held by the request that asks the mail server: only one at a time waits for it, the others go on
-#: without the answer.
+#: Held by the request that asks the mail server: only one waits for it, the others continue without
+#: the answer.
 _asking = threading.Lock()
 
 
 def _answered() -> bool | None:
-    """Whether the server offers SMTPUTF8, asked by a request when no worker has asked yet, and
-    remembered in this process. None when the server does not answer at once."""
+    """Whether the server offers SMTPUTF8: asked by a request if no worker has asked yet, and cached
+    in this process. None if the server does not answer at once."""
     known: dict[str, tuple[float, bool | None]] = current_app.extensions.setdefault(
         "mail_server_answered", {}
     )
@@ -201,8 +200,8 @@ def _answered() -> bool | None:
 
 
 def is_time_to_ask() -> bool:
-    """Whether a lane without messages should ask the server what it offers, for pages to read.
-    At most once a minute, also when the server does not answer."""
+    """Whether an idle lane should ask the server what it offers, for pages to read. At most once a
+    minute, even if the server does not answer."""
     next_probes: dict[str, float] = current_app.extensions.setdefault("mail_server_asked", {})
     if time.monotonic() < next_probes.get(_url(), 0.0):
         return False
@@ -212,13 +211,13 @@ def is_time_to_ask() -> bool:
 
 
 def note_offer(line: server.Connection) -> None:
-    """Notes what the server offers. It offers this to anyone who connects, so this does not show
-    whether it takes our mail."""
+    """Records what the server offers. Anyone who connects is told, so it does not show whether it
+    accepts our mail."""
     _note(offers_utf8=line.offers_utf8, seen_at=clock.now())
 
 
 def breaches() -> Iterator[str]:
-    """That sending has stopped is for whoever runs this to know."""
+    """Operators must know if sending has stopped."""
     fault = standing()
     if fault is not None and fault.is_stopped:
         yield (

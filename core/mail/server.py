@@ -1,8 +1,8 @@
-"""Talking to the mail server: one connection for many messages, and what its answers mean.
+"""Talks to the mail server: one connection for many messages, and the meaning of its answers.
 
-An answer is about one message (`Refused`, `Later`), about the connection (`Lost`, `Full`), about
-the server for the moment (`Away`) or about how sending is set up (`Misconfigured`), and only the
-first two say anything about a recipient.
+An answer concerns one message (`Refused`, `Later`), the connection (`Lost`, `Full`), the server at
+the moment (`Away`) or the configuration (`Misconfigured`); only the first two say anything about a
+recipient.
 """
 
 from __future__ import annotations
@@ -19,42 +19,42 @@ from urllib.parse import unquote, urlsplit
 from core.mail.addresses import EmailAddress
 from core.settings import is_loopback, settings_of
 
-CONNECT_SECONDS = 20.0  # to answer the call, and each command
-DATA_SECONDS = 600.0  # to answer the final dot, as RFC 5321 asks: who gives up earlier sends twice
+CONNECT_SECONDS = 20.0  # to accept the connection, and for each command
+DATA_SECONDS = 600.0  # after the final dot, as RFC 5321 requires: giving up earlier sends twice
 
 
 class ServerAnswer(Exception):
-    """What went wrong. `answer`: the server's words, which may hold an address, or the kind of
-    the error."""
+    """A failure. `answer`: the server's words, which may contain an address, or the kind of the
+    error."""
 
     def __init__(self, answer: str):
-        super().__init__(type(self).__name__)  # without the answer: exceptions are logged
+        super().__init__(type(self).__name__)  # without the answer, because exceptions are logged
         self.answer = answer
 
 
 class Refused(ServerAnswer):
-    """The server will never take this message."""
+    """The server will never accept this message."""
 
 
 class Later(ServerAnswer):
-    """The server does not take this message now."""
+    """The server does not accept this message now."""
 
 
 class Lost(ServerAnswer):
-    """The connection ended in the middle of a message; whether the server has it is not known."""
+    """The connection ended in the middle of a message; whether the server has it is unknown."""
 
 
 class Full(ServerAnswer):
-    """The server wants no more on this connection; of the message it has heard nothing."""
+    """The server wants no more messages on this connection; it has not seen this one."""
 
 
 class Away(ServerAnswer):
-    """The server cannot be reached, or takes nothing now."""
+    """The server cannot be reached, or accepts nothing now."""
 
 
 class Misconfigured(ServerAnswer):
-    """The server refuses whatever is sent from here. `step`: greeting, certificate, encryption,
-    sign_in or sender."""
+    """The server refuses everything from here. `step`: greeting, certificate, encryption, sign_in
+    or sender."""
 
     def __init__(self, step: str, answer: str):
         super().__init__(answer)
@@ -62,7 +62,7 @@ class Misconfigured(ServerAnswer):
 
 
 class Connection:
-    """A mail server that is ready for messages."""
+    """A connection that is ready for messages."""
 
     def __init__(self, smtp: smtplib.SMTP):
         self._smtp = smtp
@@ -73,7 +73,7 @@ class Connection:
         return self._smtp.has_extn("smtputf8")
 
     def hand_over(self, recipient: EmailAddress, message: bytes) -> str:
-        """Gives the server one message and returns its answer. Raises Refused, Later, Lost,
+        """Hands one message to the server and returns its answer. Raises Refused, Later, Lost,
         Full, Away or Misconfigured."""
         if recipient.needs_utf8 and not self.offers_utf8:
             raise Refused("SMTPUTF8 is not offered")
@@ -92,16 +92,16 @@ class Connection:
         except (Refused, Later):
             self.reset()
             raise
-        except (OSError, smtplib.SMTPException) as error:  # the server hung up, or fell silent
+        except (OSError, smtplib.SMTPException) as error:  # the server hung up or went silent
             raise Lost(type(error).__name__) from None
         finally:
             self.answered_messages += 1
         return answer
 
     def begin(self) -> None:
-        """Names the sender: the answer shows whether the server takes anything from us. The
-        command is the same for every message and in a probe, so that no single message can stop
-        all the others."""
+        """Names the sender: the answer shows whether the server accepts anything from us. The
+        command is the same for every message and in a probe, so that no single message can stop all
+        others."""
         self._smtp.command_encoding = "ascii"
         try:
             code, reply = self._smtp.docmd("MAIL", f"FROM:<{_sender()}>")
@@ -115,8 +115,8 @@ class Connection:
             raise Misconfigured("sender", _words(code, reply))
 
     def _switch_to_utf8(self) -> None:
-        """Names the sender again and asks for SMTPUTF8. The server has just accepted the sender
-        without it, so a refusal now concerns this message only."""
+        """Names the sender again with SMTPUTF8. The server has just accepted the sender without it,
+        so a refusal now concerns this message only."""
         self.reset()
         self._smtp.command_encoding = "utf-8"
         try:
@@ -124,11 +124,11 @@ class Connection:
                 *self._smtp.docmd("MAIL", f"FROM:<{_sender()}> SMTPUTF8"), good=(250,)
             )
         except Refused:
-            del self._smtp.esmtp_features["smtputf8"]  # it offers what it refuses to do
+            del self._smtp.esmtp_features["smtputf8"]  # it offers what it refuses
             raise
 
     def reset(self) -> None:
-        """Forgets the message that was begun."""
+        """Resets a message in progress."""
         with suppress(OSError, smtplib.SMTPException):  # the next message will find out
             _wait_at_most(self._smtp, CONNECT_SECONDS)
             self._smtp.docmd("RSET")
@@ -144,8 +144,8 @@ class Connection:
 
 @contextmanager
 def connected(*, seconds: float | None = None, signs_in: bool = True) -> Iterator[Connection]:
-    """A connection to the server of MAIL_URL, which has `seconds` for each answer
-    (default CONNECT_SECONDS). Raises Away or Misconfigured."""
+    """A connection to the server of MAIL_URL, with `seconds` for each answer (default
+    CONNECT_SECONDS). Raises Away or Misconfigured."""
     smtp = _call(CONNECT_SECONDS if seconds is None else seconds)
     try:
         with _as_fault("sign_in"):
@@ -173,7 +173,7 @@ def _prepare(smtp: smtplib.SMTP, signs_in: bool) -> None:
     url = urlsplit(settings_of().mail_url)
     is_secure = url.scheme == "smtps"
     with _as_fault("greeting"):
-        smtp.ehlo_or_helo_if_needed()  # what the server can do is known only after it
+        smtp.ehlo_or_helo_if_needed()  # its features are known only after this
     if not is_secure and smtp.has_extn("starttls"):
         with _as_fault("encryption"):
             smtp.starttls(context=ssl.create_default_context())
@@ -181,15 +181,15 @@ def _prepare(smtp: smtplib.SMTP, signs_in: bool) -> None:
             smtp.ehlo_or_helo_if_needed()
         is_secure = True
     if url.username and not is_secure and not is_loopback(url.hostname):
-        raise Misconfigured("encryption", "NotEncrypted")  # the password is not told in clear text
+        raise Misconfigured("encryption", "NotEncrypted")  # never send the password unencrypted
     if url.username and signs_in:
         smtp.login(unquote(url.username), unquote(url.password or ""))
 
 
 @contextmanager
 def _as_fault(step: str) -> Iterator[None]:
-    """Says what an error at this step means: one for good is a fault of the setup, everything
-    else passes."""
+    """The meaning of an error at this step: a permanent one is a configuration fault, all others
+    are temporary."""
     try:
         yield
     except ssl.SSLCertVerificationError as error:
@@ -203,13 +203,13 @@ def _as_fault(step: str) -> Iterator[None]:
     except (
         smtplib.SMTPServerDisconnected,
         OSError,
-    ) as error:  # SMTPException is an OSError: those that follow come first
+    ) as error:  # SMTPException is an OSError: its subclasses come first
         if isinstance(error, smtplib.SMTPException) and not isinstance(
             error, smtplib.SMTPServerDisconnected
         ):
             raise Misconfigured(
                 step, type(error).__name__
-            ) from None  # it does not know what is asked of it
+            ) from None  # it does not understand the command
         raise Away(type(error).__name__) from None
 
 
@@ -230,7 +230,7 @@ def _sender() -> str:
 
 
 def _stuffed(message: bytes) -> bytes:
-    """The message with its dots doubled, and the dot that ends it (RFC 5321, 4.5.2)."""
+    """The message with dots doubled, and the final dot (RFC 5321, 4.5.2)."""
     return re.sub(rb"(?m)^\.", b"..", message.removesuffix(b"\r\n")) + b"\r\n.\r\n"
 
 

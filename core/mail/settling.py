@@ -1,6 +1,6 @@
-"""What becomes of a message. It has one state: while it is `queued` a ticket for it lies in the
-job ledger, which says when it is tried; every step that ends the waiting takes the ticket away
-in the same transaction, and a retry makes a new one."""
+"""The states of a message. While it is `queued` a ticket in the job ledger says when to try it;
+every step that ends the waiting deletes the ticket in the same transaction, and a retry creates a
+new one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from core import clock, jobs
-from core.database import db, in_thousands
+from core.database import db, in_thousands, streamed
 from core.events import Event
 from core.jobs import Job, Lease, LeaseLost, ledger
 from core.lifecycles import Machine, Transition
@@ -19,6 +19,8 @@ from core.mail.model import Mail, MailState
 #: Kinds of tickets: links that someone waits for, and everything else.
 LINKS, BULK = "mail.link", "mail.send"
 KINDS = (LINKS, BULK)
+
+_TICKET = "mail:"
 
 S = MailState
 
@@ -51,7 +53,7 @@ MAIL = Machine(
 
 def ticket(mail_id: int) -> str:
     """What the ticket of this message is called in the ledger."""
-    return f"mail:{mail_id}"
+    return f"{_TICKET}{mail_id}"
 
 
 def settle(lease: Lease, mail_id: int, step: str, answer: str | None = None) -> None:
@@ -63,7 +65,7 @@ def settle(lease: Lease, mail_id: int, step: str, answer: str | None = None) -> 
 
 
 def give_up_overdue(kinds: Sequence[str]) -> None:
-    """Ends the waiting of every message whose time is over."""
+    """Gives up all messages whose time is over."""
     for job in ledger.overdue(kinds):
         db.session.execute(
             sa.delete(Job).where(Job.id == job.id), execution_options={"synchronize_session": False}
@@ -72,13 +74,13 @@ def give_up_overdue(kinds: Sequence[str]) -> None:
 
 
 def expire_ended() -> None:
-    """Ends what was not sent while its link opened something, so that no such link lies about."""
+    """Expires unsent messages whose link has expired, so that no such link stays stored."""
     _take("expire", _ids(Mail.expires_at <= clock.now()), None)
 
 
 def retry_all() -> int:
-    """Tries everything again that was refused or given up, and at once what waits. Returns how
-    many were taken up again."""
+    """Retries all refused and abandoned messages, and tries waiting ones at once. Returns how many
+    were restarted."""
     expire_ended()
     again = _ids(sa.true())
     for mail_id, is_short in again.items():
@@ -89,7 +91,7 @@ def retry_all() -> int:
 
 
 def _ids(condition: sa.ColumnElement[bool]) -> dict[int, bool]:
-    """Messages that could be tried again, and whether they are a link to sign in."""
+    """Messages that can be retried, and whether each is a sign-in link."""
     sources = MAIL.transitions["retry"].sources
     rows = db.session.execute(
         sa.select(Mail.id, Mail.kind).where(Mail.state.in_(sources), condition)
@@ -102,7 +104,7 @@ def _take(step: str, mail_ids: Collection[int], answer: str | None) -> None:
     values: dict[str, Any] = {"state": table.target, "answer": answer}
     if step == "accept":
         values["sent_at"] = clock.now()
-    if step in ("accept", "expire"):  # what opened a door and is not needed any more
+    if step in ("accept", "expire"):  # a secret text that is no longer needed
         values["body"] = sa.case((Mail.is_secret, ""), else_=Mail.body)
     for some in in_thousands(mail_ids):
         chosen = Mail.id.in_(some), Mail.state.in_(table.sources)
@@ -113,26 +115,26 @@ def _take(step: str, mail_ids: Collection[int], answer: str | None) -> None:
 
 
 def note(mail_id: int, answer: str) -> None:
-    """Keeps what the server said of a message that goes on waiting."""
+    """Stores the server's words about a message that keeps waiting."""
     statement = sa.update(Mail).where(Mail.id == mail_id).values(answer=answer)
     db.session.execute(statement, execution_options={"synchronize_session": False})
 
 
 def breaches() -> Iterator[str]:
     """Messages that wait without a ticket, and tickets of messages that do not wait."""
-    tickets: dict[str | None, Any] = dict(
-        db.session.execute(sa.select(Job.dedupe_key, Job.state).where(Job.kind.in_(KINDS))).all()
+    alive = sa.select(Job.id).where(
+        Job.kind.in_(KINDS),
+        Job.state.in_((jobs.JobState.QUEUED, jobs.JobState.RUNNING)),
+        Job.dedupe_key == sa.literal(_TICKET).concat(sa.cast(Mail.id, sa.String)),
     )
-    waiting = {
-        ticket(mail_id)
-        for mail_id in db.session.scalars(sa.select(Mail.id).where(Mail.state == S.QUEUED))
-    }
-    alive = {
-        key
-        for key, state in tickets.items()
-        if state in (jobs.JobState.QUEUED, jobs.JobState.RUNNING)
-    }
-    for key in sorted(waiting - alive):
-        yield f"{key}: the message waits, and no job of the ledger will send it"
-    for stray in sorted(set(tickets) - waiting, key=str):
-        yield f"{stray}: a job of the ledger is to send a message that does not wait"
+    unheld = sa.select(Mail.id).where(Mail.state == S.QUEUED, ~alive.exists())
+    for (mail_id,) in streamed(unheld.order_by(Mail.id)):
+        yield f"{ticket(mail_id)}: the message waits, and no job of the ledger will send it"
+    tickets = sa.select(Job.dedupe_key, Job.args).where(Job.kind.in_(KINDS)).order_by(Job.id)
+    for some in in_thousands(streamed(tickets)):
+        ids = [args.get("mail_id") for _, args in some]
+        waiting = sa.select(Mail.id).where(Mail.state == S.QUEUED, Mail.id.in_(ids))
+        held = {ticket(mail_id) for mail_id in db.session.scalars(waiting)}
+        for key, _ in some:
+            if key not in held:
+                yield f"{key}: a job of the ledger is to send a message that does not wait"

@@ -1,5 +1,4 @@
-"""Writing a message: a template in the person's language, in the transaction of what it is
-about."""
+"""Writes a message from a template in the person's language, in the transaction that causes it."""
 
 from __future__ import annotations
 
@@ -22,15 +21,14 @@ from core.mail.model import Mail, MailState
 from core.mail.settling import BULK, LINKS, ticket
 from core.settings import settings_of
 
-#: What opens a door for so short a time is waited for by someone who sits there: it goes before
-#: everything else.
+#: Someone is waiting for a link with so short a validity: it is sent before everything else.
 SHORT_LIVED = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Sender:
-    """In whose name a message is written: the foot names it (by language), and answers and
-    questions go to `contact`."""
+    """The sender of a message: named at its foot (by language); replies and questions go to
+    `contact`."""
 
     name: Mapping[str, str]
     contact: str
@@ -48,13 +46,13 @@ def send(
     **context: Any,
 ) -> int:
     """Writes the mail `templates/emails/<kind>.txt` (first line: subject) in `language` and queues
-    it for sending. Returns its id. `sender` None: the installation itself, as the settings say.
+    it. Returns its id. `sender` None: the installation itself, from the settings.
 
-    `secret`: its text opens a door, until `expires_at`; after that it is not sent any more.
+    `secret`: the text signs someone in until `expires_at`, after which it is no longer sent.
     """
     with in_language(language):
-        # Straight from Jinja: what pages get besides (navigation, forms) costs time and has no
-        # place in a mail.
+        # Directly with Jinja: the context of pages (navigation, forms) costs time and is useless in
+        # mail.
         text = current_app.jinja_env.get_template(f"emails/{kind}.txt").render(
             context | {"expires_at": expires_at}
         )
@@ -77,7 +75,7 @@ def send(
         "created_at": now,
         "expires_at": expires_at,
     }
-    mail_id = write(sa.insert(Mail), written).inserted_primary_key[0]  # type: ignore[index]  # one row was written
+    mail_id = write(sa.insert(Mail), written).inserted_primary_key[0]  # type: ignore[index]  # one row was inserted
     if goes_out:
         is_awaited = expires_at is not None and expires_at - now < SHORT_LIVED
         jobs.enqueue(LINKS if is_awaited else BULK, dedupe_key=ticket(mail_id), mail_id=mail_id)
@@ -85,12 +83,11 @@ def send(
 
 
 def leaves(address: str) -> bool:
-    """Whether mail to this address goes out: there is a mail server, and no one here is
-    invented."""
+    """Whether mail to this address is sent: there is a mail server, and the recipient is real."""
     return bool(settings_of().mail_url) and not is_invented(address)
 
 
 def _message_id() -> str:
-    """Random, so that no other message has it, not even one of a copy of this database; kept, so
-    that a message that is sent twice is recognised as one."""
+    """Random, so that no other message has it, not even in a copy of this database; stored, so that
+    a message sent twice is recognised as one."""
     return f"<{secrets.token_hex(16)}@{parseaddr(settings_of().mail_from)[1].rpartition('@')[2]}>"

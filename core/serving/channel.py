@@ -231,7 +231,7 @@ class Channel(HTTPChannel):
     task_class = Answer
     error_task_class = Refusal
     state = "parts"  # rests, comes (a request), works, goes (an answer), parts: as of `since`
-    since = moved = asked = 0.0
+    since = moved = asked_at = 0.0
     answers = 0
     what: Request | int | None = None  # the request that comes, or how many were answered
     is_parting = is_cut = False
@@ -245,8 +245,8 @@ class Channel(HTTPChannel):
         again rests for less time than its answers take, however slowly it is served."""
         now = time.monotonic()
         self.pauses = min(MOST_PAUSES, self.pauses + now - self.moved)
-        costs = max(PAUSE_SECONDS, min(self.moved - self.asked, MOST_PAUSES / 2))
-        self.asked = now
+        costs = max(PAUSE_SECONDS, min(self.moved - self.asked_at, MOST_PAUSES / 2))
+        self.asked_at = now
         if self.pauses < costs:
             return True
         self.pauses -= costs
@@ -403,10 +403,14 @@ class Front(TcpWSGIServer):
             channel.tend(now)
         too_many = len(self.active_channels) - MOST_CONNECTIONS * 9 // 10
         if too_many > 0:
-            silent = [one for one in channels if one.connected and one.state in ("rests", "comes")]
-            for channel in sorted(silent, key=lambda one: (one.state != "rests", one.since))[
-                :too_many
-            ]:
+            silent = [
+                channel
+                for channel in channels
+                if channel.connected and channel.state in ("rests", "comes")
+            ]
+            for channel in sorted(
+                silent, key=lambda connection: (connection.state != "rests", connection.since)
+            )[:too_many]:
                 channel.end()
 
     def stop_accepting(self) -> None:

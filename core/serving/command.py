@@ -51,7 +51,7 @@ def system_warnings() -> list[str]:
 @with_appcontext
 def serve_command(workers: int | None, first_start: bool, no_worker: bool) -> None:
     """Serves on HOST and PORT until stopped."""
-    serve(current_app._get_current_object(), workers, first_start, not no_worker)  # type: ignore[attr-defined]  # a proxy
+    serve(current_app._get_current_object(), workers, first_start, not no_worker)
 
 
 def main(create_app: Callable[[], Flask]) -> None:
@@ -106,10 +106,10 @@ def _inherits_socket() -> bool:
 def _allow_open_files() -> None:
     """A connection takes one, and up to two more for what it sends and gets."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = MOST_CONNECTIONS * 4
+    needed = MOST_CONNECTIONS * 4
     resource.setrlimit(
         resource.RLIMIT_NOFILE,
-        (wanted if most == resource.RLIM_INFINITY else min(wanted, most), most),
+        (needed if most == resource.RLIM_INFINITY else min(needed, most), most),
     )
 
 

@@ -20,21 +20,21 @@ class Streams:
         self.app = app
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        told: list[Any] = []
+        head: list[Any] = []
 
         def note(*arguments: Any) -> Any:
-            told[:] = arguments
+            head[:] = arguments
 
-        answer = self.app(environ, note)  # type: ignore[arg-type]  # no one here writes the old way
-        if any(name.lower() == "content-length" for name, _ in told[1]) or told[0].startswith(
+        answer = self.app(environ, note)
+        if any(name.lower() == "content-length" for name, _ in head[1]) or head[0].startswith(
             ("204", "304")
         ):
-            start_response(*told)
+            start_response(*head)
             return answer
-        return self._stream(answer, told, environ, start_response)
+        return self._stream(answer, head, environ, start_response)
 
     def _stream(
-        self, answer: Any, told: list[Any], environ: WSGIEnvironment, start_response: StartResponse
+        self, answer: Any, head: list[Any], environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         with closing(answer), ExitStack() as place:
             try:
@@ -42,5 +42,5 @@ class Streams:
             except Unavailable as error:
                 yield from self.app(environ | {REFUSED: error}, start_response)
                 return
-            start_response(*told)
+            start_response(*head)
             yield from answer

@@ -67,7 +67,7 @@ class Threads:
         self.waiting: Counter[str] = Counter()
         self.since: dict[int, float] = {}  # thread that computes → when it began
         self.long: set[int] = set()  # of these, whose seat was given to another
-        self.resting = self.made = self.came = 0
+        self.resting = self.started = self.came = 0
         self.changes = threading.Lock()
         self.called = threading.Condition(self.changes)
 
@@ -83,7 +83,7 @@ class Threads:
     @property
     def is_idle(self) -> bool:
         """No one computes, waits or queues."""
-        return not self.readers and not self.writers and self.resting == self.made
+        return not self.readers and not self.writers and self.resting == self.started
 
     @contextmanager
     def waits(self, what: str) -> Iterator[None]:
@@ -166,8 +166,8 @@ class Threads:
             self.resting -= 1
             self.called.notify()
         else:
-            self.made += 1
-            threading.Thread(target=self._work, name=f"request-{self.made}", daemon=True).start()
+            self.started += 1
+            threading.Thread(target=self._work, name=f"request-{self.started}", daemon=True).start()
 
     def _work(self) -> None:
         waiting.here.threads = self

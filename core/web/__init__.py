@@ -1,8 +1,8 @@
-"""The web's edge, by subject: who may open what (`access`), checks before a view (`gate`), headers
-of answers (`headers`), the frame of pages (`pages`), style and script (`assets`), forms sent twice
-(`submissions`), `redirects`.
+"""The web's edge: who may open what (`access`), checks before a view (`gate`), headers (`headers`),
+the frame of pages (`pages`), style and script (`assets`), repeated submissions (`submissions`),
+`redirects`.
 
-Views take what they need from here.
+Views import what they need from here.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ login = LoginManager()
 
 
 class IdConverter(IntegerConverter):
-    """`<int:…>` in an address. A number that no row can have is the address of nothing: 404."""
+    """`<int:…>` in an address. Ids too large for the column give 404."""
 
     regex = "[0-9]{1,10}"
 
@@ -74,16 +74,16 @@ def init_app(
     load_by_visit: Callable[[str], Actor | None],
     load_by_token: Callable[[Request], Actor | None],
 ) -> None:
-    """Flask-Login asks `load_by_visit` who signed in, and else `load_by_token`; the gate takes
-    what it found."""
+    """Flask-Login calls `load_by_visit`, or else `load_by_token`; the gate checks the actor it
+    finds."""
     _configure(app, settings)
     Compress(app)
     csrf.init_app(app)
     login.init_app(
         app, add_context_processor=False
-    )  # pages ask for the `actor` whom the gate let pass
+    )  # templates use the `actor` that the gate accepted
     login.session_protection = (
-        None  # a session is a row that ends at once, and phones change their addresses
+        None  # a session is a row that can end at once, and phones change their addresses
     )
     login.anonymous_user = lambda: ANONYMOUS
     login.user_loader(load_by_visit)
@@ -103,7 +103,7 @@ def _configure(app: Flask, settings: Settings) -> None:
         MAX_FORM_MEMORY_SIZE=settings.request_mb * 1024 * 1024,
         MAX_FORM_PARTS=settings.form_fields,
         WTF_CSRF_TIME_LIMIT=None,
-        # Flask-Login would read it before it asks for a token. No cookie can have this name.
+        # Flask-Login would read it before asking for a token. No cookie can have this name.
         REMEMBER_COOKIE_NAME=";",
         SEND_FILE_MAX_AGE_DEFAULT=31536000,
         COMPRESS_MIMETYPES=[
@@ -125,4 +125,4 @@ def _configure(app: Flask, settings: Settings) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     if settings.proxy_hops:
         hops = settings.proxy_hops
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # as Flask says
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]  # as Flask documents it

@@ -1,5 +1,5 @@
-"""Who may open what: every route declares it, and a route that declares nothing stops the start
-(default deny)."""
+"""Who may open what: every route declares it; one that declares nothing aborts the start (default
+deny)."""
 
 from __future__ import annotations
 
@@ -17,27 +17,27 @@ class UndeclaredAccess(RuntimeError):
 
 @dataclass(frozen=True)
 class Access:
-    """What a route asks for: `permission` None and `signed_in` False is public."""
+    """What a route requires: `permission` None and `signed_in` False means public."""
 
     permission: str | None = None
     signed_in: bool = False
 
 
 def public(view: Callable) -> Callable:
-    """Everyone may come here."""
+    """Open to everyone."""
     view.access = Access()  # type: ignore[attr-defined]  # read by the gate
     return view
 
 
 def signed_in(view: Callable) -> Callable:
-    """Whoever is signed in may come here; the view shows people their own."""
+    """Open to anyone signed in; the view shows people their own data."""
     view.access = Access(signed_in=True)  # type: ignore[attr-defined]  # read by the gate
     return view
 
 
 def requires(permission: str) -> Callable[[Callable], Callable]:
-    """Only actors who have `permission` on something; which objects is asked again by the
-    services and queries."""
+    """Open only to actors with `permission` on something; services and queries check which
+    objects."""
 
     def mark(view: Callable) -> Callable:
         view.access = Access(permission, True)  # type: ignore[attr-defined]  # read by the gate
@@ -51,12 +51,12 @@ def access_of(app: Flask, endpoint: str) -> Access | None:
 
 
 def current_actor() -> Actor:
-    """Whom Flask-Login found, once the gate let the request pass; no one before."""
+    """The actor Flask-Login found, once the gate has accepted the request; ANONYMOUS before."""
     return g.get("actor", ANONYMOUS)
 
 
 def check_access_declared(app: Flask) -> None:
-    """Default deny: raises UndeclaredAccess when a route declares no access."""
+    """Default deny: raises UndeclaredAccess if a route declares no access."""
     for rule in app.url_map.iter_rules():
         if access_of(app, rule.endpoint) is None:
             raise UndeclaredAccess(

@@ -1,5 +1,5 @@
-"""Style, script and emblems of pages: read and compressed once, and named after their content,
-so that browsers can keep them for ever."""
+"""Style, script and emblems: read and compressed once, and named after their content, so that
+browsers can cache them for ever."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ASK_AGAIN = "public, no-cache"
 
 @dataclass(frozen=True)
 class Asset:
-    """A file of `static/`, compressed as far as possible. `name` holds its fingerprint:
+    """A file of `static/`, compressed as far as possible. `name` contains its fingerprint:
     rostrum.0f1e2d3c4b.css."""
 
     name: str
@@ -41,8 +41,8 @@ def asset(name: str) -> str:
 
 @lru_cache(maxsize=1)
 def built(folder: str) -> dict[str, Asset]:
-    """Every asset by its plain name and by the one with its fingerprint. The server asks for
-    them before it forks its web processes, which share them."""
+    """All assets, by plain name and by name with fingerprint. The server loads them before it forks
+    its web processes, which share them."""
     assets = {path.name: _build(path) for path in sorted(Path(folder).iterdir()) if path.is_file()}
     return assets | {asset.name: asset for asset in assets.values()}
 
@@ -60,16 +60,16 @@ def _build(path: Path) -> Asset:
 
 @public
 def _serve(filename: str) -> Response:
-    """An asset or, unchanged, any other file of the folder: the fonts of certificates."""
+    """An asset or, unchanged, another file of the folder: fonts of certificates."""
     if (asset := built(current_app.static_folder or "").get(filename)) is None:
         return current_app.send_static_file(filename)
     encoding = next(
         (coding for coding in asset.bodies if request.accept_encodings.quality(coding)), "identity"
-    )  # plain HTTP asks for gzip only
+    )  # without TLS browsers ask for gzip only
     response = Response(asset.bodies[encoding], mimetype=asset.mimetype)
     response.headers["Cache-Control"] = FOR_EVER if filename == asset.name else ASK_AGAIN
     response.vary.add("Accept-Encoding")
     if encoding != "identity":
         response.headers["Content-Encoding"] = encoding
     response.set_etag(f"{asset.name.rsplit('.', 2)[1]}-{encoding}")
-    return response.make_conditional(request)  # type: ignore[return-value]  # the same response
+    return response.make_conditional(request)  # type: ignore[return-value]  # returns its own response

@@ -1,4 +1,4 @@
-"""The checks before every view: what a request may carry, which host it may ask, who sends it,
+"""The checks before every view: what a request may contain, which host it may name, who sends it,
 and what they may do."""
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from core.refusals import is_api
 from core.settings import Settings, settings_of
 from core.web.access import access_of
 
-#: Monitoring may ask under any host name.
+#: Monitoring may use any host name.
 ASKED_BY_ANY_NAME = "health.alive"
 
 
@@ -42,7 +42,7 @@ def init_app(app: Flask, settings: Settings) -> None:
 
 
 def _check_address(hosts: set[str] | None) -> None:
-    """`hosts`: the names that are served; None for any, on this machine only."""
+    """`hosts`: the names served; None for any (on this machine only)."""
     check_query()
     if request.endpoint != ASKED_BY_ANY_NAME:
         if hosts is not None and request.host not in hosts:
@@ -54,7 +54,7 @@ def _check_address(hosts: set[str] | None) -> None:
     if "\0" in request.path or "%00" in request.query_string.decode("latin-1"):
         raise BadRequest(
             "An address has no NUL character."
-        )  # PostgreSQL could not even look for it
+        )  # PostgreSQL could not even search for it
 
 
 def _check_access(app: Flask) -> None:

@@ -1,5 +1,5 @@
-"""The headers of every answer: security, caching, language; and pages without control
-characters."""
+"""The headers of every answer: security, caching, language; and removing control characters from
+pages."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' "
     "data:; font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-#: For forms on several screens: a browser may go back to one that was answered to a POST, which
-#: "no-store" forbids. Signing out empties the cache.
+#: For forms of several screens: browsers may go back to an answer to a POST, which "no-store"
+#: forbids. Signing out clears the cache.
 GOING_BACK = "private, max-age=0, must-revalidate"
-#: What is written in the reader's language. An API's answer holds texts in several; papers and
-#: calendars have their own.
+#: Written in the reader's language. Answers of the API contain several; papers and calendars have
+#: their own.
 SAID_IN_A_LANGUAGE = {"text/html", "application/problem+json"}
 
 
@@ -31,7 +31,7 @@ def _finish(response: Response) -> Response:
     headers = response.headers
     headers.setdefault("X-Content-Type-Options", "nosniff")
     if request.endpoint == "static" and response.status_code < 400:
-        # style, script, emblem: headers for documents would be a tenth of what a first visit costs
+        # style, script, emblem: headers for documents would be a tenth of a first visit's bytes
         return response
     budgets.tell(response)
     headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
@@ -59,15 +59,15 @@ def _finish(response: Response) -> Response:
 
 
 #: Control characters that HTML forbids, in UTF-8: C0 without tabs and line ends, and C1, whose two
-#: bytes occur in no other character. Two steps, because one expression for both takes as long as
-#: making the page.
+#: bytes occur in no other character. Two steps, because one expression for both would take as long
+#: as rendering the page.
 _C0 = bytes({*range(32), 127} - set(b"\t\n\f\r"))
 _C1 = re.compile(rb"\xc2[\x80-\x9f]")
 
 
 def _without_controls(response: Response) -> Response:
-    """Removes control characters from pages, for instance from a form that shows refused values
-    again: HTML forbids them, and people cannot see them to remove them."""
+    """Removes control characters from pages, for instance from refused values: HTML forbids them,
+    and people cannot see them to delete them."""
     if response.mimetype == "text/html" and not response.is_streamed:
         page = response.get_data()
         clean = _C1.sub(b"", page.translate(None, _C0))
@@ -77,7 +77,7 @@ def _without_controls(response: Response) -> Response:
 
 
 def _is_form_again(response: Response) -> bool:
-    """The next screen of a form, or the same with what is wrong."""
+    """The next screen of a form, or the same with errors."""
     return (
         request.method == "POST"
         and response.mimetype == "text/html"

@@ -36,12 +36,12 @@ def navigation(actor: Actor) -> list[Link]:
 
 @port
 def footer_links() -> list[Link]:
-    """Links to the pages about this installation, for the foot of every page."""
+    """Links to pages about this installation, for the foot of every page."""
 
 
 @port
 def alerts(actor: Actor) -> list[Link]:
-    """What is wrong here, shown on every page to those who can put it right."""
+    """Problems of this installation, shown on every page to those who can solve them."""
 
 
 def init_app(app: Flask) -> None:
@@ -53,7 +53,7 @@ def init_app(app: Flask) -> None:
 
 def _page_context() -> dict[str, Any]:
     if not has_request_context():
-        return {}  # a mail written by a job or a command: there is no page around it
+        return {}  # a mail written by a job or a command has no page around it
     code = i18n.locale()
     return {
         "actor": current_actor(),
@@ -70,8 +70,7 @@ def _page_context() -> dict[str, Any]:
 
 
 def _with_language(code: str) -> str:
-    """This page in another language; the first page where an address only takes what is sent to
-    it."""
+    """This page in another language; the first page if the address accepts only POST."""
     is_page = request.url_rule is None or "GET" in (request.url_rule.methods or ())
     query = (
         request.args.to_dict(flat=False) | {"lang": [code]}

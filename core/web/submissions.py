@@ -1,4 +1,4 @@
-"""A form that is sent twice acts once."""
+"""A form sent twice acts once."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from core.web.redirects import see_other
 
 
 def submitted_once(view: Callable) -> Callable:
-    """For forms that make something: the same form (its `submission` key) sent twice gets the first
-    answer.
+    """For forms that create something: the same form (its `submission` key) sent twice gets the
+    first answer.
 
     The view calls `remember_answer(location)` inside its transaction.
     """
@@ -36,7 +36,7 @@ def submitted_once(view: Callable) -> Callable:
             return view(*args, **kwargs)
         except Exception:
             db.session.rollback()
-            if earlier := once.find(g.submission_key):  # a twin was faster
+            if earlier := once.find(g.submission_key):  # a parallel request was faster
                 return see_other(earlier.location)
             raise
 
@@ -44,7 +44,8 @@ def submitted_once(view: Callable) -> Callable:
 
 
 def remember_answer(location: str) -> Response:
-    """Inside the transaction of the act: keeps its answer for a second sending, and returns it."""
+    """Inside the transaction of the act: stores its answer for a repeated submission, and returns
+    it."""
     if key := g.get("submission_key"):
         once.keep(key, location=location)
     return see_other(location)

@@ -1,6 +1,6 @@
-"""The form of a course. Its rows (sessions, objectives, skills) are added and removed by submit
-buttons, so it works without JavaScript: every sending is read into rows, the act is applied to
-them, and the form is made anew for the result."""
+"""The form of a course. Submit buttons add and remove its rows (sessions, objectives, skills), so
+it works without JavaScript: each request is read into rows, the button's action is applied, and the
+form is rebuilt."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from people.personnel import PersonnelCategory
 Row = dict[str, Any]
 Rows = dict[str, list[Row]]
 
-#: Kind of row → the fields of one, and what a new one begins with; a mapping: a text, by language.
+#: Kind of row → its fields with the values of a new row; a mapping is a text by language.
 ROWS: dict[str, Row] = {
     "sessions": {"day": "1", "start": "", "minutes": "90", "title": {}, "objective": {}},
     "objectives": {"text": {}},
     "grants": {"skill": "", "title": {}, "level": "practitioner", "valid_months": "36"},
 }
-#: A row in which none of these is filled in is no part of the course.
+#: A row in which all of these are empty is ignored.
 TELLING = {
     "sessions": ("start", "title", "objective"),
     "objectives": ("text",),
@@ -41,7 +41,7 @@ USUAL_STARTS = ("09:00", "11:00", "13:30", "15:30")
 
 
 class CourseForm(Form):
-    """The fields that are always there; `course_form` adds those of the rows."""
+    """The permanent fields; `course_form` adds those of the rows."""
 
     code = StringField(_l("Code"))
     centre = SelectField(_l("Training centre"), validate_choice=False)
@@ -74,7 +74,7 @@ class CourseForm(Form):
         if len(centres) > 1:
             self.centre.choices = list(centres)
         else:
-            del self.centre  # there is nothing to choose
+            del self.centre  # there is no choice
         self.layout.choices = [(name, text(title)) for name, title in layouts().items()]
         if len(self.layout.choices) < 2:
             del self.layout
@@ -90,14 +90,14 @@ class CourseForm(Form):
         )
 
     def rows(self, kind: str) -> list[dict[str, Any]]:
-        """The fields of each row, by their name in the row."""
+        """The fields of each row, by name."""
         return [
             {name: self[f"{kind}-{number}-{name}"] for name in ROWS[kind]}
             for number in range(self.counts[kind])
         ]
 
     def _filled(self, kind: str) -> dict[int, dict[str, Any]]:
-        """The rows that say something, by their place among all rows."""
+        """The rows with content, by position among all rows."""
         rows = enumerate(self.rows(kind))
         return {
             number: row
@@ -110,8 +110,8 @@ class CourseForm(Form):
         return self.centre.data if self.centre else None
 
     def definition(self, layout: str = USUAL_LAYOUT) -> CourseDefinition:
-        """What was typed, as a course. Numbers left empty count as 0, which the rules refuse
-        where it is not allowed. `layout`: the one to keep where there is only one to choose."""
+        """The typed values as a course. Empty numbers become 0, which the rules refuse where
+        needed. `layout`: the current one, kept if there is no choice."""
         return CourseDefinition(
             title=self.title.texts,
             summary=self.summary.texts or None,
@@ -148,8 +148,8 @@ class CourseForm(Form):
         )
 
     def refuse(self, error: DomainError) -> None:
-        """An error of a text is shown at its first language. Other fields have the API's names,
-        which number only filled rows."""
+        """Shows an error of a text at its first language. For other fields, translates the API's
+        names, which count only rows with content."""
         for refusal in error.errors or [error]:
             parts = (refusal.field or "").split(".")
             if parts[0] in ROWS and len(parts) > 1:
@@ -176,15 +176,15 @@ def _is_filled(field: Any) -> bool:
 
 
 def _clock(typed: str | None) -> str:
-    """ "9:00", "9h00" and "09.00" are "09:00"; anything else stays for the rules to refuse."""
+    """ "9:00", "9h00" and "09.00" become "09:00"; anything else is left for the rules to refuse."""
     text = (typed or "").strip()
     match = re.fullmatch(r"(\d{1,2})\s*[:.hH]\s*(\d{2})", text)
     return f"{int(match[1]):02d}:{match[2]}" if match else text
 
 
 def _part_of_page(name: str) -> int:
-    """Where on the page a field stands: the summary of what is wrong follows the page, though
-    rows are made last."""
+    """Where a field is on the page: rows are created last, but the summary of errors follows the
+    page."""
     kinds = ("", "sessions", "objectives", "completion", "grants")
     kind = name.partition("-")[0]
     return kinds.index(kind) if kind in kinds else 0
@@ -231,8 +231,7 @@ def course_form(
     is_sent: bool,
     centres: Sequence[tuple[str, str]] = (),
 ) -> CourseForm:
-    """A form with a field for every row in `values`, and one for the centre where there are
-    several."""
+    """A form with fields for every row in `values`, and for the centre if there is a choice."""
     counts = {kind: len(rows) for kind, rows in read_rows(values).items()}
     fields = {
         f"{kind}-{number}-{name}": _row_field(kind, name)
@@ -247,7 +246,7 @@ def course_form(
 
 
 def read_rows(values: Mapping[str, Any]) -> Rows:
-    """The rows among the values, in order, whatever their numbers."""
+    """The rows in the values, in order, however they are numbered."""
     rows: dict[str, dict[int, Row]] = {kind: {} for kind in ROWS}
     for key in values:
         kind, _, remainder = key.partition("-")
@@ -267,8 +266,8 @@ def read_rows(values: Mapping[str, Any]) -> Rows:
 
 
 def act(values: MultiDict[str, str], button: str) -> MultiDict[str, str]:
-    """The values after a button was pressed: "add-sessions", "remove-grants-0"; any other leaves
-    the rows as they are."""
+    """The values after a button such as "add-sessions" or "remove-grants-0"; other buttons change
+    nothing."""
     rows = read_rows(values)
     action, _, which = button.partition("-")
     kind, _, number = which.partition("-")
@@ -293,7 +292,7 @@ def act(values: MultiDict[str, str], button: str) -> MultiDict[str, str]:
 
 
 def _sent(values: Mapping[str, Any]) -> dict[str, str]:
-    """The values as a form sends them: a text as one value for each language."""
+    """The values as a form sends them, with one value per language for a text."""
     texts = {key: value for key, value in values.items() if isinstance(value, Mapping)}
     each = {f"{key}-{code}": text for key, value in texts.items() for code, text in value.items()}
     return {key: value for key, value in values.items() if key not in texts} | each
@@ -310,7 +309,7 @@ def _new_row(kind: str, before: list[Row]) -> Row:
 
 
 def flat_rows(rows: Mapping[str, Iterable[Row]]) -> dict[str, Any]:
-    """Rows as the fields of a form."""
+    """Rows as form fields."""
     return {
         f"{kind}-{number}-{name}": value
         for kind, kind_rows in rows.items()
@@ -320,7 +319,7 @@ def flat_rows(rows: Mapping[str, Iterable[Row]]) -> dict[str, Any]:
 
 
 def new_course() -> dict[str, Any]:
-    """What the form of a new course begins with: three days of four sessions."""
+    """Initial values for a new course: three days of four sessions."""
     sessions = [
         {**ROWS["sessions"], "day": str(day), "start": start}
         for day in (1, 2, 3)
@@ -341,7 +340,7 @@ def new_course() -> dict[str, Any]:
 
 
 def values_of(course: Course) -> dict[str, Any]:
-    """What the form begins with for a course that exists."""
+    """Initial values for an existing course."""
     version = course.current
     rows: Rows = {
         "sessions": [

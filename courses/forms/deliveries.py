@@ -1,4 +1,4 @@
-"""The one form a delivery is scheduled and changed with, and the one it is cancelled with."""
+"""The form for scheduling and changing a delivery, and the one for cancelling it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _id_of(value: Any) -> int | None:
     return parse_int(str(value)) if value is not None else None
 
 
-#: The fields for places that are kept for one category each.
+#: The fields for places reserved for a category.
 POOLS = {f"pool_{category.value}": category for category in PersonnelCategory}
 _PoolFields: Any = type(
     "_PoolFields", (Form,), {name: NumberField(category.words) for name, category in POOLS.items()}
@@ -32,9 +32,9 @@ _PoolFields: Any = type(
 
 
 class DeliveryForm(_PoolFields):
-    """A plan as people type it, in the order of the page. `values_of` fills it in from a plan;
-    `plan` reads it. What is left empty is told here, all at once and in the words of a form; the
-    rules speak of codes, which programs send."""
+    """A plan as people enter it, in the order of the page; `values_of` fills it in, `plan` reads
+    it. Missing values are reported here, all together and in the form's words; the rules refer to
+    codes, as the API does."""
 
     starts_on = DayField(_l("First day"), is_required=True)
     closes_on = DayField(_l("Last day to apply"))
@@ -58,14 +58,12 @@ class DeliveryForm(_PoolFields):
     trainers = CheckboxesField(_l("Trainers"), coerce=int, validate_choice=False)
     funder = SelectField(_l("Funded by"), validate_choice=False, coerce=_id_of)
     code = StringField(_l("Code"))
-    asked_zone = (
-        HiddenField()
-    )  # the country and time zone about which it was asked whether they belong together
+    asked_zone = HiddenField()  # the country and time zone the user was already asked to confirm
     submission = SubmissionField()
     rev = HiddenField()
     seen = HiddenField()
 
-    #: Paths of the API's body → fields of this form.
+    #: Paths in the API's body → fields of this form.
     _PLACES_OF_FAULTS = {"pools": next(iter(POOLS)), "rev": "", "status": ""}
 
     def __init__(
@@ -74,7 +72,7 @@ class DeliveryForm(_PoolFields):
         super().__init__(**kwargs)
         language = i18n.locale()
         known = kwargs.get("data") or {}
-        # what was chosen before is not asked again
+        # values chosen before are not questioned again
         self.kept_zone = f"{known.get('country')} {known.get('time_zone')}"
         self.time_zone.choices = _zones(self.country.data or "")
         self.country.choices = [("", _("Choose a country")), *countries.choices(language)]
@@ -91,8 +89,8 @@ class DeliveryForm(_PoolFields):
         return [self[name] for name in POOLS]
 
     def validate_time_zone(self, field: Any) -> None:
-        """Where the time zone does not go with the country, its own is proposed, once: a course
-        may keep other clocks."""
+        """If the time zone is not one of the country's, proposes one, once: a course may run on
+        other clocks."""
         country, zone, day = self.country.data or "", field.data or "", self.starts_on.date
         if zone and (zone not in zone_names() or day is None or is_time_of(zone, country, day)):
             return
@@ -105,7 +103,7 @@ class DeliveryForm(_PoolFields):
 
     @staticmethod
     def values_of(plan: DeliveryPlan) -> dict[str, Any]:
-        """What the form starts with for this plan."""
+        """The initial values for this plan."""
         values = {
             name: getattr(plan, name)
             for name in (
@@ -191,7 +189,7 @@ def _zone_sentence(zone: str, country: str, own: str | None) -> str:
 
 
 def _zones(country: str) -> dict[str, list[tuple[str, str]]]:
-    """Every time zone once, those of the country first."""
+    """All time zones once, those of the country first."""
     own = zones_of(country)
     groups: dict[str, Sequence[str]] = {
         region: [name for name in names if name not in own] for region, names in grouped_zones()
@@ -210,7 +208,7 @@ def _zones(country: str) -> dict[str, list[tuple[str, str]]]:
 
 
 def _languages(current: str | None, language: str) -> list[tuple[str, str]]:
-    """The languages that are offered everywhere, and the one the delivery has."""
+    """The usual languages, and the delivery's own."""
     offered = list(languages.choices(language))
     if current and languages.is_language(current) and current not in dict(offered):
         offered.append((current, i18n.language_name(current)))

@@ -1,4 +1,4 @@
-"""What may change skills, courses and deliveries, a module per use case."""
+"""Changes to skills, courses and deliveries, a module per use case."""
 
 from courses.services.courses import (
     bring_back,

@@ -41,7 +41,7 @@ from people.queries import centre_for
 def make_course(
     actor: Actor, code: str, definition: CourseDefinition, *, centre: str | None = None
 ) -> Course:
-    """`put_course` for a new course only: Conflict when there is a course with this code."""
+    """`put_course` for a new course only: Conflict if the code is taken."""
     require(actor, Permission.COURSE_WRITE)
     if find_course_to_change(code):
         raise Conflict("course_exists", _l("There is a course with this code already."), "code")
@@ -56,11 +56,12 @@ def put_course(
     version: int | None = None,
     centre: str | None = None,
 ) -> tuple[Course, bool]:
-    """Makes the course `code`, or brings it to `definition`; whether it is new.
+    """Creates the course `code`, or changes it to `definition`; the second value says whether it is
+    new.
 
-    A difference in what is taught or granted creates a new version; other words change in place;
-    without any, nothing happens. `version`: the one the definition was made from; Conflict when the
-    course has moved on since. `centre`: the code of the one that teaches a new course (see
+    A difference in what is taught or granted creates a new version; other texts change in place;
+    without any difference nothing happens. `version` is the one the definition was based on;
+    Conflict if the course has a newer one. `centre` is the code of a new course's centre (see
     people.queries.centre_for); a course stays with its centre.
     """
     require(actor, Permission.COURSE_WRITE)
@@ -101,19 +102,19 @@ def put_course(
 
 
 def find_course_to_change(code: str) -> Course | None:
-    """The course, locked, so that no one changes it between reading and writing."""
+    """The course, locked between reading and writing."""
     statement = sa.select(Course).where(Course.code == code).options(selectinload(Course.versions))
     return db.session.scalar(statement.with_for_update(of=Course))
 
 
 def retire(actor: Actor, code: str) -> Course:
-    """Takes the course out of the lists: no delivery of it can be scheduled any more, and those
-    there are go on."""
+    """Removes the course from the lists: no new delivery can be scheduled; existing ones
+    continue."""
     return _fire(actor, code, "retire")
 
 
 def bring_back(actor: Actor, code: str) -> Course:
-    """Puts a retired course back into the lists."""
+    """Restores a retired course."""
     return _fire(actor, code, "bring_back")
 
 
@@ -127,8 +128,8 @@ def _fire(actor: Actor, code: str, step: str) -> Course:
 
 
 def _with_kept_codes(definition: CourseDefinition) -> CourseDefinition:
-    """The courses and skills that are named, by their codes as they are kept: whether "gti" or
-    "GTI" was written is no change."""
+    """The definition with courses and skills named by their stored codes: writing "gti" for "GTI"
+    is no change."""
     codes = definition.prerequisites, [grant.skill for grant in definition.grants]
     courses = (
         db.session.scalars(sa.select(Course.code).where(Course.code.in_(codes[0]))).all()
@@ -170,7 +171,7 @@ def _make(code: str, definition: CourseDefinition, centre: Organization) -> Cour
     db.session.add(course)
     try:
         db.session.flush()
-    except IntegrityError:  # someone made it this very moment
+    except IntegrityError:  # a parallel transaction created it
         raise Conflict(
             "course_exists", _l("There is a course with this code already."), "code"
         ) from None
@@ -178,7 +179,7 @@ def _make(code: str, definition: CourseDefinition, centre: Organization) -> Cour
 
 
 def _reword(course: Course, definition: CourseDefinition) -> bool:
-    """Brings the words around what is taught up to date; whether any differed."""
+    """Updates the descriptive texts; returns whether any differed."""
     words = {
         "title": dict(definition.title),
         "summary": dict(definition.summary) if definition.summary else None,
@@ -231,7 +232,7 @@ def _add_version(actor: Actor, course: Course, definition: CourseDefinition) -> 
 
 
 def _grants(actor: Actor, grants: tuple[GrantDefinition, ...]) -> list[SkillGrant]:
-    """The grants with their skills: one not known yet is made when it brings a title."""
+    """The grants with their skills; creates unknown ones that come with a title."""
     codes = [grant.skill for grant in grants]
     known = {
         key(skill.code): skill
@@ -260,8 +261,8 @@ def _grants(actor: Actor, grants: tuple[GrantDefinition, ...]) -> list[SkillGran
 
 
 def _unknown_prerequisites(code: str, prerequisites: tuple[str, ...]) -> list[DomainError]:
-    """Prerequisites that do not exist, and those that could never be met because they ask for
-    this course in turn."""
+    """Prerequisites that do not exist, or could never be met because they require this course in
+    turn."""
     field = "completion.prerequisites"
     known = _prerequisites_of(prerequisites)
     for prerequisite in prerequisites:
@@ -280,7 +281,7 @@ def _unknown_prerequisites(code: str, prerequisites: tuple[str, ...]) -> list[Do
 
 
 def _prerequisites_of(codes: tuple[str, ...]) -> dict[str, list[str]]:
-    """What each of these courses asks for now."""
+    """The current prerequisites of each of these courses."""
     if not codes:
         return {}
     rows = db.session.execute(

@@ -1,4 +1,4 @@
-"""A course that ends early: the sessions that are not held are cancelled, each with the reason."""
+"""Cutting a course short: cancels the sessions that are not held, with the reason."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from people.permissions import Permission
 from people.values import clean_lines
 
 LONGEST_REASON = 500
-#: Instead of the number of a session: the one before the first.
+#: In place of a session's number: before the first one.
 NONE_HELD = 0
 
 
 def may_cut_short(actor: Actor, delivery: Delivery, *, held: int, has_begun: bool) -> bool:
-    """Whether the actor may end the delivery early: there are several sessions that are `held`,
-    or it began by the clock and perhaps none was."""
+    """Whether the actor may end the delivery early: several sessions are `held`, or it began by the
+    clock and possibly none was."""
     has_rest = held > 1 or has_begun
     return (
         delivery.status is DeliveryStatus.PUBLISHED
@@ -35,14 +35,14 @@ def may_cut_short(actor: Actor, delivery: Delivery, *, held: int, has_begun: boo
 
 def cut_short(actor: Actor, delivery: Delivery, *, after_session: int, reason: str) -> Delivery:
     """Cancels every session after the one with this number. They count as not taught, and the
-    delivery ends on the day of the last one that is held; what completion asks for stays. A
-    subscriber refuses when one of them was held after all.
+    delivery ends on the day of the last one held; the completion rule stays. A subscriber refuses
+    if one of them was held after all.
 
-    0 says that none was held although the course began by the clock: then the delivery can be
-    cancelled, as one that never began.
+    0 means that none was held although the course began by the clock; the delivery can then be
+    cancelled like one that never began.
 
-    What tells whether a session was held are its marks, not the hour: a course that was broken off
-    is often recorded days later.
+    Marks, not the clock, tell whether a session was held: a course broken off is often recorded
+    days later.
     """
     delivery = touch(delivery.id)
     require(actor, Permission.DELIVERY_FINISH, delivery)
@@ -86,7 +86,7 @@ def _require_running(delivery: Delivery) -> None:
 def _chosen(
     delivery: Delivery, after_session: int
 ) -> tuple[list[DeliverySession], list[DomainError]]:
-    """The sessions to cancel; without any, why."""
+    """The sessions to cancel; if there are none, a refusal with the reason."""
     held = delivery.held
     if after_session != NONE_HELD and after_session not in {session.number for session in held}:
         return [], [

@@ -32,26 +32,26 @@ from people.permissions import Permission
 from people.personnel import PersonnelCategory
 from people.values import clean_lines
 
-#: What people who come have planned their journey by.
+#: Changes that affect people's travel plans.
 WHEN_AND_WHERE = frozenset({"starts_on", "ends_on", "time_zone", "venue", "country"})
 
 
 def may_schedule(actor: Actor, course: Course) -> bool:
-    """Whether the actor may schedule a delivery of this course now."""
+    """Whether the actor may now schedule a delivery of this course."""
     return can(actor, Permission.DELIVERY_SCHEDULE, course) and not course.is_retired
 
 
 def schedule(
     actor: Actor, course: Course, plan: DeliveryPlan, *, is_published: bool = False
 ) -> Delivery:
-    """A new delivery of the course's version in force, by the course's centre, a draft unless
-    `is_published`. The chosen trainers, and the actor when a trainer, become trainers of it."""
+    """A new delivery of the course's current version, by its centre; a draft unless `is_published`.
+    The chosen trainers, and the actor if a trainer, become its trainers."""
     require(actor, Permission.DELIVERY_SCHEDULE, course)
     if course.is_retired:
         raise Conflict("course_retired", _l("This course is no longer taught."))
     db.session.execute(
         sa.select(Course.id).where(Course.id == course.id).with_for_update()
-    )  # one code after the other
+    )  # one code at a time
     trainers = _chosen_trainers(actor, plan, course.centre_id)
     plan = _checked(plan, None, trainers, course.centre_id)
     version = course.current
@@ -82,7 +82,7 @@ def schedule(
     db.session.add(delivery)
     try:
         db.session.flush()
-    except IntegrityError:  # someone took the code this very moment
+    except IntegrityError:  # a parallel transaction took the code
         raise _code_taken() from None
     events.publish(DeliveryScheduled(delivery.id, code), actor)
     _set_trainers(actor, delivery, trainers)
@@ -99,11 +99,11 @@ def change(
     rev: int,
     seen_fingerprint: str | None = None,
 ) -> Delivery:
-    """Brings a draft or published delivery to `plan`; its code and course version stay.
+    """Changes a draft or published delivery to `plan`; its code and course version stay.
 
-    `rev` is the one the plan was made from. When it has moved on, `seen_fingerprint` (the
-    `fingerprint` of what was seen) tells whether only enrollments happened since, which is no
-    reason to refuse; otherwise Conflict("stale_form").
+    `rev` is the revision the plan was based on. If there is a newer one, `seen_fingerprint` (the
+    `fingerprint` of what was seen) shows whether only enrollments changed, which is harmless;
+    otherwise Conflict("stale_form").
     """
     delivery = touch(delivery.id)
     require(actor, Permission.DELIVERY_WRITE, delivery)
@@ -153,9 +153,9 @@ def is_in_time_to_cancel(delivery: Delivery, *, has_begun: bool) -> bool:
 
 
 def cancel(actor: Actor, delivery: Delivery, *, reason: str) -> Delivery:
-    """Calls the delivery off; everyone who is told is told the reason. Once the first session
-    has begun this is too late: what was held was held, and only the rest can be cancelled
-    (`cut_short`, which also says that nothing was held)."""
+    """Cancels the delivery; everyone notified learns the reason. Refused once the first session has
+    begun: then only the remaining sessions can be cancelled (`cut_short`, which can also record
+    that none was held)."""
     delivery = touch(delivery.id)
     require(actor, Permission.DELIVERY_WRITE, delivery)
     if not is_in_time_to_cancel(delivery, has_begun=queries.has_begun(delivery.id)):
@@ -180,7 +180,7 @@ def cancel(actor: Actor, delivery: Delivery, *, reason: str) -> Delivery:
 def _checked(
     plan: DeliveryPlan, current: Delivery | None, trainers: Sequence[int] | None, centre_id: int
 ) -> DeliveryPlan:
-    """The plan with its closing date, or everything that is wrong with it."""
+    """The plan with its closing date; raises all its faults together."""
     today = _today(plan.time_zone if plan.time_zone in timetable.zone_names() else "UTC")
     plan = dataclasses.replace(plan, venue=unbroken(plan.venue))
     faults = plan_faults(plan, today, current)
@@ -197,12 +197,12 @@ def _checked(
 
 
 def may_change(actor: Actor, delivery: Delivery) -> bool:
-    """Whether the actor may change the delivery now."""
+    """Whether the actor may now change the delivery."""
     return can(actor, Permission.DELIVERY_WRITE, delivery) and delivery.status in CHANGEABLE
 
 
 def check_changeable(delivery: Delivery) -> None:
-    """Conflict when the delivery is finished or cancelled."""
+    """Conflict if the delivery is finished or cancelled."""
     if delivery.status not in CHANGEABLE:
         raise Conflict(
             "state_does_not_allow", _l("This delivery is over, so it can no longer be changed.")
@@ -210,8 +210,7 @@ def check_changeable(delivery: Delivery) -> None:
 
 
 def _require_unbegun_to_move(delivery: Delivery, plan: DeliveryPlan) -> None:
-    """What was held and marked stays where it was, and so does a course that began and of which
-    nothing was held."""
+    """Refuses to move a delivery once it has begun, even if nothing was held."""
     is_moved = (delivery.starts_on, delivery.time_zone) != (plan.starts_on, plan.time_zone)
     has_begun = queries.has_begun(delivery.id) or not delivery.held
     if is_moved and delivery.status is DeliveryStatus.PUBLISHED and has_begun:
@@ -273,8 +272,8 @@ def _code_taken() -> Conflict:
 
 
 def _chosen_trainers(actor: Actor, plan: DeliveryPlan, centre_id: int) -> tuple[int, ...]:
-    """Who will teach. A trainer who schedules is always among them: trainers work only on
-    deliveries of theirs."""
+    """The trainers. A trainer who schedules is always one of them, since trainers work only on
+    their own deliveries."""
     chosen = list(plan.trainers or ())
     if (
         actor.person_id is None
@@ -323,8 +322,8 @@ def _set_trainers(actor: Actor, delivery: Delivery, trainers: Sequence[int]) -> 
 
 
 def _as_trainer_of(actor: Actor, delivery: Delivery, trainers: Sequence[int]) -> Actor:
-    """`actor` with the rights that being made a trainer of the delivery has just given: they
-    were read at the request's beginning."""
+    """`actor` with the rights just gained as a trainer of the delivery: they were loaded at the
+    start of the request."""
     if actor.person_id not in trainers:
         return actor
     grant = Grant(delivery=frozenset({delivery.id}))

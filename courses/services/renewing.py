@@ -1,4 +1,4 @@
-"""People's calendars replace a delivery when, and only when, it would show something else."""
+"""Makes calendars update a delivery if, and only if, they would show something else."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from core import clock
-from core.database import db
+from core.database import db, in_thousands
 from courses.calendars import shown
 from courses.models import Delivery
 
 
 @contextmanager
 def renewed_calendars(deliveries: Sequence[Delivery]) -> Iterator[None]:
-    """Put this around every change that calendars may show, whatever the status of the
-    deliveries: people's calendars also hold those that are over or cancelled. Only drafts are in
-    no calendar."""
+    """Wraps every change that calendars may show, whatever the status of the deliveries: calendars
+    also hold past and cancelled ones. Only drafts are in no calendar."""
     before = [
         (delivery, shown(delivery))
         for delivery in deliveries
@@ -25,9 +24,9 @@ def renewed_calendars(deliveries: Sequence[Delivery]) -> Iterator[None]:
     ]
     yield
     differing = [delivery.id for delivery, then in before if shown(delivery) != then]
-    if differing:
-        renewed = {
-            "calendar_sequence": Delivery.calendar_sequence + 1,
-            "calendar_changed_at": clock.now(),
-        }
-        db.session.execute(sa.update(Delivery).where(Delivery.id.in_(differing)).values(renewed))
+    renewed = {
+        "calendar_sequence": Delivery.calendar_sequence + 1,
+        "calendar_changed_at": clock.now(),
+    }
+    for some in in_thousands(differing):
+        db.session.execute(sa.update(Delivery).where(Delivery.id.in_(some)).values(renewed))

@@ -1,4 +1,4 @@
-"""Skills: what courses grant and posts ask for."""
+"""Skills that courses grant and posts require."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ def put_skill(
     description: Texts | None = None,
     framework: str | None = None,
 ) -> tuple[Skill, bool]:
-    """Creates or rewords the skill `code`. Returns it, and whether it is new. None leaves a text
-    as it is, and the same words again change nothing. A new skill needs a title. NotAllowed
-    where a course that the actor may not write grants it."""
+    """Creates or rewords the skill `code`; the second value says whether it is new. None leaves a
+    text unchanged, and repeating the same words changes nothing. A new skill needs a title.
+    NotAllowed if a course that the actor may not write grants it."""
     require(actor, Permission.SKILL_WRITE)
     skill = db.session.scalar(sa.select(Skill).where(Skill.code == code).with_for_update())
     is_new = skill is None
@@ -64,7 +64,7 @@ def put_skill(
             setattr(skill, name, value)
     try:
         db.session.flush()
-    except IntegrityError:  # someone made it this very moment
+    except IntegrityError:  # a parallel transaction created it
         raise Conflict(
             "skill_exists", _l("There is a skill with this code already."), "code"
         ) from None
@@ -73,8 +73,7 @@ def put_skill(
 
 
 def _require_own(actor: Actor, skill: Skill) -> None:
-    """A centre's certificates print the words of the skills that it grants: no other centre
-    changes them."""
+    """Only the centre that grants a skill may change its words, which its certificates print."""
     granting = sa.select(Course).where(
         Course.versions.any(CourseVersion.grants.any(SkillGrant.skill_id == skill.id))
     )

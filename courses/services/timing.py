@@ -1,4 +1,4 @@
-"""What a delivery's own calendar and clock allow: refusals with the sentence that says when."""
+"""What a delivery's own calendar allows; refusals say when."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from courses.queries import span_of
 
 
 def last_day_held(delivery: Delivery) -> date:
-    """The day of the last session that is held; the first day when none is."""
+    """The day of the last session held; the first day if none is."""
     return delivery.starts_on + timedelta(
         days=max((session.day for session in delivery.held), default=1) - 1
     )
 
 
 def require_over(delivery: Delivery) -> None:
-    """Raises Conflict("not_over") until the last session that is held has ended, and
-    Conflict("nothing_held") when none is: no one missed a course that did not take place."""
+    """Raises Conflict("not_over") until the last session held has ended, and
+    Conflict("nothing_held") if none is: no one can miss a course that did not take place."""
     last = span_of(delivery.id)[1]
     if last is None and delivery.sessions:
         raise Conflict(
@@ -43,7 +43,7 @@ def require_over(delivery: Delivery) -> None:
 
 
 def require_begun(delivery: Delivery) -> None:
-    """Raises Conflict("session_not_begun") until the first session that is held has begun."""
+    """Raises Conflict("session_not_begun") until the first session held has begun."""
     first = span_of(delivery.id)[0]
     if first is not None and first > clock.now():
         raise Conflict(

@@ -1,4 +1,4 @@
-"""Pages, a module per journey; each adds its routes to `pages`."""
+"""Pages, a module per journey."""
 
 from courses.views import calendars, courses, scheduling, skills
 from courses.views.blueprint import pages

@@ -17,8 +17,7 @@ from courses.views.blueprint import pages
 @public
 @revalidated_page(current_actor)
 def delivery_calendar(code: str) -> Response:
-    """Public once published: the same file for everyone, so no one's draft is told from an
-    unknown code."""
+    """Public once published: the same file for everyone; a draft looks like an unknown code."""
     delivery = queries.get_delivery(ANONYMOUS, code)
     address = settings_of().public_url + url_for("enrollment.delivery", code=code)
     facts = shown(delivery)

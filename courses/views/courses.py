@@ -1,4 +1,4 @@
-"""Courses: the list, the page of one, and the form."""
+"""Courses: the list, a course's page, and the form."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from people.queries import body_name, centres_to_choose
 @pages.get("/courses")
 @public
 def courses() -> str:
-    """What is taught; whoever retires courses also finds those that are not taught any more."""
+    """Current courses; users who can retire courses also find retired ones."""
     is_retired = request.args.get("status") == CourseStatus.RETIRED and can(
         current_actor(), P.COURSE_RETIRE
     )
@@ -99,8 +99,8 @@ def edit(code: str) -> Any:
 
 
 def _edit(course: Course | None) -> Any:
-    """The form of a course, new when there is none yet. Only the button "save" saves; the others
-    change its rows."""
+    """The form of a course, or of a new one. Only the button "save" saves; the others change its
+    rows."""
     if request.method == "GET":
         values = values_of(course) if course else new_course()
         return _page(course_form(values, is_sent=False, centres=_centres(course)), course)
@@ -113,13 +113,13 @@ def _edit(course: Course | None) -> Any:
             return answer
         return _page(
             form, course and queries.get_course(course.code)
-        )  # the refusal undid what was read
+        )  # the refusal rolled back what was read
     return _page(form, course, is_checked=button == "save")
 
 
 def _centres(course: Course | None) -> list[tuple[str, str]]:
-    """(code, name) of the centres that a new course can be made for; a course that exists stays
-    with its own."""
+    """(code, name) of the centres a new course can belong to; an existing course stays with its
+    own."""
     return (
         []
         if course
@@ -154,7 +154,7 @@ def _save(form: CourseForm, code: str | None) -> Any:
 
 
 def _page(form: CourseForm, course: Course | None, is_checked: bool = True) -> Any:
-    """`is_checked` False: a row was added or removed, so faults are not told yet."""
+    """`is_checked` False: a row was added or removed, so faults are not shown yet."""
     if not is_checked:
         for field in form:
             if not isinstance(field.errors, Mapping):

@@ -31,7 +31,7 @@ from people.queries import body_name, organization_choices
 @requires(P.DELIVERY_SCHEDULE)
 @submitted_once
 def schedule(code: str) -> Any:
-    """A new delivery; the button says whether it is published at once or kept as a draft."""
+    """A new delivery; the button decides whether it is published or saved as a draft."""
     course, actor = queries.get_course(code), current_actor()
     require(actor, P.DELIVERY_SCHEDULE, course)
     form = DeliveryForm(
@@ -49,14 +49,14 @@ def schedule(code: str) -> Any:
                 flash(_outcome(delivery, is_published), "ok")
                 answer = remember_answer(_address(delivery))
             return answer
-        course = queries.get_course(code)  # the refusal undid what was read
+        course = queries.get_course(code)  # the refusal rolled back what was read
     return render_template(
         "courses/schedule.html", form=form, course=course, delivery=None, now=None
     ), form.status
 
 
 def _proposed(course: Course) -> dict[str, Any]:
-    """What the form begins with: the course's own, and what was chosen last for it or by the
+    """The form's initial values: those of the course, and those last chosen for it or by the
     actor."""
     actor = current_actor()
     values: dict[str, Any] = {
@@ -95,8 +95,8 @@ def _outcome(delivery: Delivery, is_published: bool) -> str:
 @pages.route("/deliveries/<code>/edit", methods=["GET", "POST"])
 @requires(P.DELIVERY_WRITE)
 def edit_delivery(code: str) -> Any:
-    """Who saves what someone else has changed meanwhile gets both: what holds now, and what they
-    typed."""
+    """If someone else changed the delivery meanwhile, shows both the current values and the typed
+    ones."""
     delivery = _own(code)
     services.check_changeable(delivery)
     start = DeliveryForm.values_of(plan_of(delivery)) | _seen(delivery)
@@ -124,7 +124,7 @@ def _seen(delivery: Delivery) -> dict[str, Any]:
 
 
 def _edit_page(form: DeliveryForm, delivery: Delivery) -> Any:
-    """The form; beside it what holds now, when the typed values were made from something older."""
+    """The form; beside it the current values, if the typed ones were based on older ones."""
     status, now = form.status, None
     if form.is_stale:
         status, now = 409, _facts_now(delivery)
@@ -141,7 +141,7 @@ def _edit_page(form: DeliveryForm, delivery: Delivery) -> Any:
 
 
 def _facts_now(delivery: Delivery) -> list[tuple[str, str]]:
-    """What holds now, in words, under the labels of the form."""
+    """The current values in words, under the labels of the form."""
     pools = [
         _("%(category)s: %(places)s", category=word(pool.category), places=pool.places)
         for pool in delivery.pools
@@ -182,7 +182,7 @@ def publish_delivery(code: str) -> Any:
 @pages.route("/deliveries/<code>/cancel", methods=["GET", "POST"])
 @requires(P.DELIVERY_WRITE)
 def cancel_delivery(code: str) -> Any:
-    """Asks for the reason and says what will happen."""
+    """Asks for the reason and explains the consequences."""
     delivery, form = _own(code), CancelForm()
     services.check_changeable(delivery)
     if done := _done(
@@ -193,7 +193,7 @@ def cancel_delivery(code: str) -> Any:
     ):
         return done
     if form.is_submitted():
-        delivery = _own(code)  # a refusal undid what was read
+        delivery = _own(code)  # a refusal rolled back what was read
     page = render_template(
         "courses/cancel.html",
         form=form,
@@ -207,7 +207,7 @@ def cancel_delivery(code: str) -> Any:
 @pages.route("/deliveries/<code>/cut-short", methods=["GET", "POST"])
 @requires(P.DELIVERY_FINISH)
 def cut_short(code: str) -> Any:
-    """Asks for the last session that is held and for the reason, and says what will happen."""
+    """Asks for the last session held and the reason, and explains the consequences."""
     delivery, form = _to_cut_short(code), CutShortForm()
     services.check_changeable(delivery)
 
@@ -230,13 +230,13 @@ def cut_short(code: str) -> Any:
     if done := _done(form, delivery, message, act):
         return done
     if form.is_submitted():
-        delivery = _to_cut_short(code)  # a refusal undid what was read
+        delivery = _to_cut_short(code)  # a refusal rolled back what was read
     return _cut_page(form, delivery), form.status
 
 
 def _done(form: Form, delivery: Delivery, message: str, act: Callable[[], object]) -> Any:
-    """The way back to the delivery once the form was sent and the act is done; None while it is
-    not, or was refused."""
+    """The redirect to the delivery after a successful submission; None if the form was not sent or
+    was refused."""
     if form.validate_on_submit():
         with refusals_on(form):
             with transaction():
@@ -274,7 +274,7 @@ def _session_words(delivery: Delivery, session: DeliverySession) -> str:
 
 
 def _own(code: str) -> Delivery:
-    """The delivery, for those who may change it."""
+    """The delivery, for actors who may change it."""
     return queries.get_delivery_for(current_actor(), code, P.DELIVERY_WRITE)
 
 
@@ -283,5 +283,5 @@ def _to_cut_short(code: str) -> Delivery:
 
 
 def _address(delivery: Delivery) -> str:
-    """The delivery's page, which enrollment has because it shows places."""
+    """The delivery's page (in enrollment, because it shows places)."""
     return url_for("enrollment.delivery", code=delivery.code)

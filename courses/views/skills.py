@@ -1,4 +1,4 @@
-"""The list of skills and of the courses that grant them."""
+"""The list of skills and the courses that grant them."""
 
 from __future__ import annotations
 

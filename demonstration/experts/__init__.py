@@ -1,9 +1,9 @@
-"""Any number of invented experts for the roster, with everything their skills rest on: past
+"""Any number of invented experts for the roster, with the evidence for their skills: past
 deliveries, attendance, results and certificates. Written in bulk, because ten thousand through the
 services would take an hour, but by the same rules: `flask check` and `flask roster rebuild --check`
-find nothing to say about them.
+pass.
 
-They have no email addresses: no one is told about certificates of years ago.
+They have no email addresses, so no one is notified of certificates from years ago.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from roster.models import ExpertSearch
 
 
 def load_experts(count: int, seed: int = 1, *, files: bool = True) -> None:
-    """Adds `count` experts with two certificates of two skills each, in a transaction of its
-    own. The same for the same seed and day. `files`: also asks the workers to make the
-    certificates' files, without which `flask check` complains."""
+    """Adds `count` experts with two certificates of two skills each, in a transaction of its own.
+    The same seed and day give the same data. `files`: also queues the certificates' files, without
+    which `flask check` complains."""
     random = Random(seed)
     with transaction():
         put_courses()

@@ -1,4 +1,4 @@
-"""Their certificates and what these prove."""
+"""The experts' certificates and skills."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from demonstration.experts.rows import insert, insert_ids
 from roster import evidence
 from roster.models import ExpertSkill
 
-PAUSE = 10.0  # seconds between the jobs that make the files of a delivery each
+PAUSE = 10.0  # seconds between the jobs that make the files of a delivery
 
 
 def certify(
     random: Random, holders: list[Holder], expert_ids: dict[int, int], *, files: bool
 ) -> None:
-    """A certificate for everyone, one in fifty revoked since; the skills follow from them as
-    from any certificate."""
+    """A certificate for everyone, one in fifty since revoked; the skills follow as from any
+    certificate."""
     counted: dict[int, int] = {}
     rows = [_certificate(random, holder, counted) for holder in holders]
     for year, value in counted.items():
@@ -116,8 +116,8 @@ def _next_number(year: int, counted: dict[int, int]) -> str:
 
 
 def _token(random: Random) -> str:
-    """A token as `certificates.numbers.new_token` makes it, but the same for the same seed:
-    these people are invented."""
+    """A token like those of `certificates.numbers.new_token`, but reproducible, because these
+    people are invented."""
     body = "".join(random.choice(ALPHABET) for _ in range(25))
     return next(token for token in (body + check for check in ALPHABET) if normalise_token(token))
 
@@ -128,7 +128,7 @@ def _ask_for_files(rows: list[dict[str, Any]]) -> None:
         if row["status"] is CertificateStatus.VALID:
             by_delivery[row["delivery_id"]].append(row["enrollment_id"])
     for place, (delivery_id, enrollment_ids) in enumerate(by_delivery.items()):
-        # One after another, with pauses: whoever tries the demonstration does not wait behind
+        # One after another, with pauses, so that people trying the demonstration do not wait behind
         # hundreds of old files.
         args: dict[str, Any] = {"delivery_id": delivery_id, "enrollment_ids": enrollment_ids}
         jobs.enqueue(JOB_KIND, total=len(enrollment_ids), delay=PAUSE * place, **args)

@@ -1,4 +1,4 @@
-"""What they did: courses, deliveries, and results that say that everyone completed."""
+"""The experts' courses: deliveries, and results in which everyone completed."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from demonstration.experts.rows import insert, insert_ids
 from demonstration.experts.tables import COURSES, SKILLS, VENUES
 from enrollment.models import Enrollment, EnrollmentStatus
 
-COURSES_EACH = 2  # of two skills each
+COURSES_EACH = 2  # two skills each
 PLACES = 25
 
 
 @dataclass
 class Run:
-    """One past delivery with the people in it."""
+    """One past delivery with its people."""
 
     version: CourseVersion
     row: dict[str, Any]
@@ -41,7 +41,7 @@ class Run:
 
 @dataclass
 class Holder:
-    """One enrollment that ended well, with its post-test score."""
+    """One completed enrollment with its post-test score."""
 
     person: dict[str, Any]
     enrollment: dict[str, Any]
@@ -79,8 +79,8 @@ def _definition(title: dict[str, str], grants: tuple) -> CourseDefinition:
 def add_deliveries(
     random: Random, people: list[dict[str, Any]]
 ) -> list[tuple[dict[str, Any], Run]]:
-    """(person, delivery): everyone in COURSES_EACH courses, in as many finished deliveries as
-    that takes, over four years."""
+    """(person, delivery): everyone in COURSES_EACH courses, in as many finished deliveries over
+    four years as needed."""
     versions = [get_course(code).current for code in COURSES]
     number = db.session.scalar(sa.select(sa.func.count()).select_from(Delivery)) or 0
     runs: list[Run] = []
@@ -100,7 +100,7 @@ def add_deliveries(
 def _insert_deliveries(runs: list[Run]) -> None:
     for run, delivery_id in zip(runs, insert_ids(Delivery, [run.row for run in runs]), strict=True):
         run.delivery_id = delivery_id
-        current_unit().touched.add(delivery_id)  # no one else sees it yet: it needs no lock
+        current_unit().touched.add(delivery_id)  # no one else sees it yet, so it needs no lock
     rows = [
         {"delivery_id": run.delivery_id, **vars(block)}
         for run in runs
@@ -117,7 +117,7 @@ def _run(random: Random, version: CourseVersion, number: int) -> Run:
     starts_on = clock.today() - timedelta(days=random.randint(20, 1450))
     starts_on -= timedelta(
         days=max(0, starts_on.weekday() - 3)
-    )  # Monday to Thursday: no clock changes in a session
+    )  # Monday to Thursday, so that no clock change falls into a session
     venue, country, zone = random.choice(VENUES)
     planned = datetime.combine(starts_on - timedelta(days=60), time(9), UTC)
     row = {
@@ -143,7 +143,7 @@ def _run(random: Random, version: CourseVersion, number: int) -> Run:
 
 
 def add_enrollments(random: Random, seats: list[tuple[dict[str, Any], Run]]) -> list[Holder]:
-    """Everyone completed: marks and scores that say so."""
+    """Marks and scores with which everyone completes."""
     line: dict[int, int] = defaultdict(int)
     placed = []
     for person, run in seats:
@@ -189,8 +189,8 @@ def after(run: Run, days: int) -> datetime:
 
 
 def _add_results(random: Random, placed: list[Holder]) -> None:
-    """Everyone was there, one in eight late once; a late person's minutes still reach the share
-    asked for."""
+    """Everyone was present, one in eight late once; even then the minutes reach the required
+    share."""
     marks, scores = [], []
     for holder in placed:
         common = {"enrollment_id": holder.enrollment["id"], "recorded_at": after(holder.run, 1)}

@@ -1,4 +1,4 @@
-"""The people."""
+"""The experts as people."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from people.personnel import PersonnelCategory
 
 
 def add_people(random: Random, count: int) -> list[dict[str, Any]]:
-    """The rows of the people, with what else is known of each under keys that are no column."""
+    """The people's rows; facts for other tables are under keys that are not columns."""
     first = (db.session.scalar(sa.select(sa.func.max(Person.id))) or 0) + 1
     people = [_person(random, number) for number in range(first, first + count)]
     extra = ("culture", "category", "rank", "rank_code")

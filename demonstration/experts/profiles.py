@@ -1,4 +1,4 @@
-"""Their profiles on the roster, and what they answered when they were asked."""
+"""The experts' roster profiles and consents."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from roster.models import (
     RosterAdmission,
 )
 
-#: Shares of those who said no, and of those who said yes and wait for admission.
+#: Shares of people who refused, and of those who consented and await admission.
 REFUSED, WAITING = 0.02, 0.05
 
 
@@ -61,7 +61,7 @@ def add_experts(random: Random, people: list[dict[str, Any]]) -> dict[int, int]:
 
 
 def _standing(random: Random) -> ExpertStatus | None:
-    """Most people said yes and were admitted, some wait, a few refused (None)."""
+    """Most people consented and were admitted, some wait, a few refused (None)."""
     drawn = random.random()
     return (
         None
@@ -75,7 +75,7 @@ def _standing(random: Random) -> ExpertStatus | None:
 def _add_answers(
     people: Sequence[dict], rows: Sequence[dict], expert_ids: Sequence[int], refused: set[int]
 ) -> None:
-    """What each of them answered, and the decisions that followed."""
+    """Their consents, and the resulting decisions."""
     answers, admissions = [], []
     for person, row, expert_id in zip(people, rows, expert_ids, strict=True):
         at = person["created_at"] + timedelta(days=1)
@@ -124,7 +124,7 @@ def _languages(random: Random, culture: Culture, expert_id: int) -> list[dict[st
 
 
 def _windows(random: Random, expert_id: int) -> list[dict[str, Any]]:
-    """No, one or two periods, apart from each other."""
+    """No, one or two separate periods."""
     rows, first = [], clock.today() + timedelta(days=random.randint(-60, 90))
     for _ in range(random.choice((0, 1, 1, 2))):
         last = first + timedelta(days=random.randint(20, 240))

@@ -16,6 +16,6 @@ def insert(model: type, rows: Sequence[dict[str, Any]]) -> None:
 
 
 def insert_ids(model: Any, rows: Sequence[dict[str, Any]]) -> list[int]:
-    """The ids the rows got, in their order."""
+    """The ids of the new rows, in order."""
     statement = sa.insert(model).returning(model.id, sort_by_parameter_order=True)
     return list(db.session.scalars(statement, rows)) if rows else []

@@ -1,10 +1,10 @@
-"""What invented experts were taught, where, and what they are."""
+"""Tables of the invented experts' courses, places and careers."""
 
 from __future__ import annotations
 
 
 def _table(text: str) -> list[list[str]]:
-    """The cells of a table, one line a row (a backslash continues it)."""
+    """The cells of a table, one line per row (a backslash continues it)."""
     return [[cell.strip() for cell in line.split("|")] for line in text.strip().splitlines()]
 
 

@@ -1,4 +1,4 @@
-"""The API, a module per resource; each adds its calls to `routes`."""
+"""The API, a module per resource."""
 
 from enrollment.api import deliveries, enrollments, identity, needs
 from enrollment.api.routes import routes

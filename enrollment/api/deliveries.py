@@ -1,4 +1,4 @@
-"""Deliveries as others see them: with the places left."""
+"""Deliveries as others see them, with free places."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from people.personnel import PersonnelCategory
 
 
 class PlacesAnswer(Answer):
-    """`category` null: places open to everyone beyond the pools."""
+    """`category` null: places beyond the pools, open to everyone."""
 
     category: PersonnelCategory | None
     places: int
@@ -25,10 +25,10 @@ class PlacesAnswer(Answer):
 
 
 class DeliveryWithPlaces(DeliveryAnswer):
-    """`pools` as scheduled, with the places left in each; `open_places` are those beyond all
-    pools; `places_left` is the total."""
+    """`pools` as scheduled, with the free places of each; `open_places` are those beyond all pools;
+    `places_left` is the total."""
 
-    pools: list[PlacesAnswer]  # type: ignore[assignment]  # says more than the base's
+    pools: list[PlacesAnswer]  # type: ignore[assignment]  # more fields than the base's
     open_places: PlacesAnswer | None
     places_left: int
     waiting: int

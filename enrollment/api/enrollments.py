@@ -31,8 +31,8 @@ from people.permissions import Permission
     location=lambda answer: url_for("enrollment_api.enrollment", enrollment_id=answer.id),
 )
 def enroll(code: str, body: EnrollmentBody) -> tuple[EnrollmentAnswer, int]:
-    """Coordinators enrol anyone, nominators people of their organization (`nominated_by`, which
-    may be left out by who nominates for one), and participants themselves."""
+    """Coordinators enrol anyone, nominators people of their organization (`nominated_by`, optional
+    for users who nominate for only one), and participants themselves."""
     actor = current_actor()
     delivery = get_delivery(actor, code)
     with renamed(lambda field: _OF_THE_PERSON.get(field, field)):
@@ -55,7 +55,7 @@ _OF_THE_PERSON = {name: f"person.{name}" for name in (*services.ONES_OWN, "name_
     is_list=True,
 )
 def enrollments(code: str, query: EnrollmentQuery) -> Page[EnrollmentAnswer]:
-    """Those that the caller may see: a nominator the own organization's, a participant the own."""
+    """Those that the caller may see: nominators their organization's, participants their own."""
     actor = current_actor()
     delivery = get_delivery(actor, code)
     page = queries.list_enrollments(

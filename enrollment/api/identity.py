@@ -1,4 +1,4 @@
-"""Who is meant: questions about people, and records of one person that become one."""
+"""Identity: questions about people, and merging records of one person."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ P = Permission
     is_list=True,
 )
 def identity_questions(query: ListQuery) -> Page[QuestionAnswer]:
-    """The questions that you may decide, the oldest first."""
+    """Questions that you may decide, oldest first."""
     page = queries.list_questions(current_actor(), after=query.after, limit=query.limit)
     return Page([QuestionAnswer.of(question) for question in page.items], page.next)
 
@@ -40,9 +40,9 @@ def identity_questions(query: ListQuery) -> Page[QuestionAnswer]:
     body_is_optional=True,
 )
 def decide_same(question_id: int, body: SameBody) -> QuestionAnswer:
-    """If the record has more than one nomination, this proposes a merge, which a second person
-    must confirm. With the `version` of the question that you read, the answer is 409
-    `changed_meanwhile` if anything of it has changed since."""
+    """If the record has more than one nomination, this proposes a merge, which a second person must
+    confirm. If you send the `version` of the question that you read, the answer is 409
+    `changed_meanwhile` if the question has changed since."""
     actor = current_actor()
     question = services.get_question(actor, question_id)
     return QuestionAnswer.of(question, services.decide_same(actor, question, version=body.version))

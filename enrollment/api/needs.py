@@ -1,4 +1,4 @@
-"""What people with a place need."""
+"""Needs of people with a place."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The part of the API that the modules beside it add their calls to."""
+"""The part of the API to which the other modules add their calls."""
 
 from core.api import Routes
 

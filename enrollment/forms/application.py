@@ -1,7 +1,7 @@
-"""The form in which people apply: one form on three screens.
+"""The application form: one form on three screens.
 
-What stands on the other screens travels as hidden fields and is checked again each time, so nothing
-is kept before the application is sent and going back loses nothing.
+The values of other screens travel as hidden fields and are validated again each time, so nothing is
+stored before the application is sent, and going back loses nothing.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ SCREENS = {
     3: ("consent", "roster_consent"),
 }
 LAST = 3
-#: Shorter spellings of what the services call the fields.
+#: Names of services' fields → this form's.
 _OTHER_NAMES = {"person": "email"}
 
 
 def clean_rank_code(value: str, field: str) -> str:
-    """The code as it is written in STANAG 2116."""
+    """The code in the spelling of STANAG 2116."""
     code = parse_rank_code(value)
     if code is None:
         raise Invalid(
@@ -117,7 +117,7 @@ class ApplicationForm(Form):
 
     @property
     def subcategories(self) -> tuple[Subcategory, ...]:
-        """Those of the category that was chosen."""
+        """The subcategories of the chosen category."""
         return next(
             (
                 category.traits.subcategories
@@ -144,7 +144,7 @@ class ApplicationForm(Form):
         )
 
     def names_on(self, screen: int) -> list[str]:
-        """The fields of a screen for this category; the email address of someone signed in is no
+        """The fields of a screen for this category; the email address of a signed-in user is not a
         field."""
         hidden = {"rank"} if not self.has_rank else set()
         if not self.has_rank_code:
@@ -154,7 +154,7 @@ class ApplicationForm(Form):
         return [name for name in SCREENS[screen] if name in self and name not in hidden]
 
     def hidden_values(self, screen: int) -> Iterator[tuple[str, str]]:
-        """What this screen does not show: (name, value) of its hidden fields."""
+        """The values of other screens: (name, value) of hidden fields."""
         visible = self.names_on(screen)
         for name in (
             name
@@ -167,8 +167,7 @@ class ApplicationForm(Form):
                 yield name, "y" if value is True else value
 
     def faulty_screen(self, upto: int) -> int | None:
-        """Checks the screens up to `upto`; the first one with a fault in it, None when all is
-        well."""
+        """Validates the screens up to `upto`; the first one with a fault, else None."""
         for screen in range(1, upto + 1):
             for name in self.names_on(screen):
                 self[name].validate(self)
@@ -177,7 +176,7 @@ class ApplicationForm(Form):
         return self.screen_with_errors()
 
     def _check_names(self) -> None:
-        """What the names say together, asked at once and not on the last screen."""
+        """Checks the names together at once, not only on the last screen."""
         names = {
             name: self[name].data or ""
             for name in ("given_name", "family_name", "name_on_certificate")
@@ -202,7 +201,7 @@ class ApplicationForm(Form):
         )
 
     def refuse(self, error: DomainError) -> None:
-        """The services speak of "person.email" where this form has "email"."""
+        """Maps fields such as "person.email" to this form's "email"."""
         for refusal in error.errors or [error]:
             field = (refusal.field or "").removeprefix("person.")
             refusal.field = _OTHER_NAMES.get(field, field)
@@ -221,19 +220,19 @@ class ApplicationForm(Form):
             name_on_certificate=self.printed_name,
             roster_consent=True
             if self.roster_consent and self.roster_consent.data
-            else None,  # an empty box is no answer
+            else None,  # an empty box is not an answer
         )
 
     @property
     def printed_name(self) -> str:
-        """As typed, else the given and the family name."""
+        """As typed, else the given and family name."""
         given_name, family = self.given_name.data or "", self.family_name.data or ""
         nationalities = filter(None, countries.nationalities(self.nationalities.data or ""))
         origin = Origin(self.country.data, tuple(nationalities), self.language.data)
         return self.name_on_certificate.data or full_name(given_name, family, origin)
 
     def person(self) -> dict[str, Any]:
-        """What is known of the person, by the names of `record_person`."""
+        """Facts of the person, as arguments of `record_person`."""
         names = (
             "given_name",
             "family_name",

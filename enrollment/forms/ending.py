@@ -1,4 +1,4 @@
-"""The forms with which an enrollment ends."""
+"""Forms that end an enrollment."""
 
 from __future__ import annotations
 

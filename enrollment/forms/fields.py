@@ -1,4 +1,4 @@
-"""Fields and validators that the forms of this package share."""
+"""Fields and validators shared by this package's forms."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from people.values import NO_COUNTRY, require_sender
 
 
 class Needed:
-    """The field must be filled in; the sentence says with what."""
+    """The field must be filled in; the sentence names what is missing."""
 
     field_flags = {"required": True}
 
@@ -29,8 +29,7 @@ class Needed:
 
 
 class Clean:
-    """Turns what was typed into the value as it is kept (people.values); what that refuses is
-    said at the field."""
+    """Converts input to the stored value (people.values); refusals appear at the field."""
 
     def __init__(self, clean: Callable[..., Any], **options: Any):
         self.clean = clean
@@ -43,14 +42,12 @@ class Clean:
             cleaned = self.clean(field.data, field.name, **self.options)
         except Invalid as refusal:
             raise StopValidation(refusal.message) from None
-        if isinstance(
-            cleaned, str
-        ):  # a list stays as the person wrote it, and "no country" stays an answer
+        if isinstance(cleaned, str):  # a list stays as typed, and "no country" stays an answer
             field.data = cleaned
 
 
 class NeededWithoutCountry:
-    """Whom no country sends comes from an international organization: which one has to be said."""
+    """Requires an organization for people whom no country sends."""
 
     def __call__(self, form: Any, field: Field) -> None:
         try:
@@ -60,7 +57,7 @@ class NeededWithoutCountry:
 
 
 class OneOf:
-    """One of the field's choices, and nothing else: an unknown value is never silently another."""
+    """Exactly one of the field's choices: an unknown value never silently becomes another."""
 
     field_flags = {"required": True}
 
@@ -73,8 +70,7 @@ class OneOf:
 
 
 class CountryField(SelectField):
-    """A country's two letters, or that none sends the person: an international organization
-    does."""
+    """A country's code, or the choice that an international organization sends the person."""
 
     widget = SharedSelect()
 

@@ -1,4 +1,4 @@
-"""The form that proposes that two records are one person."""
+"""The form for proposing that two records are one person."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class MergeForm(Form):
     reason = TextAreaField(_l("Reason"), NEEDED)
 
     def ids(self) -> tuple[int, int]:
-        """What is no number is no one's."""
+        """Anything but a number matches no one."""
         return parse_int((self.keep.data or "").strip()) or 0, parse_int(
             (self.merge.data or "").strip()
         ) or 0

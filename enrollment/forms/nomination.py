@@ -1,4 +1,4 @@
-"""The forms of nominations: a file or pasted rows, and one person."""
+"""Forms for nominations: a file or pasted rows, and one person."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ from people.personnel import ONLY_DIVIDED, ONLY_RANKED, PersonnelCategory
 
 
 def offer(field: Any, organizations: Mapping[str, str], none: Any = None) -> None:
-    """The choices of whoever nominates. `none`: the words for "no organization", for those who
-    may enrol people without one. Where there is one answer only, it is chosen, and the page need
-    not ask."""
+    """Sets the choices of nominating organizations. `none`: the words for "no organization", for
+    users who may enrol people without one. A single choice is selected, so the page need not
+    ask."""
     choices = list(organizations.items())
     if none is not None:
         choices.insert(0, ("0", none))
@@ -52,7 +52,7 @@ class UploadForm(Form):
 
     @property
     def content(self) -> bytes | None:
-        """What was chosen or pasted; None when nothing was."""
+        """The chosen file or pasted rows; None if there are none."""
         chosen: Any = self.file.data
         if getattr(chosen, "filename", ""):
             return chosen.read()
@@ -60,7 +60,7 @@ class UploadForm(Form):
 
 
 class PersonForm(Form):
-    """One person, by the rules of a row in a file."""
+    """One person, by the rules for a row of a file."""
 
     organization_id = SelectField(
         _l("Nominated by"),
@@ -112,7 +112,7 @@ class PersonForm(Form):
         self.language.choices = list(i18n.teaching_languages(i18n.locale()))
 
     def row(self) -> NominationRow:
-        """The person by the rules of a row; its problems stand at the fields."""
+        """The person, by the rules for a row; its problems appear at the fields."""
         typed = {
             column: str(self[column].data or "") for column in COLUMNS if column != "birth_date"
         }
@@ -126,8 +126,8 @@ class PersonForm(Form):
         return row
 
     def refuse(self, error: DomainError) -> None:
-        """The services speak of "person.email", "row-1.email" and "nominated_by" where this form
-        has other names."""
+        """Maps fields such as "person.email", "row-1.email" and "nominated_by" to this form's
+        names."""
         for refusal in error.errors or [error]:
             name = (
                 (refusal.field or "")

@@ -139,7 +139,7 @@ def check_row(
     if is_confirmed:
         raw[CONFIRMED], fields[CONFIRMED] = "1", True
     answer = values.get(IDENTITY)
-    if answer and (meant := names.meant(answer)):
+    if answer and (meant := names.parse_identity(answer)):
         raw[IDENTITY], fields[IDENTITY] = answer, meant
     return NominationRow(row, raw, fields, tuple(problems))
 

@@ -1,4 +1,4 @@
-"""Deliveries as this package lists them: for those who work on them, and for programs."""
+"""Lists of deliveries, for those who work on them, and for the API."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from courses.states import CHANGEABLE
 def list_worked_on(
     actor: Actor, status: DeliveryStatus, *, after: str | None, limit: int
 ) -> Page[Delivery]:
-    """The deliveries of this status that the actor works on: what is to come by date, what is
-    over from the last one on."""
+    """Deliveries of this status that the actor works on: upcoming ones by date, past ones latest
+    first."""
     statement = deliveries_of_work(actor).where(Delivery.status == status)
     keys = (
         [Delivery.starts_on, Delivery.id] if status in CHANGEABLE else [sa.literal(0) - Delivery.id]
@@ -38,8 +38,7 @@ def list_deliveries(
     after: str | None,
     limit: int,
 ) -> Page[Delivery]:
-    """The deliveries that the actor may see, by date. `first`, `last`: days between which they
-    begin."""
+    """Deliveries that the actor may see, by date. `first`, `last`: the range of starting days."""
     statement = deliveries_visible(actor).options(
         joinedload(Delivery.version),
         *BODIES,

@@ -37,6 +37,8 @@ from people.personnel import PersonnelCategory
 S = EnrollmentStatus
 
 
+#: Not of a list of nominations that is not in yet: its people are no one's to see.
+IS_SEEN = sa.or_(Enrollment.status != S.UNCONFIRMED, Enrollment.nominated_by_id.is_(None))
 PEOPLE = (joinedload(Enrollment.person), joinedload(Enrollment.nominated_by))
 _RELATED = (joinedload(Enrollment.delivery), joinedload(Enrollment.seat), *PEOPLE)
 
@@ -46,7 +48,7 @@ def enrollments_visible(actor: Actor) -> sa.Select[Enrollment]:
     nomination."""
     return (
         sa.select(Enrollment)
-        .where(visible(Enrollment, actor, Permission.ENROLLMENT_READ))
+        .where(visible(Enrollment, actor, Permission.ENROLLMENT_READ), IS_SEEN)
         .options(*_RELATED, joinedload(Enrollment.nomination))
     )
 

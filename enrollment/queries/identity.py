@@ -1,4 +1,4 @@
-"""What is asked about who people are, and who may read and decide it."""
+"""Identity questions, and who may read and decide them."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ from people.services import current_record, records_of
 def find_question(
     enrollment_id: int, person_id: int, *, is_about_people: bool = True, is_locked: bool = False
 ) -> IdentityQuestion | None:
-    """What was asked about this enrollment and this person, by whichever of the records that
-    were merged; `is_locked`: for the one who changes it."""
+    """The question about this enrollment and this person, under any merged record; `is_locked` for
+    changing it."""
     statement = sa.select(IdentityQuestion).where(
         IdentityQuestion.enrollment_id == enrollment_id,
         IdentityQuestion.candidate_id.in_(records_of(person_id)),
@@ -51,8 +51,7 @@ def find_question(
 
 
 def open_about(enrollment_id: int, candidate_ids: Iterable[int]) -> Sequence[IdentityQuestion]:
-    """What is still open about this enrollment and any of these records, locked for the one who
-    changes it."""
+    """Open questions about this enrollment and any of these records, locked for changing them."""
     statement = sa.select(IdentityQuestion).where(
         IdentityQuestion.enrollment_id == enrollment_id,
         IdentityQuestion.candidate_id.in_(list(candidate_ids)),
@@ -64,7 +63,7 @@ def open_about(enrollment_id: int, candidate_ids: Iterable[int]) -> Sequence[Ide
 
 
 def version_of(question: IdentityQuestion) -> str:
-    """A mark of all that is shown of the question: another one once anything of it has changed."""
+    """A digest of everything shown of the question, which changes when any of it does."""
     both = question.enrollment.nomination or question.enrollment.origin, question.candidate
     facts = [
         *(
@@ -85,8 +84,8 @@ def version_of(question: IdentityQuestion) -> str:
 
 
 def decides_about(actor: Actor) -> sa.ColumnElement[bool]:
-    """The condition that a question is the actor's to decide: those within one centre are its
-    coordinators', those across centres an administrator's."""
+    """Selects questions that the actor may decide: coordinators decide within their centre,
+    administrators across centres."""
     reachable = visible(Enrollment, actor, Permission.IDENTITY_DECIDE)
     if _is_everywhere(actor):
         return reachable
@@ -101,7 +100,7 @@ def decides_about(actor: Actor) -> sa.ColumnElement[bool]:
     elsewhere = sa.exists().where(is_candidate, other.centre_id != Enrollment.centre_id)
     return sa.and_(
         reachable, sa.or_(same_centre, ~elsewhere, ~IdentityQuestion.is_about_people)
-    )  # a certificate is the centre's own
+    )  # a certificate is the centre's own matter
 
 
 def _is_everywhere(actor: Actor) -> bool:
@@ -110,7 +109,7 @@ def _is_everywhere(actor: Actor) -> bool:
 
 
 def require_reach(actor: Actor, person_ids: Iterable[int]) -> None:
-    """NotFound unless the actor may decide who each of these people is."""
+    """NotFound unless the actor may decide about each of these people."""
     beyond = sa.select(Person.id).where(
         Person.id.in_(list(person_ids)), ~_is_in_reach(actor, Person.id)
     )
@@ -119,8 +118,8 @@ def require_reach(actor: Actor, person_ids: Iterable[int]) -> None:
 
 
 def _is_in_reach(actor: Actor, person_id: Any) -> sa.ColumnElement[bool]:
-    """The condition that a coordinator may decide who this person is: one known in the own
-    centre, or in none."""
+    """Selects people about whom a coordinator may decide: those known in their own centre, or in
+    none."""
     is_persons = sa.or_(Enrollment.person_id == person_id, Enrollment.origin_id == person_id)
     is_known_here = sa.exists().where(
         is_persons, visible(Enrollment, actor, Permission.IDENTITY_DECIDE)
@@ -129,8 +128,8 @@ def _is_in_reach(actor: Actor, person_id: Any) -> sa.ColumnElement[bool]:
 
 
 def list_questions(actor: Actor, *, after: str | None, limit: int) -> Page[IdentityQuestion]:
-    """The open questions that `actor` decides, the oldest first: of those about the same two
-    people the first one, which decides all."""
+    """Open questions that `actor` may decide, oldest first; of those about the same two people only
+    the first, which decides all."""
     questions = (
         sa.select(IdentityQuestion)
         .where(IdentityQuestion.id.in_(_firsts(actor)))
@@ -155,7 +154,7 @@ def _firsts(actor: Actor) -> sa.Select[int]:
     other = sa.func.coalesce(led.c.current_id, IdentityQuestion.candidate_id)
     stands_in_name = sa.case(
         (own == other, IdentityQuestion.enrollment_id), else_=0
-    )  # then the other one is not known
+    )  # the other one is then unknown
     return (
         sa.select(sa.func.min(IdentityQuestion.id))
         .join(Enrollment, Enrollment.id == IdentityQuestion.enrollment_id)
@@ -171,7 +170,7 @@ def _firsts(actor: Actor) -> sa.Select[int]:
 
 
 def _current_records() -> sa.Subquery:
-    """Each merged record, and the one that is used now."""
+    """Each merged record with its surviving one."""
     steps = sa.select(Person.id, Person.merged_into_id.label("to")).where(
         Person.merged_into_id.is_not(None)
     )
@@ -184,8 +183,8 @@ def _current_records() -> sa.Subquery:
 
 @dataclass(frozen=True)
 class ReadingRow:
-    """One thing as it was submitted and as it is known. `fact`: agrees, differs or empty.
-    `issuers`: of a number."""
+    """One fact as submitted and as known. `fact`: agrees, differs or empty. `issuers`: of a
+    number."""
 
     label: str
     submitted: str | None
@@ -196,8 +195,8 @@ class ReadingRow:
 
 @dataclass(frozen=True)
 class Readings:
-    """Both readings of a person. `record`: the candidate's record that is used now; `version`:
-    of the question."""
+    """Both readings of a person. `record`: the candidate's current record; `version`: of the
+    question."""
 
     record: int
     version: str
@@ -206,7 +205,7 @@ class Readings:
 
 
 def readings(question: IdentityQuestion) -> Readings:
-    """What was submitted beside what is known of the candidate; of a name to print, that name
+    """What was submitted, beside what is known of the candidate; for a name to print, that name
     beside the person's."""
     if not question.is_about_people:
         return _readings_to_print(question)
@@ -253,14 +252,13 @@ def _readings_to_print(question: IdentityQuestion) -> Readings:
 
 
 def records_asked_about(question: IdentityQuestion) -> dict[str, int]:
-    """The numbers of the two records, as sentences take them."""
+    """The numbers of the two records, for sentences."""
     first, other = sorted((question.enrollment.person_id, current_record(question.candidate).id))
     return {"one": first, "other": other}
 
 
 def _issuer_said(source: Nomination | Person, record: Person) -> str:
-    """Whose the submitted number is; as it was typed where the record that was taken for the
-    person's has another number."""
+    """The issuer of the submitted number, as typed if the matched record has another number."""
     if isinstance(source, Person) or source.identifier in (None, record.identifier):
         return _issuer(record)
     return source.identifier_issuer or i18n.country_name(source.country)
@@ -271,8 +269,8 @@ def _issuer(record: Person) -> str:
 
 
 def merges(actor: Actor, *, is_open: bool) -> list[Merge]:
-    """Merges that wait for a second person, or the last ones that were made, also those that no
-    one had to review."""
+    """Merges that await a second person, or the latest ones, including those that needed no
+    review."""
     require(actor, Permission.IDENTITY_DECIDE)
     status = MergeStatus.PROPOSED if is_open else MergeStatus.CONFIRMED
     statement = (
@@ -289,8 +287,8 @@ def merges(actor: Actor, *, is_open: bool) -> list[Merge]:
 def people_of(
     organization: Organization, *, not_by_others_in: Delivery | None = None
 ) -> sa.Select[int]:
-    """The records of the people that the organization put forward before; if given, without
-    those of people who are in this delivery by someone else's doing only."""
+    """Records of people whom the organization nominated before; optionally without those who are in
+    this delivery only through someone else."""
     own = (
         sa.select(Enrollment.origin_id)
         .join(Nomination)
@@ -304,8 +302,7 @@ def people_of(
 
 
 def people_here_by_others(delivery: Delivery, organization: Organization) -> sa.Select[int]:
-    """The people with a place or a request in the delivery to which no nomination by the
-    organization belongs."""
+    """People with a place or a request in the delivery without a nomination by the organization."""
     shares = aliased(Enrollment)
     is_shared = sa.exists().where(
         shares.seat_id == Enrollment.id, shares.nominated_by_id == organization.id

@@ -1,4 +1,4 @@
-"""In whose name people act."""
+"""The organizations for which people act."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from people.models import Organization
 
 
 def get_organization(organization_id: int) -> Organization:
-    """One that was chosen from a list."""
+    """An organization chosen from a list."""
     return db.session.get_one(Organization, organization_id)

@@ -1,4 +1,4 @@
-"""Enrollments that may be another person's than the one whose they are."""
+"""Enrollments that may belong to the wrong person."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 
 from core import names
-from core.database import db
+from core.database import streamed
 from enrollment.models import COUNTING, Enrollment, IdentityQuestion, Nomination, QuestionStatus
 from enrollment.queries.enrollments import stands_at
 from people.models import Merge, MergeStatus, Person
 
 
 def suspects() -> Iterator[tuple[Enrollment, Nomination, Person]]:
-    """Enrollments whose nomination names a different person from the one enrolled, or gives
-    another date of birth, and no one has decided about it."""
+    """Enrollments whose nomination names a different person from the one enrolled, or gives another
+    date of birth, if no one has decided about it."""
     decided = sa.exists().where(
         IdentityQuestion.enrollment_id == Enrollment.id,
         IdentityQuestion.candidate_id.in_((Enrollment.person_id, Enrollment.origin_id)),
         IdentityQuestion.status == QuestionStatus.SAME,
         IdentityQuestion.is_about_people,
     )
-    merged = sa.exists().where(  # later, they had both readings before them
+    merged = sa.exists().where(  # reviewers who merged later had seen both readings
         Merge.merged_id == Enrollment.origin_id,
         Merge.status == MergeStatus.CONFIRMED,
         Merge.is_reviewed,
@@ -35,7 +35,7 @@ def suspects() -> Iterator[tuple[Enrollment, Nomination, Person]]:
         .where(~decided, ~merged, stands_at(*COUNTING))
         .order_by(Enrollment.id)
     )
-    for enrollment, nomination, person in db.session.execute(rows.execution_options(yield_per=500)):
+    for enrollment, nomination, person in streamed(rows):
         stated_name = (nomination.given_name, nomination.family_name)
         known = (person.given_name, person.family_name)
         born = {nomination.birth_date, person.birth_date} - {None}
@@ -44,8 +44,8 @@ def suspects() -> Iterator[tuple[Enrollment, Nomination, Person]]:
 
 
 def breaches_of_identity() -> Iterator[str]:
-    """For `flask check`: enrollments that name one person and are another's. (Names are told by
-    `flask people suspects`.)"""
+    """For `flask check`: enrollments whose nomination names someone else. (`flask people suspects`
+    shows the names.)"""
     for enrollment, _nomination, person in suspects():
         other = "was nominated under another name or date of birth than that of"
         yield f"identity: enrollment {enrollment.id} {other} person {person.id}"
@@ -57,8 +57,8 @@ def breaches_of_identity() -> Iterator[str]:
 
 
 def unasked_names() -> Iterator[tuple[int, int]]:
-    """Enrollments whose name to print is no spelling of the person's, and no one was asked or
-    the answer was no."""
+    """Enrollments whose name to print is not a spelling of the person's, without a question or with
+    the answer no."""
     has_question = sa.exists().where(
         IdentityQuestion.enrollment_id == Enrollment.id,
         IdentityQuestion.candidate_id.in_((Enrollment.person_id, Enrollment.origin_id)),
@@ -75,7 +75,7 @@ def unasked_names() -> Iterator[tuple[int, int]]:
         .where(Enrollment.name_on_certificate.not_in(plain), ~has_question, stands_at(*COUNTING))
         .order_by(Enrollment.id)
     )
-    for enrollment_id, printed, person in db.session.execute(rows.execution_options(yield_per=500)):
+    for enrollment_id, printed, person in streamed(rows):
         if not names.is_name_of(
             printed, person.given_name, person.family_name, person.name_on_certificate
         ):

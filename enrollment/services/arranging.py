@@ -1,5 +1,5 @@
-"""What people need is read by those who arrange rooms and meals, with a trace, and is not kept
-for long."""
+"""Needs are read by those who arrange rooms and meals, with a record in the audit trail, and erased
+soon after."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from people.permissions import Permission
 
 
 def record_needs_read(actor: Actor, delivery_id: int, people: int) -> None:
-    """Notes that someone read what people of a delivery need: of how many, never of whom."""
+    """Records that someone read the needs of people in a delivery: how many, never whose."""
     require(actor, Permission.NEEDS_READ, db.session.get_one(Delivery, delivery_id))
     publish(NeedsRead(delivery_id, people), actor)
 
 
 def deliveries_to_erase() -> list[int]:
-    """Deliveries whose last session is a month ago and of which needs are still kept."""
+    """Deliveries with needs whose last session was a month ago."""
     ended = over().subquery()
     statement = sa.select(Enrollment.delivery_id).join(
         ended, ended.c.delivery_id == Enrollment.delivery_id
@@ -39,8 +39,8 @@ def deliveries_to_erase() -> list[int]:
 
 
 def erase_needs(delivery_id: int) -> int:
-    """Erases what all people of a delivery needed, also of those who got no place, and says of
-    how many."""
+    """Erases the needs of everyone in a delivery, also of people without a place, and records how
+    many."""
     touch(delivery_id)
     conditions = Enrollment.delivery_id == delivery_id, Enrollment.needs.is_not(None)
     statement = sa.update(Enrollment).where(*conditions).values(needs=None).returning(Enrollment.id)

@@ -1,5 +1,5 @@
-"""What could not be known of a person is asked of coordinators: is it the same person, and may
-this name be printed?"""
+"""Asks coordinators about people who could not be identified: is it the same person, and may this
+name be printed?"""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ from people.services import (
 def note_identity(
     actor: Actor, enrollment: Enrollment, identified: Identified, facts: dict[str, Any]
 ) -> None:
-    """Keeps what recognising the person left open: doubts, and a name that differs from the one
-    the record has. What someone who may decide was asked about is kept as decided; what a body
-    answered about its own people stays a question."""
+    """Records what identification left open: doubts, and a name that differs from the record's.
+    Answers by someone who may decide are stored as decisions; a body's answers about its own people
+    stay questions."""
     decides = identified.is_decided and can(actor, Permission.IDENTITY_DECIDE, enrollment)
     for doubt in identified.doubts:
         is_meant = doubt.person.id == identified.person.id
@@ -63,8 +63,8 @@ def note_identity(
 
 
 def note_printed_name(actor: Actor, enrollment: Enrollment) -> None:
-    """Asks about a name to print that is not the person's: it would be printed on a certificate.
-    A coordinator who enters one has decided."""
+    """Asks about a name to print that is not the person's, since certificates would show it. A
+    coordinator who enters one has decided."""
     _ask_about_print(
         actor, enrollment, "same" if can(actor, Permission.IDENTITY_DECIDE, enrollment) else None
     )
@@ -86,9 +86,9 @@ def _ask_about_print(
 
 
 def note_change(person_id: int) -> None:
-    """The person has another name or date of birth: coordinators are asked where a body said
-    something else, or something else is to be printed, also where they decided before about what
-    the person was called then. What is open about the person says what differs now."""
+    """The person's name or date of birth changed: asks coordinators where a body stated something
+    else or something else is to be printed, even if they decided about the former values. Open
+    questions are updated."""
     for enrollment in _enrollments_of(person_id):
         _note_names(enrollment, is_changed=True)
     conditions = (
@@ -106,8 +106,8 @@ def note_change(person_id: int) -> None:
 
 
 def note_parting(keep_id: int, merged_id: int) -> None:
-    """The merged record is a person of its own again: what is open about its enrollments, which
-    were the kept person's, is about this one now, and nothing differs unnoticed."""
+    """A merge was undone: open questions about enrollments that return to the separated record are
+    now about it, and new differences are asked about."""
     records = records_of(current_record(db.session.get_one(Person, keep_id)).id)
     for enrollment in _enrollments_of(merged_id):
         for question in open_about(enrollment.id, records):
@@ -123,7 +123,7 @@ def note_parting(keep_id: int, merged_id: int) -> None:
 
 
 def _enrollments_of(person_id: int) -> list[Enrollment]:
-    """Those that count, by themselves or through the seat that they share."""
+    """Those that count, directly or through a shared seat."""
     counting = sa.select(Enrollment).where(Enrollment.person_id == person_id, stands_at(*COUNTING))
     return list(db.session.scalars(counting.order_by(Enrollment.id)))
 
@@ -158,8 +158,8 @@ def _put(
     step: str | None,
     is_changed: bool,
 ) -> None:
-    """Asks once about an enrollment and a person; again if something differs that no one decided
-    about, or if what differs `is_changed` since."""
+    """Asks once about an enrollment and a person; again if something undecided differs, or
+    something that differs changed (`is_changed`)."""
     db.session.flush()
     question = find_question(
         enrollment.id, candidate.id, is_about_people=new.is_about_people, is_locked=True
@@ -181,7 +181,7 @@ def _put(
 def _takes_up(
     actor: Actor, question: IdentityQuestion, new: IdentityQuestion, is_changed: bool
 ) -> bool:
-    """Whether the question says more now, or is open again."""
+    """Whether the question was extended or reopened."""
     is_open = question.status is QuestionStatus.OPEN
     is_more = bool(set(new.differs) - set(question.differs))
     if not is_more and not (is_changed and (not is_open or set(new.agrees) - set(question.agrees))):
@@ -200,10 +200,10 @@ def _takes_up(
 
 
 def _is_asked_elsewhere(enrollment: Enrollment, candidate: Person) -> bool:
-    """Whether it was asked the other way round, about an enrollment of the candidate's, or
-    someone decided before that the two are different people."""
+    """Whether the same was asked in the other direction, about an enrollment of the candidate's, or
+    someone decided that the two are different people."""
     if candidate.id == enrollment.person_id:
-        return False  # it is about what this nomination says
+        return False  # the question is what this nomination states
     own, candidates = {enrollment.person_id, enrollment.origin_id}, records_of(candidate.id)
     is_candidates = sa.or_(
         Enrollment.person_id == candidate.id, Enrollment.origin_id == candidate.id
@@ -222,16 +222,16 @@ def _is_asked_elsewhere(enrollment: Enrollment, candidate: Person) -> bool:
 
 
 def compare_with_all(enrollment_ids: Iterable[int]) -> None:
-    """Compares the people of these enrollments, whom a body that knows only its own put forward,
-    with everyone. A person who is known and has no place here is recognised; about anyone else
-    who is near, coordinators are asked."""
+    """Compares the people of these enrollments with everyone, because their body knows only its
+    own. A match without a place here is recognised; about any other similar person coordinators are
+    asked."""
     for enrollment_id in enrollment_ids:
         enrollment = db.session.get(Enrollment, enrollment_id)
         if enrollment is None or (nomination := enrollment.nomination) is None:
             continue
         touch(enrollment.delivery_id)
         db.session.refresh(enrollment)
-        _note_names(enrollment)  # someone may have renamed the person while this was submitted
+        _note_names(enrollment)  # someone may have renamed the person meanwhile
         own = current_record(enrollment.person)
         near = [
             comparison
@@ -246,7 +246,7 @@ def compare_with_all(enrollment_ids: Iterable[int]) -> None:
 
 
 def _asks_itself(record: Person, enrollment: Enrollment) -> bool:
-    """Whether the record came here after the enrollment: of two, the later one asks about the
+    """Whether the record is newer than the enrollment: of two, the later one asks about the
     earlier."""
     first = db.session.scalar(
         sa.select(sa.func.min(Enrollment.id)).where(Enrollment.origin_id == record.id)
@@ -255,8 +255,8 @@ def _asks_itself(record: Person, enrollment: Enrollment) -> bool:
 
 
 def _join_or_ask(enrollment: Enrollment, own: Person, near: Sequence[Comparison]) -> None:
-    """Joined without asking is only a record that nothing speaks against, and with no mailbox of
-    its own: no body may lead another person's messages to an address that it chose."""
+    """Joins without asking only a record that nothing contradicts and that has no mailbox of its
+    own: no body may redirect another person's mail to an address that it chose."""
     is_sure = len(near) == 1 and near[0].is_match and not near[0].differs and is_light(own)
     is_reached_alike = own.email_key in (None, near[0].person.email_key) if near else False
     if is_sure and is_reached_alike and _is_free_to_join(enrollment, near[0].person):
@@ -266,7 +266,7 @@ def _join_or_ask(enrollment: Enrollment, own: Person, near: Sequence[Comparison]
 
 
 def _is_free_to_join(enrollment: Enrollment, person: Person) -> bool:
-    """No place here, and nothing that is asked or was decided about the two."""
+    """No place here, and no question or decision about the two."""
     is_asked = find_question(enrollment.id, person.id) is not None or _is_asked_elsewhere(
         enrollment, person
     )
@@ -274,13 +274,13 @@ def _is_free_to_join(enrollment: Enrollment, person: Person) -> bool:
 
 
 def ask_about(enrollment: Enrollment, near: Iterable[Comparison]) -> None:
-    """Asks coordinators whether the person of the enrollment is one of those who are near."""
+    """Asks coordinators whether the person of the enrollment is one of these."""
     for comparison in near:
         _ask(SYSTEM, enrollment, comparison)
 
 
 def said_by(nomination: Nomination) -> dict[str, Any]:
-    """What a body said of a person, as `people.services.compare` takes it."""
+    """A body's statements about a person, for `people.services.compare`."""
     facts = {
         name: getattr(nomination, name)
         for name in ("identifier", "given_name", "family_name", "email", "birth_date")
@@ -289,7 +289,7 @@ def said_by(nomination: Nomination) -> dict[str, Any]:
 
 
 def facts_of(record: Person) -> dict[str, Any]:
-    """What a record says of a person, as `people.services.compare` takes it."""
+    """A record's facts about a person, for `people.services.compare`."""
     facts = (
         "identifier",
         "identifier_kind",
@@ -304,8 +304,8 @@ def facts_of(record: Person) -> dict[str, Any]:
 
 
 def is_light(person: Person) -> bool:
-    """Whether nothing stands on the record but one enrollment without a result: then there is
-    nothing to review."""
+    """Whether the record has only one enrollment, without a result: then there is nothing to
+    review."""
     statuses = db.session.scalars(
         sa.select(Enrollment.status).where(Enrollment.person_id == person.id)
     ).all()

@@ -1,5 +1,5 @@
-"""Questions about people are about two people, however many records or nominations they have:
-decided once, decided for all."""
+"""Identity questions concern two people, however many records or nominations they have: one
+decision settles all."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LONGEST_REASON = 500
 
 
 def settle(actor: Actor, question: IdentityQuestion, step: str, reason: str | None = None) -> None:
-    """Those who decide again keep the reasons of before."""
+    """Decides the question; earlier reasons are kept."""
     question.decided_by_id, question.decided_at = actor.person_id, clock.now()
     question.reason = "\n".join(filter(None, (question.reason, reason)))[-LONGEST_REASON:] or None
     QUESTION.fire(question, step, actor)
@@ -30,8 +30,8 @@ def settle(actor: Actor, question: IdentityQuestion, step: str, reason: str | No
 def settle_alike(
     actor: Actor, question: IdentityQuestion, step: str, reason: str | None = None
 ) -> None:
-    """Decides the question, and with it what else is open about the same two people and the
-    actor's to decide. Conflict where it was decided before that they are two."""
+    """Decides the question together with other open ones about the same two people that the actor
+    may decide. Conflict if it was decided before that they are two."""
     if not question.is_about_people:
         settle(actor, question, step, reason)
         return
@@ -68,8 +68,8 @@ def hold_alike(question: IdentityQuestion) -> None:
 
 
 def settle_merged(keep_id: int, merged_id: int) -> None:
-    """The two records become one person (their enrollments are not moved yet): what asked
-    whether they are is answered."""
+    """Two records become one person (before their enrollments move): answers the questions whether
+    they are."""
     merged = records_of(merged_id)
     between = sa.or_(
         _asks(keep_id, merged),
@@ -80,8 +80,8 @@ def settle_merged(keep_id: int, merged_id: int) -> None:
 
 
 def settle_decided(person_id: int) -> None:
-    """What is open about a person and another one is answered where one of the merged records
-    was told apart from the other."""
+    """Answers open questions about the person and another one if any of the merged records was told
+    apart from the other."""
     condition = sa.or_(
         Enrollment.person_id == person_id, IdentityQuestion.candidate_id.in_(records_of(person_id))
     )
@@ -91,7 +91,7 @@ def settle_decided(person_id: int) -> None:
     ):
         is_in_name = (
             current_record(open_question.candidate).id == open_question.enrollment.person_id
-        )  # whose it is then has still to be decided
+        )  # the enrollment's person is still to be decided
         if not is_in_name and any(
             other.status is QuestionStatus.DIFFERENT
             for other in _locked(_about_the_same(open_question))
@@ -100,9 +100,8 @@ def settle_decided(person_id: int) -> None:
 
 
 def _about_the_same(question: IdentityQuestion) -> sa.ColumnElement[bool]:
-    """The condition of questions about the same two people. If the enrollment is already the
-    candidate's, the other person is the one whom its nomination names, and nothing else is known
-    of that person."""
+    """Selects questions about the same two people. If the enrollment is already the candidate's,
+    the other person is the one its nomination names, of whom nothing else is known."""
     person_id, other = question.enrollment.person_id, current_record(question.candidate).id
     if person_id == other:
         return sa.and_(
@@ -118,7 +117,7 @@ def _asks(person_id: int, candidates: set[int]) -> sa.ColumnElement[bool]:
 
 
 def _locked(*conditions: sa.ColumnElement[bool]) -> Sequence[IdentityQuestion]:
-    """In the order of their ids, so that two who decide at once wait for each other."""
+    """In the order of their ids, to avoid deadlocks."""
     statement = (
         sa.select(IdentityQuestion)
         .join(Enrollment, Enrollment.id == IdentityQuestion.enrollment_id)

@@ -1,4 +1,4 @@
-"""A request is approved or declined; a place, or the wish for one, is given up."""
+"""Approving and declining requests; giving up places and requests."""
 
 from __future__ import annotations
 
@@ -23,12 +23,11 @@ LONGEST_REASON = 500
 
 
 def approve(actor: Actor, enrollment: Enrollment) -> Enrollment:
-    """Accepts a request: a place while there is one, else the waiting line, behind those who were
-    accepted before. Someone on the waiting line gets a place that is free, else
-    Conflict("state_does_not_allow").
+    """Accepts a request: assigns a place if there is one, else a position at the end of the waiting
+    list. Someone on the waiting list gets a free place, else Conflict("state_does_not_allow").
 
-    No one decides on the own request or on a seat that the own organization nominated for, unless
-    they administer the whole application.
+    No one decides on their own request or on a seat that their organization nominated for, except
+    administrators of the whole application.
     """
     delivery = _begin(actor, enrollment, Permission.ENROLLMENT_DECIDE)
     _require_disinterest(actor, enrollment)
@@ -51,7 +50,7 @@ def approve(actor: Actor, enrollment: Enrollment) -> Enrollment:
 
 
 def decline(actor: Actor, enrollment: Enrollment, *, reason: str) -> Enrollment:
-    """Refuses a request, or takes someone off the waiting line; the person is told why."""
+    """Refuses a request, or removes someone from the waiting list; the person is told why."""
     _begin(actor, enrollment, Permission.ENROLLMENT_DECIDE)
     _require_disinterest(actor, enrollment)
     reason = _checked(reason)
@@ -65,12 +64,12 @@ def decline(actor: Actor, enrollment: Enrollment, *, reason: str) -> Enrollment:
 
 
 def withdraw(actor: Actor, enrollment: Enrollment, *, reason: str | None = None) -> Enrollment:
-    """Gives up a place or the wish for one; the next in the line who fits gets the place in the
-    same transaction.
+    """Gives up a place or a request; the next person in line who fits gets the place in the same
+    transaction.
 
-    The person, the organization that nominated, and those who have ENROLLMENT_WITHDRAW for the
-    delivery may. A body takes back its own nomination, and another body's of the same person goes
-    on; anyone else gives up the seat that these share.
+    Allowed to the person, the nominating organization, and those with ENROLLMENT_WITHDRAW for the
+    delivery. A body withdraws only its own nomination, and another body's of the same person
+    continues; anyone else gives up the shared seat.
     """
     delivery = _begin(actor, enrollment, Permission.ENROLLMENT_WITHDRAW)
     reason = _checked(reason)
@@ -93,7 +92,7 @@ def withdraw(actor: Actor, enrollment: Enrollment, *, reason: str | None = None)
 
 
 def _begin(actor: Actor, enrollment: Enrollment, permission: Permission) -> Delivery:
-    """The touched delivery, with the enrollment read again behind the lock."""
+    """The touched delivery, with the enrollment read again under the lock."""
     require(actor, permission, enrollment)
     delivery = touch(enrollment.delivery_id)
     db.session.refresh(enrollment)

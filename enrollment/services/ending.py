@@ -1,4 +1,4 @@
-"""How a wish or a place ends with its delivery: the step, and what is kept of the reason."""
+"""How requests and places end with their delivery: the step, and the reason to store."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ def end_with(actor: Actor, delivery: Delivery, enrollment: Enrollment) -> None:
 
 
 def lapse(actor: Actor, enrollment: Enrollment) -> None:
-    """The delivery was finished while the person waited."""
+    """The delivery finished while the person waited."""
     ENROLLMENT.fire(enrollment, "lapse", actor)
     enrollment.lacking, enrollment.finished_at = [Lack("no_place").stored()], clock.now()
 
 
 def lapse_waiting(actor: Actor, delivery: Delivery) -> None:
-    """The delivery is finished: no one waits for a place any more."""
+    """The delivery is finished: ends all waiting."""
     waiting = sa.select(Enrollment).where(
         Enrollment.delivery_id == delivery.id, Enrollment.status.in_(WAITING)
     )

@@ -1,5 +1,4 @@
-"""One person put into a delivery by a program: nominated, entered by a coordinator, or entering
-themselves."""
+"""Enrolls one person through the API: nominated, entered by a coordinator, or themselves."""
 
 from __future__ import annotations
 
@@ -18,8 +17,8 @@ from people.queries import get_own_person
 from people.services import change_person, organization_by_code, require_own_name
 from people.values import email_key, require_sender
 
-#: What people say anew about themselves by enrolling. Their name they change on their own page,
-#: their address by its own way.
+#: Facts about themselves that people update by enrolling. Names and addresses are changed on one's
+#: own page.
 ONES_OWN = ("country", "gender", "birth_date", "language")
 
 
@@ -32,7 +31,7 @@ def put_in(
     require_own_answer(actor, actor.person_id if is_own else None, nominee.roster_consent)
     if organization := _nominator(actor, delivery, nominee, nominated_by):
         return nominate(actor, delivery.id, organization, [nominee])[0]
-    touch(delivery.id)  # before a person is written: all who write here queue at the same place
+    touch(delivery.id)  # lock first: all writers of people then queue here
     require_identity(nominee.identifier, nominee.email)
     require_sender(nominee.country, nominee.organization)
     if _is_self(actor, nominee):
@@ -44,8 +43,7 @@ def put_in(
 def _nominator(
     actor: Actor, delivery: Delivery, nominee: Nominee, code: str | None
 ) -> Organization | None:
-    """The organization that is named; else, for those who may only nominate, the one that they
-    nominate for."""
+    """The named organization; else, for actors who may only nominate, their own."""
     if code:
         return organization_by_code(actor, code)
     if can(actor, Permission.ENROLLMENT_CREATE, delivery) or _is_self(actor, nominee):
@@ -54,8 +52,8 @@ def _nominator(
 
 
 def _is_self(actor: Actor, nominee: Nominee) -> bool:
-    """Whether those who act enter themselves. Who may enter others can share a mailbox with
-    them: the name tells."""
+    """Whether the actor enters themselves. If the actor may also enter others, who may share their
+    mailbox, the name decides."""
     if actor.email is None or email_key(nominee.email) != email_key(actor.email):
         return False
     own, stated_name = get_own_person(actor), (nominee.given_name or "", nominee.family_name or "")
@@ -70,7 +68,7 @@ def _is_self(actor: Actor, nominee: Nominee) -> bool:
 
 
 def _enter_oneself(actor: Actor, delivery: Delivery, nominee: Nominee) -> Enrollment:
-    """A participant is known already, and cannot probe for anyone else."""
+    """Participants are already known, and cannot probe for anyone else."""
     own = get_own_person(actor)
     require_own_name(own, nominee.given_name, nominee.family_name, "person.given_name")
     changes = {name: getattr(nominee, name) for name in ONES_OWN}

@@ -1,5 +1,5 @@
-"""Mail to the person whom an enrollment is about: one per act, in the person's language, with
-the way back to its page."""
+"""Mail to the person of an enrollment: one message per act, in the person's language, with a link
+to its page."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from people.models import ConsentPurpose
 from people.queries import sender_of
 from people.services import latest_answers
 
-#: What the person is told when an enrollment has come to this status.
+#: The letter for each new status.
 KINDS = {
     EnrollmentStatus.REQUESTED: "enrollment_requested",
     EnrollmentStatus.WAITLISTED: "enrollment_waitlisted",
@@ -44,11 +44,11 @@ def status_path(enrollment: Enrollment) -> str:
 
 
 def tell(enrollment: Enrollment, kind: str | None = None, **extra: Any) -> None:
-    """Writes to the person (who may have no address) what the enrollment's status now is. `extra`:
-    for the letter `kind`.
+    """Notifies the person (who may have no address) of the enrollment's status. `extra`: for the
+    letter `kind`.
 
-    Whoever has no password gets a link that signs in: no one else can read that mail, and there is
-    no other way in.
+    People without a password get a link that signs them in: no one else reads that mail, and they
+    have no other way in.
     """
     _write(
         enrollment,
@@ -67,7 +67,7 @@ def _write(enrollment: Enrollment, kind: str, facts: Mapping[str, Any], *, by_li
         return
     issue_link(
         person, lifetime=timedelta()
-    )  # never sent and never good: who has a password costs as much as who is new
+    )  # never sent and never valid: known and unknown people must cost the same
     link = settings_of().public_url + status_path(enrollment)
     mail.send(
         kind,
@@ -81,14 +81,14 @@ def _write(enrollment: Enrollment, kind: str, facts: Mapping[str, Any], *, by_li
 
 
 def ask_to_confirm(enrollment: Enrollment) -> None:
-    """Writes to an applicant, whoever that is, with the link that makes the application count."""
+    """Sends an applicant, known or not, the link that makes the application count."""
     send_confirmation(
         enrollment.person, status_path(enrollment), "application_received", **_facts(enrollment)
     )
 
 
 def _facts(enrollment: Enrollment) -> dict[str, Any]:
-    """What the letters say."""
+    """The facts in the letters."""
     delivery = enrollment.delivery
     facts = {
         "enrollment": enrollment,
@@ -98,8 +98,8 @@ def _facts(enrollment: Enrollment) -> dict[str, Any]:
 
 
 def _facts_of(delivery: Delivery, status: EnrollmentStatus) -> dict[str, Any]:
-    """What they say to everyone who stands so: to those with a place also when and where to be,
-    and where to read on, to those who wait whether the list still moves up."""
+    """The facts for everyone with this status: for people with a place also when and where to be
+    and where to read on; for those who wait whether the list still moves up."""
     facts = {
         "delivery": delivery,
         "course": delivery.course,
@@ -118,7 +118,7 @@ def _facts_of(delivery: Delivery, status: EnrollmentStatus) -> dict[str, Any]:
 
 
 def tell_all(enrollments: Sequence[Enrollment]) -> None:
-    """Writes to each of them, people on the waiting list with their position. All are of one
+    """Notifies each of them, people on the waiting list with their position. All are in one
     delivery."""
     waits = any(enrollment.status is EnrollmentStatus.WAITLISTED for enrollment in enrollments)
     places_in_line = positions(enrollments[0].delivery_id) if waits else {}

@@ -1,4 +1,4 @@
-"""Is it the same person? Decided by coordinators; both readings are kept."""
+"""Identity decisions by coordinators; both readings are kept."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from people.values import clean_lines
 
 
 def get_question(actor: Actor, question_id: int) -> IdentityQuestion:
-    """NotFound also for one that others decide."""
+    """NotFound also for a question that others decide."""
     statement = sa.select(IdentityQuestion).join(
         Enrollment, Enrollment.id == IdentityQuestion.enrollment_id
     )
@@ -54,8 +54,8 @@ def get_question(actor: Actor, question_id: int) -> IdentityQuestion:
 def decide_same(
     actor: Actor, question: IdentityQuestion, *, version: str | None = None
 ) -> Merge | None:
-    """Both are one person. Returns the merge, which a second person has to confirm unless there
-    is nothing to review; None when they are one already."""
+    """Both are one person. Returns the merge, which a second person must confirm unless there is
+    nothing to review; None if they are already one."""
     enrollment = _begin(actor, question, "same", version)
     settle_alike(actor, question, "same")
     if not question.is_about_people:
@@ -65,13 +65,13 @@ def decide_same(
     if keep.id != merged.id:
         if holds_roles(merged) and not holds_roles(keep):
             keep, merged = merged, keep  # roles never pass to another record
-        # An address that the kept record lacks becomes its own: for someone with a past, two people
-        # look at that.
+        # The surviving record takes over an address that it lacks; if it has a history, two people
+        # review that.
         is_reached = keep.email_key or not merged.email_key or is_light(keep)
         if is_light(merged) and is_reached:
             merge = join_records(actor, keep, merged, reason="identity question")
             if enrollment.status in GOING_ON and keep.email_key != merged.email_key:
-                tell_all([enrollment])  # what went to the other address opens nothing any more
+                tell_all([enrollment])  # links sent to the other address no longer work
         else:
             merge = propose_merge(actor, keep.id, merged.id, reason="identity question")
     return merge
@@ -84,8 +84,8 @@ def decide_different(
     reason: str | None = None,
     version: str | None = None,
 ) -> None:
-    """They are two people. An enrollment that stood in the candidate's name becomes that of whom
-    the nomination names."""
+    """They are two people. An enrollment under the candidate's name moves to the person its
+    nomination names."""
     enrollment = _begin(actor, question, "different", version)
     clean_reason = clean_lines(reason or "", "reason", longest=LONGEST_REASON) or None
     settle_alike(actor, question, "different", clean_reason)
@@ -99,7 +99,7 @@ def decide_different(
 
 
 def propose(actor: Actor, keep_id: int, merged_id: int, *, reason: str) -> Merge:
-    """Proposes to merge two records of people whom the actor may decide about."""
+    """Proposes to merge two records of people about whom the actor may decide."""
     require(actor, Permission.IDENTITY_DECIDE)
     require_reach(actor, (keep_id, merged_id))
     return propose_merge(actor, keep_id, merged_id, reason=reason)
@@ -114,22 +114,22 @@ def decide_merge(actor: Actor, merge_id: int, step: str) -> Merge:
 
 
 def merge_to_decide(actor: Actor, merge_id: int) -> Merge:
-    """NotFound also for one that others decide."""
+    """NotFound also for a merge that others decide."""
     merge = get_merge(actor, merge_id)
     require_reach(actor, (merge.keep_id, merge.merged_id))
     return merge
 
 
 def usual_name(person: Person) -> str:
-    """What is printed for the person unless something else is chosen."""
+    """The default name on the person's certificates."""
     usual = person.name_on_certificate
     is_own = names.is_name_of(usual, person.given_name, person.family_name, usual)
     return usual if is_own else person.full_name
 
 
 def _begin(actor: Actor, question: IdentityQuestion, step: str, version: str | None) -> Enrollment:
-    """The enrollment of the question, read again behind its locks. Conflict for the second of
-    two who decide, and where what was shown (`version`) has changed since."""
+    """The enrollment of the question, read again under its locks. Conflict for the second of two
+    who decide at once, and if what was shown (`version`) has changed."""
     require(actor, Permission.IDENTITY_DECIDE, question.enrollment)
     people = {question.enrollment.person_id, current_record(question.candidate).id}
     _hold(people, question.enrollment.delivery_id)
@@ -146,8 +146,8 @@ def _begin(actor: Actor, question: IdentityQuestion, step: str, version: str | N
 
 
 def _hold(person_ids: Collection[int], *delivery_ids: int) -> None:
-    """Holds the deliveries of these people, then the people, each in the order of their ids:
-    whoever decides or merges waits for the other instead of holding what the other needs."""
+    """Locks the deliveries of these people, then the people, each in the order of their ids, to
+    avoid deadlocks with others who decide or merge."""
     theirs = db.session.scalars(
         sa.select(Enrollment.delivery_id).where(Enrollment.person_id.in_(person_ids)).distinct()
     )

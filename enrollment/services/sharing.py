@@ -1,5 +1,4 @@
-"""Two nominations of one person in one delivery: one seat, which either body sees as its own
-nomination's."""
+"""Two nominations of one person in one delivery share a seat, and each body sees it as its own."""
 
 from __future__ import annotations
 
@@ -28,7 +27,7 @@ _RETURNS = {S.CONFIRMED: "return", S.WAITLISTED: "return_to_wait", S.REQUESTED: 
 
 
 def follow_person(actor: Actor, keep_id: int, merged_id: int) -> None:
-    """What was recorded for a merged record is the kept person's from now on, one seat in each
+    """Moves what was recorded for a merged record to the surviving person, with one seat in each
     delivery."""
     for enrollment in _enrollments(Enrollment.person_id == merged_id):
         delivery = touch(enrollment.delivery_id)
@@ -49,8 +48,8 @@ def follow_person(actor: Actor, keep_id: int, merged_id: int) -> None:
 
 
 def follow_printed_name(enrollment: Enrollment, former_person: Person) -> None:
-    """The enrollment was `former_person`'s: a printed name that no one chose for it, or that is
-    no spelling of the name of the person whose it is now, becomes the one that this person uses."""
+    """The enrollment was `former_person`'s: a printed name that no one chose for it, or that is not
+    a spelling of the new person's name, is replaced by the one that this person uses."""
     printed, person = enrollment.name_on_certificate, enrollment.person
     if printed == former_person.name_on_certificate or not is_spelling(
         printed, person.given_name, person.family_name
@@ -59,8 +58,8 @@ def follow_printed_name(enrollment: Enrollment, former_person: Person) -> None:
 
 
 def share_seat(actor: Actor, enrollment: Enrollment, other: Enrollment) -> None:
-    """Leaves the better seat of the two; the other enrollment stands aside and shows how that
-    one stands."""
+    """Keeps the better seat of the two; the other enrollment stands aside and shows the seat's
+    status."""
     if enrollment.status in PROVEN and other.status in PROVEN:
         sentence = _l(
             "Both records have a result in %(delivery)s. First decide which one is correct.",
@@ -81,15 +80,14 @@ def share_seat(actor: Actor, enrollment: Enrollment, other: Enrollment) -> None:
     for third in _enrollments(Enrollment.seat_id == aside.id):
         third.seat_id = seat.id
     db.session.flush()
-    if seat.status is S.UNCONFIRMED:  # it shares a seat because its link was opened
+    if seat.status is S.UNCONFIRMED:  # its link was opened, or it could not share a seat
         ENROLLMENT.fire(seat, "confirm_to_wait", actor)
 
 
 def _rank(enrollment: Enrollment) -> tuple[bool, bool, bool, bool, bool, int]:
-    """The best first: a fixed result, then what was recorded, then a place (one whose result is
-    open again before an absence), then who came first. An application that is not confirmed has
-    its position in the waiting line since it was made; where requests are approved, what was not
-    approved comes last."""
+    """Best first: a fixed result, then recorded attendance, then a place (a reopened result before
+    an absence), then the earlier one. An unconfirmed application has had its waiting position since
+    it was sent; where requests need approval, unapproved ones come last."""
     by_approval = enrollment.delivery.admission is Admission.APPROVAL
     is_undecided = by_approval and enrollment.status in (S.UNCONFIRMED, S.REQUESTED)
     has_no_place, was_absent = enrollment.status not in SEATED, enrollment.status is S.NO_SHOW
@@ -104,7 +102,7 @@ def _rank(enrollment: Enrollment) -> tuple[bool, bool, bool, bool, bool, int]:
 
 
 def part_again(actor: Actor, merged_id: int) -> None:
-    """Undoes `follow_person`: what was recorded for the record, by its origin, is its own again."""
+    """Undoes `follow_person`: rows return to the record they were made for."""
     records = records_of(merged_id)
     enrollments = _enrollments(Enrollment.origin_id.in_(records))
     for enrollment in enrollments:
@@ -112,8 +110,7 @@ def part_again(actor: Actor, merged_id: int) -> None:
         db.session.refresh(enrollment)
         former_person, enrollment.person = enrollment.person, db.session.get_one(Person, merged_id)
         follow_printed_name(enrollment, former_person)
-    # the seat that the record has got meanwhile is its own again before another one returns beside
-    # it
+    # release the record's present seat before another one returns to it
     db.session.flush()
     for enrollment in enrollments:
         _part_seats(actor, enrollment.delivery, enrollment, records)
@@ -121,8 +118,8 @@ def part_again(actor: Actor, merged_id: int) -> None:
 
 
 def leave_shared_seat(actor: Actor, enrollment: Enrollment) -> None:
-    """The enrollment turned out to be another person's than those with which it shared a seat:
-    each side stands for itself."""
+    """The enrollment turned out to be someone else's than those it shares a seat with: separates
+    the two sides."""
     delivery = touch(enrollment.delivery_id)
     _part_seats(actor, delivery, enrollment, {enrollment.origin_id})
     fill(actor, delivery)
@@ -140,9 +137,9 @@ def _part_seats(
 
 
 def _return(actor: Actor, delivery: Delivery, enrollment: Enrollment) -> None:
-    """Stands for itself again, as it did before: with a place only while one is free, and ended
-    if the delivery has, unless its result was opened again. Where a third enrollment of the same
-    person is there, it stands aside of that one."""
+    """Restores the enrollment's former status: a place only if one is free, and ended if the
+    delivery is, unless its result was reopened. If there is a third enrollment of the same person,
+    it stands aside for that one."""
     other_enrollment = find_enrollment(delivery.id, enrollment.person_id)
     enrollment.seat_id = other_enrollment.id if other_enrollment is not None else None
     if other_enrollment is not None:
@@ -165,8 +162,8 @@ def _return(actor: Actor, delivery: Delivery, enrollment: Enrollment) -> None:
 def _take_up(
     actor: Actor, delivery: Delivery, enrollment: Enrollment, status: EnrollmentStatus
 ) -> None:
-    """From standing aside to this status, or to the waiting line where the place it means is not
-    there for this category."""
+    """Moves from standing aside to this status, or to the waiting list if there is no such place
+    for this category."""
     if status is S.UNCONFIRMED:  # its link has been opened since
         status = first_status(delivery, enrollment.category)
     if status in SEATED and not seating(delivery).fits(enrollment.category):
@@ -175,8 +172,8 @@ def _take_up(
 
 
 def hand_over(actor: Actor, delivery: Delivery, seat: Enrollment) -> bool:
-    """A body takes back the nomination that has the seat: the next nomination of the same person
-    keeps it, and the person is told if it does not stand as well. False when there is none."""
+    """A body withdraws the nomination that has the seat: the next nomination of the same person
+    keeps it, and the person is notified if its status is worse. False if there is none."""
     heirs = _enrollments(Enrollment.seat_id == seat.id)
     if not heirs or seat.status not in _RETURNS:
         return False

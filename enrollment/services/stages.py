@@ -1,4 +1,4 @@
-"""What a delivery's own stage allows: refusals with the sentence that says what to do instead."""
+"""What a delivery's stage allows; refusals say what to do instead."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _l
 
 from core.errors import Conflict
 from core.policy import Actor, can
+from core.words import word
 from courses.models import Delivery, DeliveryStatus
 from courses.queries import is_open_for_enrollment
 from enrollment.models import Enrollment
@@ -35,18 +36,28 @@ def require_running(delivery: Delivery) -> None:
 
 
 def may_decide(actor: Actor, delivery: Delivery) -> bool:
-    """Whether `actor` may decide on requests and give places in this delivery now."""
+    """Whether `actor` may now decide on requests and assign places in this delivery."""
     return _is_running(delivery) and can(actor, Permission.ENROLLMENT_DECIDE, delivery)
 
 
 def may_enter(actor: Actor, delivery: Delivery) -> bool:
-    """Whether `actor` may put anyone into this delivery now."""
+    """Whether `actor` may now enter anyone into this delivery."""
     return _is_running(delivery) and can(actor, Permission.ENROLLMENT_CREATE, delivery)
 
 
 def steps_now(actor: Actor, enrollment: Enrollment) -> list[str]:
-    """What `actor` may ask for now: nothing any more once the delivery is over."""
+    """The steps that `actor` may now take; none once the delivery is over."""
     return steps(enrollment, actor) if _is_running(enrollment.delivery) else []
+
+
+def require_step(actor: Actor, enrollment: Enrollment, step: str) -> None:
+    """Raises Conflict when `actor` can no longer ask for this."""
+    if step not in steps(enrollment, actor):
+        sentence = _l(
+            "This is not possible any more. It stands at: %(status)s.",
+            status=word(enrollment.standing.status),
+        )
+        raise Conflict("state_does_not_allow", sentence)
 
 
 def _is_running(delivery: Delivery) -> bool:
@@ -54,7 +65,7 @@ def _is_running(delivery: Delivery) -> bool:
 
 
 def is_open_to(actor: Actor, delivery: Delivery) -> bool:
-    """Whether `actor` may still put people into the delivery: coordinators may after the closing
+    """Whether `actor` may still enter people into the delivery: coordinators also after the closing
     date."""
     return is_open_for_enrollment(delivery) or may_enter(actor, delivery)
 

@@ -1,4 +1,4 @@
-"""Applying: three screens at one address, at most five requests, no password; then a link in an
+"""Applying: three screens at one address, at most five requests, no password; then a link by
 email."""
 
 from __future__ import annotations
@@ -30,23 +30,23 @@ from people.queries import find_own_person, get_own_person, roster_text
 from people.services import change_person, record_applicant, require_own_name
 from people.values import email_key
 
-#: Applications that one place in the network may send within WINDOW seconds: a whole class behind
-#: one address may, a flood may not. The machine itself is exempt: behind a proxy that is not told
-#: to us (PROXY_HOPS) everyone comes from there.
+#: Applications from one network within WINDOW seconds: enough for a whole class behind one address,
+#: but not for a flood. The machine itself is exempt: behind a proxy that is not configured
+#: (PROXY_HOPS) everyone comes from there.
 MOST_APPLICATIONS = 600
 WINDOW = 600
-#: Applications within an hour for one address: no one's mailbox is filled by someone else.
+#: Applications within an hour for one address, so that no one floods another person's mailbox.
 MOST_FOR_ONE_ADDRESS = 10
-#: Messages within an hour about one delivery to one address, from wherever it is applied for.
+#: Messages within an hour about one delivery to one address, from any network.
 MOST_MAILS = 3
-SENT_SHOWN = 3600  # seconds for which the page "Application sent" can be reloaded
+SENT_SHOWN = 3600  # seconds in which the page "Application sent" can be reloaded
 
 
 @pages.route("/deliveries/<code>/apply", methods=["GET", "POST"])
 @public
 @submitted_once
 def apply(code: str) -> Any:
-    """GET begins; each POST answers with the screen that its button asks for, and the last one
+    """GET starts; each POST answers with the screen that its button asks for, and the last one
     sends."""
     actor, delivery = current_actor(), get_delivery(current_actor(), code, load=())
     if request.method == "GET" and not services.is_open_to(actor, delivery):
@@ -62,7 +62,7 @@ def apply(code: str) -> Any:
     at, chosen_screen = _screens()
     if (
         chosen_screen <= at
-    ):  # back, a change, or another language: what was typed stays, and is not judged yet
+    ):  # back, a change, or another language: keep what was typed, without validating it
         return _screen(delivery, form, chosen_screen, person)
     screen = form.faulty_screen(upto=at)
     if screen is None and chosen_screen > LAST:
@@ -74,7 +74,7 @@ def apply(code: str) -> Any:
 
 
 def closed_page(delivery: Delivery) -> Any:
-    """Why no one can apply, and the next deliveries of the course that are open."""
+    """Why no one can apply, and the course's next open deliveries."""
     others = [
         upcoming
         for upcoming in upcoming_of(delivery.course, limit=12)
@@ -98,7 +98,7 @@ def _form(delivery: Delivery, person: Person | None) -> ApplicationForm:
 
 
 def _known(person: Person | None) -> dict[str, Any]:
-    """What a form begins with. Only people who are signed in are shown anything of themselves."""
+    """Initial values of the form. Only signed-in users see their own data."""
     if person is None:
         return {"language": i18n.locale()}
     known: dict[str, Any] = {
@@ -131,7 +131,7 @@ def _first_screen(form: ApplicationForm, person: Person | None) -> int:
 
 
 def _screens() -> tuple[int, int]:
-    """The screen that was sent, and the one its button asks for (LAST + 1: send)."""
+    """The submitted screen, and the one its button asks for (LAST + 1: send)."""
     at = request.form.get("screen", "1")
     at_number = int(at) if at in ("1", "2", "3") else 1
     step = request.form.get("step", "")
@@ -162,20 +162,20 @@ def _send(delivery: Delivery, form: ApplicationForm, person: Person | None) -> A
     is_counted = not is_loopback(request.remote_addr)
     if is_counted:
         limits.check("application", client_network(), limit=MOST_APPLICATIONS, seconds=WINDOW)
-    delivery_id = delivery.id  # read before the transaction, which reads everything afresh
+    delivery_id = delivery.id  # read before the transaction, which reads everything again
     with transaction():
         delivery = touch(delivery_id)
         if is_counted:
             limits.count("application", client_network(), seconds=WINDOW)
         if person is None:  # this writes to an address that anyone can type
-            # from elsewhere its owner is not kept from applying
+            # so that the owner can still apply from another network
             address = f"{email_key(form.email.data)} {client_network()}"
             limits.spend("application for", address, limit=MOST_FOR_ONE_ADDRESS, seconds=3600)
         return _send_own(delivery, form, person) if person else _send_unknown(delivery, form)
 
 
 def _send_own(delivery: Delivery, form: ApplicationForm, person: Person) -> Any:
-    """Someone who is signed in: the person is known, and so is what became of the wish."""
+    """A signed-in applicant is known, and sees the outcome."""
     actor = current_actor()
     person = get_own_person(actor)
     require_own_name(person, form.given_name.data, form.family_name.data, "given_name")
@@ -186,9 +186,9 @@ def _send_own(delivery: Delivery, form: ApplicationForm, person: Person) -> Any:
 
 
 def _send_unknown(delivery: Delivery, form: ApplicationForm) -> Any:
-    """Whoever is not signed in gets one answer, whether or not the address is known here and has
-    applied before: the emailed link, which only its owner can open, makes the application count
-    and shows the rest."""
+    """Anyone not signed in gets the same answer, whether or not the address is known and has
+    applied before: the emailed link, which only its owner can open, makes the application count and
+    shows the rest."""
     actor, email = current_actor(), form.email.data or ""
     mails, _since = limits.count(
         "application mail", f"{delivery.id} {email_key(email)}", seconds=3600
@@ -204,23 +204,22 @@ def _send_unknown(delivery: Delivery, form: ApplicationForm) -> Any:
 
 
 def _masked(email: str) -> str:
-    """ "a•••@example.org": enough to see that the address was typed rightly, too little to learn
-    it."""
+    """ "a•••@example.org": enough to recognise a typing error, too little to learn the address."""
     name, _sign, domain = email.rpartition("@")
     return f"{name[:1]}•••@{domain}"
 
 
 def _tokens(delivery: Delivery) -> URLSafeTimedSerializer:
-    """For this delivery only: under another one's address the page would tell of a place no one
-    asked for."""
+    """For this delivery only: under another's address the page would show a place no one asked
+    for."""
     return URLSafeTimedSerializer(settings_of().secret_key, salt=f"application-sent:{delivery.id}")
 
 
 @pages.get("/deliveries/<code>/applications/<token>")
 @public
 def application_sent(code: str, token: str) -> Any:
-    """What was sent and what happens next. All it says stands in the token; it reads nothing of
-    the application."""
+    """What was sent and what happens next. Everything shown is in the token; the application is not
+    read."""
     delivery = get_delivery(current_actor(), code, load=())
     try:
         sent, address = _tokens(delivery).loads(token, max_age=SENT_SHOWN)

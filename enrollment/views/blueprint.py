@@ -1,4 +1,4 @@
-"""The blueprint that the modules beside it add their routes to."""
+"""The blueprint to which the other modules add their routes."""
 
 from flask import Blueprint
 

@@ -17,7 +17,7 @@ from enrollment import catalogue as listing
 from enrollment.catalogue import CatalogueFilter
 from enrollment.views.blueprint import pages
 
-#: Name in the address → field of `CatalogueFilter`.
+#: Parameter of the address → field of `CatalogueFilter`.
 FILTERS = {
     "course": "course",
     "language": "language",
@@ -34,7 +34,7 @@ QUARTER = 15 * 60
 @public
 @revalidated_page(current_actor)
 def catalogue() -> str:
-    """Deliveries to come. What is listed is rendered once and kept until anything changes."""
+    """Upcoming deliveries. The list is rendered once and cached until anything changes."""
     values = {name: request.args.get(name, "").strip()[:60] for name in FILTERS}
     criteria = CatalogueFilter(**{FILTERS[name]: value for name, value in values.items()})
     body = _kept_list(criteria, request.args.get("after"))
@@ -42,11 +42,11 @@ def catalogue() -> str:
 
 
 def _kept_list(criteria: CatalogueFilter, after: str | None) -> Markup:
-    """The list as HTML, from the last time it was asked for when nothing has changed since.
+    """The list as HTML, cached as long as nothing has changed.
 
-    Whatever the list shows changes only with an entry in the audit trail, or as time passes: on the
-    quarter of an hour at most, because every time zone's day begins on one. So one small query
-    tells that the kept list is still true.
+    The list changes only with an entry in the audit trail, or with time: at most every quarter of
+    an hour, since all time zones begin their days on one. So one small query tells whether the
+    cached list is still valid.
     """
     cache: OrderedDict[Any, Markup] = current_app.extensions.setdefault("catalogue", OrderedDict())
     key = (

@@ -1,5 +1,5 @@
-"""The page of a delivery, for everyone who may see it, and the list of deliveries for those who
-work on them."""
+"""The page of a delivery, for everyone who may see it, and the list for those who work on
+deliveries."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ WORKED_ON = (
 
 @dataclass(frozen=True)
 class Situation:
-    """Where a delivery stands for whoever looks at it: one sentence, and whether one may apply."""
+    """The state of a delivery for the viewer: one sentence, and whether one may apply."""
 
     tone: str
     sentence: str
@@ -105,7 +105,7 @@ def delivery(code: str) -> str:
 
 
 def _length(delivery: Delivery, sessions: Any) -> tuple[int, int, int]:
-    """Days, sessions and minutes of what is held."""
+    """Days, sessions and minutes, without cancelled sessions."""
     held_sessions = [session for session in sessions if not session.is_cancelled]
     return (
         (delivery.ends_on - delivery.starts_on).days + 1,
@@ -115,7 +115,7 @@ def _length(delivery: Delivery, sessions: Any) -> tuple[int, int, int]:
 
 
 def _waits(actor: Actor, delivery: Delivery) -> tuple[int, int]:
-    """How many places a coordinator can give to people on the list, and how many wait."""
+    """How many places a coordinator can assign from the waiting list, and how many people wait."""
     if not may_decide(actor, delivery):
         return 0, 0
     seating = enrollment.queries.seatings([delivery.id])[delivery.id]
@@ -175,7 +175,7 @@ def _places_left(pool: PoolPlaces) -> str:
     return _("Full (%(places)s)", **facts)
 
 
-#: What can be done on a delivery: endpoint, words, permission.
+#: Work on a delivery: endpoint, words, permission.
 _WORK = (
     ("enrollment.selection", _l("Participants and selection"), P.ENROLLMENT_READ),
     ("classroom.attendance", _l("Attendance"), P.ATTENDANCE_RECORD),
@@ -220,7 +220,7 @@ def deliveries() -> str:
 
 
 def _totals(ids: list[int]) -> dict[int, tuple[int, int, int]]:
-    """Taken, places and waiting of each delivery."""
+    """Taken, total and waiting of each delivery."""
     totals = {
         key: enrollment.queries.total_of(pools)
         for key, pools in enrollment.queries.places(ids).items()

@@ -1,4 +1,4 @@
-"""Who is meant: the queue of questions about people, and records that become one or two again."""
+"""Identity: the queue of questions about people, and merging and separating records."""
 
 from __future__ import annotations
 
@@ -25,8 +25,7 @@ PAGE = 25
 @pages.get("/people-to-check")
 @requires(P.IDENTITY_DECIDE)
 def questions() -> Any:
-    """Every open question with both readings side by side, and the merges that wait for a second
-    person."""
+    """All open questions with both readings side by side, and merges that await a second person."""
     return _page(MergeForm(formdata=None), after=request.args.get("after"))
 
 
@@ -98,7 +97,7 @@ def decide_different(question_id: int) -> Any:
 @pages.post("/people-to-check/merges")
 @requires(P.IDENTITY_DECIDE)
 def propose_merge() -> Any:
-    """Two records that no one asked about."""
+    """Proposes to merge two records without a question."""
     form = MergeForm()
     if form.validate_on_submit():
         with refusals_on(form):
@@ -130,7 +129,7 @@ def decide_merge(merge_id: int, step: str) -> Any:
 
 
 def _done(act: Callable[[], str]) -> Any:
-    """One button's act: done, or the queue with why not."""
+    """Runs a button's action, or shows the queue with the refusal."""
     try:
         with transaction():
             flash(act(), "ok")

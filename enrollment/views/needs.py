@@ -1,5 +1,5 @@
-"""What people with a place need, for those who arrange rooms and meals. Each look leaves a
-trace."""
+"""The needs of people with a place, for those who arrange rooms and meals. Every reading is
+recorded."""
 
 from __future__ import annotations
 

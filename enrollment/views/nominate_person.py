@@ -1,4 +1,4 @@
-"""Nominating one person, or, for coordinators, enrolling one without an organization."""
+"""Nominates one person or, for coordinators, enrolls one without an organization."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _put_forward(
 
 
 def _confirmation(actor: Actor, enrollment: Enrollment) -> str:
-    """What became of it, with a hint; to a body only of what it knows itself."""
+    """The outcome, with a hint; a body sees only what it knows itself."""
     position = positions(enrollment.delivery_id).get(enrollment.id)
     facts = {
         "name": person_shown(actor, enrollment).full_name,
@@ -88,8 +88,7 @@ def _confirmation(actor: Actor, enrollment: Enrollment) -> str:
 
 
 def _list_address(delivery: Delivery) -> str:
-    """Where to look at the result: the selection for staff, the organization's own list for
-    others."""
+    """Where to see the result: the selection for staff, the organization's own list for others."""
     if can(current_actor(), P.ENROLLMENT_READ, delivery):
         return url_for("enrollment.selection", code=delivery.code)
     return url_for("enrollment.nominations", delivery=delivery.code)

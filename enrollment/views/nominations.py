@@ -1,5 +1,5 @@
-"""The people an organization has put forward, over all deliveries: as a page, and as a file of
-what the page shows."""
+"""People nominated by organizations, over all deliveries: as a page, and as a file of the same
+rows."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PAGE = 50
 @pages.get("/nominations")
 @signed_in
 def nominations() -> Any:
-    """Who was put forward and where they stand, and for what people can be put forward now."""
+    """Who was nominated and their status, and deliveries open for nominations."""
     actor = current_actor()
     page = queries.list_nominations(actor, _filter(), after=request.args.get("after"), limit=PAGE)
     waiting = {
@@ -73,7 +73,7 @@ def nominations() -> Any:
 @pages.get("/nominations.csv")
 @signed_in
 def nominations_file() -> Response:
-    """Everything the filters keep, with what each organization itself said of its people."""
+    """All filtered rows, with each organization's own statements about its people."""
     actor = current_actor()
     entries = queries.every_nomination(actor, _filter())
     waiting = {
@@ -133,7 +133,7 @@ def _title_and_day(delivery: Delivery) -> str:
 
 
 def _filter() -> NominationFilter:
-    """The filters of the address; a status that there is not is none."""
+    """The filters in the address; an unknown status is ignored."""
     status = request.args.get("status")
     return NominationFilter(
         request.args.get("delivery"),

@@ -1,4 +1,4 @@
-"""What is read of people, organizations and consents."""
+"""Reading people, organizations and consents."""
 
 from people.queries.bodies import (
     bodies_of,

@@ -1,4 +1,4 @@
-"""Bodies: which there are, and what they are."""
+"""Reading bodies."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PAGE = 50
 
 
 def first_body(kind: BodyKind) -> Organization:
-    """The centre or the roster office that there is from the start (the migration makes both)."""
+    """The centre or roster office that exists from the start (created by a migration)."""
     return db.session.scalars(
         sa.select(Organization).where(Organization.is_first, Organization.of_kind(kind))
     ).one()
@@ -35,8 +35,7 @@ def find_body_by_id(body_id: int | None) -> Organization | None:
 
 
 def get_body(code: str, field: str, kind: BodyKind | None = None) -> Organization:
-    """The body with this code, and of this kind; Invalid at `field`: unknown_organization,
-    wrong_kind."""
+    """The body with this code and kind; Invalid at `field`: unknown_organization or wrong_kind."""
     body = find_body(code)
     if body is None:
         raise unknown_body(field)
@@ -68,7 +67,7 @@ _WRONG = {
 
 
 def bodies_of(kind: BodyKind) -> list[Organization]:
-    """Every body of this kind, by name; the one there is from the start first."""
+    """All bodies of this kind, by name; the original one first."""
     statement = sa.select(Organization).where(Organization.of_kind(kind))
     return list(
         db.session.scalars(
@@ -78,7 +77,7 @@ def bodies_of(kind: BodyKind) -> list[Organization]:
 
 
 def centre_for(actor: Actor, code: str | None, field: str = "centre") -> Organization:
-    """The centre that is named; else the actor's own when there is exactly one, else the first."""
+    """The named centre, else the actor's own if there is exactly one, else the first."""
     if code:
         return get_body(code, field, BodyKind.CENTRE)
     own = actor.centre_ids
@@ -86,7 +85,7 @@ def centre_for(actor: Actor, code: str | None, field: str = "centre") -> Organiz
 
 
 def centres_to_choose(actor: Actor) -> list[Organization]:
-    """The centres for which the actor may make a course."""
+    """The centres for which the actor may create courses."""
     return _bodies_reached(actor, Permission.COURSE_WRITE, BodyKind.CENTRE, Reach.CENTRE)
 
 
@@ -105,8 +104,8 @@ def _bodies_reached(
 
 
 def may_change(actor: Actor, kinds: Iterable[str]) -> bool:
-    """Whether the actor may record and change bodies of these kinds: those that only nominate,
-    or all."""
+    """Whether the actor may record and change bodies of these kinds (only nominating bodies, or
+    all)."""
     if set(kinds) <= {BodyKind.NOMINATOR}:
         return can(actor, Permission.ORGANIZATION_MANAGE)
     return can(actor, Permission.BODY_MANAGE)
@@ -120,17 +119,17 @@ def emblem_png(sha256: str | None) -> bytes | None:
 
 
 def body_name(body: Organization) -> str:
-    """What the body is called, in the page's language."""
+    """The body's name in the language of the page."""
     return text(body.titles)
 
 
 def sender_of(body: Organization) -> Sender:
-    """In whose name a message about what belongs to the body is written."""
+    """The sender of messages about what belongs to the body."""
     return Sender(body.titles, body.contact)
 
 
 def get_organization(actor: Actor, key: int | str) -> Organization:
-    """The organization with this id or code; NotFound when unknown or not the actor's to manage."""
+    """The organization with this id or code; NotFound if unknown or not the actor's to manage."""
     reachable = visible(Organization, actor, Permission.ORGANIZATION_MANAGE)
     same = Organization.code == key if isinstance(key, str) else Organization.id == key
     organization = db.session.scalar(sa.select(Organization).where(same, reachable))
@@ -168,7 +167,7 @@ def list_organizations(
 
 
 def organization_choices(kind: BodyKind = BodyKind.NOMINATOR) -> list[tuple[int, str]]:
-    """(id, name and code) of every body of this kind, for a list to choose from."""
+    """(id, name and code) of all bodies of this kind, as choices."""
     return [(body.id, _with_code(body)) for body in bodies_of(kind)]
 
 

@@ -1,4 +1,4 @@
-"""What `flask check` asks of people."""
+"""Checks of people for `flask check`."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from core.database import db
+from core.database import streamed
 from people.models import Person
 from people.values import email_key
 
 
 def breaches() -> Iterator[str]:
-    """People whose address is compared by another key than its own: they are not recognised, and
+    """People whose stored comparison key does not fit their address: they are not recognised and
     cannot sign in."""
     suspects = sa.select(Person.id, Person.email, Person.email_key).where(
         sa.or_(
@@ -20,6 +20,6 @@ def breaches() -> Iterator[str]:
         ),
         sa.or_(Person.email.is_not(None), Person.email_key.is_not(None)),
     )
-    for person_id, email, key in db.session.execute(suspects):
+    for person_id, email, key in streamed(suspects):
         if key != email_key(email):
             yield f"person {person_id}: the key of the email address is not the address's own"

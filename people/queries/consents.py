@@ -1,4 +1,4 @@
-"""What a person consented to, for pages and programs."""
+"""Consents of a person, for pages and the API."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from people.models import Consent, ConsentPurpose, ConsentWay
 
 @dataclass(frozen=True)
 class ConsentState:
-    """How one purpose stands: the latest answer that counts, and a later yes that waits to be
-    confirmed."""
+    """The state of one purpose: the latest answer that counts, and a later yes that awaits
+    confirmation."""
 
     text: ConsentText
     answer: Consent | None
@@ -31,7 +31,7 @@ class ConsentState:
 
 
 def consents_of(person_id: int) -> list[ConsentState]:
-    """Every purpose with the person's answer to it."""
+    """All purposes with the person's answers."""
     rows = list(
         db.session.scalars(
             sa.select(Consent).where(Consent.person_id == person_id).order_by(Consent.id)
@@ -44,19 +44,18 @@ def consents_of(person_id: int) -> list[ConsentState]:
 
 
 def roster_question(person_id: int) -> ConsentState | None:
-    """The question whether roster staff may find the person, for a page that asks it; None once
-    it is answered."""
+    """The question whether roster staff may find the person; None once it is answered."""
     state = consents_of(person_id)[0]
     return state if state.answer is None and state.unconfirmed is None else None
 
 
 def roster_text() -> ConsentText:
-    """The words by which people let roster staff find them, in the language of the page."""
+    """The words of consent to be found by roster staff, in the language of the page."""
     return consent_text(ConsentPurpose.ROSTER)
 
 
 def history_of(person_id: int) -> Sequence[Consent]:
-    """All that the person ever answered, the latest first."""
+    """All answers of the person, latest first."""
     return db.session.scalars(
         sa.select(Consent).where(Consent.person_id == person_id).order_by(Consent.id.desc())
     ).all()

@@ -1,4 +1,4 @@
-"""People, as others look at them."""
+"""Reading people."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from people.services.identity import current_record
 
 
 def get_person(actor: Actor, person_id: int) -> Person:
-    """The person, also by the id of a record that was merged. NotFound when unknown or not the
-    actor's to see."""
+    """The person, also by the id of a merged record. NotFound if unknown or not visible to the
+    actor."""
     seen = visible(Person, actor, Permission.PERSON_READ)
     person = db.session.scalar(sa.select(Person).where(Person.id == person_id, seen))
     if person is None:
@@ -28,18 +28,17 @@ def get_person(actor: Actor, person_id: int) -> Person:
 
 
 def find_own_person(actor: Actor) -> Person | None:
-    """The record of who acts; None for someone who is not signed in."""
+    """The actor's own record; None if not signed in."""
     return db.session.get(Person, actor.person_id) if actor.person_id else None
 
 
 def get_own_person(actor: Actor) -> Person:
-    """The same of someone who is signed in."""
+    """The same for an actor who is signed in."""
     return db.session.get_one(Person, actor.person_id)
 
 
 def issuer_of(person: Person) -> tuple[str, str]:
-    """Who issued the person's number, as it is typed and as it is called; empty when no one is
-    known."""
+    """The issuer of the person's number, as (code, name); both empty if unknown."""
     if person.issuer_id is not None:
         body = db.session.get_one(Organization, person.issuer_id)
         return body.code, body.name
@@ -47,12 +46,12 @@ def issuer_of(person: Person) -> tuple[str, str]:
 
 
 def refused_mail(person_ids: Iterable[int]) -> dict[int, Mail]:
-    """Of these people those whom mail does not reach, by id: the newest message that was handed
-    to the mail server was refused, and the person still has the address it was for."""
+    """The people mail does not reach, by id: the newest message handed to the mail server was
+    refused, and the person still has the address it went to."""
     ended = (MailState.SENT, MailState.REFUSED)
     of_them = Mail.person_id.in_(list(person_ids)), Mail.state.in_(ended)
     newest_of_each = sa.select(sa.func.max(Mail.id)).where(*of_them).group_by(Mail.person_id)
-    found = (
+    refused = (
         sa.select(Mail)
         .join(Person, Person.id == Mail.person_id)
         .where(
@@ -61,14 +60,18 @@ def refused_mail(person_ids: Iterable[int]) -> dict[int, Mail]:
             Mail.address == Person.email,
         )
     )
-    return {one.person_id: one for one in db.session.scalars(found) if one.person_id is not None}
+    return {
+        message.person_id: message
+        for message in db.session.scalars(refused)
+        if message.person_id is not None
+    }
 
 
 def names_of(person_ids: Iterable[int | None]) -> dict[int, str]:
-    """Names by id, in one query for each thousand."""
-    wanted = sorted({one for one in person_ids if one is not None})
+    """Names by id, with one query per thousand."""
+    ids = sorted({person_id for person_id in person_ids if person_id is not None})
     names: dict[int, str] = {}
-    for chunk in in_thousands(wanted):
+    for chunk in in_thousands(ids):
         for person in db.session.scalars(sa.select(Person).where(Person.id.in_(chunk))):
             names[person.id] = person.full_name
     return names

@@ -1,6 +1,6 @@
-"""Consent: an act of the person, kept as a row of its own. Only the person gives and withdraws
-it; what a person signed on paper is recorded by a coordinator or the roster office, and told to
-the person."""
+"""Consent is an act of the person, stored as a row of its own. Only the person gives and withdraws
+it; a consent signed on paper is recorded by a coordinator or the roster office, and the person is
+notified."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ CONSENTS_PATH = "/me/consents"
 
 
 def consent_is_personal(field: str | None = None) -> NotAllowed:
-    """The refusal for anyone who answers in someone else's place."""
+    """The refusal for anyone who answers for someone else."""
     sentence = _l(
         "Only the person can give or withdraw this consent. Leave it out; we ask the person."
     )
@@ -43,8 +43,8 @@ def consent_is_personal(field: str | None = None) -> NotAllowed:
 def has_consent(
     person_id: sa.SQLColumnExpression[int], purpose: ConsentPurpose
 ) -> sa.ColumnElement[bool]:
-    """The condition that this person's latest answer that counts is a yes; a record that leads
-    to another one consents to nothing. One index serves it."""
+    """The condition that the person's latest answer that counts is a yes. A merged record has no
+    consent of its own. One index serves it."""
     answer, later = aliased(Consent), aliased(Consent)
     newer = sa.exists(sa.literal_column("1")).where(
         later.person_id == answer.person_id,
@@ -75,21 +75,21 @@ def find_consent(person_id: int, purpose: ConsentPurpose) -> Consent | None:
 
 
 def latest_answers(person_ids: Sequence[int], purpose: ConsentPurpose) -> dict[int, bool]:
-    """The latest answer that counts of each of these people who gave one."""
+    """The latest answer that counts, for each of these people who answered."""
     of_these = Consent.person_id.in_(person_ids), Consent.purpose == purpose, Consent.counts
     statement = sa.select(Consent.person_id, Consent.given).where(*of_these).order_by(Consent.id)
     return {row.person_id: row.given for row in db.session.execute(statement)}
 
 
 def current_consent(person_id: int, purpose: ConsentPurpose) -> bool:
-    """Whether the person's yes to this holds now."""
+    """Whether the person currently consents to this."""
     return db.session.scalar(sa.select(has_consent(sa.literal(person_id), purpose))) or False
 
 
 def shares_mailbox(person: Person) -> bool:
-    """Whether others read what is sent to this person: someone else has the same address, be it
-    another officer of a shared mailbox or an account of the body that put the person forward.
-    Anyone who reads the mailbox can answer in its name."""
+    """Whether others may read this person's mail: someone else has the same address, or it is that
+    of an account of the body that nominated the person. Anyone with access to the mailbox could
+    answer."""
     own = _keys_of(person)
     others = sa.select(Person).where(
         Person.id != person.id, Person.email_key.in_(own), ~Person.is_provisional
@@ -98,8 +98,8 @@ def shares_mailbox(person: Person) -> bool:
 
 
 def answers_alone(person: Person) -> bool:
-    """Whether no one else can answer through this person's mailbox: it is neither shared nor
-    where a body gets its letters."""
+    """Whether only the person can answer through the mailbox: it is not shared and not where a body
+    receives letters."""
     if shares_mailbox(person):
         return False
     contacts = db.session.scalars(
@@ -128,11 +128,10 @@ def give_consent(
     how: ConsentWay,
     language: str | None = None,
 ) -> Consent:
-    """The person's own answer; NotAllowed("consent_is_personal") for everyone else. The same answer
-    twice is one row.
+    """Records the person's own answer; NotAllowed("consent_is_personal") for everyone else.
+    Repeating an answer adds no row.
 
-    A yes by someone whose mailbox others read as well is kept and does not count; a no always
-    counts.
+    A yes through a mailbox that others read is stored but does not count; a no always counts.
     """
     if actor.person_id is None or actor.person_id != person.id:
         raise consent_is_personal("person")
@@ -141,7 +140,7 @@ def give_consent(
     text = consent_text(purpose, language)
     is_own = (
         last is not None and last.merge_id is None
-    )  # one that a merge carried over goes when the merge is undone
+    )  # undoing the merge would remove one that it carried over
     if (
         last is not None
         and is_own
@@ -162,8 +161,8 @@ def give_consent(
 
 
 def carry_refusal(actor: Actor, merge_id: int, keep_id: int, merged_id: int) -> None:
-    """Two records became one person: a no said as one of them holds for both; a yes stays where
-    it was said."""
+    """After a merge a no of either record holds for both; a yes stays with the record that gave
+    it."""
     answers = {
         person_id: {row.purpose: row for row in _answers(person_id)}
         for person_id in (keep_id, merged_id)
@@ -179,7 +178,7 @@ def carry_refusal(actor: Actor, merge_id: int, keep_id: int, merged_id: int) -> 
 
 
 def take_refusal_back(merge_id: int) -> None:
-    """One person became two again: what the other one refused counts for this one no longer."""
+    """After a merge is undone, a refusal of the other record no longer counts for this one."""
     refusals = db.session.scalars(sa.select(Consent).where(Consent.merge_id == merge_id))
     for row in refusals:
         row.counts = False
@@ -187,7 +186,7 @@ def take_refusal_back(merge_id: int) -> None:
 
 
 def _answers(person_id: int) -> list[Consent]:
-    """The latest answer that counts to each question."""
+    """The latest answer that counts to each purpose."""
     answers = (find_consent(person_id, purpose) for purpose in ConsentPurpose)
     return [row for row in answers if row is not None]
 
@@ -201,9 +200,9 @@ def record_paper_consent(
     signed_on: date | None,
     document: str,
 ) -> Consent:
-    """What this person signed on paper, recorded by someone else and told to the person wherever
-    there is an address. It does not count when the person said no afterwards; the one who
-    records it is not told."""
+    """Records what this person signed on paper; someone else does so, and the person is notified if
+    there is an address. It does not count if the person refused afterwards, but the recorder is not
+    told."""
     require(actor, Permission.CONSENT_RECORD)
     if actor.person_id == person.id:
         raise NotAllowed(
@@ -225,7 +224,7 @@ def record_paper_consent(
     assert signed_on is not None
     counts = (
         last is None or last.given or (last.at + clock.FURTHEST_AHEAD).date() < signed_on
-    )  # later wherever it was signed
+    )  # any later answer, wherever it was given
     text = consent_text(purpose, person.language)
     version = text.version if signed_on >= SINCE else UNKNOWN_VERSION
     row = Consent(
@@ -247,8 +246,8 @@ def record_paper_consent(
 
 
 def person_on_paper(actor: Actor, **facts: Any) -> Person:
-    """Who signed: someone known, by number or address together with the name, or someone new.
-    `facts`: what `record_person` takes."""
+    """The signatory: someone known, by number or address together with the name, or someone new.
+    `facts` are the arguments of `record_person`."""
     require(actor, Permission.CONSENT_RECORD)
     if not (facts.get("identifier") or "").strip() and not (facts.get("email") or "").strip():
         sentence = _l(
@@ -289,8 +288,7 @@ def _keep(actor: Actor, row: Consent) -> Consent:
 
 
 def may_be_asked(purpose: ConsentPurpose = ConsentPurpose.ROSTER) -> sa.ColumnElement[bool]:
-    """The condition on Person that no one asked yet, that no answer counts, and that there is an
-    address to write to."""
+    """Selects people who were never asked, have no answer that counts, and have an address."""
     answered = sa.exists(sa.literal_column("1")).where(
         Consent.person_id == Person.id, Consent.purpose == purpose, Consent.counts
     )
@@ -306,8 +304,8 @@ def may_be_asked(purpose: ConsentPurpose = ConsentPurpose.ROSTER) -> sa.ColumnEl
 def ask_for_consent(
     person: Person, purpose: ConsentPurpose = ConsentPurpose.ROSTER, *, actor: Actor = SYSTEM
 ) -> bool:
-    """Writes to the person once, with a link to the page where one click answers. False when
-    there is no address."""
+    """Asks the person once, by a letter with a link to a page where one click answers. False
+    without an address."""
     if not write_to(
         person, "consent_asked", CONSENTS_PATH, consent_text=consent_text(purpose, person.language)
     ):

@@ -1,5 +1,5 @@
-"""The emblem of a centre: a picture made anew from what was uploaded, so that nothing else that
-came with it is kept."""
+"""The emblem of a centre, redrawn from the uploaded picture so that nothing else in the file is
+stored."""
 
 from __future__ import annotations
 
@@ -24,18 +24,18 @@ LARGEST_FILE = 1024 * 1024
 LONGEST_SIDE = 4000
 KEPT_SIDE = 600  # as sharp as a printer prints 24 mm
 FIELD = "emblem"
-#: What every whole picture has. Where WeasyPrint was loaded, Pillow fills what is missing of others
-#: with grey.
+#: The end of every complete picture. Once WeasyPrint is loaded, Pillow fills incomplete ones with
+#: grey.
 _END = {"PNG": b"IEND\xaeB`\x82", "JPEG": b"\xff\xd9"}
 
 
 def emblem_from(data: bytes) -> bytes:
-    """The PNG that is kept of an uploaded PNG or JPEG; Invalid when it is none or too large.
-    Slow: not for a transaction."""
+    """The PNG to store for an uploaded PNG or JPEG; Invalid if it is neither or too large. Slow, so
+    not for a transaction."""
     if len(data) > LARGEST_FILE:
         raise _too_large()
     try:
-        # Opening reads no more than the header: what is too large is never unpacked.
+        # Opening reads only the header, so a picture that is too large is never unpacked.
         with Image.open(io.BytesIO(data), formats=("PNG", "JPEG")) as image:
             if max(image.size) > LONGEST_SIDE:
                 raise _too_large()
@@ -46,15 +46,13 @@ def emblem_from(data: bytes) -> bytes:
         raise
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as bomb:
         raise _too_large() from bomb
-    except (
-        Exception
-    ) as fault:  # of a decoder, which raises anything on bytes that only pretend to be a picture
+    except Exception as fault:  # decoders raise anything on bytes that only look like a picture
         raise _no_picture() from fault
 
 
 def change_emblem(actor: Actor, centre: Organization, png: bytes | None) -> None:
-    """What the centre's certificates show from now on: what `emblem_from` made, or None for the
-    emblem of the application."""
+    """Sets the emblem of the centre's new certificates: the result of `emblem_from`, or None for
+    the application's own."""
     require(actor, Permission.BODY_MANAGE)
     if png is not None:
         require_kind(centre, BodyKind.CENTRE, FIELD)
@@ -73,9 +71,7 @@ def change_emblem(actor: Actor, centre: Organization, png: bytes | None) -> None
 
 
 def _redrawn(image: Image.Image) -> bytes:
-    if image.mode.startswith(
-        "I"
-    ):  # 16 bits of grey, which converting would cut off instead of scaling
+    if image.mode.startswith("I"):  # 16-bit grey, which converting would clip instead of scaling
         image = image.point(lambda value: value / 256, "L")
     small = image.convert("RGBA")
     small.thumbnail((KEPT_SIDE, KEPT_SIDE), Image.Resampling.LANCZOS)

@@ -1,6 +1,6 @@
-"""Who is meant: a person is known by a number or an address only together with the name or the
-date of birth. No identity is guessed: where what is said agrees with a record in one respect and
-not in another, someone who knows has to decide."""
+"""Who is meant. A number or an address identifies a person only together with the name or the date
+of birth. Nothing is guessed: if facts agree with a record in one respect and differ in another,
+someone who knows must decide."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from people import values
 from people.models import IdentifierKind, Organization, Person
 from people.permissions import Permission
 
-#: Among whom only someone new is found.
+#: Search among no one: the person is always new.
 NO_ONE = sa.false()
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What is said of someone against the `record` of a `person`, which may be one that was merged.
-    `agrees`, `differs`: of number, address, name, birth_date.
+    """Facts about someone compared with the `record` of a `person`; the record may be a merged one.
+    `agrees` and `differs` list which of number, address, name and birth_date do.
 
-    `is_match`: both are one person. `is_near`: they have a number or an address in common.
+    `is_match`: both are one person. `is_near`: they share a number or an address.
     """
 
     record: Person
@@ -43,8 +43,9 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Known:
-    """Who is meant: the person by `record`, None for someone new; and what is near but not the
-    same. `is_decided`: the actor was asked about `doubts` and said who is meant."""
+    """The result of a search: `record` of the person, or None for someone new, and `doubts`,
+    records that are near but not the same. `is_decided`: the actor was asked about the doubts and
+    answered."""
 
     record: Person | None
     doubts: tuple[Comparison, ...] = ()
@@ -61,13 +62,12 @@ def find_known(
     is_change: bool = False,
     register: Register | None = None,
 ) -> Known:
-    """The person whom clean values mean. `among`: only these people are looked at, for those who
-    may know of no others; with NO_ONE it is always someone new. `register`: what was read of them
-    for many at once.
+    """The person whom clean facts describe. `among` restricts the search for actors who may not
+    know of other people (NO_ONE: always someone new). `register` holds records read in advance.
 
-    Those who may decide, and a body about its own people, do so by `identity`, NEW or the person's
-    id; without it they get Conflict("identity_in_doubt"); for everyone else, anyone in doubt is
-    someone new. With `is_change` a number without a name tells who is meant.
+    Actors who may decide, and a body about its own people, answer by `identity`, NEW or a person's
+    id; without it a doubt raises Conflict("identity_in_doubt"). For everyone else a person in doubt
+    is new. With `is_change` a number alone identifies the person.
     """
     if among is None and register is None:
         hold(facts)
@@ -86,9 +86,8 @@ def find_known(
 
 
 def clearly_meant(near: Sequence[Comparison]) -> Comparison | None:
-    """The only one who can be meant; None where no one is, or where it is in doubt. Someone
-    else's mailbox is no doubt once it is clear who is meant; someone else's number, or a
-    namesake's mailbox, is."""
+    """The only possible match, or None if there is none or a doubt. Someone else's mailbox raises
+    no doubt once the person is clear; someone else's number, or a namesake's mailbox, does."""
     matches = [comparison for comparison in near if comparison.is_match]
     others = [
         comparison
@@ -135,7 +134,7 @@ def _shown(comparison: Comparison) -> dict[str, Any]:
 def require_own_name(
     person: Person, given_name: str | None, family_name: str | None, field: str
 ) -> None:
-    """Who enters oneself does so under the own name: another one would stand on the certificate.
+    """People must apply under their own name: another name would end up on the certificate.
     Conflict at `field`."""
     stated_name = given_name or "", family_name or ""
     if any(stated_name) and not names.is_same_name(
@@ -152,8 +151,8 @@ def require_own_name(
 
 
 def clean_issuer(issuer: str | None, country: str | None, field: str) -> dict[str, Any]:
-    """The issuer of a number as it is kept: what is said, an organization's code or a country,
-    else the person's country."""
+    """The issuer of a number as stored: an organization's code or a country, else the person's
+    country."""
     if not (issuer or "").strip():
         return {"issuer_id": None, "issuer_country": country}
     text = (issuer or "").strip()
@@ -169,8 +168,8 @@ def clean_issuer(issuer: str | None, country: str | None, field: str) -> dict[st
 
 
 def hold(*stated: Mapping[str, Any]) -> None:
-    """Holds the numbers and addresses until the transaction ends: of two who record one person
-    at once, the second sees what the first did. (SQLite has one writer anyway.)"""
+    """Locks the numbers and addresses until the transaction ends, so that of two who record one
+    person at once, the second sees the first's record. (SQLite has one writer anyway.)"""
     if is_sqlite():
         return
     for key in sorted({key for facts in stated for key in filter(None, _keys(facts))}):
@@ -180,20 +179,25 @@ def hold(*stated: Mapping[str, Any]) -> None:
 
 
 def _keys(facts: Mapping[str, Any]) -> tuple[str | None, str | None]:
-    """What a number and an address are found by."""
+    """The keys by which a number and an address are looked up."""
     number = names.number_key(facts.get("identifier") or "") or None
     return number, values.email_key(facts.get("email"))
 
 
 class Register:
     """The records that have the number or the address of someone in a list, read at once instead
-    of for each; whoever is recorded meanwhile is added."""
+    of for each; whoever is recorded meanwhile is added. `is_held` False: for those who only
+    look."""
 
     def __init__(
-        self, stated: Iterable[Mapping[str, Any]], among: sa.ColumnElement[bool] | None = None
+        self,
+        stated: Iterable[Mapping[str, Any]],
+        among: sa.ColumnElement[bool] | None = None,
+        *,
+        is_held: bool = True,
     ):
         listed = list(stated)
-        if among is None:
+        if among is None and is_held:
             hold(*listed)
         self.among = among
         self._records: dict[tuple[str, str], dict[int, Person]] = defaultdict(dict)
@@ -201,7 +205,7 @@ class Register:
         self._look_up({way for facts in listed for way in _ways(facts)})
 
     def records(self, facts: Mapping[str, Any]) -> list[Person]:
-        """Those that have the number or the address, in the order in which they were made."""
+        """Records with the number or the address, oldest first."""
         ways = _ways(facts)
         self._look_up(set(ways) - self._looked_up)
         matches = {key: record for way in ways for key, record in self._records[way].items()}
@@ -233,8 +237,8 @@ def _records(
     condition: sa.ColumnElement[bool], among: sa.ColumnElement[bool] | None
 ) -> sa.Select[Person]:
     statement = sa.select(Person).where(condition, ~Person.is_provisional).order_by(Person.id)
-    # Read along, so that looking for a record that was merged takes as many statements as for
-    # another one.
+    # Load merge targets along, so that finding a merged record takes no more statements than
+    # another.
     statement = statement.options(joinedload(Person.merged_into).joinedload(Person.merged_into))
     return statement if among is None else statement.where(among)
 
@@ -247,8 +251,8 @@ def compared(
     but: Iterable[int] = (),
     register: Register | None = None,
 ) -> list[Comparison]:
-    """The records with the number or the address, each against what is given; a record that was
-    merged counts as the one it leads to. `but`: ids that are left out."""
+    """The records with the number or the address, each compared with the facts; a merged record
+    counts as its target. `but`: ids to leave out."""
     columns = zip((Person.identifier_key, Person.email_key), _keys(facts), strict=True)
     conditions = [column == key for column, key in columns if key]
     if not conditions:
@@ -263,7 +267,7 @@ def compared(
 
 
 def one_a_person(comparisons: Iterable[Comparison]) -> list[Comparison]:
-    """Of several records of one person, the comparison that agrees best."""
+    """For each person, the comparison that agrees best."""
     by_person: dict[int, Comparison] = {}
     for comparison in comparisons:
         known = by_person.setdefault(comparison.person.id, comparison)
@@ -273,9 +277,9 @@ def one_a_person(comparisons: Iterable[Comparison]) -> list[Comparison]:
 
 
 def compare(stated: dict[str, Any], record: Person, *, is_change: bool = False) -> Comparison:
-    """What is given against one record. A number is one issuer's; an organization and its
-    country are one issuer where the name or the date of birth agrees, and a value that two
-    issuers of one country have is in doubt."""
+    """Compares facts with one record. A number belongs to one issuer. An organization and its
+    country count as one issuer if the name or the date of birth agrees; equal numbers under two
+    issuers of one country are in doubt."""
     stated_name = stated.get("given_name") or "", stated.get("family_name") or ""
     same_name = (
         names.is_same_name(stated_name, (record.given_name, record.family_name))
@@ -309,8 +313,8 @@ def compare(stated: dict[str, Any], record: Person, *, is_change: bool = False) 
 
 
 def _number(facts: dict[str, Any], record: Person) -> bool | None:
-    """Whether the two numbers are one; None where they say nothing about each other, as those of
-    two countries do."""
+    """Whether the two numbers are one; None if they say nothing about each other, as those of two
+    countries."""
     number = names.number_key(facts.get("identifier") or "")
     kind = facts.get("identifier_kind") or IdentifierKind.SERVICE
     if not number or not record.identifier_key or kind != record.identifier_kind:
@@ -321,7 +325,7 @@ def _number(facts: dict[str, Any], record: Person) -> bool | None:
 
 
 def _may_be_one_issuer(facts: dict[str, Any], record: Person) -> bool:
-    """Also where no one said whose number it is, which is in doubt then."""
+    """Whether the issuers could be one; also if either is unknown, which leaves a doubt."""
     is_known = any(_issuer(facts)) and any(_issuer_of(record))
     return not is_known or _is_one_issuer(facts, record) or _is_one_country(facts, record)
 
@@ -355,7 +359,7 @@ def _is_body_and_country(facts: dict[str, Any], record: Person) -> bool:
 
 
 def _address(facts: dict[str, Any], record: Person) -> bool | None:
-    """Two addresses never speak against each other: people have several."""
+    """Different addresses never count against a match: people have several."""
     address = values.email_key(facts.get("email"))
     return True if address and address == record.email_key else None
 
@@ -365,14 +369,14 @@ def _both(value: Any, other: Any) -> bool | None:
 
 
 def current_record(record: Person) -> Person:
-    """The record that is used now of the person whose record this is."""
+    """The record now in use for the person whose record this is."""
     while record.merged_into_id is not None:
         record = db.session.get_one(Person, record.merged_into_id)
     return record
 
 
 def records_of(person_id: int) -> set[int]:
-    """The ids of all records that lead to this one, and its own."""
+    """Ids of this record and all records merged into it."""
     ids, ahead = {person_id}, {person_id}
     while ahead:
         ahead = (
@@ -384,7 +388,7 @@ def records_of(person_id: int) -> set[int]:
 
 
 def is_self(actor: Actor, person_id: int | None) -> bool:
-    """Whether this is the actor, by whichever of the records that were merged."""
+    """Whether this is the actor, under any of their merged records."""
     return (
         actor.person_id is not None
         and person_id is not None

@@ -1,7 +1,7 @@
-"""Two records of one person become one, and two people again when that was wrong.
+"""Merges two records of one person, and separates them again if that was wrong.
 
-Nothing is deleted or rewritten: the merged record leads to the one that is kept, and each package
-moves what was recorded for it (`MergeConfirmed`) or moves it back by its origin (`MergeUndone`).
+Nothing is deleted or rewritten: the merged record points to the surviving one, and each package
+moves its own rows (`MergeConfirmed`) or moves them back to where they came from (`MergeUndone`).
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from people.states import MERGE
 from people.values import clean_lines
 
 LONGEST_REASON = 500
-#: The reason of a merge that was found by comparing.
+#: The reason of a merge found by comparing records.
 FOUND = "the same number or address"
 
 
 def propose_merge(actor: Actor, keep_id: int, merged_id: int, *, reason: str) -> Merge:
-    """Asks a second reviewer to join the record `merged_id` to `keep_id`."""
+    """Asks a second reviewer to merge `merged_id` into `keep_id`."""
     require(actor, Permission.IDENTITY_DECIDE)
     reason = clean_lines(reason or "", "reason", longest=LONGEST_REASON)
     if not reason:
@@ -50,9 +50,9 @@ def propose_merge(actor: Actor, keep_id: int, merged_id: int, *, reason: str) ->
 
 
 def compare_record(person_id: int) -> None:
-    """Asks coordinators whether a record is that of someone else with the same number or
-    address, as a merge that no one has proposed yet. For records created by those who may not
-    know of other people."""
+    """Asks coordinators whether a record belongs to someone else with the same number or address,
+    as a merge that no one has proposed yet. For records created by users who may not know of other
+    people."""
     record = db.session.get(Person, person_id)
     if record is None or record.merged_into_id is not None:
         return
@@ -84,9 +84,9 @@ def _is_compared(one_id: int, other_id: int) -> bool:
 
 
 def confirm_merge(actor: Actor, merge: Merge) -> Merge:
-    """A second person agrees: from now on the two are one. Conflict("second_person_needed") for
-    the one who proposed it. A merge that no one proposed yet (`compare_record`) is proposed by
-    the first who agrees."""
+    """A second person agrees, and the two become one. Conflict("second_person_needed") for the
+    proposer. The first who agrees to a merge without a proposer (`compare_record`) becomes its
+    proposer."""
     require(actor, Permission.IDENTITY_DECIDE)
     merge = _locked(merge)
     if merge.status is MergeStatus.PROPOSED and merge.is_found:
@@ -104,7 +104,7 @@ def confirm_merge(actor: Actor, merge: Merge) -> Merge:
 
 
 def decline_merge(actor: Actor, merge: Merge) -> Merge:
-    """The two stay apart."""
+    """The two stay separate."""
     merge = _locked(merge)
     merge.decided_by_id, merge.decided_at = actor.person_id, clock.now()
     MERGE.fire(merge, "decline", actor)
@@ -112,15 +112,14 @@ def decline_merge(actor: Actor, merge: Merge) -> Merge:
 
 
 def join_records(actor: Actor, keep: Person, merged: Person, *, reason: str) -> Merge:
-    """Joins a record on which nothing stands but one application or nomination: there is nothing
-    for two people to review. Such a join opens no other mailbox to the kept record
-    (`identity.signs_in_as`)."""
+    """Merges a record whose only content is one application or nomination, without a second review.
+    Such a merge opens no other mailbox to the surviving record (`identity.signs_in_as`)."""
     keep, merged = _pair(keep.id, merged.id)
     return _apply(actor, _begin(actor, keep, merged, reason, is_reviewed=False), "join")
 
 
 def undo_merge(actor: Actor, merge: Merge) -> Merge:
-    """Makes two people of one again. Certificates stay with the enrollment that they came from."""
+    """Separates the two people again. Certificates stay with the enrollment they came from."""
     require(actor, Permission.IDENTITY_DECIDE)
     merge = _locked(merge)
     merged = db.session.get_one(Person, merge.merged_id)
@@ -133,8 +132,8 @@ def undo_merge(actor: Actor, merge: Merge) -> Merge:
 
 
 def _take_back_address(merge: Merge | None, merged: Person) -> None:
-    """The address that the merge gave to the kept record leaves it, and every record to which a
-    later merge passed it on; an address that the person gave since stays."""
+    """Removes the address that the merge gave to the surviving record, also from records to which a
+    later merge passed it on. An address the person gave since then stays."""
     while merge is not None and merge.moves_address:
         keep = db.session.get_one(Person, merge.keep_id)
         if keep.email_key == merged.email_key:
@@ -183,8 +182,8 @@ def _apply(actor: Actor, merge: Merge, step: str) -> Merge:
 
 
 def _pair(keep_id: int, merged_id: int) -> tuple[Person, Person]:
-    """Both records, locked in the order of their ids; Invalid or Conflict when they cannot
-    become one."""
+    """Both records, locked in the order of their ids; Invalid or Conflict if they cannot be
+    merged."""
     if keep_id == merged_id:
         raise Invalid("same_record", _l("Choose two different records."), "merge")
     locked = (
@@ -214,7 +213,7 @@ def _pair(keep_id: int, merged_id: int) -> tuple[Person, Person]:
 
 
 def _locked(merge: Merge) -> Merge:
-    """The merge read again under its lock: of two who decide at once, the second sees what the
+    """The merge, read again under its lock: of two who decide at once, the second sees what the
     first did."""
     statement = sa.select(Merge).where(Merge.id == merge.id).with_for_update(of=Merge)
     return db.session.scalars(statement.execution_options(populate_existing=True)).one()

@@ -23,13 +23,13 @@ from people.queries.bodies import find_body, may_change, require_kind, unknown_b
 
 LONGEST_NAME = 200
 LONGEST_PRINTED = 100  # what fits beside the emblem
-LONGEST_SIGNATORY = 60  # the name, or the office, below a signature
+LONGEST_SIGNATORY = 60  # the name or the office below a signature
 MOST_SIGNATORIES = 2
 
 
 def organization_by_code(actor: Actor, code: str, *, field: str = "nominated_by") -> Organization:
-    """The nominating organization with this code; for who manages organizations an unknown one
-    is made, called by its code."""
+    """The nominating organization with this code. An actor who manages organizations creates an
+    unknown one, named by its code."""
     body = find_body(code)
     if body is not None:
         require_kind(body, BodyKind.NOMINATOR, field)
@@ -41,9 +41,9 @@ def organization_by_code(actor: Actor, code: str, *, field: str = "nominated_by"
 
 
 def put_organization(actor: Actor, code: str, **facts: Any) -> tuple[Organization, bool]:
-    """Makes the organization or changes what is given of it: name, kinds, country, title,
-    contact_email, two_person_revocation, signatories; whether it is new. A new one needs a name
-    and, unless told otherwise, nominates."""
+    """Creates the organization or changes the given facts: name, kinds, country, title,
+    contact_email, two_person_revocation, signatories. The second value says whether it is new. A
+    new one needs a name and nominates by default."""
     body = find_body(code)
     if body is None:
         return create_organization(actor, code=code, **facts), True
@@ -58,7 +58,7 @@ def create_organization(
     kinds: Iterable[str] = (BodyKind.NOMINATOR,),
     **fields: Any,
 ) -> Organization:
-    """A new organization. Conflict when the code is taken."""
+    """A new organization; Conflict if the code is taken."""
     require(actor, Permission.ORGANIZATION_MANAGE)
     code = values.clean_code(code, "code")
     facts = _cleaned({"name": name, "kinds": kinds, **fields})
@@ -72,8 +72,8 @@ def create_organization(
 
 
 def change_organization(actor: Actor, organization: Organization, **fields: Any) -> Organization:
-    """Changes what is given; the code stays, programs rely on it. A kind is dropped only when
-    nothing depends on it."""
+    """Changes the given facts, but never the code, on which programs rely. A kind is removed only
+    if nothing depends on it."""
     require(actor, Permission.ORGANIZATION_MANAGE, organization)
     require_kinds(actor, organization.kinds)
     facts = _cleaned(fields)
@@ -91,7 +91,7 @@ def change_organization(actor: Actor, organization: Organization, **fields: Any)
 
 
 def _cleaned(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """The given values as they are kept, or everything that is wrong with them."""
+    """The facts as stored, or all their faults together."""
     cleaned: dict[str, Any] = {}
     faults: list[DomainError] = []
     for name, value in facts.items():
@@ -111,7 +111,7 @@ def _kinds(value: Iterable[str]) -> list[str]:
 
 
 def _title(value: Mapping[str, str] | None) -> dict[str, str] | None:
-    """The printed name by language; None when it is called by its name."""
+    """The printed name by language; None to use the name."""
     texts = {
         code: values.clean_text(text, f"title.{code}", longest=LONGEST_PRINTED)
         for code, text in (value or {}).items()
@@ -120,7 +120,7 @@ def _title(value: Mapping[str, str] | None) -> dict[str, str] | None:
 
 
 def _signatories(value: Sequence[Mapping[str, Any]] | None) -> list[dict[str, Any]]:
-    """Who signs, without the rows in which nothing stands."""
+    """The signatories, without empty rows."""
     if len(value or ()) > MOST_SIGNATORIES:
         sentence = _l("There is room for at most %(most)s signatories.", most=MOST_SIGNATORIES)
         raise Invalid("too_many", sentence, "signatories")
@@ -174,7 +174,7 @@ def require_kinds(actor: Actor, kinds: Iterable[str]) -> None:
 
 
 def _refuse_unprintable(kinds: Iterable[str], name: str, title: Mapping[str, str] | None) -> None:
-    """A centre is named on its certificates."""
+    """A centre's name must be printable, since its certificates show it."""
     if BodyKind.CENTRE not in kinds:
         return
     printed = {f"title.{code}": text for code, text in title.items()} if title else {"name": name}
@@ -198,12 +198,12 @@ def _printable(text: str, field: str) -> str:
     return text
 
 
-#: Of the bodies that there are from the start one is the centre, the other the roster office.
+#: Of the original bodies, one is the centre and the other the roster office.
 _FIRST = {BodyKind.CENTRE.value, BodyKind.ROSTER_OFFICE.value}
 
 
 def _refuse_other_kinds(organization: Organization, kinds: set[str]) -> None:
-    """(Accounts and courses say for themselves what depends on it.)"""
+    """(Accounts and courses check for themselves what depends on it.)"""
     before = set(organization.kinds)
     if organization.is_first and before & _FIRST != kinds & _FIRST:
         sentence = _l(
@@ -214,7 +214,7 @@ def _refuse_other_kinds(organization: Organization, kinds: set[str]) -> None:
 
 
 def _add(actor: Actor, facts: dict[str, Any]) -> Organization:
-    """The new organization, or the one that someone else made with this code at the same moment."""
+    """The new organization, or one that a parallel transaction created with this code."""
     insert = (sqlite if is_sqlite() else postgresql).insert(Organization).values(**facts)
     organization = db.session.scalar(insert.on_conflict_do_nothing().returning(Organization))
     if organization is None:

@@ -35,8 +35,8 @@ from people.services.identity import (
 
 @dataclass(frozen=True)
 class Identified:
-    """A person who was recognised, by `record`, or recorded; and what was near without being the
-    same (`identity.Known`)."""
+    """A person, recognised by `record` or newly recorded, with the records that resembled it
+    without being the same (`identity.Known`)."""
 
     record: Person
     person: Person
@@ -46,21 +46,20 @@ class Identified:
 
 
 def record_person(
-    actor: Actor, *, identity: str | int | None = None, update: bool = False, **said: Any
+    actor: Actor, *, identity: str | int | None = None, update: bool = False, **facts: Any
 ) -> Person:
-    """`identify_person` for those who need only the person. A job compares someone new with
-    everyone, always, where the actor may not know of others."""
-    found = identify_person(actor, said, identity=identity, update=update)
-    if found.is_new and not can(actor, Permission.IDENTITY_DECIDE):
-        jobs.enqueue(COMPARE, person_id=found.person.id)
-    return found.person
+    """`identify_person` for callers that need only the person. If the actor may not see other
+    people, a job always compares someone new with everyone."""
+    identified = identify_person(actor, facts, identity=identity, update=update)
+    if identified.is_new and not can(actor, Permission.IDENTITY_DECIDE):
+        jobs.enqueue(COMPARE, person_id=identified.person.id)
+    return identified.person
 
 
-#: The job that compares a record with everyone; its name is older than this package, and jobs that
-#: wait bear it.
+#: The job that compares a record with everyone. The name predates this package; queued jobs use it.
 COMPARE = "accounts.compare"
-#: What may be said of a person, by name; values as `people.values` takes them.
-SAID = (
+#: The facts of a person that callers may pass, in the forms that `people.values` accepts.
+FACTS = (
     "identifier",
     "identifier_kind",
     "given_name",
@@ -77,82 +76,107 @@ SAID = (
 
 def identify_person(
     actor: Actor,
-    said: Mapping[str, Any],
+    facts: Mapping[str, Any],
     *,
     identity: str | int | None = None,
     among: sa.ColumnElement[bool] | None = None,
     unless: Callable[[Person], bool] = lambda person: False,
     update: bool = False,
     register: Register | None = None,
+    is_provisional: bool = False,
 ) -> Identified:
-    """The person meant by what is `said` (SAID, `identifier_issuer`, `names_confirmed`): matched as
-    `identity.find_known` says, looking only `among` these people if given, and not at one of whom
-    `unless` is true; else new. `register`: what was read of these people for many at once.
+    """The person described by `facts` (FACTS, `identifier_issuer`, `names_confirmed`): a match (see
+    `identity.find_known`) `among` these people, passing over those for whom `unless` is true, or a
+    new one. `register` holds people read in advance for a bulk operation; `is_provisional`: no one
+    is recognised by a new record yet.
 
-    `update` overwrites the given values of a matched person (with PERSON_WRITE); without it only
-    gaps are filled, by the person and those who read people. What a person is recognised by is only
-    added, never replaced: whoever could change an address could sign in as its owner. One name is
-    enough. Refused values are all named at once, with fields such as "person.email"; names in doubt
-    (people.name_rules) unless they are confirmed.
+    `update` overwrites the stored values of a match (needs PERSON_WRITE); without it only gaps are
+    filled, by the person and by those who may read people. A number or address is only added,
+    never replaced: changing an address would let someone sign in as its owner. One name is
+    enough. All refused values are reported together, with fields such as "person.email"; so are
+    doubtful names (people.name_rules) that are not confirmed.
     """
-    given, is_confirmed = {name: said.get(name) for name in SAID}, bool(said.get("names_confirmed"))
-    given = _clean(given, "person.", known=None if update else {}, is_confirmed=is_confirmed)
-    if given.get("identifier"):
-        given |= clean_issuer(
-            said.get("identifier_issuer"), given.get("country"), "person.identifier_issuer"
+    cleaned, known = recognised(actor, facts, identity, among, unless, register, update=update)
+    person = current_record(known.record) if known.record is not None else None
+    if update and (person is None or any(name in cleaned for name in _NAMES)):
+        is_confirmed = bool(facts.get("names_confirmed"))
+        _check_names(_chosen_names(person) | cleaned, "person.", is_confirmed=is_confirmed)
+    if person is None:
+        person = _insert(cleaned | {"is_provisional": is_provisional}, "person.")
+        if register is not None:
+            register.add(person)
+        publish(PersonRecorded(person.id), actor)
+        return Identified(person, person, True, known.doubts, known.is_decided)
+    _apply(actor, person, cleaned, update=update)
+    return Identified(known.record or person, person, False, known.doubts, known.is_decided)
+
+
+def _apply(actor: Actor, person: Person, cleaned: dict[str, Any], *, update: bool) -> None:
+    """Stores the facts about a person who was recognised."""
+    for name in _KEYS:
+        if cleaned.get(name) and _key(name, cleaned[name]) == _key(name, getattr(person, name)):
+            del cleaned[name]  # only another spelling: keep the owner's own
+    if "identifier" not in cleaned:
+        cleaned = {name: value for name, value in cleaned.items() if name not in _OF_THE_NUMBER}
+    if update:
+        require(actor, Permission.PERSON_WRITE, person)
+        _refuse_replaced_keys(actor, person, cleaned, "person.")
+        _refuse_renaming(actor, person, cleaned, "person.")
+        _overwrite(actor, person, cleaned, "person.")
+    elif can(actor, Permission.PERSON_READ, person) or can_beyond_oneself(
+        actor, Permission.PERSON_READ
+    ):
+        _fill_gaps(actor, person, cleaned)
+
+
+def recognised(
+    actor: Actor,
+    facts: Mapping[str, Any],
+    identity: str | int | None,
+    among: sa.ColumnElement[bool] | None,
+    unless: Callable[[Person], bool],
+    register: Register | None,
+    *,
+    update: bool = False,
+) -> tuple[dict[str, Any], Known]:
+    """What is facts as it is kept, and who is meant by it; see `identify_person`."""
+    cleaned, is_confirmed = (
+        {name: facts.get(name) for name in FACTS},
+        bool(facts.get("names_confirmed")),
+    )
+    cleaned = _clean(cleaned, "person.", known=None if update else {}, is_confirmed=is_confirmed)
+    if cleaned.get("identifier"):
+        cleaned |= clean_issuer(
+            facts.get("identifier_issuer"), cleaned.get("country"), "person.identifier_issuer"
         )
     known = find_known(
         actor,
-        given,
+        cleaned,
         "person.",
         identity=identity,
         among=among,
         is_change=update,
         register=register,
     )
-    found = current_record(known.record) if known.record is not None else None
-    if found is not None and unless(found):
-        known, found = Known(None), None
-    if update and (found is None or any(name in given for name in _NAMES)):
-        _check_names(_chosen_names(found) | given, "person.", is_confirmed=is_confirmed)
-    if found is None:
-        found = _insert(given, "person.")
-        if register is not None:
-            register.add(found)
-        publish(PersonRecorded(found.id), actor)
-        return Identified(found, found, True, known.doubts, known.is_decided)
-    for name in _KEYS:
-        if given.get(name) and _key(name, given[name]) == _key(name, getattr(found, name)):
-            del given[name]  # another spelling of what is known: the one that its owner gave stays
-    if "identifier" not in given:
-        given = {name: value for name, value in given.items() if name not in _OF_THE_NUMBER}
-    if update:
-        require(actor, Permission.PERSON_WRITE, found)
-        _refuse_replaced_keys(actor, found, given, "person.")
-        _refuse_renaming(actor, found, given, "person.")
-        _overwrite(actor, found, given, "person.")
-    elif can(actor, Permission.PERSON_READ, found) or can_beyond_oneself(
-        actor, Permission.PERSON_READ
-    ):
-        _fill_gaps(actor, found, given)
-    return Identified(known.record or found, found, False, known.doubts, known.is_decided)
+    if known.record is not None and unless(current_record(known.record)):
+        known = Known(None)
+    return cleaned, known
 
 
-def record_applicant(actor: Actor, *, names_confirmed: bool | None = None, **said: Any) -> Person:
+def record_applicant(actor: Actor, *, names_confirmed: bool | None = None, **facts: Any) -> Person:
     """Someone who applied with this address and has not shown to be its owner: a record of its
     own, which no one is recognised by. Whoever the address belongs to, the work is the same."""
-    given = _clean(said, "person.", known={}, is_confirmed=bool(names_confirmed))
-    made = _insert(given | {"is_provisional": True}, "person.")
-    publish(PersonRecorded(made.id), actor)
-    return made
+    cleaned = _clean(facts, "person.", known={}, is_confirmed=bool(names_confirmed))
+    person = _insert(cleaned | {"is_provisional": True}, "person.")
+    publish(PersonRecorded(person.id), actor)
+    return person
 
 
 def change_person(
     actor: Actor, person: Person, *, names_confirmed: bool | None = None, **changes: Any
 ) -> Person:
-    """Overwrites the named values of `person` (None or "" empties what may be empty): by the
-    person or an administrator. Names in doubt are asked about when they are new, unless
-    confirmed."""
+    """Overwrites the named values of `person` (None or "" clears those that may be empty), for the
+    person or an administrator. New names that look doubtful must be confirmed."""
     if actor.person_id != person.id:
         require(actor, Permission.ACCOUNT_MANAGE)
     emptied: dict[str, Any] = {
@@ -163,16 +187,15 @@ def change_person(
     if "nationalities" in changes and not changes["nationalities"]:
         emptied["nationalities"] = []
     issuer = changes.pop("identifier_issuer", None)
-    kept = {name: value for name, value in changes.items() if name not in emptied}
-    if kept.get("name_on_certificate") == person.name_on_certificate == person.full_name:
-        del kept[
-            "name_on_certificate"
-        ]  # sent along untouched: no one chose it, and it follows the name
+    filled = {name: value for name, value in changes.items() if name not in emptied}
+    if filled.get("name_on_certificate") == person.name_on_certificate == person.full_name:
+        # Sent unchanged by the form: it was never chosen, so it follows the name.
+        del filled["name_on_certificate"]
     missing = [
-        name for name in ("name_on_certificate", "language") if name in kept and not kept[name]
+        name for name in ("name_on_certificate", "language") if name in filled and not filled[name]
     ]
     collect([Invalid("required", _l("Fill in this field."), name) for name in missing])
-    cleaned = _clean(kept, "", known=_chosen_names(person), is_confirmed=bool(names_confirmed))
+    cleaned = _clean(filled, "", known=_chosen_names(person), is_confirmed=bool(names_confirmed))
     if issuer is not None or cleaned.get("identifier", person.identifier) != person.identifier:
         cleaned |= clean_issuer(issuer, cleaned.get("country", person.country), "identifier_issuer")
     _overwrite(actor, person, cleaned | emptied, "")
@@ -180,7 +203,7 @@ def change_person(
 
 
 def note_reading(actor: Actor, person_id: int) -> None:
-    """That someone else read a person’s data leaves a trace."""
+    """Records in the audit trail that someone else read a person’s data."""
     if actor.person_id != person_id:
         readings.record(lambda: audit.record(actor, "person.read", f"person:{person_id}", {}))
 
@@ -190,12 +213,12 @@ def clean_person(
     is_new: bool,
     names_confirmed: bool | None = None,
     identifier_issuer: str | None = None,
-    **given: Any,
+    **facts: Any,
 ) -> dict[str, Any]:
-    """The values as `record_person` would keep them, without keeping them; raises the same
-    refusals. `is_new`: of someone new, whose name must be given and be in no doubt."""
+    """The values as `record_person` would store them, without storing them; raises the same
+    refusals. A new person (`is_new`) needs a name that is free of doubt."""
     cleaned = _clean(
-        given, "person.", known={} if is_new else None, is_confirmed=bool(names_confirmed)
+        facts, "person.", known={} if is_new else None, is_confirmed=bool(names_confirmed)
     )
     if cleaned.get("identifier"):
         cleaned |= clean_issuer(
@@ -207,14 +230,14 @@ def clean_person(
 
 
 def _clean(
-    given: dict[str, Any], prefix: str, *, known: dict[str, Any] | None, is_confirmed: bool
+    facts: dict[str, Any], prefix: str, *, known: dict[str, Any] | None, is_confirmed: bool
 ) -> dict[str, Any]:
-    """The given values as they are kept, without those that are None. Raises all refusals
-    together, also of what the names say as a whole when they are not those that are `known` ({}:
-    none are; None: that is looked at elsewhere)."""
+    """The values as they are stored, without those that are None. Raises all refusals together.
+    Names that differ from the `known` ones are also checked as a whole ({}: none are known; None:
+    the caller checks them)."""
     cleaned: dict[str, Any] = {}
     errors: list[DomainError] = []
-    for name, value in given.items():
+    for name, value in facts.items():
         if value is None or value == "" and name not in ("given_name", "family_name"):
             continue
         try:
@@ -244,23 +267,23 @@ def _names_of(person: Person | None) -> dict[str, Any]:
 
 
 def _chosen_names(person: Person | None) -> dict[str, Any]:
-    """The names that the person has; a printed one that no one chose follows the others and is
-    none."""
+    """The person's names. A name on certificates that was never chosen follows the others, so it
+    is left empty."""
     chosen = _names_of(person)
     if person is not None and person.name_on_certificate == person.full_name:
         chosen["name_on_certificate"] = ""
     return chosen
 
 
-def _check_names(said: dict[str, Any], prefix: str, *, is_confirmed: bool) -> None:
-    if not said.get("given_name") and not said.get("family_name"):
+def _check_names(facts: dict[str, Any], prefix: str, *, is_confirmed: bool) -> None:
+    if not facts.get("given_name") and not facts.get("family_name"):
         raise Invalid(
             "required",
             _l("Write the name. One is enough for a person with a single name."),
             prefix + "given_name",
         )
     values.check_names(
-        {name: said.get(name) or "" for name in _NAMES}, is_confirmed=is_confirmed, prefix=prefix
+        {name: facts.get(name) or "" for name in _NAMES}, is_confirmed=is_confirmed, prefix=prefix
     )
 
 
@@ -282,78 +305,84 @@ _CLEANING: dict[str, Any] = {
 _MAY_BE_EMPTY = ("identifier", "email", "country", "birth_date", *(field.name for field in PERSON))
 
 
-def _insert(given: dict[str, Any], prefix: str) -> Person:
+def _insert(facts: dict[str, Any], prefix: str) -> Person:
+    return db.session.scalars(sa.insert(Person).returning(Person), new_values(facts, prefix)).one()
+
+
+def new_values(facts: dict[str, Any], prefix: str) -> dict[str, Any]:
+    """The columns of a new record."""
     called = {
-        "given_name": given.get("given_name", ""),
-        "family_name": given.get("family_name", ""),
+        "given_name": facts.get("given_name", ""),
+        "family_name": facts.get("family_name", ""),
     }
-    kept = (
-        given | called | {"name_on_certificate": _printed(given, prefix), "created_at": clock.now()}
+    columns = (
+        facts | called | {"name_on_certificate": _printed(facts, prefix), "created_at": clock.now()}
     )
-    kept["email_key"] = values.email_key(given.get("email"))
-    return db.session.scalars(sa.insert(Person).returning(Person), kept).one()
+    columns["email_key"] = values.email_key(facts.get("email"))
+    return columns
 
 
-def _printed(given: dict[str, Any], prefix: str) -> str:
-    """The name for certificates: the one given, else the whole name, or Invalid when that is too
+def _printed(facts: dict[str, Any], prefix: str) -> str:
+    """The name on certificates: the chosen one, else the full name; Invalid if that is too
     long."""
     origin = names.Origin(
-        given.get("country"), given.get("nationalities") or (), given.get("language")
+        facts.get("country"), facts.get("nationalities") or (), facts.get("language")
     )
-    whole = names.full_name(given.get("given_name", ""), given.get("family_name", ""), origin)
-    return given.get("name_on_certificate") or values.whole_name(
-        whole, prefix + "name_on_certificate"
+    full_name = names.full_name(facts.get("given_name", ""), facts.get("family_name", ""), origin)
+    return facts.get("name_on_certificate") or values.whole_name(
+        full_name, prefix + "name_on_certificate"
     )
 
 
-def _overwrite(actor: Actor, person: Person, given: dict[str, Any], prefix: str) -> None:
-    _refuse_taken(actor, person, given, prefix)
-    # A printed name that was never chosen follows, also where a form sends it along untouched.
+def _overwrite(actor: Actor, person: Person, facts: dict[str, Any], prefix: str) -> None:
+    _refuse_taken(actor, person, facts, prefix)
+    # A name on certificates that was never chosen follows the name, also when a form sends it back.
     follows = (
-        given.get("name_on_certificate", person.full_name)
+        facts.get("name_on_certificate", person.full_name)
         == person.name_on_certificate
         == person.full_name
     )
-    changed = tuple(sorted(name for name, value in given.items() if getattr(person, name) != value))
+    changed = tuple(sorted(name for name, value in facts.items() if getattr(person, name) != value))
     if not changed:
         return
-    left = person.email if "email" in changed else None
+    former_email = person.email if "email" in changed else None
     for name in changed:
-        setattr(person, name, given[name])
+        setattr(person, name, facts[name])
     if follows:
         person.name_on_certificate = values.whole_name(
             person.full_name, prefix + "name_on_certificate"
         )
     db.session.flush()
     publish(PersonChanged(person.id, changed), actor)
-    if left:
-        _leave_address(actor, person, left)
+    if former_email:
+        _leave_address(actor, person, former_email)
 
 
-def _fill_gaps(actor: Actor, person: Person, given: dict[str, Any]) -> None:
-    """What was not known yet: never a name, what the person is recognised by, or a gender, of
-    which "undisclosed" is one."""
-    said: dict[str, Any] = {}
+def _fill_gaps(actor: Actor, person: Person, facts: dict[str, Any]) -> None:
+    """Fills in unknown values, but never a name, a number, an address, or the gender, which always
+    has a value ("undisclosed")."""
+    gaps: dict[str, Any] = {}
     for name in ("country", "nationalities", "birth_date"):
-        if given.get(name) and not getattr(person, name):
-            said[name] = given[name]
-    _overwrite(actor, person, said, "person.")
+        if facts.get(name) and not getattr(person, name):
+            gaps[name] = facts[name]
+    _overwrite(actor, person, gaps, "person.")
 
 
 def add_address(actor: Actor, person: Person, email: str | None) -> None:
-    """An address for someone who has none, no roles and no account, which it would open. One
-    that someone else has is left out, and not told: the one who says it may not know of them."""
+    """Adds an address to a person without one, and without the roles or account that it would
+    open. Someone else's address is silently left out: the actor may not know of that person."""
     address = values.find_email(email)
     if not address or person.email or holds_roles(person) or has_account(person):
         return
     hold({"email": address})
-    if not any("address" in one.agrees for one in compared({"email": address}, but=[person.id])):
+    if not any(
+        "address" in other.agrees for other in compared({"email": address}, but=[person.id])
+    ):
         _overwrite(actor, person, {"email": address}, "person.")
 
 
 def _leave_address(actor: Actor, person: Person, address: str) -> None:
-    """What was sent to the old address opens nothing any more, whoever signed in through it is
-    out, and it is told."""
+    """Links sent to the old address stop working, its sessions end, and it is notified."""
     end_sessions_and_links(
         person.id, but=actor.session_id if actor.person_id == person.id else None
     )
@@ -362,51 +391,53 @@ def _leave_address(actor: Actor, person: Person, address: str) -> None:
     )
 
 
-def _refuse_replaced_keys(actor: Actor, person: Person, given: dict[str, Any], prefix: str) -> None:
-    """An address is added only where there is no account yet, which it would open."""
+def _refuse_replaced_keys(actor: Actor, person: Person, facts: dict[str, Any], prefix: str) -> None:
+    """Refuses to replace a number or address. An address is added only if the person has no
+    account, which it would open."""
     if can(actor, Permission.ACCOUNT_MANAGE):
         return
     for name, sentence in _KEYS.items():
-        kept, value = getattr(person, name), given.get(name)
+        current, value = getattr(person, name), facts.get(name)
         is_open = name == "email" and has_account(person)
-        if value and value != kept and (kept or is_open):
+        if value and value != current and (current or is_open):
             raise Conflict(f"{name}_differs", sentence, prefix + name)
 
 
-def _refuse_renaming(actor: Actor, person: Person, given: dict[str, Any], prefix: str) -> None:
-    """Others than the person need PERSON_RENAME to give another name, whatever else tells who is
-    meant. Who holds an account answers to a name: a part more or less is another one. A mere
-    spelling is no refusal, and the person's own stays, as the gender does."""
+def _refuse_renaming(actor: Actor, person: Person, facts: dict[str, Any], prefix: str) -> None:
+    """Anyone but the person needs PERSON_RENAME to change the name, however certain the match.
+    For a person with an account, adding or dropping a part of the name is a change too. A different
+    spelling is not refused, but the person's own stays, as does the gender."""
     if can(actor, Permission.PERSON_RENAME, person):
         return
     known = _names_of(person)
-    said = known | given
+    claimed = known | facts
     if not names.is_same_name(
-        (said["given_name"], said["family_name"]), (person.given_name, person.family_name)
+        (claimed["given_name"], claimed["family_name"]), (person.given_name, person.family_name)
     ):
         raise _name_differs(prefix + "given_name")
     if not has_account(person):
-        if not _covers(said, known):  # else a name could be changed in steps, by way of initials
+        if not _covers(claimed, known):  # else initials would let a name be changed in steps
             for name in ("given_name", "family_name"):
-                given.pop(name, None)
+                facts.pop(name, None)
         return
-    given.pop("gender", None)  # who can sign in says that for oneself
+    facts.pop("gender", None)  # people who can sign in state it themselves
     for field, parts in (
         ("given_name", ("given_name", "family_name")),
         ("name_on_certificate", ("name_on_certificate",)),
     ):
-        if names.words_of(" ".join(said[name] for name in parts)) != names.words_of(
+        if names.words_of(" ".join(claimed[name] for name in parts)) != names.words_of(
             " ".join(known[name] for name in parts)
         ):
             raise _name_differs(prefix + field)
     for name in _NAMES:
-        given.pop(name, None)
+        facts.pop(name, None)
 
 
-def _covers(said: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
-    """Whether what is said has every word of the known name."""
+def _covers(claimed: Mapping[str, Any], known: Mapping[str, Any]) -> bool:
+    """Whether the claimed name has every word of the known one."""
     words, others = (
-        names.words_of(f"{one['given_name']} {one['family_name']}") for one in (said, known)
+        names.words_of(f"{names_of['given_name']} {names_of['family_name']}")
+        for names_of in (claimed, known)
     )
     return not Counter(others) - Counter(words)
 
@@ -430,20 +461,21 @@ _KEYS = {
 
 
 def _key(name: str, value: str | None) -> str | None:
-    """What an address or an identifier is compared by."""
+    """The form in which an address or identifier is compared."""
     return values.email_key(value) if name == "email" else names.number_key(value or "")
 
 
-def _refuse_taken(actor: Actor, person: Person, given: dict[str, Any], prefix: str) -> None:
-    """No one is given another person's number or address. Only the owner of a mailbox may share
-    it, by opening a link there. For those who may not know of the other person, the value is
-    left out and nothing is said."""
-    hold(given)
+def _refuse_taken(actor: Actor, person: Person, facts: dict[str, Any], prefix: str) -> None:
+    """Refuses another person's number or address. Only the owner of a mailbox may share it, by
+    opening a link there. An actor who may not know of the other person gets no refusal: the value
+    is silently left out."""
+    hold(facts)
     may_know = actor.person_id == person.id or any(
-        can(actor, one) for one in (Permission.IDENTITY_DECIDE, Permission.ACCOUNT_MANAGE)
+        can(actor, permission)
+        for permission in (Permission.IDENTITY_DECIDE, Permission.ACCOUNT_MANAGE)
     )
     for name, sentence in _TAKEN.items():
-        value = given.get(name)
+        value = facts.get(name)
         if (
             not value
             or value == getattr(person, name)
@@ -451,12 +483,12 @@ def _refuse_taken(actor: Actor, person: Person, given: dict[str, Any], prefix: s
         ):
             continue
         issuer = {"issuer_country": person.issuer_country, "issuer_id": person.issuer_id}
-        others = compared(issuer | given | {name: value}, but=[person.id])
-        if any(_TAKEN_BY[name] in one.agrees for one in others):
+        others = compared(issuer | facts | {name: value}, but=[person.id])
+        if any(_TAKEN_BY[name] in other.agrees for other in others):
             if may_know:
                 raise Conflict(f"{name}_taken", sentence, prefix + name)
-            for one in (name, *(_OF_THE_NUMBER if name == "identifier" else ())):
-                given.pop(one, None)
+            for key in (name, *(_OF_THE_NUMBER if name == "identifier" else ())):
+                facts.pop(key, None)
 
 
 _TAKEN = {

@@ -1,8 +1,8 @@
-"""Pages of the package, a module per part of it."""
+"""Pages of the package, a module per topic."""
 
 from __future__ import annotations
 
-from people import models  # noqa: F401 -- the tables must be known
+from people import models  # noqa: F401 -- registers the tables
 from people.views import consents, details, organizations
 from people.views.blueprint import pages
 

@@ -1,4 +1,4 @@
-"""Consents: one's own page of them, and what was signed on paper."""
+"""Pages of consents: one's own, and those signed on paper."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from people.views.blueprint import pages
 @pages.get("/me/consents")
 @signed_in
 def my_consents() -> Any:
-    """Who may find and contact me: every purpose with its exact words, one click each."""
+    """Who may find and contact me: all purposes with their exact words, one click each."""
     own = queries.get_own_person(current_actor())
     context = {
         "states": queries.consents_of(own.id),
@@ -43,7 +43,7 @@ def my_consents() -> Any:
 @pages.post("/me/consents")
 @signed_in
 def answer_consent() -> Any:
-    """One click: yes or no to one purpose."""
+    """Answers one purpose with one click."""
     purpose = request.form.get("purpose")
     is_given = {"yes": True, "no": False}.get(request.form.get("given", ""))
     if purpose not in set(ConsentPurpose) or is_given is None:
@@ -58,7 +58,7 @@ def answer_consent() -> Any:
 
 
 def _way() -> ConsentWay:
-    """Anyone who signed in by an emailed link has shown to read the mailbox, and no more."""
+    """Signing in by an emailed link proves only access to the mailbox."""
     return ConsentWay.LINK if came_by_link(current_actor()) else ConsentWay.PAGE
 
 
@@ -77,7 +77,7 @@ def _confirmation(is_given: bool, counts: bool) -> str:
 @requires(Permission.CONSENT_RECORD)
 @submitted_once
 def consent_on_paper() -> Any:
-    """Records what one person signed. The person is told wherever there is an address."""
+    """Records what someone signed. The person is notified if there is an address."""
     form = PaperForm()
     if form.validate_on_submit():
         with refusals_on(form):

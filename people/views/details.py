@@ -1,4 +1,4 @@
-"""A person’s data: one’s own, and anyone’s by an administrator."""
+"""Pages of a person’s data: one’s own, and anyone’s for administrators."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Organizations."""
+"""Pages of organizations."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from people.views.blueprint import pages
 @pages.get("/administration/organizations")
 @requires(Permission.ORGANIZATION_MANAGE)
 def organizations() -> Any:
-    """Organizations by name, and what each does here."""
+    """Organizations by name, with their kinds."""
     actor, words = current_actor(), request.args.get("q", "").strip()
     page = queries.list_organizations(actor, words=words, after=request.args.get("after"))
     changeable = {
@@ -42,7 +42,7 @@ def organizations() -> Any:
 @requires(Permission.ORGANIZATION_MANAGE)
 @submitted_once
 def new_organization() -> Any:
-    """Makes an organization."""
+    """Creates an organization."""
     form = OrganizationForm(manages_all=current_actor().can(Permission.BODY_MANAGE))
     if form.validate_on_submit():
         with refusals_on(form):
@@ -59,7 +59,7 @@ def new_organization() -> Any:
 @pages.route("/administration/organizations/<int:organization_id>", methods=["GET", "POST"])
 @requires(Permission.ORGANIZATION_MANAGE)
 def organization(organization_id: int) -> Any:
-    """Corrects an organization's name, country and what it does here."""
+    """Corrects an organization's name, country and kinds."""
     form = OrganizationChangeForm(
         body=_changeable(organization_id), manages_all=current_actor().can(Permission.BODY_MANAGE)
     )
@@ -85,7 +85,7 @@ def organization(organization_id: int) -> Any:
 @pages.get("/administration/organizations/<int:organization_id>/emblem.png")
 @requires(Permission.BODY_MANAGE)
 def emblem(organization_id: int) -> Response:
-    """The emblem of a centre, beside the field in which another is chosen."""
+    """The emblem of a centre, beside the field for choosing another."""
     png = queries.emblem_png(_changeable(organization_id).emblem_sha256)
     if png is None:
         raise NotFound("no_emblem", _("This organization has no emblem."))
@@ -93,7 +93,7 @@ def emblem(organization_id: int) -> Response:
 
 
 def _changeable(organization_id: int) -> Organization:
-    """The organization, for whoever may change it."""
+    """The organization, if the actor may change it."""
     organization = queries.get_organization(current_actor(), organization_id)
     services.require_kinds(current_actor(), organization.kinds)
     return organization

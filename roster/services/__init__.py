@@ -1,5 +1,4 @@
-"""What is done with the roster: profiles are written, skills granted and withdrawn, everything
-derived made again."""
+"""Changes to the roster: profiles, skills, admissions, and rebuilding what is derived."""
 
 from roster.services.admission import (
     admit,
@@ -20,11 +19,12 @@ from roster.services.profiles import (
     refresh_document,
 )
 from roster.services.proposals import answer_proposal, find_proposal, forget_proposals
-from roster.services.rebuilding import differences, index_differences, rebuild
+from roster.services.rebuilding import Difference, differences, index_differences, rebuild
 from roster.services.skills import follow_certificates, grant_skills, withdraw_skills
 from roster.services.values import Profile, SpokenLanguage, Window
 
 __all__ = [
+    "Difference",
     "Profile",
     "SpokenLanguage",
     "Window",

@@ -1,5 +1,5 @@
-"""Who is on the roster: a decision of its staff after the person's yes, and what follows when a
-yes or a no is said."""
+"""Admission: staff decide who is on the roster after the person's consent; and the effects of
+giving and withdrawing consent."""
 
 from __future__ import annotations
 
@@ -48,10 +48,10 @@ WITHDRAWN, MERGED = "consent_withdrawn", "merged"
 def admit(
     actor: Actor, expert: Expert, fields: Sequence[str] = (), *, office: str | None = None
 ) -> Expert:
-    """Puts someone who said yes on the roster of `office` (its code; None: the actor's own), in
-    general or in these fields of expertise; someone admitted already, in further fields.
-    NotFound without a current consent, Conflict("already_admitted") when nothing would change,
-    or the person is on another office's roster."""
+    """Admits someone who consented to the roster of `office` (its code; None: the actor's own), in
+    general or in these fields of expertise; someone already admitted, in further fields. NotFound
+    without current consent, Conflict("already_admitted") if nothing would change or the person is
+    on another office's roster."""
     require(actor, Permission.EXPERT_ADMIT)
     wanted_fields = _clean_fields(fields)
     office_id = _office_of(actor, office).id
@@ -82,21 +82,21 @@ def admit(
 
 
 def may_admit(actor: Actor, expert: Expert) -> bool:
-    """Whether the person waits for a decision that is the actor's."""
+    """Whether the person awaits a decision that the actor may make."""
     return expert.status is not ExpertStatus.ADMITTED and _is_open_to(actor, expert)
 
 
 def _is_open_to(actor: Actor, expert: Expert) -> bool:
-    """Whether the actor may decide about the person at all: within reach, and after the person's
-    yes."""
+    """Whether the actor may decide about the person at all: within reach, and with the person's
+    consent."""
     return reaches(actor, Permission.EXPERT_ADMIT, expert) and bool(
         current_consent(expert.person_id, ConsentPurpose.ROSTER)
     )
 
 
 def _office_of(actor: Actor, code: str | None) -> Organization:
-    """The office that is named, of those that the actor may admit for; else the actor's one, and
-    the first one for the system."""
+    """The named office, of those for which the actor may admit; else the actor's only one, and the
+    first one for the system."""
     own = offices_to_choose(actor)
     if code:
         body = get_body(code, "office", BodyKind.ROSTER_OFFICE)
@@ -117,8 +117,8 @@ def admit_several(
     *,
     office: str | None = None,
 ) -> int:
-    """Admits each of them who still waits, and says how many that were: who withdrew in the
-    meantime is left out."""
+    """Admits those who are still waiting, and returns their number; people who withdrew meanwhile
+    are skipped."""
     require(actor, Permission.EXPERT_ADMIT)
     count = 0
     for expert in db.session.scalars(
@@ -133,7 +133,7 @@ def admit_several(
 
 
 def admit_by_rule(expert: Expert) -> None:
-    """Where the installation says so, whoever said yes and has a current skill is on the roster,
+    """If the installation's rule says so, people with consent and a current skill are admitted,
     whichever came last."""
     if settings_of().roster_admission != "rule" or expert.status is not ExpertStatus.CERTIFIED:
         return
@@ -145,8 +145,8 @@ def admit_by_rule(expert: Expert) -> None:
 
 
 def take_yes(person_id: int) -> None:
-    """The person's yes is current: what waited for it becomes the profile, and the person waits
-    for admission (again)."""
+    """The person consented: a waiting proposal becomes the profile, and the person awaits admission
+    (again)."""
     person = db.session.get_one(Person, person_id)
     if not current_consent(person_id, ConsentPurpose.ROSTER):
         return
@@ -166,8 +166,8 @@ def take_yes(person_id: int) -> None:
 
 
 def take_no(person_id: int) -> None:
-    """The person's consent is gone: with it, in the same transaction, the place on the roster,
-    in searches and in lists."""
+    """The person has no consent any more: removes them from the roster, searches and lists in the
+    same transaction."""
     proposals.drop(proposals.waiting_for(db.session.get_one(Person, person_id)))
     expert = find_expert_of(person_id)
     if expert is None:
@@ -178,8 +178,8 @@ def take_no(person_id: int) -> None:
 
 
 def leave(expert: Expert, because: str) -> None:
-    """Takes someone off the roster, out of searches and lists; after another yes any office may
-    admit the person."""
+    """Removes someone from the roster, searches and lists; after a new consent any office may admit
+    the person."""
     expert = locked(expert.id)
     if expert.status is ExpertStatus.ADMITTED:
         EXPERT.fire(expert, "leave", SYSTEM, because=because)
@@ -198,8 +198,8 @@ def has_experts(office_id: int) -> bool:
 
 
 def take_merge(keep_id: int, merged_id: int) -> None:
-    """The record leads to another one now, whose own yes and profile count. A person who said
-    yes through the merged record alone is asked again, so that the yes is not lost unnoticed."""
+    """After a merge the surviving record's own consent and profile count. A person who consented
+    only as the merged record is asked again, so that the consent is not silently lost."""
     if expert := find_expert_of(merged_id):
         leave(expert, MERGED)
     consent = find_consent(merged_id, ConsentPurpose.ROSTER)
@@ -211,8 +211,7 @@ def take_merge(keep_id: int, merged_id: int) -> None:
 
 
 def undo_merge(person_ids: Sequence[int]) -> None:
-    """Two people again: the one who left only because of the merge is where the person was
-    before."""
+    """After a merge is undone, someone who left only because of it is back where they were."""
     for person_id in person_ids:
         known_expert = find_expert_of(person_id)
         if known_expert is None or not current_consent(person_id, ConsentPurpose.ROSTER):
@@ -236,8 +235,8 @@ def undo_merge(person_ids: Sequence[int]) -> None:
 
 
 def _apply(values: dict, person_id: int) -> None:
-    """What staff proposed: a whole profile for who has none; of a profile that is there only
-    what is empty, because what the person wrote stays."""
+    """Applies what staff proposed: a whole profile if there is none; otherwise only what is empty,
+    because the person's own entries stay."""
     profile = Profile.unpacked(values)
     assert profile.category is not None
     expert, is_new = obtain(SYSTEM, person_id, profile.category)

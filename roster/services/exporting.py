@@ -1,4 +1,4 @@
-"""Records what is exported, and who looked at whom."""
+"""Records exports, and who read whose profile."""
 
 from __future__ import annotations
 
@@ -16,15 +16,14 @@ from roster.models import Expert
 
 
 def record_export(actor: Actor, filters: Filters, rows: int) -> None:
-    """Notes that rows of the roster were exported as a file: how many and by which filters,
-    never whose."""
+    """Records that rows of the roster were exported: how many and by which filters, never whose."""
     require(actor, Permission.ROSTER_SEARCH)
     assert actor.person_id is not None
     publish(RosterExported(actor.person_id, tuple(sorted(set(filters.used_names))), rows), actor)
 
 
 def record_reading(actor: Actor, expert_ids: Sequence[int]) -> None:
-    """Notes that staff read these profiles; one's own leaves no trace."""
+    """Records that staff read these profiles, except their own."""
     of_others = sa.select(Expert.id).where(
         Expert.id.in_(expert_ids), Expert.person_id != actor.person_id
     )

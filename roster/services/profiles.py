@@ -1,4 +1,4 @@
-"""Profiles: what people say about themselves, and roster staff about them. No skill is written
+"""Profiles: what people state about themselves, and roster staff about them. Skills are not written
 here."""
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ MOST_LANGUAGES, MOST_WINDOWS, MOST_EXPERTISE = 20, 50, 30
 def put_expert(
     actor: Actor, identifier: str | None, profile: Profile
 ) -> tuple[Expert | None, bool]:
-    """The roster profile of a person whose consent is current, made or changed; True when made.
-    (None, False) for everyone else, known or not: the person is asked, and the values wait for
-    the answer."""
+    """Creates or changes the roster profile of a person with current consent; True if it is new.
+    (None, False) for everyone else, known or not: the person is asked, and the values wait for the
+    answer."""
     require(actor, Permission.ROSTER_SEARCH)  # not only for oneself
     profile = _checked(profile)
     near = proposals.people_near(identifier, profile.person)
@@ -48,7 +48,7 @@ def put_expert(
     )
     expert = find_expert_of(
         known.id if known else 0
-    )  # looked for in every case: the work is the same
+    )  # looked up in every case, so that the work is equal
     if known is None or not (expert is None or reaches(actor, Permission.EXPERT_WRITE, expert)):
         proposals.propose(actor, identifier, profile, near)
         return None, False
@@ -60,8 +60,7 @@ def put_expert(
 
 
 def _checked(profile: Profile) -> Profile:
-    """The profile with its texts as they are kept. Raises every fault of the values, whoever is
-    meant."""
+    """The profile with its texts as stored. Raises all faults of the values, whoever is meant."""
     values, errors = _plain_values(profile, profile.category)
     _read_languages(profile.languages, errors)
     _read_windows(profile.availability, errors)
@@ -74,8 +73,8 @@ def _checked(profile: Profile) -> Profile:
 
 
 def put_own_profile(actor: Actor, profile: Profile) -> Expert:
-    """The actor's own profile: people put themselves on the roster, and say what they want to be
-    found for."""
+    """The actor's own profile: people put themselves forward, and state what they want to be found
+    for."""
     require(actor, Permission.EXPERT_WRITE)
     assert actor.person_id is not None
     return _put(actor, actor.person_id, profile)[0]
@@ -89,7 +88,7 @@ def _put(actor: Actor, person_id: int, profile: Profile) -> tuple[Expert, bool]:
 
 
 def change_expert(actor: Actor, expert: Expert, profile: Profile) -> Expert:
-    """Changes what is given in `profile` (its `person` aside), with every fault told at its
+    """Changes the values in `profile` (without `person`), with every fault reported at its
     field."""
     require(actor, Permission.EXPERT_WRITE)
     expert = locked(expert.id)
@@ -97,7 +96,7 @@ def change_expert(actor: Actor, expert: Expert, profile: Profile) -> Expert:
     category = PersonnelCategory(profile.category or expert.category)
     values, errors = _plain_values(profile, category)
     if profile.subcategory is None and expert.subcategory not in category.traits.subcategories:
-        values["subcategory"] = None  # it was one of the category before
+        values["subcategory"] = None  # it belonged to the former category
     spoken = _read_languages(profile.languages, errors)
     windows = _read_windows(profile.availability, errors)
     collect(errors)
@@ -118,8 +117,7 @@ def change_expert(actor: Actor, expert: Expert, profile: Profile) -> Expert:
 def _plain_values(
     profile: Profile, category: PersonnelCategory | None
 ) -> tuple[dict[str, Any], list[DomainError]]:
-    """The columns that are given, and what is wrong with them. `category`: of the profile, as
-    far as it is known."""
+    """The columns to set, and their faults. `category`: the profile's, if known."""
     errors: list[DomainError] = []
     values: dict[str, Any] = {"category": profile.category}
     for name, longest in {"rank": 120, "organization": 200}.items():
@@ -171,7 +169,7 @@ def _text(text: str, name: str, longest: int, errors: list[DomainError]) -> str:
 def _read_languages(
     spoken: Sequence[SpokenLanguage] | None, errors: list[DomainError]
 ) -> dict[str, tuple] | None:
-    """(framework, level) by language; its faults go to `errors`."""
+    """(framework, level) by language; faults are added to `errors`."""
     if spoken is None:
         return None
     if len(spoken) > MOST_LANGUAGES:
@@ -210,8 +208,8 @@ def _read_languages(
 def _read_windows(
     availability: Sequence[Window] | None, errors: list[DomainError]
 ) -> list[Window] | None:
-    """The windows by date; those that touch become one, because a search wants one window that
-    covers all its days."""
+    """The windows by date. Adjacent ones are joined, because a search needs one window that covers
+    all its days."""
     if availability is None:
         return None
     if len(availability) > MOST_WINDOWS:
@@ -242,7 +240,7 @@ def _replace_languages(expert: Expert, spoken: Mapping[str, tuple]) -> bool:
     } == spoken:
         return False
     expert.languages.clear()
-    # the old rows leave before new ones take their place under the unique constraint
+    # delete the old rows before new ones violate the unique constraint
     db.session.flush()
     for language, (framework, level) in spoken.items():
         step = languages.step(framework, level)
@@ -262,7 +260,7 @@ def _replace_windows(expert: Expert, windows: Sequence[Window]) -> bool:
 
 
 def refresh_document(person_id: int) -> None:
-    """A person's name, country or gender changed: the expert is found under the new ones."""
+    """A person's name, country or gender changed: the expert must be found by the new values."""
     if expert := find_expert_of(person_id):
         documents.refresh([expert.id])
 
@@ -272,15 +270,15 @@ def find_expert_of(person_id: int) -> Expert | None:
 
 
 def reaches(actor: Actor, permission: str, expert: Expert) -> bool:
-    """Whether the actor has the permission on this expert: one's own profile, one of the own
-    office, or of no office yet."""
+    """Whether the actor has the permission on this expert: their own profile, one of their office,
+    or one of no office yet."""
     return can(actor, permission, expert) or (
         expert.office_id is None and can_beyond_oneself(actor, permission)
     )
 
 
 def within_reach(actor: Actor, permission: str) -> sa.ColumnElement[bool]:
-    """The condition that keeps the experts whom the actor `reaches`."""
+    """Selects the experts whom the actor `reaches`."""
     reachable = visible(Expert, actor, permission)
     return (
         sa.or_(reachable, Expert.office_id.is_(None))
@@ -290,8 +288,8 @@ def within_reach(actor: Actor, permission: str) -> sa.ColumnElement[bool]:
 
 
 def require_open_to(actor: Actor, permission: str, expert: Expert) -> None:
-    """NotFound for everyone but the person while the person's consent is not current, and for
-    other roster offices: to them there is no such profile."""
+    """NotFound for everyone but the person without current consent, and for other roster offices:
+    to them there is no such profile."""
     is_own = actor.is_system or actor.person_id == expert.person_id
     if is_own or (
         reaches(actor, permission, expert)
@@ -306,7 +304,7 @@ def unknown_expert() -> NotFound:
 
 
 def locked(expert_id: int) -> Expert:
-    """The expert read again under its lock."""
+    """The expert, read again under its lock."""
     statement = (
         sa.select(Expert).where(Expert.id == expert_id).with_for_update(key_share=True, of=Expert)
     )
@@ -316,7 +314,7 @@ def locked(expert_id: int) -> Expert:
 def obtain(
     actor: Actor, person_id: int, category: PersonnelCategory, **values: Any
 ) -> tuple[Expert, bool]:
-    """The person's profile, made if there is none; two acts at once make one."""
+    """The person's profile, created if there is none; two parallel calls create one."""
     if known := find_expert_of(person_id):
         return known, False
     now = clock.now()

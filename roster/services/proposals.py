@@ -1,8 +1,8 @@
-"""Profiles of people who have not said yes: the person is asked, and what roster staff wrote waits
+"""Profiles of people who have not consented: the person is asked, and what roster staff wrote waits
 for the answer.
 
-Roster staff learn nothing from it: the answer, the statements and the letter written are the same
-for someone known, someone who said no, and a stranger. (A letter that is not meant is written and
+Roster staff learn nothing from it: the answer, the statements and the letter are the same for
+someone known, someone who refused, and a stranger. (A letter that must not be sent is written and
 undone.)
 """
 
@@ -44,16 +44,16 @@ from roster.events import ExpertProposed, ProposalAnswered, ProposalsForgotten
 from roster.models import ExpertProposal
 from roster.services.values import Profile
 
-ASKED_FOR = timedelta(days=30)  # the link in the letter is good for so long
+ASKED_FOR = timedelta(days=30)  # validity of the link in the letter
 KEPT_FOR = timedelta(days=90)  # without an answer
-NOT_ASKED_AGAIN_FOR = timedelta(days=730)  # after a no
+NOT_ASKED_AGAIN_FOR = timedelta(days=730)  # after a refusal
 _NOBODY = "nobody@example.org"  # of letters that are undone
 
 
 @dataclass(frozen=True)
 class Near:
-    """A person with the number or the address that was given; `is_meant`: no one else can be
-    (people.services.compare). `answer`: the person's latest one that counts."""
+    """A person with the number or the address; `is_meant`: no one else can be meant
+    (people.services.compare). `answer`: their latest one that counts."""
 
     person: Person
     answer: bool | None
@@ -61,8 +61,8 @@ class Near:
 
 
 def people_near(identifier: str | None, facts: Mapping[str, Any]) -> list[Near]:
-    """Those whom number or address may mean, the one who is meant first. `facts` are checked before
-    anyone is looked up."""
+    """The people whom number or address may mean, the one who is meant first. Checks `facts` before
+    looking anyone up."""
     cleaned = clean_person(**{**facts, "identifier": identifier}, is_new=False)
     near = [comparison for comparison in compared(cleaned, is_change=True) if comparison.is_near]
     answers = latest_answers([comparison.person.id for comparison in near], ConsentPurpose.ROSTER)
@@ -75,7 +75,7 @@ def people_near(identifier: str | None, facts: Mapping[str, Any]) -> list[Near]:
 
 
 def propose(actor: Actor, identifier: str | None, profile: Profile, near: Sequence[Near]) -> None:
-    """Keeps the values until the person answers, and asks once. The caller learns nothing."""
+    """Stores the values until the person answers, and asks once. The caller learns nothing."""
     facts = clean_person(**{**profile.person, "identifier": identifier}, is_new=True)
     if not facts.get("identifier") and not facts.get("email"):
         sentence = _l(
@@ -87,7 +87,7 @@ def propose(actor: Actor, identifier: str | None, profile: Profile, near: Sequen
     person = next((candidate.person for candidate in near if candidate.is_meant), None)
     agrees = any(
         candidate.is_meant and candidate.answer for candidate in near
-    )  # and is on another office's roster: there is nothing to ask
+    )  # already on another office's roster: there is nothing to ask
     with tried(
         keep=not (
             _was_refused(facts) or agrees or any(candidate.answer is False for candidate in near)
@@ -97,7 +97,7 @@ def propose(actor: Actor, identifier: str | None, profile: Profile, near: Sequen
         publish(ExpertProposed(row.id), actor)
         address = person.email if person else facts.get("email")
         token = secrets.token_urlsafe(32)
-        was_asked = _was_asked(row)  # looked at in every case: the work is the same
+        was_asked = _was_asked(row)  # looked up in every case, so that the work is equal
         with tried(keep=is_new and address is not None and not was_asked):
             row.token_digest = _digest(token)
             _ask(address or _NOBODY, person, facts, token)
@@ -106,9 +106,8 @@ def propose(actor: Actor, identifier: str | None, profile: Profile, near: Sequen
 def _find_or_add(
     actor: Actor, submitted: dict[str, Any], profile: Profile, person: Person | None
 ) -> tuple[ExpertProposal, bool]:
-    """The one row about the person who is called so, with this number and address; True when it
-    is new. Whom it is about never changes: the person may be reading the letter. What staff
-    wrote does."""
+    """The one row about the person with this name, number and address; True if it is new. The
+    person it is about never changes, since they may be reading the letter; the values do."""
     number, address = (
         number_key(submitted.get("identifier") or ""),
         email_key(submitted.get("email")),
@@ -144,8 +143,8 @@ def _find_or_add(
 
 
 def _number(facts: Mapping[str, Any], *, issuer: str = "issuer_id") -> str:
-    """A number belongs to its issuer: the officer of another body or country with the same one
-    is someone else."""
+    """A number belongs to its issuer: an officer of another body or country with the same one is
+    someone else."""
     kind = facts.get("identifier_kind") or IdentifierKind.SERVICE
     whose = facts.get(issuer) or facts.get("issuer_country")
     return f"number:{kind}:{whose or ''}:{number_key(facts.get('identifier') or '')}"
@@ -158,7 +157,7 @@ def _name(facts: Mapping[str, Any]) -> str:
 
 
 def _seals(facts: Mapping[str, Any]) -> list[str]:
-    """What is left of the number and of the address after a no. A body and its country are one
+    """What is stored of the number and the address after a refusal. A body and its country are one
     issuer for the same name."""
     number, address = facts.get("identifier"), email_key(facts.get("email"))
     of_number = (
@@ -170,13 +169,13 @@ def _seals(facts: Mapping[str, Any]) -> list[str]:
 
 
 def _was_refused(facts: Mapping[str, Any]) -> bool:
-    """Whether someone with this number or this address said no."""
+    """Whether someone with this number or this address refused."""
     refused = ExpertProposal.digest.in_(_seals(facts)), ExpertProposal.refused_at.is_not(None)
     return db.session.scalar(sa.select(ExpertProposal.id).where(*refused).limit(1)) is not None
 
 
 def _was_asked(row: ExpertProposal) -> bool:
-    """Whether another letter asks the same person already: by another number, say."""
+    """Whether another letter already asks the same person, for example under another number."""
     same = sa.or_(
         ExpertProposal.person_id == (row.person_id or 0),
         ExpertProposal.email_key == (row.email_key or ""),
@@ -219,11 +218,11 @@ def _ask(address: str, person: Person | None, facts: dict[str, Any], token: str)
     )
 
 
-# The answer
+# Answers
 
 
 def find_proposal(token: str) -> ExpertProposal:
-    """What the link in a letter asks about; NotFound once it was answered, and after its time."""
+    """The proposal behind the link in a letter; NotFound after it is answered or has expired."""
     row = db.session.scalar(
         sa.select(ExpertProposal)
         .where(
@@ -240,9 +239,9 @@ def find_proposal(token: str) -> ExpertProposal:
 
 
 def answer_proposal(token: str, is_accepted: bool) -> bool:
-    """The answer of anyone who reads the mailbox that was written to. A yes makes the person
-    known, keeps the consent, and the values become the profile. False when the yes is kept but
-    does not count yet (others read the mailbox too)."""
+    """Records the answer of anyone who reads the mailbox. A yes records the person and the consent,
+    and the values become the profile. False if the yes is stored but does not count yet (others
+    read the mailbox too)."""
     row = find_proposal(token)
     known = db.session.get(Person, row.person_id) if row.person_id else None
     person = current_record(known) if known else None
@@ -271,7 +270,7 @@ def answer_proposal(token: str, is_accepted: bool) -> bool:
 
 
 def _new_person(row: ExpertProposal) -> Person:
-    """Someone with this address; no one else is taken for it, because the mailbox is all that
+    """A new person with this address; matched with no one, because only the mailbox has
     answered."""
     facts = {name: value for name, value in row.identity.items() if name != "birth_date"}
     person = record_person(ANONYMOUS, **facts, names_confirmed=True)
@@ -283,23 +282,21 @@ def _new_person(row: ExpertProposal) -> Person:
 
 
 def _refuse(row: ExpertProposal) -> None:
-    """A stranger said no: all that is kept is that no one is to be asked by this number or this
-    address."""
+    """A stranger refused: stores only that no one is to be asked by this number or address."""
     values = {"identity": {}, "values": {}, "at": row.at, "refused_at": clock.now()}
     insert = (sqlite if is_sqlite() else postgresql).insert(ExpertProposal).on_conflict_do_nothing()
     db.session.execute(insert, [{"digest": seal, **values} for seal in _seals(row.identity)])
 
 
 def drop(rows: Iterable[ExpertProposal]) -> None:
-    """The question is settled. (A no of someone known is a consent of that person, and kept
-    there.)"""
+    """The question is settled. (A known person's refusal is stored as a consent.)"""
     gone = sa.delete(ExpertProposal).where(ExpertProposal.id.in_([row.id for row in rows]))
     db.session.execute(gone, execution_options={"synchronize_session": "fetch"})
 
 
 def waiting_for(person: Person) -> list[ExpertProposal]:
-    """What waits for this person's answer: asked of the person, or of a stranger who cannot be
-    anyone else."""
+    """Proposals that await this person's answer: addressed to the person, or to a stranger who can
+    be no one else."""
     records = records_of(person.id)
     same: list[sa.ColumnElement[bool]] = [ExpertProposal.person_id.in_(records)]
     if person.identifier_key:
@@ -321,7 +318,7 @@ def _means(row: ExpertProposal, person: Person) -> bool:
 
 
 def forget_proposals(actor: Actor) -> int:
-    """Drops what no one answered, and refusals of long ago."""
+    """Deletes unanswered proposals, and old refusals."""
     now = clock.now()
     old = sa.or_(
         sa.and_(ExpertProposal.refused_at.is_(None), ExpertProposal.at < now - KEPT_FOR),
@@ -343,7 +340,6 @@ def _digest(token: str) -> str:
 
 
 def _seal(text: str) -> str:
-    """What tells two questions about one number apart from two about others, and tells no one
-    the number."""
+    """A digest that recognises a number in later questions without revealing it."""
     message = f"proposal:{text}".encode("utf-8", "surrogatepass")
     return hmac.new(settings_of().secret_key.encode(), message, hashlib.sha256).hexdigest()

@@ -1,6 +1,6 @@
-"""The roster made again from its evidence, and the proof that it need not be: whatever is
-derived is compared, row by row, with what it is derived from. Comparing and repairing are one
-code, so that a rebuild repairs exactly what a check finds."""
+"""Rebuilds the roster from its evidence, and proves that it need not be: derived rows are compared
+one by one with their source. Comparison and repair share their code, so that a rebuild repairs
+exactly what a check finds."""
 
 from __future__ import annotations
 
@@ -22,32 +22,31 @@ from roster.events import RosterRebuilt
 from roster.models import Expert, ExpertLanguage, ExpertSearch, ExpertSkill
 from roster.services.skills import expert_by_enrollment, skill_row
 
-#: What a skill row repeats of its evidence.
+#: What a skill row copies from its evidence.
 FACTS = ("level", "valid_from", "valid_until", "recorded_at", "withdrawn_at")
 _FTS = "INSERT INTO expert_fts(expert_fts{}) VALUES ('{}'{})"
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Something that is not as its evidence says, and what puts it right (None: only people
-    can)."""
+    """Something that contradicts its evidence, and the repair (None: only people can)."""
 
     sentence: str
     repair: Callable[[], None] | None
 
 
 def differences() -> Iterator[Difference]:
-    """Every difference between the roster's rows and their evidence; nothing when they agree."""
+    """All differences between the roster's rows and their evidence."""
     yield from _language_differences()
     yield from _skill_differences()
     yield from _document_differences()
 
 
 def index_differences() -> Iterator[Difference]:
-    """Whether SQLite's full-text index agrees with the documents; it is asked by writing, so a
-    transaction must be open.
+    """Whether SQLite's full-text index agrees with the documents. The check writes, so it needs an
+    open transaction.
 
-    (PostgreSQL keeps its index in step by itself.)
+    (PostgreSQL maintains its index by itself.)
     """
     if not is_sqlite():
         return
@@ -60,11 +59,11 @@ def index_differences() -> Iterator[Difference]:
 
 
 def rebuild(actor: Actor = SYSTEM) -> list[Difference]:
-    """Puts right whatever differs from its evidence, and says what that was. Skills withdrawn stay
-    as history.
+    """Repairs whatever differs from its evidence, and returns the differences. Withdrawn skills
+    stay as history.
 
-    In two steps, because documents follow from skills: skills and languages first, then documents
-    and their index.
+    In two steps, because documents depend on skills: skills and languages first, then documents and
+    their index.
     """
     db.session.execute(
         sa.select(Expert.id).order_by(Expert.id).with_for_update(key_share=True)
@@ -108,11 +107,11 @@ def _skill_differences() -> Iterator[Difference]:
 def _skill_differences_between(
     first: int, last: int, ids: Mapping[str, int]
 ) -> Iterator[Difference]:
-    """Of the certificates with these ids."""
+    """For the certificates with these ids."""
     columns = [c for c in ExpertSkill.__table__.columns if c.name != "id"]
     rows: dict[tuple[int, int], list[sa.Row]] = defaultdict(
         list
-    )  # of each skill of a certificate its periods, in their order
+    )  # the periods of each skill of a certificate, in order
     these = sa.select(ExpertSkill.id, *columns).where(
         ExpertSkill.certificate_id.between(first, last)
     )
@@ -136,7 +135,7 @@ def _skill_differences_between(
 def _compared(
     proof: evidence.Proof, row: sa.Row | None, expert_id: int | None
 ) -> Iterator[Difference]:
-    """A proof against the row that should record it."""
+    """A proof compared with the row that should record it."""
     where = (
         f"roster: person {proof.person_id}, skill {proof.skill_id} by certificate "
         f"{proof.certificate_id}"

@@ -1,4 +1,4 @@
-"""Skills: granted and withdrawn by certificates alone. No form and no program writes one."""
+"""Skills: only certificates grant and withdraw them; no form and no program writes one."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from roster.services.profiles import obtain
 
 
 def grant_skills(actor: Actor, certificate: Certificate) -> list[ExpertSkill]:
-    """Records what `certificate` proves from now on; what stands already stays as it is."""
+    """Records what `certificate` now proves; existing skills stay as they are."""
     proven = [proof for proof in evidence.proofs_of(certificate) if proof.withdrawn_at is None]
     if not proven:
         return []
@@ -36,8 +36,8 @@ def grant_skills(actor: Actor, certificate: Certificate) -> list[ExpertSkill]:
 
 
 def withdraw_skills(actor: Actor, certificate: Certificate) -> list[ExpertSkill]:
-    """Ends what rests on a certificate that ended or is suspended; the rows stay as history, and
-    other evidence of a skill stays good."""
+    """Withdraws the skills of a certificate that ended or is suspended; the rows stay as history,
+    and other evidence of a skill still counts."""
     db.session.flush()
     ends = {
         proof.skill_id: proof.withdrawn_at for proof in evidence.proofs_of(certificate)
@@ -59,8 +59,8 @@ def _standing(certificate: Certificate) -> list[ExpertSkill]:
 
 
 def follow_certificates(actor: Actor, person_ids: Collection[int]) -> None:
-    """Skills stand on the profile of whoever holds their certificate: after records of these
-    people were merged or parted."""
+    """Moves skills to the profile of the certificate's holder, after records of these people were
+    merged or separated."""
     rows = (
         sa.select(ExpertSkill, Certificate)
         .join(Certificate, Certificate.id == ExpertSkill.certificate_id)
@@ -91,8 +91,8 @@ def skill_row(proof: evidence.Proof, expert_id: int) -> ExpertSkill:
 
 
 def expert_by_enrollment(actor: Actor, certificate: Certificate) -> Expert:
-    """The holder's profile; a first one is made of what the person declared when enrolling. It
-    is no one's to find before the person says yes and is admitted."""
+    """The holder's profile; a first one gets the facts declared when enrolling. It can be found
+    only after consent and admission."""
     declared = db.session.get_one(Enrollment, certificate.enrollment_id)
     expert, _ = obtain(
         actor,

@@ -1,4 +1,4 @@
-"""What is said about an expert, before it is one."""
+"""A profile as submitted, before it is an expert's."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class Window:
 
 @dataclass(frozen=True)
 class Profile:
-    """What is said about an expert. None leaves a value as it is; an empty text or list clears it.
+    """Facts about an expert. None leaves a value as it is; an empty text or list clears it.
 
-    `person`: what people.services.record_person takes of the person, by keyword.
+    `person`: keyword arguments of people.services.record_person.
     """
 
     person: Mapping[str, Any] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class Profile:
     plain: Mapping[str, Any] = field(default_factory=dict)
 
     def packed(self) -> dict[str, Any]:
-        """The values (`person` aside) as JSON keeps them."""
+        """The values (without `person`) as JSON."""
         plain = ("category", "subcategory", "rank", "rank_code", "organization", "expertise")
         data: dict[str, Any] = {
             name: getattr(self, name) for name in plain if getattr(self, name) is not None

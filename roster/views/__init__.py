@@ -1,4 +1,4 @@
-"""Pages, a module per journey; each adds its routes to `pages`."""
+"""Pages, a module per journey."""
 
 from roster.views import admission, asking, profiles, search
 from roster.views.blueprint import pages

@@ -1,4 +1,4 @@
-"""People who said yes and wait to be admitted."""
+"""Admission of people who consented."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PER_WAITING_PAGE = 50
 @pages.route("/roster/waiting", methods=["GET", "POST"])
 @requires(P.EXPERT_ADMIT)
 def waiting() -> Any:
-    """People who said yes and wait: one or many are admitted at once."""
+    """People who consented and wait; admits one or several at once."""
     actor = current_actor()
     form = admission_form()
     office = form.office.data if form.office else None
@@ -45,19 +45,19 @@ def waiting() -> Any:
                 )
             say_admitted(count)
             return see_other(url_for("roster.waiting"))
-    found = queries.waiting(actor, after=request.args.get("after"), limit=PER_WAITING_PAGE)
-    rows = [_waiting_row(one) for one in found.items]
+    experts = queries.waiting(actor, after=request.args.get("after"), limit=PER_WAITING_PAGE)
+    rows = [_waiting_row(expert) for expert in experts.items]
     context = {
         "form": form,
         "rows": rows,
-        "next": found.next,
+        "next": experts.next,
         "chosen": chosen,
         "count": queries.count_waiting(actor),
     }
     return render_template("roster/waiting.html", **context), form.status
 
 
-def _waiting_row(one: queries.Waiting) -> dict[str, Any]:
+def _waiting_row(waiting: queries.Waiting) -> dict[str, Any]:
     skills = [
         (
             text(row.skill.title),
@@ -66,20 +66,22 @@ def _waiting_row(one: queries.Waiting) -> dict[str, Any]:
             status,
             text(row.certificate.payload["course_title"]),
         )
-        for row, status in one.skills
+        for row, status in waiting.skills
     ]
-    address = url_for("roster.expert", expert_id=one.expert.id)
+    address = url_for("roster.expert", expert_id=waiting.expert.id)
     return {
-        "expert": one.expert,
-        "person": one.expert.person,
+        "expert": waiting.expert,
+        "person": waiting.expert.person,
         "skills": skills,
-        "consent": one.consent,
+        "consent": waiting.consent,
         "url": address,
     }
 
 
 def admission_form() -> AdmissionForm:
-    return AdmissionForm([(one.code, body_name(one)) for one in offices_to_choose(current_actor())])
+    return AdmissionForm(
+        [(office.code, body_name(office)) for office in offices_to_choose(current_actor())]
+    )
 
 
 def say_admitted(count: int) -> None:

@@ -1,4 +1,4 @@
-"""The question to someone whom staff want on the roster."""
+"""The question of consent to someone whom staff want on the roster."""
 
 from __future__ import annotations
 
@@ -21,28 +21,29 @@ from roster.views.blueprint import pages
 
 @pages.get("/roster/asked/<token>")
 @public
-def asked(token: str) -> Any:
-    """The page behind the link in the letter: what is kept, from whom, why, for how long; one
-    click answers."""
-    return _asked_page(token)
+def question(token: str) -> Any:
+    """The page behind the link in the letter: what is stored, by whom, why, for how long; one click
+    answers."""
+    return _question_page(token)
 
 
 @pages.post("/roster/asked/<token>")
 @public
-def answer_asked(token: str) -> Any:
+def answer_question(token: str) -> Any:
     """Yes or no, once."""
-    given = {"yes": True, "no": False}.get(request.form.get("given", ""))
-    if given is None:
+    answer = {"yes": True, "no": False}.get(request.form.get("given", ""))
+    if answer is None:
         raise Invalid("unknown_value", _("This choice is not known. Choose from the list."))
     with transaction():
-        counts = services.answer_proposal(token, given)
-    return render_template("roster/asked_thanks.html", given=given, counts=counts)
+        counts = services.answer_proposal(token, answer)
+    return render_template("roster/asked_thanks.html", answer=answer, counts=counts)
 
 
-def _asked_page(token: str) -> Any:
-    found = services.find_proposal(token)
-    name = f"{found.identity.get('given_name', '')} {found.identity.get('family_name', '')}".strip()
-    profile = services.Profile.unpacked(found.values)
+def _question_page(token: str) -> Any:
+    proposal = services.find_proposal(token)
+    names = (proposal.identity.get(key, "") for key in ("given_name", "family_name"))
+    name = " ".join(names).strip()
+    profile = services.Profile.unpacked(proposal.values)
     facts = {
         "category": profile.category and word(profile.category),
         "subcategory": profile.subcategory and word(profile.subcategory, Subcategory),
@@ -50,7 +51,8 @@ def _asked_page(token: str) -> Any:
         "organization": profile.organization,
         "expertise": ", ".join(profile.expertise or ()),
         "languages": ", ".join(
-            f"{language_name(one.language)} {one.level}" for one in profile.languages or ()
+            f"{language_name(language.language)} {language.level}"
+            for language in profile.languages or ()
         ),
     }
     return render_template(

@@ -33,60 +33,60 @@ P = Permission
 @pages.get("/roster/<int:expert_id>")
 @requires(P.EXPERT_READ)
 def expert(expert_id: int) -> str:
-    found = queries.get_expert(current_actor(), expert_id)
-    return _profile(found, _admission_of(found))
+    expert = queries.get_expert(current_actor(), expert_id)
+    return _profile(expert, _admission_of(expert))
 
 
 @pages.post("/roster/<int:expert_id>")
 @requires(P.EXPERT_ADMIT)
 def admit(expert_id: int) -> Any:
-    """Admits a person who is waiting, on the profile."""
-    found = queries.get_expert(current_actor(), expert_id)
+    """Admits a waiting person from the profile."""
+    expert = queries.get_expert(current_actor(), expert_id)
     form = admission_form()
     if form.validate_on_submit():
         with refusals_on(form):
             with transaction():
                 services.admit(
                     current_actor(),
-                    found,
+                    expert,
                     form.fields(),
                     office=form.office.data if form.office else None,
                 )
             say_admitted(1)
-            return see_other(url_for("roster.expert", expert_id=found.id))
-        found = queries.get_expert(current_actor(), expert_id)
-    return _profile(found, form), form.status
+            return see_other(url_for("roster.expert", expert_id=expert.id))
+        expert = queries.get_expert(current_actor(), expert_id)
+    return _profile(expert, form), form.status
 
 
-def _profile(found: Expert, form: AdmissionForm | None) -> str:
-    """The profile, with the form that admits the person where there is one. That staff read it
-    leaves a trace."""
+def _profile(expert: Expert, form: AdmissionForm | None) -> str:
+    """The profile, with the form for admitting the person if applicable. The audit trail records
+    that staff read it."""
     edit_url = (
-        url_for("roster.edit", expert_id=found.id)
-        if services.reaches(current_actor(), P.EXPERT_WRITE, found)
+        url_for("roster.edit", expert_id=expert.id)
+        if services.reaches(current_actor(), P.EXPERT_WRITE, expert)
         else None
     )
     return _read(
-        found.id,
+        expert.id,
         render_template(
             "roster/expert.html",
-            expert=found,
-            person=found.person,
+            expert=expert,
+            person=expert.person,
             edit_url=edit_url,
-            consent=find_consent(found.person_id, ConsentPurpose.ROSTER),
+            consent=find_consent(expert.person_id, ConsentPurpose.ROSTER),
             form=form,
-            plain_facts=facts(PERSON, ROSTER, found.person) + facts(EXPERT, ROSTER, found),
-            is_own=found.person_id == current_actor().person_id,
-            reviewers=queries.reviewers_shown(current_actor(), found),
-            **_skills(found),
+            plain_facts=facts(PERSON, ROSTER, expert.person) + facts(EXPERT, ROSTER, expert),
+            is_own=expert.person_id == current_actor().person_id,
+            reviewers=queries.reviewers_shown(current_actor(), expert),
+            **_skills(expert),
         ),
     )
 
 
-def _admission_of(found: Expert) -> AdmissionForm | None:
-    """The form that admits a person who is waiting. None if the person is not, or the reader may
+def _admission_of(expert: Expert) -> AdmissionForm | None:
+    """The form for admitting a waiting person; None if the person is not waiting or the reader may
     not admit."""
-    return admission_form() if services.may_admit(current_actor(), found) else None
+    return admission_form() if services.may_admit(current_actor(), expert) else None
 
 
 def _read(expert_id: int, page: str) -> str:
@@ -98,37 +98,39 @@ def _read(expert_id: int, page: str) -> str:
 @requires(P.EXPERT_WRITE)
 def edit(expert_id: int) -> Any:
     """Changes the profile. The form shows it, so the audit trail records that staff read it."""
-    found = queries.get_expert_to_change(current_actor(), expert_id)
-    form = profile_form(found, sent=request.form)
-    back = url_for("roster.expert", expert_id=found.id)
+    expert = queries.get_expert_to_change(current_actor(), expert_id)
+    form = profile_form(expert, sent=request.form)
+    back = url_for("roster.expert", expert_id=expert.id)
     if form.validate_on_submit() and form.check_windows():
         with refusals_on(form):
             with transaction():
-                services.change_expert(current_actor(), found, form.profile())
+                services.change_expert(current_actor(), expert, form.profile())
             flash(_("The profile was changed."), "ok")
             return see_other(back)
-        found = queries.get_expert_to_change(current_actor(), expert_id)
+        expert = queries.get_expert_to_change(current_actor(), expert_id)
     page = render_template(
-        "roster/edit.html", form=form, expert=found, person=found.person, back=back
+        "roster/edit.html", form=form, expert=expert, person=expert.person, back=back
     )
-    return _read(found.id, page), form.status
+    return _read(expert.id, page), form.status
 
 
 @pages.route("/roster/new", methods=["GET", "POST"])
 @requires(P.ROSTER_SEARCH)
 @submitted_once
 def new() -> Any:
-    """Puts a person on the roster who has not come by way of a course."""
+    """Adds a person who has not attended a course to the roster."""
     form = profile_form(None, asks_person=True, sent=request.form)
     assert isinstance(form, NewExpertForm)
     if form.validate_on_submit() and form.check_windows():
         with refusals_on(form):
             with transaction():
-                made = _put(form)
+                expert = _put(form)
                 answer = remember_answer(
-                    url_for("roster.expert", expert_id=made.id) if made else url_for("roster.new")
+                    url_for("roster.expert", expert_id=expert.id)
+                    if expert
+                    else url_for("roster.new")
                 )
-            if made:
+            if expert:
                 flash(_("The profile was saved."), "ok")
             else:
                 flash(
@@ -151,31 +153,32 @@ def _put(form: NewExpertForm) -> Expert | None:
 @pages.route("/me/profile", methods=["GET", "POST"])
 @signed_in
 def my_profile() -> Any:
-    """One's own profile: the skills one has, and what one wants to be found for."""
-    found = queries.find_own_profile(current_actor())
-    form = profile_form(found, sent=request.form)
+    """One's own profile: one's skills, and what one wants to be found for."""
+    expert = queries.find_own_profile(current_actor())
+    form = profile_form(expert, sent=request.form)
     if form.validate_on_submit() and form.check_windows():
         with refusals_on(form):
             with transaction():
                 services.put_own_profile(current_actor(), form.profile())
             flash(_("Your profile was saved."), "ok")
             return see_other(url_for("roster.my_profile"))
-        found = queries.find_own_profile(current_actor())
+        expert = queries.find_own_profile(current_actor())
     state = consents_of(current_actor().person_id or 0)[0]
     return render_template(
-        "roster/my_profile.html", form=form, expert=found, state=state, **_skills(found)
+        "roster/my_profile.html", form=form, expert=expert, state=state, **_skills(expert)
     ), form.status
 
 
 def _certificate_page(certificate: Certificate) -> str | None:
-    """For anyone who may read the certificate; roster staff see its number and what it is worth."""
+    """The certificate's address, for users who may read it; roster staff see only its number and
+    the skill."""
     if not current_actor().can(P.CERTIFICATE_READ, certificate):
         return None
     return url_for("certificates.certificate", number=certificate.number)
 
 
-def _skills(found: Expert | None) -> dict[str, Any]:
-    """The skills that stand and those that were withdrawn, for today."""
+def _skills(expert: Expert | None) -> dict[str, Any]:
+    """Current and withdrawn skills, as of today."""
     today = clock.today()
     rows = [
         {
@@ -186,7 +189,7 @@ def _skills(found: Expert | None) -> dict[str, Any]:
             "number": row.certificate.number,
             "url": _certificate_page(row.certificate),
         }
-        for row in (found.skills if found else ())
+        for row in (expert.skills if expert else ())
     ]
     order = [
         SkillStatus.CURRENT,
@@ -198,6 +201,9 @@ def _skills(found: Expert | None) -> dict[str, Any]:
     return {
         "skills": sorted(standing, key=lambda row: (order.index(row["status"]), row["title"])),
         "history": [row for row in rows if row["status"] is SkillStatus.WITHDRAWN],
-        "spoken": [(one, sentences.level_words(one)) for one in (found.languages if found else ())],
+        "spoken": [
+            (language, sentences.level_words(language))
+            for language in (expert.languages if expert else ())
+        ],
         "today": today,
     }

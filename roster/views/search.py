@@ -30,7 +30,7 @@ P = Permission
 
 PER_PAGE = 25
 MOST_SKILLS_SHOWN = 2
-#: Plain fields that are in the file.
+#: Plain fields in the export.
 _OF_PERSON, _OF_EXPERT = offered(PERSON, ROSTER), offered(EXPERT, ROSTER)
 _DAYS = ("valid_on", "available_from", "available_to", "as_of")
 
@@ -38,31 +38,30 @@ _DAYS = ("valid_on", "available_from", "available_to", "as_of")
 @pages.get("/roster")
 @requires(P.ROSTER_SEARCH)
 def search() -> Any:
-    """Filters beside what they find; whatever is wrong stands at its field, with all values
-    kept."""
-    form, filters = _asked()
+    """Filters beside their results; faults appear at their fields, with all values kept."""
+    form, filters = _read_search()
     if filters is None:
-        return render_template("roster/search.html", form=form, found=None), form.status
+        return render_template("roster/search.html", form=form, results=None), form.status
     try:
-        found = queries.find_experts(
+        results = queries.find_experts(
             current_actor(), filters, after=request.args.get("after"), limit=PER_PAGE
         )
-    except Invalid as error:  # a cursor that is not ours
+    except Invalid as error:  # not a cursor of ours
         form.refuse(error)
-        return render_template("roster/search.html", form=form, found=None), form.status
+        return render_template("roster/search.html", form=form, results=None), form.status
     return render_template(
         "roster/search.html",
         form=form,
-        found=found,
-        rows=[_row(listed, filters) for listed in found.page.items],
-        heading=_heading(found.count),
+        results=results,
+        rows=[_row(listed, filters) for listed in results.page.items],
+        heading=_heading(results.count),
         chips_asked=[
-            (sentences.said(filters, *part), _address(filters.without(*part)))
+            (sentences.filter_words(filters, *part), _address(filters.without(*part)))
             for part in queries.parts(filters)
         ],
         all_url=url_for("roster.search"),
         export_url=url_for("roster.export", **filters.as_query()),
-        loosenings=[] if found.page.items else _loosenings(filters),
+        loosenings=[] if results.page.items else _loosenings(filters),
         day=filters.day,
         has_skills=bool(filters.skills),
     )
@@ -71,14 +70,14 @@ def search() -> Any:
 @pages.post("/roster/export")
 @requires(P.ROSTER_SEARCH)
 def export() -> Response | tuple[str, int]:
-    """What the search shows, as a file. Noted in the audit trail: how many rows, by which
-    filters, never whose."""
-    form, filters = _asked()
+    """The search results as a file. The audit trail records how many rows and by which filters,
+    never whose."""
+    form, filters = _read_search()
     if filters is None:
-        return render_template("roster/search.html", form=form, found=None), form.status
-    actor, given = current_actor(), filters
-    experts = queries.experts_to_export(actor, given)
-    rows = (_exported(_row(listed, given, everything=True)) for listed in experts)
+        return render_template("roster/search.html", form=form, results=None), form.status
+    actor, searched = current_actor(), filters
+    experts = queries.experts_to_export(actor, searched)
+    rows = (_exported(_row(listed, searched, everything=True)) for listed in experts)
     header = [
         _("Family name"),
         _("Given name"),
@@ -101,12 +100,12 @@ def export() -> Response | tuple[str, int]:
         f"roster-{clock.today().isoformat()}",
         header,
         rows,
-        trace=lambda count: services.record_export(actor, given, count),
+        trace=lambda count: services.record_export(actor, searched, count),
     )
 
 
-def _asked() -> tuple[SearchForm, Filters | None]:
-    """The form of the address, and its filters unless something is wrong with them."""
+def _read_search() -> tuple[SearchForm, Filters | None]:
+    """The form with the values of the address, and its filters unless there are faults."""
     skills = skills_to_choose()
     values: dict[str, Any] = {name: value.strip() for name, value in request.args.items()}
     for name in ("skill", "language"):
@@ -143,11 +142,11 @@ def _heading(count: int | None) -> str:
 
 
 def _row(listed: queries.Listed, filters: Filters, *, everything: bool = False) -> dict[str, Any]:
-    """What a list shows of an expert."""
+    """An expert as shown in a list."""
     expert, skills, spoken = listed.expert, listed.skills, listed.languages
-    wanted = {one.language for one in filters.languages}
-    if wanted and not everything:
-        spoken = [one for one in spoken if one.language in wanted]
+    wanted_languages = {language.language for language in filters.languages}
+    if wanted_languages and not everything:
+        spoken = [language for language in spoken if language.language in wanted_languages]
     shown = len(skills) if everything or filters.skills else MOST_SKILLS_SHOWN
     return {
         "expert": expert,
@@ -164,7 +163,7 @@ def _row(listed: queries.Listed, filters: Filters, *, everything: bool = False) 
 
 def _exported(row: dict[str, Any]) -> list[Any]:
     expert, person, window = row["expert"], row["person"], row["window"]
-    skills = (_skill_exported(*one) for one in row["skills"])
+    skills = (_skill_exported(*skill) for skill in row["skills"])
     return [
         person.family_name,
         person.given_name,
@@ -195,26 +194,30 @@ def _skill_exported(title: str, level: str, skill: Any, status: SkillStatus) -> 
 
 def _loosenings(filters: Filters) -> list[tuple[str, str]]:
     """(sentence, address) for each concession that would find someone."""
-    said = []
-    for one in queries.loosenings(current_actor(), filters):
-        count = number(one.count) if one.count is not None else f"{number(queries.MOST_COUNTED)}+"
-        if one.name == "level":
+    links = []
+    for loosening in queries.loosenings(current_actor(), filters):
+        count = (
+            number(loosening.count)
+            if loosening.count is not None
+            else f"{number(queries.MOST_COUNTED)}+"
+        )
+        if loosening.name == "level":
             sentence = _(
                 "%(count)s with %(condition)s",
                 count=count,
-                condition=sentences.said(one.filters, "level", one.position),
+                condition=sentences.filter_words(loosening.filters, "level", loosening.position),
             )
-        elif one.name == "q":  # said in quotation marks already
+        elif loosening.name == "q":  # the words already have quotation marks
             sentence = _(
                 "%(count)s without %(condition)s",
                 count=count,
-                condition=sentences.said(filters, "q"),
+                condition=sentences.filter_words(filters, "q"),
             )
         else:
             sentence = _(
                 "%(count)s without “%(condition)s”",
                 count=count,
-                condition=sentences.said(filters, one.name, one.position),
+                condition=sentences.filter_words(filters, loosening.name, loosening.position),
             )
-        said.append((sentence, _address(one.filters)))
-    return said
+        links.append((sentence, _address(loosening.filters)))
+    return links

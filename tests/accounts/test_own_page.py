@@ -339,7 +339,7 @@ def test_what_was_typed_is_shown_when_the_form_cannot_be_taken(
         with app.app_context(), transaction():
             services.end_sessions(SYSTEM, db.session.get_one(Person, boss.person_id))
     else:
-        browser.client.delete_cookie(app.session_interface.cookie)  # type: ignore[attr-defined]  # the application's own
+        browser.client.delete_cookie(app.session_interface.cookie)  # type: ignore[attr-defined]  # an attribute of Visits
     page = form.submit(code="SN-MFA", name="Ministère <des> Affaires étrangères")
     assert page.status in (400, 401)
     assert "What you typed" in page.text and "Ministère <des> Affaires étrangères" in page.text

@@ -361,7 +361,7 @@ class Sender:
     def token(self, role: str) -> str:
         """The CSRF token of this visit, from a page that has one for everyone."""
         client = self.browsers[role].client
-        cookie = client.get_cookie(self.app.session_interface.cookie)  # type: ignore[attr-defined]  # the application's own
+        cookie = client.get_cookie(self.app.session_interface.cookie)  # type: ignore[attr-defined]  # an attribute of Visits
         visit = cookie.value if cookie else ""
         if visit not in self.tokens:
             match = re.search(
@@ -369,8 +369,8 @@ class Sender:
                 client.get("/sign-in", follow_redirects=True).text,
             )
             assert match
-            self.tokens[client.get_cookie(self.app.session_interface.cookie).value] = match[1]  # type: ignore[attr-defined]  # the application's own
-            visit = client.get_cookie(self.app.session_interface.cookie).value  # type: ignore[attr-defined]  # the application's own
+            self.tokens[client.get_cookie(self.app.session_interface.cookie).value] = match[1]  # type: ignore[attr-defined]  # an attribute of Visits
+            visit = client.get_cookie(self.app.session_interface.cookie).value  # type: ignore[attr-defined]  # an attribute of Visits
         return self.tokens[visit]
 
     def parts(self, rule: Any, method: str) -> None:

@@ -403,7 +403,7 @@ def test_a_canary_through_every_field_stays_text_everywhere(
         "an upload of another kind needs its canary"
     )
     assert sorted(sender.left()) == [], "asked for by a view, and no canary went there"
-    assert {one.__qualname__ for one in forms_of_the_house()} <= forms, (
+    assert {one.__qualname__ for one in forms_of_the_product()} <= forms, (
         "a form on no page that was visited"
     )
     out_of_reach = set(" ".join(OUT_OF_REACH.values()).split())
@@ -413,11 +413,11 @@ def test_a_canary_through_every_field_stays_text_everywhere(
     assert kept(sender.app, UNSEEN) == set(), "an invisible mark was kept"
 
 
-def forms_of_the_house(of: type = Form) -> Iterator[type]:
-    for one in of.__subclasses__():  # type: ignore[var-annotated]  # what the test means to do
+def forms_of_the_product(of: type[Form] = Form) -> Iterator[type]:
+    for one in of.__subclasses__():
         if (
             one.__module__.partition(".")[0] in source.PACKAGES
             and "<locals>" not in one.__qualname__
         ):
             yield one
-        yield from forms_of_the_house(one)
+        yield from forms_of_the_product(one)

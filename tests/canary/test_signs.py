@@ -318,7 +318,7 @@ def test_a_sentence_that_calls_itself_markup_is_caught(
 
 
 def test_a_new_column_of_any_text_is_looked_for() -> None:
-    kinds = [
+    kinds: list[Any] = [
         sa.String(9),
         sa.Text(),
         sa.JSON(),
@@ -329,7 +329,7 @@ def test_a_new_column_of_any_text_is_looked_for() -> None:
     ]
     kinds += [sa.Enum("a", native_enum=False), sa.Date(), UtcDateTime()]
     new = sa.MetaData()
-    sa.Table("new", new, *(sa.Column(str(number), kind) for number, kind in enumerate(kinds)))  # type: ignore[arg-type]  # what the test means to do
+    sa.Table("new", new, *(sa.Column(str(number), kind) for number, kind in enumerate(kinds)))
     assert [column.name for column in text_columns(new)] == ["0", "1", "2", "3", "4", "5"]
 
 
@@ -346,7 +346,7 @@ def test_a_name_that_a_view_begins_to_ask_for_is_found_and_what_it_echoes_is_cau
     def asking() -> str:
         return f"<p>{request.args.get('about', '')}</p>"
 
-    asking.access = view.access  # type: ignore[attr-defined]  # what the test means to do
+    asking.access = view.access  # type: ignore[attr-defined]  # read by the gate
     monkeypatch.setitem(sender.app.view_functions, rule.endpoint, asking)
     sender.visit(rule)
     asked = {

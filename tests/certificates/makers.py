@@ -159,7 +159,7 @@ def coordinator() -> Actor:
     return factories.actor(Role.COORDINATOR, family="Coordinator")
 
 
-def holder(certificate: Certificate) -> Actor:
+def holder(certificate: Certificate | Enrollment) -> Actor:
     from accounts.sessions import actor_of
 
     return actor_of(db.session.get_one(Person, certificate.person_id))

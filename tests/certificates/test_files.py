@@ -31,7 +31,7 @@ from tests.certificates.test_pages import Made
 
 
 def place(key: str) -> Path:
-    return storage.storage_of().path(key)  # type: ignore[attr-defined]  # tests keep files in a folder
+    return storage.storage_of().path(key)  # type: ignore[attr-defined]  # the store of tests is a Folder
 
 
 def lose(path: Path) -> None:

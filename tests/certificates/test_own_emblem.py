@@ -95,7 +95,7 @@ def spoken_in(pdf: bytes) -> list[str]:
         own = [str(node["/Alt"])] if isinstance(node, dict) and "/Alt" in node else []
         return own + [words for part in parts for words in below(part)]
 
-    return below(pypdf.PdfReader(io.BytesIO(pdf)).trailer["/Root"]["/StructTreeRoot"])  # type: ignore[index]  # a PDF is a tree of anything
+    return below(pypdf.PdfReader(io.BytesIO(pdf)).trailer["/Root"]["/StructTreeRoot"])  # type: ignore[index]  # pypdf types every entry as PdfObject
 
 
 @pytest.mark.both_databases
@@ -132,7 +132,7 @@ def test_a_job_reads_the_emblem_once_and_not_for_what_is_filed(
     delivery = makers.finished_delivery(3)
     (first, *_others) = makers.issued(delivery)
     assert read == [digest]
-    render_one(SimpleNamespace(note=lambda **_: None), first.id)  # type: ignore[arg-type]  # all that the job asks of it
+    render_one(SimpleNamespace(note=lambda **_: None), first.id)  # type: ignore[arg-type]  # a stand-in with the one method the job calls
     assert read == [digest], "its file lies there"
 
 

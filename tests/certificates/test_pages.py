@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from certificates import jobs, services
+from certificates import rendering, services
 from certificates.models import Certificate
 from certificates.rendering import RenderingFailed
 from core.database import db, transaction
@@ -118,7 +118,7 @@ def test_a_ticked_name_that_cannot_be_printed_refuses_all_and_keeps_what_was_typ
     first, second = made.enrollments
     page = sign_in(made.coordinator).get(made.page)
     refused = page.form(button="Issue").submit(
-        **{"enrollments": [first, second], f"name-{first}": "Zoë Typed Anew"}  # type: ignore[arg-type]  # a row of the table holds what fits
+        enrollments=[first, second], **{f"name-{first}": "Zoë Typed Anew"}
     )
     assert refused.status == 422 and any(
         "U+1F54A" in error for error in refused.errors or [refused.text]
@@ -264,16 +264,16 @@ def test_what_failed_is_listed_with_its_reason_and_retried_alone(
 ) -> None:
     made = Made(app, ["Zoë One", "Zoë Two"])
     progress = sign_in(made.coordinator).get(made.page).form(button="Issue").submit()
-    render = jobs.Renderer.render
+    render = rendering.Renderer.render
 
     def failing(self: Any, payload: Any, **options: Any) -> bytes:
         if payload["holder_name"] == "Zoë Two":
             raise RenderingFailed("The press stopped.")
         return render(self, payload, **options)
 
-    monkeypatch.setattr(jobs.Renderer, "render", failing)
+    monkeypatch.setattr(rendering.Renderer, "render", failing)
     work(app)
-    monkeypatch.setattr(jobs.Renderer, "render", render)
+    monkeypatch.setattr(rendering.Renderer, "render", render)
     page = progress.browser.get(progress.path)
     assert (
         "1 certificate issued" in page.text
@@ -441,7 +441,7 @@ def test_the_enrollment_says_that_no_certificate_is_there_yet(
 ) -> None:
     made = Made(app, 1)
     with app.app_context():
-        own = makers.holder(db.session.get_one(makers.Enrollment, made.enrollments[0]))  # type: ignore[arg-type]  # what the test means to do
+        own = makers.holder(db.session.get_one(makers.Enrollment, made.enrollments[0]))
     assert "Your certificate has not been issued yet" in enrollment_page(made, sign_in, own).text
     assert (
         "No certificate has been issued yet"

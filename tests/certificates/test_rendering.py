@@ -70,7 +70,7 @@ def test_a_name_in_every_script_is_text_in_an_embedded_font(
 
 
 def assert_fonts_are_embedded_subsets(pdf: bytes) -> None:
-    fonts = pypdf.PdfReader(io.BytesIO(pdf)).pages[0]["/Resources"]["/Font"]  # type: ignore[index]  # a PDF is a tree of anything
+    fonts = pypdf.PdfReader(io.BytesIO(pdf)).pages[0]["/Resources"]["/Font"]  # type: ignore[index]  # pypdf types every entry as PdfObject
     assert fonts
     for reference in fonts.values():
         font = reference.get_object()
@@ -129,7 +129,7 @@ def boxes(pdf: bytes) -> list[tuple[str, int]]:
 
 
 def glyph_count(font: pypdf.generic.DictionaryObject) -> int:
-    descriptor = font["/DescendantFonts"][0].get_object()["/FontDescriptor"]  # type: ignore[index]  # a PDF is a tree of anything
+    descriptor = font["/DescendantFonts"][0].get_object()["/FontDescriptor"]  # type: ignore[index]  # pypdf types every entry as PdfObject
     return TTFont(io.BytesIO(descriptor["/FontFile2"].get_data()))["maxp"].numGlyphs
 
 
@@ -221,7 +221,7 @@ def test_nothing_runs_into_the_frame(
     for x in (*range(left, right), *range(width - right, width - left)):
         for y in range(int(height * 0.06), int(height * 0.94)):
             assert (
-                max(abs(a - b) for a, b in zip(image.getpixel((x, y)), paper, strict=True)) < 40  # type: ignore[arg-type]  # a colour of three numbers
+                max(abs(a - b) for a, b in zip(image.getpixel((x, y)), paper, strict=True)) < 40  # type: ignore[arg-type]  # an RGB image: pixels are tuples
             ), (x, y)
 
 
@@ -251,7 +251,7 @@ def test_the_file_says_what_it_is(renderer: Renderer) -> None:
     assert "RST-2026-000042-8" in reader.metadata.title
     assert reader.metadata.author == "Peace Operations Training Centre"
     assert reader.metadata.creation_date.date().isoformat() == "2026-12-04"
-    assert reader.trailer["/Root"]["/Lang"] == "en"  # type: ignore[index]  # a PDF is a tree of anything
+    assert reader.trailer["/Root"]["/Lang"] == "en"  # type: ignore[index]  # pypdf types every entry as PdfObject
 
 
 def test_equal_payloads_give_equal_bytes_in_every_process(renderer: Renderer) -> None:

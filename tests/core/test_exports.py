@@ -92,7 +92,7 @@ def asked(context: Flask) -> Callable[..., Response]:
 
 
 def content(answer: Response) -> bytes:
-    return b"".join(answer.response)  # type: ignore[arg-type]  # what the test means to do
+    return b"".join(answer.iter_encoded())
 
 
 def test_the_answer_is_a_download(asked: Callable[..., Response]) -> None:

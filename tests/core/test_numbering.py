@@ -23,7 +23,7 @@ def take() -> int:
 
 
 def mark_file() -> Path:
-    return storage.storage_of().root / "numbers" / "certificate-2026"  # type: ignore[attr-defined]  # tests keep files in a folder
+    return storage.storage_of().root / "numbers" / "certificate-2026"  # type: ignore[attr-defined]  # the store of tests is a Folder
 
 
 def set_back(value: int) -> None:
@@ -138,8 +138,8 @@ def test_a_copy_of_a_mark_made_by_hand_counts_for_nothing(context: Flask) -> Non
 
 def test_without_place_for_the_mark_no_number_is_given(context: Flask) -> None:
     """What could be forgotten is not issued."""
-    storage.storage_of().root.mkdir(exist_ok=True)  # type: ignore[attr-defined]  # tests keep files in a folder
-    (storage.storage_of().root / "numbers").write_bytes(b"")  # type: ignore[attr-defined]  # tests keep files in a folder
+    storage.storage_of().root.mkdir(exist_ok=True)  # type: ignore[attr-defined]  # the store of tests is a Folder
+    (storage.storage_of().root / "numbers").write_bytes(b"")  # type: ignore[attr-defined]  # the store of tests is a Folder
     with pytest.raises(storage.Obstructed):
         take()
     assert numbering.counters() == {}

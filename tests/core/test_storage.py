@@ -13,7 +13,7 @@ from core import storage
 
 
 def root() -> Path:
-    return storage.storage_of().root  # type: ignore[attr-defined]  # tests keep files in a folder
+    return storage.storage_of().root  # type: ignore[attr-defined]  # the store of tests is a Folder
 
 
 def test_only_what_was_stored_is_a_key(context: Flask, tmp_path: Path) -> None:

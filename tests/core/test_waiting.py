@@ -20,7 +20,7 @@ class Task:
     """A request that does `act`."""
 
     def __init__(
-        self, act: Callable[[], None], *, may_write: bool = False, makes_no_pause: bool = False
+        self, act: Callable[[], object], *, may_write: bool = False, makes_no_pause: bool = False
     ):
         self.act = act
         self.may_write = lambda: may_write
@@ -38,7 +38,7 @@ class Task:
         self.cancelled = True
 
 
-def serve(threads: Threads, *acts: Callable[[], None], **kind: bool) -> list[Task]:
+def serve(threads: Threads, *acts: Callable[[], object], **kind: bool) -> list[Task]:
     tasks = [Task(act, **kind) for act in acts]
     for task in tasks:
         threads.add_task(task)
@@ -83,7 +83,7 @@ def test_so_many_compute_at_once_and_no_more() -> None:
     tasks = serve(threads, *[computes] * 60)
     assert all(task.over.wait(10) for task in tasks)
     assert max(most) == 2
-    assert threads.made == 2
+    assert threads.started == 2
 
 
 def test_requests_are_served_in_the_order_they_came() -> None:
@@ -91,7 +91,7 @@ def test_requests_are_served_in_the_order_they_came() -> None:
     with held(threads, 1, None):
         tasks = serve(
             threads, *[lambda number=number: served.append(number) for number in range(20)]
-        )  # type: ignore[misc]  # mypy sees no default
+        )
     assert all(task.over.wait(10) for task in tasks)
     assert served == list(range(20))
 
@@ -137,7 +137,7 @@ def test_writers_queue_without_a_thread_until_there_is_room_for_them(few: None) 
         late = serve(threads, *[writes] * 30, may_write=True)
         assert serve(threads, lambda: None)[0].over.wait(5)
         assert not any(task.over.is_set() for task in late)
-        assert threads.made <= 7 + 2
+        assert threads.started <= 7 + 2
     assert all(task.over.wait(5) for task in late)
     assert (len(written), told) == (30, [])
 
@@ -182,13 +182,13 @@ def test_who_computes_for_long_is_relieved(count: int, monkeypatch: pytest.Monke
         assert all(task.over.wait(5) for task in others)
     relieves.join()
     assert (threads.seats, threads.long, threads.since) == (1, set(), {})
-    assert threads.made <= count + 1
+    assert threads.started <= count + 1
 
 
 def test_no_more_than_a_few_are_relieved(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(seats, "LONG", 0.0)
     threads, ends = Threads(1), threading.Event()
-    tasks = serve(threads, *[lambda: ends.wait(10)] * 9)  # type: ignore[arg-type]  # what the test means to do
+    tasks = serve(threads, *[lambda: ends.wait(10)] * 9)
     for _ in range(30):
         threads.relieve()
         time.sleep(0.002)
@@ -240,7 +240,7 @@ def test_after_all_that_waiting_no_more_compute_than_before() -> None:
     while not threads.is_idle and time.monotonic() < ends:
         time.sleep(0.01)
     assert threads.is_idle
-    assert (threads.seats, threads.waiting.total(), threads.resting) == (2, 0, threads.made)
+    assert (threads.seats, threads.waiting.total(), threads.resting) == (2, 0, threads.started)
     with held(threads, 2, None):
         late = serve(threads, lambda: None)[0]
         assert not late.over.wait(0.1)

@@ -284,12 +284,12 @@ def test_what_is_wrong_in_a_row_names_the_row_in_the_order_of_the_page(
         title,
         *(f"Session {number}: {title}" for number in range(1, 13)),
     ]
-    wrong = {
+    wrong: dict[str, Any] = {
         "completion-min_attendance_percent": "101",
         "sessions-2-minutes": "0",
         "grants-0-valid_months": "0",
     }
-    assert page.form(button="Save").submit("Save", **filled(page, **wrong)).errors == [  # type: ignore[arg-type]  # a row of the table holds what fits
+    assert page.form(button="Save").submit("Save", **filled(page, **wrong)).errors == [
         "Session 3: Give how long the session takes, in minutes.",
         "Give a percentage from 0 to 100.",
         "Skill 1: Give how many months the skill is valid, from 1 to 240.",
@@ -300,14 +300,14 @@ def test_rows_left_empty_stay_on_the_page_and_out_of_the_course(
     app: Flask, sign_in: Any, trainer: Actor
 ) -> None:
     page = sign_in(trainer).get("/courses/new").form(button="Save").submit("Add a skill")
-    emptied = {
+    emptied: dict[str, Any] = {
         "sessions-1-start": "",
         "sessions-1-title-en": "",
         "sessions-3-title-en": "",
         "grants-0-skill": "",
         "grants-0-title-en": "",
     }
-    typed = filled(page, **emptied) | {"grants-1-skill": "x y", "grants-1-title-en": "Negotiation"}  # type: ignore[arg-type]  # a row of the table holds what fits
+    typed = filled(page, **emptied) | {"grants-1-skill": "x y", "grants-1-title-en": "Negotiation"}
     refused = page.form(button="Save").submit("Save", **typed)
     assert [sentence.partition(":")[0] for sentence in refused.errors] == ["Session 4", "Skill 2"]
     form = refused.form(button="Save")

@@ -43,7 +43,7 @@ def starts(draw: st.DrawFn) -> tuple[str, date]:
     """A zone and a date, more often than not within two days before a clock change."""
     name = draw(st.sampled_from(ZONES))
     changes = clock_changes(ZoneInfo(name))
-    if changes and draw(st.booleans()):  # type: ignore[arg-type]  # what the test means to do
+    if changes and draw(st.booleans()):  # type: ignore[arg-type]  # mypy fixes the type of `draw` at its first use
         return name, draw(st.sampled_from(changes)) - timedelta(days=draw(st.integers(0, 2)))
     return name, draw(st.dates(date(2026, 1, 1), date(2037, 12, 31)))
 

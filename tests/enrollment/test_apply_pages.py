@@ -99,7 +99,7 @@ def test_three_screens_and_five_requests_from_the_form_are_enough(
         answers.append(response.status_code)
         return response
 
-    browser.client.open = counted  # type: ignore[method-assign]  # counts what goes over the wire
+    browser.client.open = counted  # type: ignore[method-assign]  # wrapped to count requests
     page = apply(browser, code)
     assert answers == [200, 200, 200, 200, 303, 200], "the page of the delivery, then five"
     assert "Check your email" in page.text

@@ -44,7 +44,7 @@ def encoded(text: str, reading: str) -> bytes | None:
         try:
             written += letter.encode(codec)
         except UnicodeEncodeError:
-            base, *marks = unicodedata.normalize("NFD", letter)  # type: ignore[str-unpack]  # what the test means to do
+            base, *marks = list(unicodedata.normalize("NFD", letter))
             if reading != "Windows-1258" or not marks:
                 return None
             tries = [

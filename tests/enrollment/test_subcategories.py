@@ -66,7 +66,7 @@ def test_a_program_gives_it_and_reads_it(client: Callable[..., ApiClient], code:
         )
         assert refused.status_code == 422, refused.text
         assert {one["field"] for one in refused.json["errors"]} == {"subcategory"}
-    other = said["person"] | {"email": "o@example.org", "given_name": "Ola"}  # type: ignore[operator]  # a row of the table holds what fits
+    other = PERSON | {"email": "o@example.org", "given_name": "Ola"}
     left_out = nominator.post(
         f"/deliveries/{code}/enrollments", {"person": other, "category": "military"}
     )

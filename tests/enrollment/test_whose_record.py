@@ -345,10 +345,13 @@ def test_who_enrolls_prints_a_spelling_of_the_own_name(
     app: Flask, client: Callable[..., ApiClient], code: str
 ) -> None:
     own = client(given="Kofi", family="Mensah", email="kofi@example.org", country="GH")
-    wish = {"person": OFFICER | {"email": "kofi@example.org"}, "category": "military"}
+    wish: dict[str, Any] = {
+        "person": OFFICER | {"email": "kofi@example.org"},
+        "category": "military",
+    }
     refused = own.post(
         f"/deliveries/{code}/enrollments",
-        wish | {"person": wish["person"] | {"name_on_certificate": "Yaw Owusu"}},  # type: ignore[operator]  # a row of the table holds what fits
+        wish | {"person": wish["person"] | {"name_on_certificate": "Yaw Owusu"}},
     )
     (error,) = refused.json["errors"]
     assert (refused.status_code, error["code"], error["field"]) == (
@@ -358,7 +361,7 @@ def test_who_enrolls_prints_a_spelling_of_the_own_name(
     )
     made = own.post(
         f"/deliveries/{code}/enrollments",
-        wish | {"person": wish["person"] | {"name_on_certificate": "K. Mensah"}},  # type: ignore[operator]  # a row of the table holds what fits
+        wish | {"person": wish["person"] | {"name_on_certificate": "K. Mensah"}},
     )
     assert made.status_code == 201, made.text
 
@@ -615,7 +618,7 @@ def test_a_certificate_in_anothers_name_is_under_review(
         assert fault in list(certificate_breaches())
 
 
-Opened = namedtuple("Opened", "certificate kind")  # noqa: PYI024 -- what a row has
+Opened = namedtuple("Opened", "certificate kind")  # noqa: PYI024 -- has the attributes of a row, untyped
 
 
 @pytest.mark.parametrize("kind", ReviewKind)
@@ -655,17 +658,17 @@ def test_roles_never_go_to_another_person_of_the_mailbox(app: Flask) -> None:
     with app.app_context():
         ama = factories.actor(given="Ama", family="Owusu", email="desk@example.org")
         boss = factories.actor(Role.ADMINISTRATOR)
-        said = {
+        facts: dict[str, Any] = {
             "email": "desk@example.org",
             "given_name": "Yaw",
             "family_name": "Boateng",
             "roles": [Role.ADMINISTRATOR],
         }
         with pytest.raises(Conflict) as asked, transaction():
-            accounts_services.create_account(boss, **said)  # type: ignore[arg-type]  # a row of the table holds what fits
+            accounts_services.create_account(boss, **facts)
         assert asked.value.code == "identity_in_doubt"
         with transaction():
-            made = accounts_services.create_account(boss, **said, identity="new")  # type: ignore[arg-type]  # a row of the table holds what fits
+            made = accounts_services.create_account(boss, **facts, identity="new")
         assert made.id != ama.person_id and made.full_name == "Yaw Boateng"
 
 
@@ -729,8 +732,13 @@ def test_a_person_who_takes_another_name_is_asked_about_where_a_body_said_anothe
     with app.app_context():
         person = db.session.get_one(Person, made["person"]["id"])
         with transaction():
-            changed = {"given_name": "Ama", "family_name": "Boateng", "names_confirmed": True}
-            people_services.change_person(Actor(person_id=person.id), person, **changed)  # type: ignore[arg-type]  # a row of the table holds what fits
+            people_services.change_person(
+                Actor(person_id=person.id),
+                person,
+                given_name="Ama",
+                family_name="Boateng",
+                names_confirmed=True,
+            )
     (question,) = questions_about("person", client(Role.COORDINATOR))
     assert "name" in question["differs"]
 

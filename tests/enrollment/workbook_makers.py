@@ -118,8 +118,8 @@ def xls(
                     sheet.write(
                         number, column, kept, styles.get(type(value), xlwt.Style.default_style)
                     )
-    for row in hidden:  # type: ignore[assignment]  # what the test means to do
-        sheet.row(row).hidden = True
+    for hidden_row in hidden:
+        sheet.row(hidden_row).hidden = True
     for column in hidden_columns:
         sheet.col(column).hidden = True
     for top, left, bottom, right in merged:

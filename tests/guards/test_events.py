@@ -15,7 +15,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-import app  # noqa: F401  # brings in every package, and with it every event
+import app  # noqa: F401 -- imports every package, and with it every event
 from core.events import Event
 
 PLAIN = {bool, int, float, str, date, datetime, NoneType}
@@ -39,7 +39,7 @@ def events(of: type[Event] = Event) -> Iterator[type[Event]]:
 def faults(kind: type[Event]) -> Iterator[str]:
     if "__dataclass_params__" not in vars(kind) and vars(kind).get("__annotations__"):
         yield "has fields and is no dataclass"
-    if not kind.__dataclass_params__.frozen:  # type: ignore[attr-defined]  # what @dataclass leaves behind
+    if not kind.__dataclass_params__.frozen:  # type: ignore[attr-defined]  # set by @dataclass
         yield "is not frozen"
     if "name" in vars(kind) and not str(vars(kind).get("label", "")):
         yield "has no label"

@@ -50,7 +50,7 @@ def extracted() -> Catalog:
         str(ROOT),
         method_map=METHODS,
         options_map={},
-        keywords=KEYWORDS,  # type: ignore[arg-type]  # what the test means to do
+        keywords=KEYWORDS,  # type: ignore[arg-type]  # Babel's own type of keywords has no name
     ):
         catalogue.add(message, context=context)
     return catalogue

@@ -21,6 +21,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from core.settings import ROOT
 
@@ -101,7 +102,7 @@ def under(name: str, port: int, what: str = "/") -> Iterator[None]:
         assert attacker.stdout.readline() == b"ready\n"
         yield
     finally:
-        attacker.stdin.close()  # type: ignore[union-attr]  # it has one, see above
+        attacker.stdin.close()
         attacker.wait(timeout=20)
 
 
@@ -232,7 +233,7 @@ def attack(one: Attack, port: int, path: str) -> None:
 
     def read() -> None:
         for key, _ in selector.select(0.05):
-            connection: socket.socket = key.fileobj  # type: ignore[assignment]  # only sockets are there
+            connection: Any = key.fileobj
             try:
                 received = connection.recv(262_144)
                 if not received:

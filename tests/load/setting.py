@@ -85,7 +85,7 @@ def _signed_in(app: Flask, role: str) -> dict[str, str]:
                 seen_at=now,
             )
         )
-    return {app.session_interface.cookie: visit_id}  # type: ignore[attr-defined]  # ours
+    return {app.session_interface.cookie: visit_id}  # type: ignore[attr-defined]  # an attribute of Visits
 
 
 def _deliveries() -> None:

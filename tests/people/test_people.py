@@ -94,8 +94,8 @@ def test_only_oneself_and_those_who_may_write_people_update(context: Flask) -> N
         with pytest.raises(DomainError):
             record(stranger, given="X", email="me@example.org", update=True)
     with transaction():
-        mine = {"given_name": "Mine", "family_name": "Lefèvre-Nguyễn"}
-        people_services.change_person(me, db.session.get_one(Person, me.person_id), **mine)  # type: ignore[arg-type]  # a row of the table holds what fits
+        mine: dict[str, Any] = {"given_name": "Mine", "family_name": "Lefèvre-Nguyễn"}
+        people_services.change_person(me, db.session.get_one(Person, me.person_id), **mine)
     with pytest.raises(Conflict) as refusal:
         record(roster, given="Theirs", email="me@example.org", update=True)
     assert (refusal.value.code, refusal.value.field) == ("identity_in_doubt", "person.email")

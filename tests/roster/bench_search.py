@@ -158,7 +158,7 @@ def measure(app: Flask) -> None:
             ]
             searching = timed([lambda one=one: queries.find_experts(reader, one) for one in asked])
             db.session.remove()
-        pages = [
+        pages: list[Callable[[], object]] = [
             lambda one=one: browser.client.get("/roster", query_string=one.as_query())
             for one in asked[:100]
         ]
@@ -166,7 +166,7 @@ def measure(app: Flask) -> None:
         sent.clear()
         pages[0]()
         count = sum(not one.startswith(("BEGIN", "SAVEPOINT")) for one in sent)
-        whole = timed(pages)  # type: ignore[arg-type]  # what the test means to do
+        whole = timed(pages)
         print(
             f"{words:26}{found:>11}"
             + "".join(f"{value:>11.1f}" for value in (*searching, *whole))

@@ -59,7 +59,7 @@ def counted(kind: Any) -> int:
 
 
 def asked_link(app: Flask) -> str:
-    return re.search(r"/roster/asked/[\w-]+", mails(app)[-1][2])[0]  # type: ignore[index]  # there is one
+    return re.search(r"/roster/asked/[\w-]+", mails(app)[-1][2])[0]
 
 
 def _unknown() -> None:
@@ -128,9 +128,9 @@ def test_the_answer_and_the_work_are_the_same_for_known_and_unknown_people(app: 
         with app.app_context():
             assert counted(Person) == before, "no one was recorded"
     assert seen["_unknown"][:2] == (202, b'{"status":"asked"}')
-    for case, one in seen.items():  # type: ignore[assignment]  # what the test means to do
-        assert one[:3] == seen["_unknown"][:3], case
-        assert one[3] == seen["_unknown"][3], case
+    for name, shown in seen.items():
+        assert shown[:3] == seen["_unknown"][:3], name
+        assert shown[3] == seen["_unknown"][3], name
 
 
 def _empty_of_people() -> None:

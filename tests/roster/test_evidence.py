@@ -16,7 +16,7 @@ from certificates.models import Certificate, CertificateStatus
 from core import clock, events
 from core.audit import AuditEntry
 from core.database import db, transaction
-from core.policy import SYSTEM
+from core.policy import SYSTEM, Actor
 from courses.models import Skill
 from people.models import Person
 from roster import queries
@@ -143,8 +143,8 @@ def test_what_fails_in_the_roster_undoes_the_revocation(
     certificate = makers.certified()
     expert = makers.expert_of(certificate)
 
-    def fail(event: CertificateRevoked, actor: object) -> None:
-        roster.handlers.withdraw_skills(event, actor)  # type: ignore[arg-type]  # one kind after the other
+    def fail(event: CertificateRevoked, actor: Actor) -> None:
+        roster.handlers.withdraw_skills(event, actor)
         raise RuntimeError("the roster is not well")
 
     monkeypatch.setitem(context.extensions["subscribers"], CertificateRevoked, [fail])

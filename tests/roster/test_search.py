@@ -372,7 +372,7 @@ def test_a_page_takes_the_same_number_of_queries_however_many_it_shows(context: 
     counts = []
     for limit in (1, 50):
         sent: list[str] = []
-        listener = lambda c, cur, statement, *rest, sent=sent: sent.append(statement)  # noqa: E731 -- removed again below by its name
+        listener = lambda c, cur, statement, *rest, sent=sent: sent.append(statement)  # noqa: E731 -- binds the loop variable, and needs a name to be removed below
         sa.event.listen(db.engine, "before_cursor_execute", listener)
         db.session.rollback()
         db.session.expire_all()
