@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from flask_babel import lazy_gettext as _l
 from wtforms import RadioField, SelectMultipleField, StringField, TextAreaField
@@ -12,7 +13,8 @@ from wtforms.validators import DataRequired, Length
 from certificates.models import RevocationReason
 from certificates.rendering import LONGEST_NAME
 from certificates.services.names import field_of
-from core.forms import Form, SubmissionField
+from core.errors import DomainError
+from core.forms import Form, SubmissionField, parse_int
 
 
 class IssueForm(Form):
@@ -20,6 +22,24 @@ class IssueForm(Form):
 
     submission = SubmissionField()
     enrollments = SelectMultipleField(_l("Issue to"), coerce=int)
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.elsewhere: dict[int, Any] = {}
+
+    def refuse(self, error: DomainError) -> None:
+        """Names on other pages have no field here: what is wrong with them, by enrollment, is in
+        `elsewhere`."""
+        for refusal in error.errors or [error]:
+            enrollment_id = parse_int((refusal.field or "").removeprefix("name-"))
+            if enrollment_id and self.field_at(field_of(enrollment_id)) is None:
+                self.elsewhere[enrollment_id] = refusal.message
+            else:
+                super().refuse(refusal)
+
+    @property
+    def is_refused(self) -> bool:
+        return bool(self.elsewhere) or super().is_refused
 
     def names(self) -> dict[int, str]:
         """The typed names, by enrollment."""

@@ -112,7 +112,7 @@ def numbered(lists: Mapping[str, Sequence[Row]], asked_for: int) -> Numbered[Row
     """The page with this number, else the nearest: rows may have gone since the address was made.
     People work through these lists and return to a page, which cursors do not allow."""
     total = sum(len(rows) for rows in lists.values())
-    size = PER_PAGE if total >= PAGED_FROM else max(total, 1)
+    size = _size(total)
     last = max(-(-total // size), 1)
     number = min(max(asked_for, 1), last)
     shown, starts, before = {}, {}, 0
@@ -122,6 +122,17 @@ def numbered(lists: Mapping[str, Sequence[Row]], asked_for: int) -> Numbered[Row
         starts[name] = before // size + 1
         before += len(rows)
     return Numbered(number, last, shown, {name: len(rows) for name, rows in lists.items()}, starts)
+
+
+def numbers_of(lists: Mapping[str, Sequence[Row]]) -> dict[Row, int]:
+    """The number of the page that each row is on."""
+    rows = [row for rows in lists.values() for row in rows]
+    size = _size(len(rows))
+    return {row: position // size + 1 for position, row in enumerate(rows)}
+
+
+def _size(total: int) -> int:
+    return PER_PAGE if total >= PAGED_FROM else max(total, 1)
 
 
 def _bound(keys: Sequence[Any], values: list[Any]) -> list[sa.ColumnElement[Any]]:

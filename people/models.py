@@ -206,10 +206,24 @@ class Person(Base):
     @property
     def full_name(self) -> str:
         """The name as the person writes it."""
-        origin = names.Origin(self.country, self.nationalities or (), self.language)
-        return names.full_name(
-            self.given_name, self.family_name, origin, family_first=self.family_first
-        )
+        return full_name_of(self)
+
+
+#: What a row needs for `full_name_of`.
+NAME_COLUMNS = (
+    Person.given_name,
+    Person.family_name,
+    Person.family_first,
+    Person.country,
+    Person.nationalities,
+    Person.language,
+)
+
+
+def full_name_of(row: Any) -> str:
+    """The name as the person writes it, also of a row that is no whole Person."""
+    origin = names.Origin(row.country, row.nationalities or (), row.language)
+    return names.full_name(row.given_name, row.family_name, origin, family_first=row.family_first)
 
 
 def _key_of(fields: dict[str, Any]) -> str | None:

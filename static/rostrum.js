@@ -1,5 +1,5 @@
-// Comfort for pages that work without it: no double sending, live filters, attendance counts,
-// progress of jobs.
+// Comfort for pages that work without it: no double sending, live filters, a question before
+// changes are lost, attendance counts, progress of jobs.
 "use strict";
 
 const say = (text) => {
@@ -72,6 +72,22 @@ document.querySelectorAll("form[data-live]").forEach((form) => {
   form.addEventListener("submit", () => clearTimeout(timer));
 });
 
+// A tick, a choice, or words that differ from what the page came with.
+const isChanged = (input) =>
+  input.checked !== input.defaultChecked || input.value !== input.defaultValue;
+
+// Forms of many rows: whoever leaves without sending is asked.
+document.querySelectorAll("form[data-unsaved]").forEach((form) => {
+  let isSending = false;
+
+  form.addEventListener("submit", () => (isSending = true));
+  window.addEventListener("pageshow", () => (isSending = false));
+  window.addEventListener("beforeunload", (event) => {
+    const inputs = [...form.querySelectorAll("input, textarea")];
+    if (!isSending && inputs.some(isChanged)) event.preventDefault();
+  });
+});
+
 // Attendance: how many are marked, how many changes wait; offline they wait on the page.
 document.querySelectorAll("form[data-attendance]").forEach((form) => {
   const rows = [...form.querySelectorAll(".mark")];
@@ -80,9 +96,6 @@ document.querySelectorAll("form[data-attendance]").forEach((form) => {
   let isSending = false;
   let waiting = null;
 
-  // A mark, or its minutes.
-  const isChanged = (input) =>
-    input.checked !== input.defaultChecked || input.value !== input.defaultValue;
   const hasChanged = (row) => [...row.querySelectorAll("input")].some(isChanged);
   const changes = () => rows.filter(hasChanged).length;
 

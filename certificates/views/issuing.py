@@ -3,6 +3,7 @@ job's progress."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from flask import Response, render_template, request, stream_with_context, url_for
@@ -12,13 +13,14 @@ from certificates import files, queries, services
 from certificates.forms import IssueForm, issue_form
 from certificates.queries import Candidate
 from certificates.reviews import reviews_of
+from certificates.services.names import field_of
 from certificates.views.blueprint import pages
 from core import exports
 from core.api import job_answer
 from core.database import transaction
 from core.forms import parse_int, refusals_on
 from core.jobs import Job, JobState
-from core.paging import Numbered, numbered
+from core.paging import Numbered, numbered, numbers_of
 from core.refusals import tells_all, wants_json
 from core.web import current_actor, remember_answer, requires, see_other, signed_in, submitted_once
 from courses.models import Delivery, DeliveryStatus
@@ -32,34 +34,46 @@ from people.permissions import Permission as P
 @submitted_once
 def issue_page(code: str) -> Any:
     """Who is eligible and who is not and why, the names, and the button that issues."""
-    delivery = _delivery(code)
-    form = _form(_shown(delivery)[1])
+    page = _read(code)
+    form = _form(page.people)
     if form.validate_on_submit():
         with refusals_on(form), transaction():
-            address = _issue(form, delivery.id)
+            address = _issue(form, page.delivery.id)
             remember_answer(address)
             return see_other(address)
-    return render_template("certificates/issue.html", form=form, **_context(code)), form.status
+        page = _read(code)  # what was read before ended with the refused transaction
+    return render_template("certificates/issue.html", form=form, **_shown(page, form)), form.status
 
 
-def _shown(delivery: Delivery) -> tuple[Numbered[int], list[Candidate]]:
-    """The page that the address asks for, and who is on it. Of a form that was sent from one of
-    several pages, the people that were sent: certificates may have been issued since, which moves
-    the others to another page."""
+@dataclass(frozen=True)
+class IssuePage:
+    """The delivery, its people by what can be issued to them, the page that is asked for, and who
+    is on it."""
+
+    delivery: Delivery
+    lists: dict[str, list[int]]
+    sheet: Numbered[int]
+    people: list[Candidate]
+
+
+def _read(code: str) -> IssuePage:
+    """The page that the address asks for. Of a form that was sent from one of several pages, the
+    people that were sent: certificates may have been issued since, which moves the others to
+    another page."""
+    delivery = _delivery(code)
     lists = queries.candidate_lists(delivery)
     sheet = numbered(lists, request.args.get("page", 1, type=int))
     if request.method == "POST" and sheet.last > 1:
-        sent = {
-            number for name in request.form if (number := parse_int(name.removeprefix("name-")))
-        }
-        sent |= {
-            number
-            for enrollment_id in request.form.getlist("enrollments")
-            if (number := parse_int(enrollment_id))
-        }
+        sent = _sent()
         for name in ("waiting", "revoked"):
             sheet.lists[name] = [one for one in lists[name] if one in sent]
-    return sheet, queries.candidates(delivery, sheet.rows)
+    return IssuePage(delivery, lists, sheet, queries.candidates(delivery, sheet.rows))
+
+
+def _sent() -> set[int | None]:
+    """The enrollments that were on the page: with a name to print, or ticked."""
+    named = [name.removeprefix("name-") for name in request.form]
+    return {parse_int(text) for text in (*named, *request.form.getlist("enrollments"))}
 
 
 def _form(people: list[Candidate]) -> IssueForm:
@@ -86,24 +100,41 @@ def _issue(form: IssueForm, delivery_id: int) -> str:
     return url_for("certificates.job", job_id=job.id)
 
 
-def _context(code: str) -> dict[str, Any]:
-    delivery = _delivery(code)
-    sheet, people = _shown(delivery)
+def _shown(page: IssuePage, form: IssueForm) -> dict[str, Any]:
+    delivery, people = page.delivery, {one.enrollment.id: one for one in page.people}
     return {
         "delivery": delivery,
         "is_finished": delivery.status is DeliveryStatus.FINISHED,
-        "sheet": sheet,
+        "sheet": page.sheet,
         **{
-            name: [one for one in people if one.enrollment.id in set(ids)]
-            for name, ids in sheet.lists.items()
+            name: [people[one] for one in ids if one in people]
+            for name, ids in page.sheet.lists.items()
         },
+        "elsewhere": _elsewhere(page, form),
         "reviews": reviews_of(current_actor(), delivery),
         "open_job": queries.open_job(delivery),
     }
 
 
+def _elsewhere(page: IssuePage, form: IssueForm) -> list[tuple[Any, str]]:
+    """(what is wrong, address) of the names on other pages that cannot be printed."""
+    numbers = numbers_of(page.lists) if form.elsewhere else {}
+    return [
+        (
+            message,
+            url_for(
+                "certificates.issue_page",
+                code=page.delivery.code,
+                page=numbers.get(enrollment_id),
+                _anchor=field_of(enrollment_id),
+            ),
+        )
+        for enrollment_id, message in form.elsewhere.items()
+    ]
+
+
 def _delivery(code: str) -> Delivery:
-    return get_delivery_for(current_actor(), code, P.CERTIFICATE_ISSUE)
+    return get_delivery_for(current_actor(), code, P.CERTIFICATE_ISSUE, load=())
 
 
 @pages.get("/deliveries/<code>/certificates/<int:enrollment_id>/preview.pdf")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload, load_only
+from sqlalchemy.orm import joinedload
 from sqlalchemy.sql.base import ExecutableOption
 
 from classroom import completion as rule
@@ -18,20 +18,9 @@ from courses.models import CourseVersion, Delivery, DeliverySession, DeliverySta
 from enrollment.lacks import Lack, read_lacks
 from enrollment.models import OPEN, RESULTS, SEATED, Enrollment, EnrollmentStatus
 from enrollment.queries import PEOPLE, completed_courses
-from people.models import Person
+from people.models import NAME_COLUMNS, Person, full_name_of
 
 S = EnrollmentStatus
-
-
-#: What a person's full name is made of.
-_NAMES = (
-    Person.given_name,
-    Person.family_name,
-    Person.family_first,
-    Person.country,
-    Person.nationalities,
-    Person.language,
-)
 
 
 class Marked(NamedTuple):
@@ -80,10 +69,6 @@ class Grid:
     @property
     def held(self) -> list[DeliverySession]:
         return [session for session in self.sessions if not session.is_cancelled]
-
-    def count_marked(self, session: DeliverySession) -> int:
-        """How many people have a mark in the session."""
-        return sum(session.number in row.marks for row in self.rows)
 
     @property
     def minutes_taught(self) -> int:
@@ -137,16 +122,19 @@ def session_rows(session_id: int, ids: Collection[int]) -> list[SessionRow]:
     """These people, by name, with their marks in this one session."""
     marked = sa.and_(Mark.enrollment_id == Enrollment.id, Mark.session_id == session_id)
     rows = (
-        sa.select(Enrollment.id, Person, Mark.mark, Mark.minutes)
+        sa.select(Enrollment.id, *NAME_COLUMNS, Mark.mark, Mark.minutes)
         .join(Enrollment.person)
         .outerjoin(Mark, marked)
         .where(Enrollment.id.in_(ids))
-        .options(load_only(*_NAMES))
         .order_by(Person.sort_name, Enrollment.id)
     )
     return [
-        SessionRow(enrollment_id, person.full_name, None if mark is None else Marked(mark, minutes))
-        for enrollment_id, person, mark, minutes in db.session.execute(rows)
+        SessionRow(
+            row.id,
+            full_name_of(row),
+            None if row.mark is None else Marked(row.mark, row.minutes),
+        )
+        for row in db.session.execute(rows)
     ]
 
 

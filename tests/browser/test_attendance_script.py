@@ -1,8 +1,10 @@
-"""What the script adds to attendance: it says what waits to be saved."""
+"""What the script adds to attendance and to other forms of many rows: it says what waits to be
+saved, and asks before it is lost."""
 
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import Dialog
 
 from tests.browser.watching import Visits
 
@@ -22,3 +24,24 @@ def test_changed_minutes_wait_like_a_changed_mark(visits: Visits) -> None:
     first.locator(".minutes input").fill("30")
     first.locator(".minutes input").blur()
     assert "Changes waiting: 1." in said.inner_text()
+
+
+def test_whoever_leaves_scores_that_were_not_saved_is_asked(visits: Visits) -> None:
+    page, asked = visits.context("trainer").new_page(), []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    page.goto("/deliveries/GTI-NOW/scores")
+    score = page.locator("#main-form input.short").first
+    score.fill("77")
+    page.locator("nav.tabs a", has_text="Attendance").click()
+    page.wait_for_timeout(300)
+    assert asked == ["beforeunload"] and score.input_value() == "77"
+    page.locator(".savebar button").click()
+    page.wait_for_load_state()
+    page.locator("nav.tabs a", has_text="Attendance").click()
+    page.wait_for_url("**/attendance/*")
+    assert asked == ["beforeunload"], "what was sent is not lost"

@@ -65,3 +65,27 @@ def test_a_stale_page_issues_to_whom_it_shows(app: Flask, coordinator: Browser, 
         connection.execute(gone.values(status=EnrollmentStatus.NOT_COMPLETED))
     page.form(button="Issue 100 certificates").submit("Issue 100 certificates")
     assert asked(app) == ids[100:200]
+
+
+def test_a_name_of_another_page_that_cannot_be_printed_is_led_to(
+    app: Flask, coordinator: Browser, crowd: Any
+) -> None:
+    code, ids = crowd
+    table = Enrollment.__table__
+    with app.app_context(), db.engine.begin() as connection:
+        named = sa.update(table).where(table.c.id == ids[150])
+        connection.execute(named.values(name_on_certificate="Someone Else"))
+    page = coordinator.get(f"/deliveries/{code}/certificates")
+    page = page.form(button="Issue 100 certificates").submit("Issue all 201 certificates")
+    assert page.status == 422 and "“Someone Else” is not a spelling" in page.text
+    (link,) = [a for a in page.all("a") if f"#name-{ids[150]}" in (a.get("href") or "")]
+    page = coordinator.get(str(link.get("href")))
+    assert "Page 2 of 3" in page.text and "“Someone Else” is not a spelling" in page.text
+    assert page.form("/certificates").values[f"name-{ids[150]}"] == "Someone Else"
+    with app.app_context():
+        assert db.session.scalar(sa.select(sa.func.count()).select_from(Job)) == 0
+
+
+def test_the_links_of_the_parts_lead_to_them(coordinator: Browser, crowd: Any) -> None:
+    page = coordinator.get(f"/deliveries/{crowd[0]}/certificates")
+    assert page.all("h2", id="waiting") and "#waiting" in page.html
