@@ -4,6 +4,7 @@ description."""
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any, cast
 
 from flask import Flask
@@ -19,6 +20,52 @@ class Answer(TestResponse):
     json: Any
 
 
+class Description:
+    """What an application publishes of its API, ready to hold answers against."""
+
+    def __init__(self, app: Flask):
+        self.published = openapi(app, "http://127.0.0.1")
+        self.patterns = {
+            template: re.compile(re.sub(r"\{[^}]+\}", "[^/]+", template))
+            for template in self.published["paths"]
+        }
+        self.validators: dict[tuple[str, str, int, str], Draft202012Validator] = {}
+
+    def check(self, method: str, path: str, response: TestResponse) -> None:
+        template = self._template(method, path)
+        promised = self.published["paths"][template][method.lower()]["responses"]
+        assert str(response.status_code) in promised, (
+            f"{method} {path}: {response.status_code} is not promised: {response.text[:300]}"
+        )
+        if response.status_code == 304:
+            return
+        content = promised[str(response.status_code)]["content"]
+        assert response.mimetype in content, (
+            f"{method} {path}: {response.mimetype} is not promised, {list(content)} is"
+        )
+        if "json" in response.mimetype:
+            key = template, method, response.status_code, response.mimetype
+            if key not in self.validators:
+                schema = content[response.mimetype]["schema"]
+                whole = schema | {"components": self.published["components"]}
+                self.validators[key] = Draft202012Validator(whole)
+            errors = self.validators[key].iter_errors(response.json)
+            faults = [f"{list(error.absolute_path)}: {error.message}" for error in errors]
+            assert not faults, f"{method} {path}: {faults[:3]}"
+
+    def _template(self, method: str, path: str) -> str:
+        matches = [
+            template
+            for template, operations in self.published["paths"].items()
+            if method.lower() in operations and self.patterns[template].fullmatch(path)
+        ]
+        assert matches, f"{method} {path} is not in the description"
+        return path if path in matches else matches[0]
+
+
+description_of = cache(Description)
+
+
 class ApiClient:
     """`client.post("/courses/GTI/deliveries", {...})`; every answer must be one that OpenAPI
     promises."""
@@ -27,7 +74,6 @@ class ApiClient:
         self.app = app
         self.client = app.test_client(use_cookies=False)
         self.token = token
-        self.description = openapi(app, "http://127.0.0.1")
 
     def get(self, address: str, **headers: str) -> Answer:
         return self._call("GET", address, None, headers)
@@ -46,44 +92,5 @@ class ApiClient:
         path = address if address.startswith("/api/") else f"/api/v1{address}"
         options: dict[str, Any] = {"json": body} if body is not None else {}
         response = self.client.open(path, method=method, headers=headers, **options)
-        self._check(method, path.partition("?")[0], response)
+        description_of(self.app).check(method, path.partition("?")[0], response)
         return cast("Answer", response)
-
-    def _check(self, method: str, path: str, response: TestResponse) -> None:
-        operation = self._operation(method, path)
-        promised = operation["responses"]
-        assert str(response.status_code) in promised, (
-            f"{method} {path}: {response.status_code} is not promised: {response.text[:300]}"
-        )
-        if response.status_code == 304:
-            return
-        content = promised[str(response.status_code)]["content"]
-        assert response.mimetype in content, (
-            f"{method} {path}: {response.mimetype} is not promised, {list(content)} is"
-        )
-        if "json" in response.mimetype:
-            schema = content[response.mimetype]["schema"] | {
-                "components": self.description["components"]
-            }
-            faults = [
-                f"{list(e.absolute_path)}: {e.message}"
-                for e in Draft202012Validator(schema).iter_errors(response.json)
-            ]
-            assert not faults, f"{method} {path}: {faults[:3]}"
-
-    def _operation(self, method: str, path: str) -> dict[str, Any]:
-        matches = [
-            operations[method.lower()]
-            for template, operations in self.description["paths"].items()
-            if method.lower() in operations
-            and re.fullmatch(re.sub(r"\{[^}]+\}", "[^/]+", template), path)
-        ]
-        assert matches, f"{method} {path} is not in the description"
-        exact = [
-            o
-            for t, os in self.description["paths"].items()
-            if t == path
-            for m, o in os.items()
-            if m == method.lower()
-        ]
-        return (exact or matches)[0]

@@ -200,12 +200,11 @@ class Browser:
 
     def token(self) -> str:
         """A CSRF token of this browser, for posts that no page offers a form for."""
-        page = self.get("/sign-in", follow=False)
-        if page.status == 303:
-            page = self.get("/me")
-        return next(
-            e.get("value") for e in page.tree.iter("input") if e.get("name") == "csrf_token"
-        )
+        for path in ("/help", "/sign-in"):  # the first has one for whoever is signed in
+            match = re.search(r'name="csrf_token"[^>]* value="([^"]+)"', self.client.get(path).text)
+            if match:
+                return match[1]
+        raise AssertionError("no page has a token")
 
     def _page(self, response: TestResponse, address: str, follow: bool) -> Page:
         self.visited.append(address)
