@@ -3,7 +3,7 @@ query each, plain columns."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -190,23 +190,23 @@ def _granted(reach: Reach, scope: Reach, ids: set[int]) -> Grant | None:
     return Grant(**within) if reach is scope else None
 
 
-def actor_for(person_id: int) -> Actor:
-    """Who asked for work that a job does, with the rights of this moment. NotAllowed once the
-    account is closed."""
+def actor_for(person_id: int, roles: Collection[str] | None = None) -> Actor:
+    """Who asked for work that a job does, with the rights of this moment; with `roles`, none but
+    those, as a token may have fewer than its owner. NotAllowed once the account is closed."""
     account = db.session.get(Account, person_id)
     if account is None or not account.is_active:
         raise NotAllowed(
             "not_allowed", _l("The person who asked for this no longer has an account.")
         )
-    return actor_of(db.session.get_one(Person, person_id))
+    return actor_of(db.session.get_one(Person, person_id), roles)
 
 
-def actor_of(person: Person) -> Actor:
-    """The actor for a person, outside of requests (commands, tests)."""
-    return make_actor(
-        person,
-        db.session.scalars(sa.select(RoleAssignment).where(RoleAssignment.person_id == person.id)),
-    )
+def actor_of(person: Person, roles: Collection[str] | None = None) -> Actor:
+    """The actor for a person, outside of requests (commands, tests); of the roles, only these."""
+    assigned = sa.select(RoleAssignment).where(RoleAssignment.person_id == person.id)
+    if roles is not None:
+        assigned = assigned.where(RoleAssignment.role.in_(roles))
+    return make_actor(person, db.session.scalars(assigned))
 
 
 def start_session(person_id: int, method: str) -> None:

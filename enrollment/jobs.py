@@ -65,7 +65,7 @@ def compare(progress: jobs.Progress, enrollment_ids: list[int]) -> None:
 # Long lists of nominations
 
 
-def enter_list(progress: jobs.Progress, delivery_id: int) -> None:
+def enter_list(progress: jobs.Progress, delivery_id: int, roles: list[str]) -> None:
     """Job: looks through a long list, enters its people, some in each transaction, and shows them
     when the last one is in. What is refused on the way undoes all. Killed at any point, it goes on
     behind the last part that is in."""
@@ -75,7 +75,7 @@ def enter_list(progress: jobs.Progress, delivery_id: int) -> None:
     if listed.stage is ListStage.ENTERING:
         with in_language(_language(listed.nominated_by_id)):
             try:
-                _enter(progress, listed)
+                _enter(progress, listed, roles)
                 return
             except DomainError as refusal:
                 db.session.rollback()
@@ -89,9 +89,9 @@ def enter_list(progress: jobs.Progress, delivery_id: int) -> None:
         progress.finish()
 
 
-def _enter(progress: jobs.Progress, listed: NominationList) -> None:
+def _enter(progress: jobs.Progress, listed: NominationList, roles: list[str]) -> None:
     list_id, giver = listed.id, listed.nominated_by_id
-    actor = actor_for(giver) if giver is not None else SYSTEM
+    actor = actor_for(giver, roles) if giver is not None else SYSTEM
     nominees, done = services.nominees_of(listed), _done(progress)
     if not done:
         services.try_list(actor, listed, nominees)
@@ -107,13 +107,15 @@ def _enter(progress: jobs.Progress, listed: NominationList) -> None:
         progress.finish()
 
 
-def tell_list(progress: jobs.Progress, list_id: int, enrollment_ids: list[int]) -> None:
+def tell_list(
+    progress: jobs.Progress, list_id: int, enrollment_ids: list[int], roles: list[str]
+) -> None:
     """Job: announces the people of a long list that is in, asks about those in doubt and writes
     to them, some in each transaction."""
     listed = services.find_listed(list_id)
     if listed is None:
         return
-    actor = _giver(listed.nominated_by_id)
+    actor = _giver(listed.nominated_by_id, roles)
     for start in range(_done(progress), len(enrollment_ids), services.PART):
         give_way()
         part = enrollment_ids[start : start + services.PART]
@@ -134,9 +136,11 @@ def _undo_parts(progress: jobs.Progress, list_id: int) -> None:
             progress.note()
 
 
-def _giver(person_id: int | None) -> Actor:
+def _giver(person_id: int | None, roles: list[str]) -> Actor:
     """Whoever gave the list, also when the account is closed by now: it is in."""
-    actor = actor_of(db.session.get_one(Person, person_id)) if person_id is not None else SYSTEM
+    if person_id is None:
+        return SYSTEM
+    actor = actor_of(db.session.get_one(Person, person_id), roles)
     db.session.rollback()
     return actor
 

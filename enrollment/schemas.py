@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, StrictBool, StringConstraints, WithJsonSchema
+from pydantic import Field, PrivateAttr, StrictBool, StringConstraints, WithJsonSchema
 
 from core.api import (
     Answer,
@@ -19,6 +19,7 @@ from core.api import (
 from core.policy import Actor
 from enrollment.models import PRINTED_NAME, Enrollment, EnrollmentStatus, IdentityQuestion
 from enrollment.needs import needs_shown
+from enrollment.nomination_files import MAX_ROWS
 from enrollment.queries import explain, person_shown, version_of
 from enrollment.services import Nominee
 from people.models import Gender, Merge, Person
@@ -49,7 +50,7 @@ class ApplicantBody(PersonBody):
     )
 
 
-class EnrollmentBody(Schema):
+class NominationBody(Schema):
     person: ApplicantBody
     category: Annotated[str, one_of(PersonnelCategory)]
     subcategory: Annotated[str, one_of(Subcategory)] | None = Field(
@@ -60,9 +61,6 @@ class EnrollmentBody(Schema):
         None, description="STANAG 2116, such as OF-2; police and civilians need none"
     )
     organization: Annotated[str, at_most(200)] | None = None
-    nominated_by: str | None = Field(
-        None, description="code of the organization that puts the person forward"
-    )
     needs: Annotated[str, at_most(1000)] | None = None
     identity: Literal["new"] | Id | None = Field(
         None,
@@ -71,15 +69,42 @@ class EnrollmentBody(Schema):
             "people in `candidates`, or the id of the one who is meant"
         ),
     )
+
+    def nominee(self, row: int | None = None) -> Nominee:
+        values = self.model_dump(exclude={"person", "nominated_by"})
+        return Nominee(**self.person.model_dump(), **values, row=row)
+
+
+class NominationsBody(Schema):
+    nominated_by: str | None = Field(
+        None,
+        description=(
+            "code of the organization that puts the people forward; may be left out by who "
+            "nominates for one"
+        ),
+    )
+    nominations: list[NominationBody] = Field(
+        min_length=1, max_length=MAX_ROWS, description="in the order of the waiting line"
+    )
+    _nominees: list[Nominee] = PrivateAttr(default_factory=list)
+
+    def model_post_init(self, context: Any) -> None:
+        """Made while nothing is locked: there may be thousands."""
+        self._nominees = [body.nominee(row) for row, body in enumerate(self.nominations, 1)]
+
+    @property
+    def nominees(self) -> list[Nominee]:
+        return self._nominees
+
+
+class EnrollmentBody(NominationBody):
+    nominated_by: str | None = Field(
+        None, description="code of the organization that puts the person forward"
+    )
     roster_consent: StrictBool | None = Field(
         None,
         description="the person's own answer only; from anyone else: 403 `consent_is_personal`",
     )
-
-    def nominee(self) -> Nominee:
-        return Nominee(
-            **self.person.model_dump(), **self.model_dump(exclude={"person", "nominated_by"})
-        )
 
 
 class EnrollmentQuery(ListQuery):

@@ -149,6 +149,7 @@ ROWS = {
     "GET /api/v1/deliveries/<code>/completion": "sign no no no no in in",
     "GET /api/v1/deliveries/<code>/enrollments": "sign in in in in in in",
     "POST /api/v1/deliveries/<code>/enrollments": "sign no no in no in in",
+    "POST /api/v1/deliveries/<code>/nominations": "sign no no in no in in",
     "GET /api/v1/deliveries/<code>/needs": "sign no no no no in in",
     "POST /api/v1/deliveries/<code>/cut-short": "sign no no no no in in",
     "POST /api/v1/deliveries/<code>/finish": "sign no no no no in in",

@@ -282,6 +282,7 @@ def body_of(world: World, method: str, path: str) -> dict | None:
             ]
         },
         "/enrollments": {"person": person, "category": "civilian"},
+        "/nominations": {"nominations": [{"person": person, "category": "civilian"}]},
         "/courses/GTI/deliveries": {
             "starts_on": "2027-06-07",
             "time_zone": "Africa/Dakar",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import url_for
 
+from core.api import JobStarted, job_path, job_started
 from core.errors import renamed
 from core.paging import Page
 from core.policy import Actor
@@ -17,6 +18,7 @@ from enrollment.schemas import (
     EnrollmentAnswer,
     EnrollmentBody,
     EnrollmentQuery,
+    NominationsBody,
     WithdrawBody,
 )
 from people.permissions import Permission
@@ -40,6 +42,33 @@ def enroll(code: str, body: EnrollmentBody) -> tuple[EnrollmentAnswer, int]:
             actor, delivery, body.nominee(), nominated_by=body.nominated_by
         )
     return _answer(actor, enrollment), 201
+
+
+@routes.call(
+    "POST",
+    "/deliveries/<code>/nominations",
+    "Nominate many people, in a job",
+    body=NominationsBody,
+    answers={202: JobStarted},
+    location=lambda answer: job_path(answer.job.id),
+)
+def nominate(code: str, body: NominationsBody) -> tuple[JobStarted, int]:
+    """All of them, or none. Their places and positions are promised with this answer; the job looks
+    through the whole list, enters the people, and shows them when the last one is in. If it fails,
+    no one is nominated, and its `errors` name each `row`, from 1, and `field`. Until then, the same
+    organization nominates no one else for the delivery: 409 `list_being_entered`."""
+    actor = current_actor()
+    delivery = get_delivery(actor, code)
+    with renamed(_in_the_list):
+        job = services.put_in_list(actor, delivery, body.nominees, nominated_by=body.nominated_by)
+    return job_started(job), 202
+
+
+def _in_the_list(field: str) -> str:
+    """`nominations.6.category` for "row-7.category"."""
+    row, _, name = field.partition(".")
+    number = row.removeprefix("row-")
+    return f"nominations.{int(number) - 1}.{name}" if number.isdigit() else field
 
 
 _OF_THE_PERSON = {name: f"person.{name}" for name in (*services.ONES_OWN, "name_on_certificate")}

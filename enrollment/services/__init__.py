@@ -15,7 +15,7 @@ from enrollment.services.enrolling import (
     enroll,
     require_identity,
 )
-from enrollment.services.entering import ONES_OWN, put_in
+from enrollment.services.entering import ONES_OWN, put_in, put_in_list
 from enrollment.services.filling import fill
 from enrollment.services.long_lists import (
     MOST_AT_ONCE,
@@ -97,6 +97,7 @@ __all__ = [
     "nominees_of",
     "propose",
     "put_in",
+    "put_in_list",
     "record_needs_read",
     "refuse_list",
     "require_identity",

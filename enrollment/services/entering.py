@@ -1,7 +1,14 @@
-"""Enrolls one person through the API: nominated, entered by a coordinator, or themselves."""
+"""Enrolls people through the API: one who is nominated, entered by a coordinator, or themselves;
+or many who are nominated."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from flask_babel import lazy_gettext as _l
+
+from core.errors import Invalid
+from core.jobs import Job
 from core.names import is_same_name
 from core.policy import Actor, can, can_beyond_oneself, require
 from courses.models import Delivery
@@ -10,6 +17,7 @@ from enrollment.models import Enrollment
 from enrollment.queries import get_organization
 from enrollment.services.consenting import require_own_answer
 from enrollment.services.enrolling import enroll, require_identity
+from enrollment.services.long_lists import nominate_list
 from enrollment.services.nominating import Nominee, enter, nominate
 from people.models import Organization
 from people.permissions import Permission
@@ -29,7 +37,7 @@ def put_in(
     code), and participants themselves."""
     is_own = _is_self(actor, nominee) and not nominated_by
     require_own_answer(actor, actor.person_id if is_own else None, nominee.roster_consent)
-    if organization := _nominator(actor, delivery, nominee, nominated_by):
+    if organization := _nominator(actor, delivery, nominated_by, is_own=_is_self(actor, nominee)):
         return nominate(actor, delivery.id, organization, [nominee])[0]
     touch(delivery.id)  # lock first: all writers of people then queue here
     require_identity(nominee.identifier, nominee.email)
@@ -40,13 +48,26 @@ def put_in(
     return enter(actor, delivery.id, nominee)
 
 
+def put_in_list(
+    actor: Actor, delivery: Delivery, nominees: Sequence[Nominee], *, nominated_by: str | None
+) -> Job:
+    """Many people at once, nominated by the organization with this code, which may be left out by
+    who nominates for one. Gives the job that enters them."""
+    organization = _nominator(actor, delivery, nominated_by, is_own=False)
+    if organization is None:
+        require(actor, Permission.ENROLLMENT_CREATE, delivery)
+        sentence = _l("Choose the organization that nominates.")
+        raise Invalid("required", sentence, "nominated_by")
+    return nominate_list(actor, delivery.id, organization, nominees)
+
+
 def _nominator(
-    actor: Actor, delivery: Delivery, nominee: Nominee, code: str | None
+    actor: Actor, delivery: Delivery, code: str | None, *, is_own: bool
 ) -> Organization | None:
     """The named organization; else, for actors who may only nominate, their own."""
     if code:
         return organization_by_code(actor, code)
-    if can(actor, Permission.ENROLLMENT_CREATE, delivery) or _is_self(actor, nominee):
+    if can(actor, Permission.ENROLLMENT_CREATE, delivery) or is_own:
         return None
     return get_organization(*actor.organization_ids) if len(actor.organization_ids) == 1 else None
 

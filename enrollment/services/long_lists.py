@@ -81,7 +81,13 @@ def nominate_list(
     require_may_nominate(actor, delivery, organization, nominees)
     first = delivery.rev - len(nominees) + 1
     promised = _promised(delivery, _categories(delivery, nominees), first)
-    job_id = jobs.enqueue(ENTER, actor=actor, total=len(nominees), delivery_id=delivery.id)
+    job_id = jobs.enqueue(
+        ENTER,
+        actor=actor,
+        total=len(nominees),
+        delivery_id=delivery.id,
+        roles=sorted(actor.roles),
+    )
     assert job_id is not None
     listed = NominationList(
         id=job_id,
@@ -214,7 +220,8 @@ def complete_list(actor: Actor, list_id: int) -> None:
     listed.stage, listed.nominees, listed.sheet = ListStage.IN, "", None
     db.session.flush()
     fill(actor, delivery)
-    jobs.enqueue(TELL, list_id=list_id, enrollment_ids=ids, total=len(ids))
+    roles = sorted(actor.roles)
+    jobs.enqueue(TELL, list_id=list_id, enrollment_ids=ids, roles=roles, total=len(ids))
     publish(
         ListEntered(delivery.id, list_id, listed.line, listed.size),
         actor,
