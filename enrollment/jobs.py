@@ -43,7 +43,7 @@ def lapse(progress: jobs.Progress) -> None:
     for start in progress.each(range(0, len(lapsed), LAPSED_AT_ONCE)):
         with transaction():
             lapse_applications(lapsed[start : start + LAPSED_AT_ONCE])
-    for list_id in services.lists_given_up():
+    for list_id in progress.each(services.lists_given_up()):
         with transaction():
             services.refuse_list(list_id)
         _undo_parts(progress, list_id)
@@ -96,8 +96,7 @@ def _enter(progress: jobs.Progress, listed: NominationList, roles: list[str]) ->
     if not done:
         services.try_list(actor, listed, nominees)
     db.session.rollback()
-    for start in range(done, len(nominees), services.PART):
-        give_way()
+    for start in progress.each(range(done, len(nominees), services.PART)):
         part = nominees[start : start + services.PART]
         with transaction():
             services.enter_part(actor, list_id, part, start)
@@ -116,8 +115,7 @@ def tell_list(
     if listed is None:
         return
     actor = _giver(listed.nominated_by_id, roles)
-    for start in range(_done(progress), len(enrollment_ids), services.PART):
-        give_way()
+    for start in progress.each(range(_done(progress), len(enrollment_ids), services.PART)):
         part = enrollment_ids[start : start + services.PART]
         with transaction():
             services.tell_part(actor, list_id, part)

@@ -14,7 +14,7 @@ MAX_BYTES = 2 * 1024 * 1024
 #: So many bytes all that is read may have together: the rows travel in the page, and a request has
 #: a limit.
 MAX_CARRIED = 3 * 1024 * 1024
-MAX_ROWS = 1000
+MAX_ROWS = 5000
 #: Far more columns than a nomination has; beyond it the file is something else.
 MAX_COLUMNS = 100
 #: How much of a value is shown back in a problem.

@@ -90,7 +90,10 @@ def table_of(records: Iterable[Record], kind: str, delimiter: str = "") -> Table
         if len(rows) == MAX_ROWS:
             raise UnreadableFile(
                 "too_many_rows",
-                _l("The file has more than %(limit)s nominations. Split it.", limit=MAX_ROWS),
+                _l(
+                    "The file has more than %(limit)s nominations. Split it.",
+                    limit=i18n.number(MAX_ROWS),
+                ),
             )
         rows.append(record)
     if not rows:

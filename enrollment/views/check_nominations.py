@@ -48,6 +48,8 @@ from people.personnel import PersonnelCategory, Subcategory
 #: So many rows are corrected on one page: what a form carries stays bounded, however many rows a
 #: file has.
 ROWS_A_PAGE = 25
+#: So many people who are ready are listed.
+READY_SHOWN = 100
 _NAMES = ("given_name", "family_name", "name_on_certificate")
 #: Problems that one answer for the whole file settles.
 _SETTLED_BY_ANSWER = ("ambiguous_date", "name_order")
@@ -266,6 +268,7 @@ def check_page(
         view=view,
         checked=view.checked,
         sheet=sheet,
+        ready=_ready_shown(view),
         total_to_fix=len(to_fix),
         to_fix=[(row, _editable(row)) for row in here],
         number=number,
@@ -285,6 +288,13 @@ def check_page(
         heading=lambda column: nomination_files.heading(column, i18n.locale()),
     )
     return page, status
+
+
+def _ready_shown(view: Preview) -> list[NominationRow]:
+    """All of them; of many, those first of whom something should be known."""
+    if len(view.good) <= READY_SHOWN:
+        return view.good
+    return sorted(view.good, key=lambda row: not view.hints[row.row])[:READY_SHOWN]
 
 
 def _is_settled_by_answer(row: NominationRow) -> bool:

@@ -14,9 +14,11 @@ from core.database import db, transaction
 from core.policy import SYSTEM, Actor
 from courses import services as courses
 from courses.queries import get_delivery
-from people.models import Person
+from enrollment.services import nominate
+from people.models import Organization, Person
 from tests import factories
 from tests.browsing import Browser, Page
+from tests.courses import makers as course_makers
 from tests.enrollment import makers
 from tests.enrollment.test_nominate_pages import (
     at_work,
@@ -63,6 +65,29 @@ def test_a_long_file_is_entered_by_a_job(app: Flask, at_work: Browser, code: str
     ]
     assert "is being entered" not in at_work.get(f"/deliveries/{code}/nominate").text
     assert "Family249" in at_work.get(f"/nominations?delivery={code}").text
+
+
+def test_of_many_people_the_page_lists_those_first_who_need_a_look(
+    at_work: Browser, code: str, nominator: Actor, app: Flask
+) -> None:
+    namesake = makers.nominee(given_name="Given240", family_name="Family240", country="SN")
+    with app.app_context():
+        elsewhere = course_makers.delivery()
+        with transaction():
+            organization = db.session.get_one(Organization, *nominator.organization_ids)
+            nominate(SYSTEM, elsewhere.id, organization, [namesake])
+    page = upload(at_work, code, people(*rows()))
+    assert "100 of the 250 people are listed here" in page.text
+    assert "Nominate 250 people" in page.text
+    listed = [row.findtext("bdi") for row in page.all("th", scope="row")]
+    assert len(listed) == 100
+    assert listed[:2] == ["Given240 Family240", "Given0 Family0"]
+
+
+def test_a_file_of_five_thousand_is_taken(app: Flask, at_work: Browser, code: str) -> None:
+    page = sent(at_work, code, *rows(5000))
+    assert "Entering nominations: 0 of 5,000" in page.text
+    assert "more than 5,000 nominations" in upload(at_work, code, people(*rows(5001))).text
 
 
 def test_the_same_page_sent_twice_is_one_list(app: Flask, at_work: Browser, code: str) -> None:

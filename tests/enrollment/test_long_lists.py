@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+import core.jobs.running
 import enrollment.jobs
 from accounts.roles import Role
 from accounts.services import close_account
@@ -81,7 +82,7 @@ def between_parts(
     monkeypatch: pytest.MonkeyPatch, act: Callable[[], None], after: int
 ) -> Iterator[None]:
     """Does something in the worker's place, once so many parts are in."""
-    turns = iter(range(1000))
+    turns = iter(range(-1, 1000))  # the first is before the job begins
 
     def give_way() -> None:
         if next(turns) == after:
@@ -90,7 +91,8 @@ def between_parts(
             db.session.rollback()
 
     with monkeypatch.context() as patch:
-        patch.setattr(enrollment.jobs, "give_way", give_way)
+        for module in (core.jobs.running, enrollment.jobs):
+            patch.setattr(module, "give_way", give_way)
         yield
 
 
@@ -388,7 +390,7 @@ def test_a_worker_killed_while_it_undoes(
         with transaction():
             courses.cancel(SYSTEM, db.session.get_one(Delivery, delivery_id), reason="Flood")
 
-    turns = iter(range(1000))
+    turns = iter(range(-1, 1000))  # the first is before the job begins
 
     def give_way() -> None:
         turn = next(turns)
@@ -398,7 +400,8 @@ def test_a_worker_killed_while_it_undoes(
             raise Killed
 
     with monkeypatch.context() as patch:
-        patch.setattr(enrollment.jobs, "give_way", give_way)
+        for module in (core.jobs.running, enrollment.jobs):
+            patch.setattr(module, "give_way", give_way)
         killed(job_id)
     assert count(Enrollment) == PART
     jobs.drain()

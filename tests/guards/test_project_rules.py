@@ -370,6 +370,19 @@ def read_whole(name: str, tree: ast.Module) -> Iterator[str]:
             yield f"{name}:{node.lineno} may read a whole table at once; use streamed(…)"
 
 
+def impatient(name: str, tree: ast.Module) -> Iterator[str]:
+    """A job of many transactions gives way to people between them."""
+    if not name.endswith("jobs.py"):
+        return
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.For)
+            and "with transaction()" in ast.unparse(node)
+            and not ast.unparse(node.iter).startswith("progress.each(")
+        ):
+            yield f"{name}:{node.lineno} gives no way to people; go through progress.each(…)"
+
+
 PARTS = ("in_thousands(", "id_ranges(")
 
 
@@ -400,6 +413,7 @@ RULES: list[Rule] = [
     normalising,
     buffered,
     read_whole,
+    impatient,
 ]
 
 
@@ -559,6 +573,7 @@ PLANTED = [
         "def _gaps():\n    for row in db.session.execute(statement): ...",
     ),
     (read_whole, "core/audit.py", "def breaches():\n    rows = list(db.session.scalars(all))"),
+    (impatient, "roster/jobs.py", "for i in ids:\n    with transaction():\n        forget(i)"),
     (sizes, "core/clock.py", "x = 1\n" * (LONGEST_FILE + 1)),
     (sizes, "core/clock.py", "def f():\n" + "    x = 1\n" * 62),
     (names, "roster/utils.py", ""),
