@@ -213,6 +213,8 @@ JOBS: Mapping[str, running.JobFunction] = {
     "enrollment.forget": enrollment.jobs.forget_old_drafts,
     "enrollment.lapse": enrollment.jobs.lapse,
     "enrollment.compare": enrollment.jobs.compare,
+    "enrollment.enter": enrollment.jobs.enter_list,
+    "enrollment.tell": enrollment.jobs.tell_list,
     "roster.forget": roster.jobs.forget_old_proposals,
 }
 

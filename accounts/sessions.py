@@ -190,6 +190,17 @@ def _granted(reach: Reach, scope: Reach, ids: set[int]) -> Grant | None:
     return Grant(**within) if reach is scope else None
 
 
+def actor_for(person_id: int) -> Actor:
+    """Who asked for work that a job does, with the rights of this moment. NotAllowed once the
+    account is closed."""
+    account = db.session.get(Account, person_id)
+    if account is None or not account.is_active:
+        raise NotAllowed(
+            "not_allowed", _l("The person who asked for this no longer has an account.")
+        )
+    return actor_of(db.session.get_one(Person, person_id))
+
+
 def actor_of(person: Person) -> Actor:
     """The actor for a person, outside of requests (commands, tests)."""
     return make_actor(

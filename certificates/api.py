@@ -11,20 +11,16 @@ from certificates.models import Certificate
 from certificates.reviews import reviewed_by
 from certificates.schemas import (
     CertificateAnswer,
-    IssueAnswer,
     IssueBody,
-    JobAnswer,
     ProposedAnswer,
     ReissueBody,
     RevokeBody,
     SuspendBody,
     certificate_answer,
     file_answer,
-    job_answer,
-    job_link,
 )
 from certificates.services.names import field_of
-from core.api import ListQuery, Routes
+from core.api import JobAnswer, JobStarted, ListQuery, Routes, job_answer, job_path, job_started
 from core.errors import renamed
 from core.paging import Page
 from core.policy import Actor
@@ -42,10 +38,10 @@ routes = Routes("certificates")
     requires=P.CERTIFICATE_ISSUE,
     body=IssueBody,
     body_is_optional=True,
-    answers={202: IssueAnswer},
-    location=lambda answer: url_for("certificates_api.get_job", job_id=answer.job.id),
+    answers={202: JobStarted},
+    location=lambda answer: job_path(answer.job.id),
 )
-def request_issue(code: str, body: IssueBody) -> tuple[IssueAnswer, int]:
+def request_issue(code: str, body: IssueBody) -> tuple[JobStarted, int]:
     actor = current_actor()
     enrollment_ids = body.enrollments or []
     fields = {
@@ -56,7 +52,7 @@ def request_issue(code: str, body: IssueBody) -> tuple[IssueAnswer, int]:
         lambda field: fields.get(field, "enrollments" if field.startswith("name-") else field)
     ):
         job = services.request_issue(actor, get_delivery(actor, code).id, body.enrollments)
-    return IssueAnswer(job=job_link(job)), 202
+    return job_started(job), 202
 
 
 @routes.call("GET", "/jobs/<int:job_id>", "How far a job is", answers={200: JobAnswer})

@@ -18,10 +18,11 @@ certificates_cli = Commands("certificates", help="Certificates.")
 
 @certificates_cli.command("verify")
 def verify() -> None:
-    """Proves every stored file and rebuilds what is missing or damaged; exits 1 if something could
-    not be rebuilt."""
-    ids, failed = queries.filed_ids(), 0
-    for certificate_id in ids:
+    """Proves every stored file and makes again what is missing or damaged; exits 1 when
+    something could not be made again."""
+    count = failed = 0
+    for certificate_id in queries.filed_ids():
+        count += 1
         certificate = db.session.get_one(Certificate, certificate_id)
         if fault := files.fault_of(certificate):
             number = certificate.number
@@ -30,9 +31,9 @@ def verify() -> None:
             click.echo(f"{number}: the file {fault}; {outcome}")
         db.session.rollback()
     click.echo(
-        f"{len(ids)} files: {failed} could not be made again"
+        f"{count} files: {failed} could not be made again"
         if failed
-        else f"{len(ids)} files: all are whole"
+        else f"{count} files: all are whole"
     )
     if failed:
         sys.exit(1)

@@ -40,6 +40,18 @@ def printer(renderer: Any = rendering) -> Callable[[Mapping[str, Any]], bytes]:
     return printed
 
 
+def preview(payload: Mapping[str, Any]) -> bytes:
+    """The PDF of a payload, for someone to look at. Conflict when it cannot be printed."""
+    try:
+        return printer()(payload)
+    except rendering.PayloadRefused as refusal:
+        sentence = _l("This certificate cannot be printed: %(reason)s", reason=refusal)
+        raise Conflict("not_printable", sentence) from refusal
+    except rendering.RenderingFailed as failure:
+        sentence = _l("The preview could not be made. Try again in a moment.")
+        raise Conflict("rendering_failed", sentence) from failure
+
+
 def store(number: str, data: bytes) -> tuple[str, str]:
     """Stores a certificate's file and returns key and SHA-256. Equal data have the same key, so
     repeating this after a crash leaves nothing behind."""

@@ -12,20 +12,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import sqlalchemy as sa
-from flask_babel import gettext as _
 
-from accounts.models import Account
-from accounts.sessions import actor_of
+from accounts.sessions import actor_for
 from certificates import files, rendering
 from certificates.models import NOT_ENDED, Certificate, CertificateStatus
-from certificates.rendering import Renderer, RenderingFailed
+from certificates.rendering import RenderingFailed
 from certificates.services import issue, record_file
 from core.database import db, transaction
 from core.errors import DomainError, NotAllowed
 from core.i18n import in_language
 from core.jobs import Progress
 from core.policy import SYSTEM, Actor, require
-from core.yielding import give_way
 from courses.models import Delivery
 from enrollment.models import Enrollment
 from people.models import Person
@@ -49,10 +46,9 @@ def issue_all(
     except NotAllowed as refusal:
         tally.fail_rest(enrollment_ids, refusal)
         return
-    with Renderer() as renderer, in_language(_language(actor)):
-        printed = files.printer(renderer)
-        for enrollment_id in tally.unfinished():
-            give_way()
+    with in_language(_language(actor)):
+        printed = files.printer(rendering.background)
+        for enrollment_id in progress.each(tally.unfinished()):
             try:
                 certificate = _issued(tally, actor, enrollment_id)
                 _file(actor, certificate, printed, tally)
@@ -136,15 +132,8 @@ class _Tally:
 def _requester(actor_id: int | None, delivery_id: int) -> Actor:
     """The requester, with current rights: a coordinator who has lost them since issues nothing."""
     if actor_id is None:
-        return SYSTEM  # requested by a command or the demonstration
-    person = db.session.get_one(Person, actor_id)
-    account = db.session.get(Account, actor_id)
-    if account is None or not account.is_active:
-        raise NotAllowed(
-            "not_allowed",
-            _("The person who asked for these certificates no longer has an account."),
-        )
-    actor = actor_of(person)
+        return SYSTEM  # a command or the demonstration asked
+    actor = actor_for(actor_id)
     require(actor, Permission.CERTIFICATE_ISSUE, db.session.get_one(Delivery, delivery_id))
     db.session.rollback()
     return actor

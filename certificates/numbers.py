@@ -69,6 +69,12 @@ def place_of(text: str) -> tuple[str, int] | None:
     return (series_of(int(number.split("-")[1])), int(number.split("-")[2])) if number else None
 
 
+def sequence_of(number: str) -> int | None:
+    """The sequence of a stored number; None when it is not a number as we write it."""
+    place = place_of(number[:-2])
+    return place[1] if place and SERIES.show(*place) == number else None
+
+
 def _place_in_file(key: str) -> tuple[str, int] | None:
     """The same for a stored file: certificates/2026/rst-2026-000042-k-<digest>.pdf."""
     match = re.match(r"certificates/\d{4}/(rst-\d{4}-\d{6}-\w)-", key)

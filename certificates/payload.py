@@ -7,7 +7,7 @@ canonical form in bytes, and equal payloads have equal bytes.
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any, Self
 
@@ -182,7 +182,7 @@ class CertificatePayload:
     def canonical_bytes(self) -> bytes:
         """The one byte form of this payload (RFC 8785: sorted keys, no spaces, UTF-8, whole
         numbers only)."""
-        values = asdict(self)
+        values = _values(self)
         if self.emblem_sha256 is None:
             del values[
                 "emblem_sha256"
@@ -190,13 +190,21 @@ class CertificatePayload:
         if self.schema_version == 1:  # the same for payloads of version 1
             for name in ("schema_version", "layout", "languages"):
                 del values[name]
-        text = json.dumps(values, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+        text = json.dumps(
+            values, sort_keys=True, ensure_ascii=False, separators=(",", ":"), default=_values
+        )
         return text.encode("utf-8")
 
 
 def nfc(text: str) -> str:
     """The text composed (é is one character), without outer spaces."""
     return normalized("NFC", text).strip()
+
+
+def _values(part: Any) -> dict[str, Any]:
+    """The fields of a dataclass as they are. `asdict` copies all that is in them, which took half
+    the time of checking a certificate."""
+    return {field.name: getattr(part, field.name) for field in fields(part)}
 
 
 def _set(instance: object, name: str, value: object) -> None:

@@ -20,6 +20,7 @@ import struct
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -127,8 +128,18 @@ class Press:
         return CSS(string=text, font_config=self._font_config, url_fetcher=self._fetcher)
 
 
-#: Certificates yield to pages. The press holds no lock, so nothing waits for it in turn.
+#: Niceness of a press for whose certificate someone waits. It holds no lock, so pages do not wait
+#: for it in turn.
 YIELDING = 10
+
+
+def give_way(*, entirely: bool) -> None:
+    """`entirely`: takes only what processors have left over, where the system can (Linux). A nice
+    process still delays each page by some milliseconds every time that it has to be stopped."""
+    os.nice(YIELDING)
+    if entirely and hasattr(os, "SCHED_IDLE"):
+        with suppress(OSError):  # not allowed here: nice it stays
+            os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
 
 
 def fence(memory_bytes: int) -> None:
@@ -211,7 +222,7 @@ def _write(results: BinaryIO, status: bytes, body: bytes) -> None:
 def main() -> None:
     """Serves on the original standard output; whatever a library prints goes to standard error."""
     fence(int(sys.argv[1]))
-    os.nice(YIELDING)
+    give_way(entirely="--idle" in sys.argv)
     results = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     serve(0, results)

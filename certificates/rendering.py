@@ -33,6 +33,7 @@ from core import texts
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_TIMEOUT = 20.0  # seconds; covers the start of a cold child on a busy machine
+PATIENT_TIMEOUT = 120.0  # of a press that takes only what processors have left over
 MEMORY_LIMIT = 1_000_000_000  # address space, not memory in use
 LARGEST_TASK = 60_000  # bytes: fits into the pipe, so that sending never blocks
 LARGEST_PDF = 5_000_000
@@ -70,18 +71,19 @@ class PayloadRefused(RenderingFailed):
 
 
 class Renderer:
-    """A warm child process that prints one certificate at a time; threads may share it."""
+    """A warm child process that prints certificates, one at a time; several threads may share
+    it. One that `is_idle` gives way to everything else on this machine."""
 
     def __init__(
-        self, *, memory_limit: int = MEMORY_LIMIT, command: list[str] | None = None
+        self,
+        *,
+        memory_limit: int = MEMORY_LIMIT,
+        is_idle: bool = False,
+        command: list[str] | None = None,
     ) -> None:
-        self._command = command or [
-            sys.executable,
-            "-s",
-            "-m",
-            "certificates.press",
-            str(memory_limit),
-        ]
+        program = [sys.executable, "-s", "-m", "certificates.press", str(memory_limit)]
+        self._command = command or [*program, *(["--idle"] if is_idle else [])]
+        self._timeout = PATIENT_TIMEOUT if is_idle else DEFAULT_TIMEOUT
         self._lock = threading.Lock()
         self._child: _Child | None = None
         self._owner = os.getpid()
@@ -97,12 +99,14 @@ class Renderer:
         payload: Mapping[str, Any],
         *,
         emblem: bytes | None = None,
-        timeout: float = DEFAULT_TIMEOUT,
+        timeout: float | None = None,
     ) -> bytes:
-        """The certificate as PDF. Equal payloads give equal bytes, also in other processes.
-        `emblem`: the picture whose digest the payload holds."""
+        """The certificate as PDF. Equal payloads give equal bytes, today and in another process.
+        `emblem`: the picture whose digest the payload keeps."""
+        timeout = timeout or self._timeout
         checked = check(payload)
-        task, picture = _task(checked, timeout), _picture(checked, emblem)
+        task = _task(checked, min(timeout, DEFAULT_TIMEOUT))
+        picture = _picture(checked, emblem)
         deadline = time.monotonic() + timeout
         self._leave_parent()
         if not self._lock.acquire(timeout=timeout):
@@ -198,7 +202,7 @@ class _Child:
             bufsize=0,
             cwd=ROOT,
             env=environment,
-            start_new_session=True,
+            process_group=0,
         )
 
     def keep(self, name: str, data: bytes) -> None:
@@ -256,7 +260,10 @@ class _Child:
 
 
 _shared = Renderer()
+#: Prints what no one waits for at a page, and stays as warm.
+background = Renderer(is_idle=True)
 atexit.register(_shared.close)
+atexit.register(background.close)
 
 
 def render(
@@ -347,9 +354,10 @@ def _loads(library: str, file: str) -> bool:
     return False
 
 
-def _task(payload: CertificatePayload, timeout: float) -> bytes:
+def _task(payload: CertificatePayload, seconds: float) -> bytes:
+    """`seconds`: of processor time."""
     folder = str(layouts.get(payload.layout).folder)
-    body = json.dumps({"payload": payload.to_dict(), "layout": folder, "seconds": timeout}).encode(
+    body = json.dumps({"payload": payload.to_dict(), "layout": folder, "seconds": seconds}).encode(
         "ascii"
     )
     if len(body) > LARGEST_TASK:

@@ -49,7 +49,8 @@ _MISNAMED = sa.and_(
         ),
     ),
 )
-_KIND = sa.case(
+#: Of a certificate under review; see `under_review`.
+KIND = sa.case(
     (_FELL_SHORT, ReviewKind.UNJUSTIFIED.value),
     (_MISNAMED, ReviewKind.MISNAMED.value),
     else_=ReviewKind.MISPRINTED.value,
@@ -75,8 +76,8 @@ def _prints_another_score() -> sa.ColumnElement[bool]:
 
 
 def under_review() -> sa.Select[Certificate, str]:
-    """All certificates with an open review, by number, with its kind."""
-    joined = sa.select(Certificate, _KIND).join(
+    """Every certificate whose review is open, by number, with the kind of its review."""
+    joined = sa.select(Certificate, KIND).join(
         Enrollment, Enrollment.id == Certificate.enrollment_id
     )
     disagrees = (
@@ -117,6 +118,6 @@ def reviewed_by(actor: Actor, certificates: Iterable[Certificate]) -> dict[int, 
 
 
 def kinds(condition: sa.ColumnElement[bool]) -> dict[int, str]:
-    """The kind of review by certificate id, for certificates that meet the condition."""
-    by_id = under_review().where(condition).with_only_columns(Certificate.id, _KIND)
+    """The kind of review by the id of the certificate, of those that meet the condition."""
+    by_id = under_review().where(condition).with_only_columns(Certificate.id, KIND)
     return dict(db.session.execute(by_id).all())

@@ -15,11 +15,9 @@ from certificates.snapshot import verify_url
 from core import exports
 from core.api import Answer, Id, Schema, at_most
 from core.caching import file
-from core.jobs import Job
 from core.policy import Actor
 from core.settings import settings_of
 
-JobStatus = Literal["queued", "running", "succeeded", "failed"]
 Status = Literal["valid", "expired", "suspended", "superseded", "revoked"]
 PrintedName = Annotated[str, StringConstraints(min_length=1), at_most(120)]
 Note = Annotated[str, at_most(1000)]
@@ -29,29 +27,6 @@ class IssueBody(Schema):
     enrollments: list[Id] | None = Field(
         None, max_length=2000, description="all that are complete, if left out"
     )
-
-
-class JobLink(Answer):
-    id: int
-    url: str
-
-
-class IssueAnswer(Answer):
-    job: JobLink
-
-
-class JobError(Answer):
-    enrollment: int | None = None
-    code: str
-    message: str
-
-
-class JobAnswer(Answer):
-    id: int
-    status: JobStatus
-    done: int
-    total: int
-    errors: list[JobError]
 
 
 class CertificateAnswer(Answer):
@@ -118,24 +93,6 @@ class ReissueBody(Schema):
 def public_address(endpoint: str, **url_values: Any) -> str:
     """An absolute address that programs may store."""
     return settings_of().public_url + url_for(endpoint, **url_values)
-
-
-def job_link(job: Job) -> JobLink:
-    return JobLink(id=job.id, url=public_address("certificates_api.get_job", job_id=job.id))
-
-
-def job_answer(job: Job) -> JobAnswer:
-    errors = [
-        JobError(enrollment=error.get("enrollment"), code=error["code"], message=error["message"])
-        for error in job.errors
-    ]
-    return JobAnswer(
-        id=job.id,
-        status=cast(JobStatus, job.public_status),
-        done=job.done,
-        total=job.total,
-        errors=errors,
-    )
 
 
 def certificate_answer(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 import click
 from flask import Flask, current_app
@@ -27,8 +27,9 @@ def breaches() -> list[str]:
     return [sentence for sentence in _sentences() if not isinstance(sentence, Note)]
 
 
-def _sentences() -> list[str]:
-    return [sentence for check in current_app.extensions["checks"] for sentence in check()]
+def _sentences() -> Iterator[str]:
+    for check in current_app.extensions["checks"]:
+        yield from check()
 
 
 @click.command(
@@ -38,9 +39,11 @@ def _sentences() -> list[str]:
 @with_appcontext
 @on_migrated
 def check_command() -> None:
-    sentences = _sentences()
-    for sentence in sentences:
-        click.echo(f"note: {sentence}" if isinstance(sentence, Note) else sentence)
-    if not all(isinstance(sentence, Note) for sentence in sentences):
+    is_sound = True
+    for sentence in _sentences():
+        is_note = isinstance(sentence, Note)
+        click.echo(f"note: {sentence}" if is_note else sentence)
+        is_sound = is_sound and is_note
+    if not is_sound:
         sys.exit(1)
     click.echo("no breach found")

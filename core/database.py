@@ -17,8 +17,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVarTuple
 
 import sqlalchemy as sa
 from flask import Flask
@@ -29,6 +30,8 @@ from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session
 from core import writers
 from core.outages import Unavailable, find_outage
 from core.waiting import LOCK, waits
+
+Columns = TypeVarTuple("Columns")
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -75,12 +78,12 @@ class Base(DeclarativeBase):
     __lock__: ClassVar[tuple[str, ...]] = ()
 
 
-def enum_column(kind: type[enum.StrEnum]) -> sa.Enum:
-    """A column type for a StrEnum: its values as text, with a CHECK constraint."""
+def enum_column(kind: type[enum.StrEnum], *, is_checked: bool = True) -> sa.Enum:
+    """A column type for a StrEnum: its values as text, with a CHECK constraint that lists them."""
     return sa.Enum(
         kind,
         native_enum=False,
-        create_constraint=True,
+        create_constraint=is_checked,
         name=kind.__name__.lower(),
         length=32,
         values_callable=lambda members: [member.value for member in members],
@@ -95,10 +98,16 @@ db = SQLAlchemy(metadata=Base.metadata, disable_autonaming=True)
 
 
 def in_thousands(values: Iterable[Any]) -> Iterator[list[Any]]:
-    """Splits the values for a long `column.in_(…)`: PostgreSQL accepts 65,535 per statement, SQLite
-    perhaps fewer."""
-    remaining = list(values)
-    return (remaining[start : start + 1000] for start in range(0, len(remaining), 1000))
+    """Splits the values of a long `column.in_(…)`: PostgreSQL takes 65,535 in a statement,
+    SQLite perhaps fewer."""
+    remaining = iter(values)
+    return iter(lambda: list(islice(remaining, 1000)), [])
+
+
+def streamed(statement: sa.Select[*Columns]) -> sa.Result[*Columns]:
+    """The rows of a statement, of which no more than five hundred are in memory, however many
+    there are. They are read while the caller goes through them, so before the transaction ends."""
+    return db.session.execute(statement, execution_options={"yield_per": 500})
 
 
 def id_ranges(column: Any, size: int = 1000) -> Iterator[tuple[int, int]]:

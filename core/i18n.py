@@ -253,7 +253,12 @@ def _time_words(value: time, code: str) -> str:
 
 
 def number(value: float) -> str:
-    return numbers.format_decimal(value, locale=locale())
+    return _number(value + 0, locale())  # -0.0, which equals 0, becomes it
+
+
+@lru_cache(maxsize=4096)
+def _number(value: float, code: str) -> str:
+    return numbers.format_decimal(value, locale=code)
 
 
 def without_accents(name: str) -> str:

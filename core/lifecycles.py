@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
 
 from core.database import db
@@ -65,16 +66,26 @@ class Machine:
         *,
         on_behalf_of: int | None = None,
     ) -> None:
-        """The same for many, each with its first status: saved together, then published."""
-        begins = self.begins
+        """The same for many, each with its first status: saved together, then announced."""
+        self.save_all(objs)
+        self.announce_all([obj for obj, _status in objs], actor, on_behalf_of=on_behalf_of)
+
+    def save_all(self, objs: Sequence[tuple[Any, enum.StrEnum]]) -> None:
+        """Gives many new objects their first status and saves them, for those who announce them
+        later."""
         for obj, status in objs:
-            if status not in self.firsts or begins is None:
+            if status not in self.firsts or self.begins is None:
                 raise ValueError(f"{type(obj).__name__} cannot begin as {status}")
             obj.status = status
         db.session.add_all([obj for obj, _status in objs])
-        db.session.flush()  # the event needs the id
-        for obj, _status in objs:
-            publish(begins(obj, None), actor, on_behalf_of=on_behalf_of)  # type: ignore[misc]  # checked above, but only in the loop
+        db.session.flush()  # the event names the object by its id
+
+    def announce_all(
+        self, objs: Iterable[Any], actor: Actor, *, on_behalf_of: int | None = None
+    ) -> None:
+        """Announces the making of objects, with the status that each has now."""
+        for obj in objs:
+            publish(self.begins(obj, None), actor, on_behalf_of=on_behalf_of)  # type: ignore[misc]  # what was saved has an event
 
     def fire(
         self, obj: Any, name: str, actor: Actor, *, on_behalf_of: int | None = None, **facts: Any
@@ -87,6 +98,17 @@ class Machine:
         before = obj.status
         obj.status = step.target
         publish(step.announces(obj, before, **facts), actor, on_behalf_of=on_behalf_of)
+
+    def take_all(self, name: str, model: Any, *conditions: sa.ColumnElement[bool]) -> None:
+        """Takes a step that follows from a rule for all rows that stand at its beginning and meet
+        the conditions, with one statement. Announcing them is left to the caller."""
+        step = self.transitions[name]
+        if step.permission is not None:
+            raise ValueError(f"{name} is asked for, one at a time")
+        rows = sa.update(model).where(model.status.in_(step.sources), *conditions)
+        db.session.execute(
+            rows.values(status=step.target), execution_options={"synchronize_session": False}
+        )
 
     def check(self, name: str, status: enum.StrEnum) -> None:
         """Raises Conflict("state_does_not_allow") unless the step `name` starts from this

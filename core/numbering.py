@@ -175,6 +175,12 @@ def voids(name: str | None = None) -> list[VoidNumbers]:
     )
 
 
+def is_void(name: str, value: int) -> bool:
+    """Whether this number is in the register."""
+    own = VoidNumbers.series == name, sa.literal(value).between(VoidNumbers.first, VoidNumbers.last)
+    return db.session.scalar(sa.select(sa.exists().where(*own))) is True
+
+
 def mark(name: str, value: int) -> None:
     """Records beside the stored files how far a series went, before the transaction commits."""
     storage.put(_key(name), json.dumps({"series": name, "value": value}).encode())

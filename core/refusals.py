@@ -224,8 +224,8 @@ def _typed() -> list[tuple[str, str]]:
 
 
 def tells_all(view: Callable) -> Callable:
-    """For views whose refusals show everything sent, such as the check of a file: their answers may
-    be long."""
+    """For a view whose refusal shows all that was sent, such as the check of a file or a page of
+    marks: its answers may be long."""
     view.tells_all = True  # type: ignore[attr-defined]  # read by `bounded`
     return view
 

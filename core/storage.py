@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import posixpath
 import re
 import stat
 import tempfile
@@ -45,8 +46,8 @@ class Storage(Protocol):
         serve it."""
 
     def keys(self, prefix: str) -> Iterator[str]:
-        """All keys under the folder `prefix`, in order, without files that Rostrum did not store
-        (`strays`)."""
+        """Every key under the folder `prefix`, in no order, without what Rostrum did not store
+        (`strays`). There may be millions, so they are never held all at once."""
 
     def strays(self) -> Iterator[str]:
         """Names of files that Rostrum did not store, such as Thumbs.db, in readable characters."""
@@ -129,11 +130,11 @@ class Folder:
         return None
 
     def keys(self, prefix: str) -> Iterator[str]:
-        return (name for path, name in self._entries(prefix) if _is_stored(path, name))
+        return (name for name, entry in self._entries(prefix) if _is_stored(name, entry))
 
     def strays(self) -> Iterator[str]:
-        for path, name in self._entries(""):
-            if (path.is_symlink() or not path.is_dir()) and not _is_stored(path, name):
+        for name, entry in self._entries(""):
+            if not (entry.is_dir(follow_symlinks=False) or _is_stored(name, entry)):
                 yield "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in name)
 
     def probe(self, data: bytes) -> None:
@@ -142,11 +143,19 @@ class Folder:
                 file.write(data)
                 file.flush()
 
-    def _entries(self, prefix: str) -> Iterator[tuple[Path, str]]:
-        paths = sorted((self.root / prefix).rglob("*"))
-        return (
-            (path, path.relative_to(self.root).as_posix()) for path in paths if path.name[0] != "."
-        )
+    def _entries(self, folder: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
+        """Whatever lies in the folder and below it, but for what is hidden."""
+        try:
+            entries = os.scandir(self.root / folder)
+        except (FileNotFoundError, NotADirectoryError, PermissionError):
+            return
+        with entries:
+            for entry in entries:
+                name = posixpath.join(folder, entry.name)
+                if entry.name[0] != ".":
+                    yield name, entry
+                if entry.is_dir(follow_symlinks=False):
+                    yield from self._entries(name)
 
 
 #: Kinds of store, by the scheme of STORAGE_URL.
@@ -225,5 +234,5 @@ def _force(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _is_stored(path: Path, name: str) -> bool:
-    return _KEY.fullmatch(name) is not None and path.is_file() and not path.is_symlink()
+def _is_stored(name: str, entry: os.DirEntry[str]) -> bool:
+    return _KEY.fullmatch(name) is not None and entry.is_file(follow_symlinks=False)

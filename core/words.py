@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, Self
 
 from flask import Flask
+
+from core.i18n import locale
 
 
 class Worded(enum.StrEnum):
@@ -36,10 +39,15 @@ def word(value: Worded | str | None, kind: type[Worded] | None = None) -> str:
     """The words of a value in the page's language. `kind`: its enum, if the value is plain text
     (JSON, a form)."""
     if kind is not None:
-        return str(kind(value).words) if value in set(kind) else str(value)
+        return _words(kind(value), locale()) if value in set(kind) else str(value)
     if isinstance(value, Worded):
-        return str(value.words)
+        return _words(value, locale())
     raise TypeError(f"No one knows what {value!r} is said of: it needs its kind.")
+
+
+@lru_cache(maxsize=4096, typed=True)  # members of two enums with the same value are equal
+def _words(value: Worded, _code: str) -> str:
+    return str(value.words)
 
 
 def init_app(app: Flask, kinds: Iterable[type[Worded]] = ()) -> None:

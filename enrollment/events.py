@@ -79,6 +79,41 @@ class ApplicationLapsed(Event):
 
 
 @dataclass(frozen=True)
+class ListStep(Event):
+    """What becomes of a long list of nominations: `people` with the lines from `line` on."""
+
+    subject = ("delivery", "delivery_id")
+    delivery_id: int
+    list_id: int
+    line: int
+    people: int
+
+
+@dataclass(frozen=True)
+class ListTaken(ListStep):
+    """Its places and positions are promised; its people are entered by and by."""
+
+    name = "nominations.taken"
+    label = _l("Long list of nominations taken")
+
+
+@dataclass(frozen=True)
+class ListEntered(ListStep):
+    """Everyone of it is in."""
+
+    name = "nominations.entered"
+    label = _l("Long list of nominations entered")
+
+
+@dataclass(frozen=True)
+class ListUndone(ListStep):
+    """It was refused while it was entered: no one of it is in."""
+
+    name = "nominations.undone"
+    label = _l("Long list of nominations refused and undone")
+
+
+@dataclass(frozen=True)
 class IdentityAsked(Event):
     name = "identity.asked"
     label = _l("Asked whether two records are the same person")

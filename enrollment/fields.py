@@ -26,6 +26,14 @@ PERSONAL = (
         "nomination_draft.content nomination_draft.rows nomination_draft.kept_at",
     ),
     Datum(
+        _l("What an organization says of people in a long list of nominations"),
+        _l("To enter them some at a time, and to give the rows back if the list is refused"),
+        _l("No one; rows given back, only the one who gave the file"),
+        _l("Until the last one is entered, minutes as a rule"),
+        """nomination_list.nominees nomination_list.sheet nomination_list.stage
+        nomination_list.line nomination_list.size nomination_list.created_at""",
+    ),
+    Datum(
         _l("Category, rank, organization"),
         _l("To give places fairly, and to find experts for missions"),
         _l(
@@ -66,6 +74,6 @@ PERSONAL = (
         _l("As long as the enrollment"),
         """identity_question.is_about_people identity_question.status identity_question.agrees
         identity_question.differs identity_question.reason identity_question.asked_at
-        identity_question.decided_at""",
+        identity_question.decided_at nomination.doubts""",
     ),
 )

@@ -19,7 +19,8 @@ from people.personnel import PersonnelCategory, Subcategory
 
 
 class EnrollmentStatus(Worded):
-    # applied on the public form; the link in the email is not opened yet
+    # counts nowhere yet: applied on the public form, and the link in the email is not opened; or
+    # nominated in a long list of which the last person is not in, and no one sees it
     UNCONFIRMED = "unconfirmed", _p("enrollment", "Not confirmed yet")
     REQUESTED = "requested", _p("enrollment", "Awaiting a decision")
     WAITLISTED = "waitlisted", _p("enrollment", "On the waiting list")
@@ -167,6 +168,9 @@ class Nomination(Base):
     nationalities: Mapped[list[str]] = mapped_column(sa.JSON, default=list, server_default="[]")
     gender: Mapped[Gender] = mapped_column(enum_column(Gender))
     birth_date: Mapped[date | None]
+    doubts: Mapped[list[int] | None] = mapped_column(
+        sa.JSON(none_as_null=True)
+    )  # records that are near, until coordinators are asked (of a long list, when it is in)
     created_at: Mapped[datetime]
 
     enrollment: Mapped[Enrollment] = relationship(back_populates="nomination", innerjoin=True)
@@ -234,3 +238,54 @@ class NominationDraft(Base):
     organization: Mapped[Organization] = relationship(lazy="joined", innerjoin=True)
 
     __table_args__ = (sa.UniqueConstraint("delivery_id", "organization_id", "person_id"),)
+
+
+class ListStage(enum.StrEnum):
+    ENTERING = "entering"  # its places are promised; no one sees its people yet
+    IN = "in"  # everyone is in; letters are still being written
+    UNDOING = "undoing"  # it was refused after all: what is in is being deleted
+
+
+class NominationList(Base):
+    """More people than one transaction takes, put forward by an organization. Its people have the
+    lines from `line` on in the order of the list, as if all were in since it came; they are entered
+    some at a time and seen when the last one is in. Deleted when their letters are written.
+
+    `id` is that of the job that enters them. `nominees`: what is said of each, as JSON; `sheet`:
+    the rows of the file, which its giver gets back as a draft if the list is refused.
+    """
+
+    __tablename__ = "nomination_list"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    delivery_id: Mapped[int] = mapped_column(sa.ForeignKey("delivery.id"))
+    organization_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"), index=True)
+    nominated_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"), index=True)
+    stage: Mapped[ListStage] = mapped_column(enum_column(ListStage))
+    line: Mapped[int]
+    size: Mapped[int]
+    nominees: Mapped[str] = mapped_column(sa.Text, deferred=True)
+    sheet: Mapped[str | None] = mapped_column(sa.Text, deferred=True)
+    created_at: Mapped[datetime] = mapped_column(index=True)
+
+    organization: Mapped[Organization] = relationship(innerjoin=True)
+
+    __table_args__ = (sa.UniqueConstraint("delivery_id", "organization_id"),)
+
+
+class PromisedPlaces(Base):
+    """What a list that is being entered takes of one category: so many places, and so many in the
+    line, which begins for them behind `line`. Those up to `seated_to` have the places."""
+
+    __tablename__ = "promised_places"
+    __lock__ = ("delivery_id",)
+
+    list_id: Mapped[int] = mapped_column(sa.ForeignKey("nomination_list.id"), primary_key=True)
+    category: Mapped[PersonnelCategory] = mapped_column(
+        enum_column(PersonnelCategory, is_checked=False), primary_key=True
+    )  # as checked where it stands for good
+    delivery_id: Mapped[int] = mapped_column(sa.ForeignKey("delivery.id"), index=True)
+    line: Mapped[int]
+    seated: Mapped[int]
+    seated_to: Mapped[int]
+    waiting: Mapped[int]

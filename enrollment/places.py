@@ -9,7 +9,7 @@ in a pool gives back the open place its people overflowed to.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from people.personnel import PersonnelCategory
@@ -17,12 +17,14 @@ from people.personnel import PersonnelCategory
 
 @dataclass(frozen=True)
 class Seating:
-    """Places, pools by category, and how many of each category are seated and wait."""
+    """Places, pools by category, and how many of each category are seated and wait.
+    `awaits_list`: some of these are people of a list of which the last one is not in yet."""
 
     places: int
     pools: Mapping[PersonnelCategory, int] = field(default_factory=dict)
     seated: Mapping[PersonnelCategory, int] = field(default_factory=dict)
     waiting: Mapping[PersonnelCategory, int] = field(default_factory=dict)
+    awaits_list: bool = False
 
     @property
     def open_places(self) -> int:
@@ -90,6 +92,18 @@ class Seating:
     def with_one_more(self, category: PersonnelCategory) -> Seating:
         """The seating once someone of this category has sat down."""
         return replace(self, seated={**self.seated, category: self.seated.get(category, 0) + 1})
+
+    def seat(self, categories: Iterable[PersonnelCategory]) -> list[bool]:
+        """Who of newcomers of these categories gets a place, in their order."""
+        now, full, answers = self, set[PersonnelCategory](), list[bool]()
+        for category in categories:
+            if category not in full and now.left_for_new(category) > 0:
+                now = now.with_one_more(category)
+                answers.append(True)
+            else:
+                full.add(category)  # others who sit down make no place
+                answers.append(False)
+        return answers
 
     def line_of(self, category: PersonnelCategory) -> PersonnelCategory | None:
         """The pool in whose line this category waits; None is the line for the open places."""

@@ -18,7 +18,7 @@ from courses.models import Admission, Delivery
 from enrollment.models import LIVE, Enrollment, EnrollmentStatus, Nomination
 from enrollment.nomination_files import IDENTITY, Checked, NominationRow, Problem
 from enrollment.places import Seating
-from enrollment.queries import people_of, seatings, stands_at
+from enrollment.queries import IS_SEEN, people_of, seatings, stands_at
 from enrollment.services import Nominee, checked
 from people.models import Organization, Person
 from people.permissions import Permission
@@ -302,6 +302,7 @@ def _namesakes(
         .join(Enrollment, Enrollment.id == Nomination.enrollment_id)
         .where(
             Nomination.organization_id == organization.id,
+            IS_SEEN,
             Nomination.family_name.in_({r.fields["family_name"] for r in rows}),
         )
     )
@@ -337,14 +338,11 @@ def _effects(delivery: Delivery, rows: Sequence[NominationRow]) -> list[PoolEffe
     seating = seatings([delivery.id])[delivery.id]
     seated: dict[PersonnelCategory | None, int] = {}
     people: dict[PersonnelCategory | None, int] = {}
-    now = seating
-    for row in rows:
-        category = PersonnelCategory(row.fields["category"])
+    categories = [PersonnelCategory(row.fields["category"]) for row in rows]
+    for category, is_seated in zip(categories, seating.seat(categories), strict=True):
         line = category if seating.pools else None
         people[line] = people.get(line, 0) + 1
-        if now.left_for_new(category) > 0:
-            now = now.with_one_more(category)
-            seated[line] = seated.get(line, 0) + 1
+        seated[line] = seated.get(line, 0) + is_seated
     return [
         PoolEffect(
             line, _left(seating, line), count, seated.get(line, 0), count - seated.get(line, 0)

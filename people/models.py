@@ -126,12 +126,13 @@ class Person(Base):
 
     `email` is stored as typed and compared by `email_key`; several people may share a mailbox,
     which then identifies none of them. `identifier`, a service or staff number, belongs to its
-    issuer (an organization, `issuer_id`, or a country, `issuer_country`), and is stored as typed
-    and compared by `identifier_key`. `is_provisional`: someone applied with this address but has
-    not opened the link sent there; no one is matched against the record, and no one can sign in
-    with it. `merged_into_id`: the record that replaces this one after a merge. `family_first` is
-    the person's own choice of the order of names; None leaves it to script, country and language.
-    `sort_name` and `search_names` are derived from the names (core.names).
+    issuer (`issuer_id` an organization, `issuer_country` a country) and is kept as typed and
+    compared by `identifier_key`. `is_provisional`: someone applied with this address and has not
+    opened the link sent there, or is new in a list of nominations that is not in yet; no one is
+    recognised by it, and no one signs in. `merged_into_id`:
+    the record of the same person that is used now. `family_first` is what the person decided about
+    the order of the names; None leaves it to script, country and language. `sort_name` and
+    `search_names` follow from the names (core.names).
     """
 
     __tablename__ = "person"

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 from sqlalchemy.sql.base import ExecutableOption
 
-from core.database import db
+from core.database import db, streamed
 from core.errors import NotFound
 from core.paging import Page, every, page
 from core.policy import Actor, can, require
@@ -335,19 +335,19 @@ def breaches() -> Iterator[str]:
     for difference in differences():
         yield difference.sentence
     consents = has_consent(Expert.person_id, ConsentPurpose.ROSTER)
-    for expert_id in db.session.scalars(
+    for (expert_id,) in streamed(
         sa.select(Expert.id).where(Expert.status == ExpertStatus.ADMITTED, ~consents)
     ):
         yield f"roster: expert {expert_id} is on the roster without a current consent"
     admitted = sa.exists(sa.literal_column("1")).where(
         RosterAdmission.expert_id == Expert.id, RosterAdmission.ended_at.is_(None)
     )
-    for expert_id in db.session.scalars(
+    for (expert_id,) in streamed(
         sa.select(Expert.id).where((Expert.status == ExpertStatus.ADMITTED) != admitted)
     ):
         yield f"roster: expert {expert_id}: status and admissions disagree"
     is_odd = (Expert.status == ExpertStatus.ADMITTED) == Expert.office_id.is_(None)
-    for expert_id in db.session.scalars(sa.select(Expert.id).where(is_odd)):
+    for (expert_id,) in streamed(sa.select(Expert.id).where(is_odd)):
         yield (
             f"roster: expert {expert_id}: on the roster of no office, or of an office without "
             "being on its roster"

@@ -278,6 +278,7 @@ ROWS = {
     "POST /me/tokens/<int:token_id>/revoke": "sign in hidden hidden hidden hidden in",
     "GET /nominations": "sign no no in no in in",
     "GET /nominations.csv": "sign no no in no in in",
+    "GET /nominations/<int:job_id>": "sign hidden hidden hidden hidden hidden hidden",
     "GET /nominations/template.csv": "sign in in in in in in",
     "GET /nominations/template.xlsx": "sign in in in in in in",
     "GET /people/consent-on-paper": "sign no no no no in in",

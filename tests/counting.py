@@ -1,13 +1,15 @@
-"""Counting the queries that a block sends: a page's number of queries must not grow with its
-rows."""
+"""Counting what a block costs. Clocks do not judge: machines differ, and others work on them."""
 
 from __future__ import annotations
 
+import itertools
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from flask import Flask, before_render_template, g, has_app_context, template_rendered
 from sqlalchemy import event
 
@@ -77,3 +79,21 @@ def queries_of_templates(app: Flask) -> Iterator[list[str]]:
             yield found
     finally:
         event.remove(engine, "before_cursor_execute", note)
+
+
+@contextmanager
+def few_marks_sorted() -> Iterator[None]:
+    """No text is normalised with more combining marks in a row than any language uses: sorting
+    them takes quadratic time, and 100,000 of them stop a process for a minute."""
+    longest, normalize = 0, unicodedata.normalize
+
+    def spy(form: Any, text: str) -> str:
+        nonlocal longest
+        runs = itertools.groupby(text, lambda character: unicodedata.combining(character) > 0)
+        longest = max([longest, *(sum(1 for _ in run) for are_marks, run in runs if are_marks)])
+        return normalize(form, text)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(unicodedata, "normalize", spy)
+        yield
+    assert longest <= 30

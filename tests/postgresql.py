@@ -119,14 +119,23 @@ def stoppable_server() -> Iterator[Stoppable | None]:
 
 
 @contextmanager
-def new_database(url: str) -> Iterator[str]:
-    """The address of a new, empty database on the server of `url`; dropped afterwards."""
+def new_database(url: str, copy_of: str = "template1") -> Iterator[str]:
+    """The address of a new database on the server of `url`, empty unless it is a copy; dropped
+    afterwards."""
     name = f"rostrum_test_{secrets.token_hex(6)}"
-    _execute(url, f'CREATE DATABASE "{name}"')
+    _execute(url, f'CREATE DATABASE "{name}" TEMPLATE "{copy_of}"')
     try:
         yield urlunsplit(urlsplit(url)._replace(path=f"/{name}"))
     finally:
         _execute(url, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@contextmanager
+def copied_database(url: str) -> Iterator[str]:
+    """The address of a copy of the database at `url`, which nobody may be connected to."""
+    server = urlunsplit(urlsplit(url)._replace(path="/postgres"))
+    with new_database(server, copy_of=urlsplit(url).path[1:]) as copy:
+        yield copy
 
 
 def _execute(url: str, statement: str) -> None:

@@ -14,27 +14,24 @@ from certificates.models import (
     RevocationProposal,
     Suspension,
 )
-from certificates.numbers import SERIES, format_number
-from certificates.reviews import FAULTS, ReviewKind, kinds
+from certificates.numbers import PREFIX, SERIES, format_number, sequence_of
+from certificates.reviews import FAULTS, KIND, ReviewKind, under_review
 from certificates.services.requesting import JOB_KIND, OPEN
 from certificates.snapshot import is_intact
 from core import numbering, storage
 from core.checking import Note
-from core.database import db, in_thousands
+from core.database import db, id_ranges, in_thousands, streamed
 from core.jobs import Job
 from courses.models import Course, Delivery, DeliverySession
 from enrollment.models import Enrollment
 
 
-def filed_ids() -> list[int]:
-    """Ids of all certificates with a file."""
-    return list(
-        db.session.scalars(
-            sa.select(Certificate.id)
-            .where(Certificate.file_key.is_not(None))
-            .order_by(Certificate.id)
-        )
-    )
+def filed_ids() -> Iterator[int]:
+    """Every certificate that has a file. Nothing stays open between two of them."""
+    filed = sa.select(Certificate.id).where(Certificate.file_key.is_not(None))
+    for first, last in id_ranges(Certificate.id):
+        some = filed.where(Certificate.id.between(first, last)).order_by(Certificate.id)
+        yield from db.session.scalars(some).all()
 
 
 def breaches() -> Iterator[str]:
@@ -45,26 +42,27 @@ def breaches() -> Iterator[str]:
     yield from _strays()
     yield from _beside()
     yield from _contradictions()
-    busy, early = _being_made(), _issued_early()
-    reviews = kinds(sa.true())
-    issued = sa.select(Certificate).order_by(Certificate.id).execution_options(yield_per=200)
-    for certificate in db.session.scalars(issued):
-        if kind := reviews.get(certificate.id):
-            yield (
-                f"certificates: {certificate.number} is {certificate.status.value}, but "
-                f"{FAULTS[ReviewKind(kind)]}"
-            )
-        if certificate.id in early:
-            yield (
-                f"certificates: {certificate.number} was issued before the last session of its "
-                "delivery had ended"
-            )
+    yield from _under_review()
+    yield from _issued_early()
+    yield from _altered()
+
+
+def _under_review() -> Iterator[str]:
+    disagreeing = under_review().with_only_columns(Certificate.number, Certificate.status, KIND)
+    for number, status, kind in streamed(disagreeing):
+        yield f"certificates: {number} is {status.value}, but {FAULTS[ReviewKind(kind)]}"
+
+
+def _altered() -> Iterator[str]:
+    """What is not as it was issued, and files that are not as they were filed."""
+    under_way = _being_made()
+    for (certificate,) in streamed(sa.select(Certificate).order_by(Certificate.id)):
         if not is_intact(certificate):
             yield f"certificates: {certificate.number} was altered"
         if certificate.file_key is not None:
             if fault := files.fault_of(certificate):
                 yield f"certificates: the file of {certificate.number} {fault}"
-        elif not certificate.has_ended and certificate.enrollment_id not in busy:
+        elif not certificate.has_ended and certificate.enrollment_id not in under_way:
             yield f"certificates: {certificate.number} has no file and no job is making it"
 
 
@@ -81,7 +79,7 @@ def _strays() -> Iterator[str]:
             .join(owner, owner.id == foreign)
             .where(table.centre_id != owner.centre_id)
         )
-        for row_id in db.session.scalars(astray.order_by(table.id)):
+        for (row_id,) in streamed(astray.order_by(table.id)):
             yield (
                 f"bodies: {table.__tablename__} {row_id} belongs to another centre than its "
                 f"{owner.__tablename__}"
@@ -91,7 +89,7 @@ def _strays() -> Iterator[str]:
 def _beside() -> Iterator[str]:
     """An enrollment has at most one certificate that has not ended; a suspended one counts."""
     standing = sa.select(Certificate.enrollment_id).where(Certificate.status.in_(NOT_ENDED))
-    for enrollment_id in db.session.scalars(
+    for (enrollment_id,) in streamed(
         standing.group_by(Certificate.enrollment_id).having(sa.func.count() > 1)
     ):
         yield f"certificates: enrollment {enrollment_id} has several that have not ended"
@@ -107,14 +105,12 @@ def _contradictions() -> Iterator[str]:
         sa.and_(Certificate.status == CertificateStatus.SUSPENDED, sa.not_(suspended)),
         sa.and_(Certificate.status == CertificateStatus.VALID, suspended),
     )
-    for number, status in db.session.execute(
-        sa.select(Certificate.number, Certificate.status).where(wrong)
-    ):
+    for number, status in streamed(sa.select(Certificate.number, Certificate.status).where(wrong)):
         yield f"certificates: {number} is {status.value}, but its suspensions say otherwise"
     proposed = sa.exists().where(
         RevocationProposal.certificate_id == Certificate.id, RevocationProposal.decided_at.is_(None)
     )
-    for number in db.session.scalars(
+    for (number,) in streamed(
         sa.select(Certificate.number).where(Certificate.status.not_in(NOT_ENDED), proposed)
     ):
         yield (
@@ -122,77 +118,79 @@ def _contradictions() -> Iterator[str]:
         )
 
 
-def _issued_early() -> set[int]:
-    """Ids of certificates issued before the last session held had ended."""
+def _issued_early() -> Iterator[str]:
+    """Certificates from before the end of the last session that is held."""
     ended = (
         sa.select(DeliverySession.delivery_id, sa.func.max(DeliverySession.ends_at).label("at"))
         .where(DeliverySession.cancelled_at.is_(None))
         .group_by(DeliverySession.delivery_id)
         .subquery()
     )
-    certificates = sa.select(Certificate.id).join(
-        ended, ended.c.delivery_id == Certificate.delivery_id
+    early = (
+        sa.select(Certificate.number)
+        .join(ended, ended.c.delivery_id == Certificate.delivery_id)
+        .where(Certificate.issued_at < ended.c.at)
+        .order_by(Certificate.id)
     )
-    return set(db.session.scalars(certificates.where(Certificate.issued_at < ended.c.at)))
+    for (number,) in streamed(early):
+        yield (
+            f"certificates: {number} was issued before the last session of its delivery had ended"
+        )
 
 
 def _being_made() -> set[int]:
     """Enrollments for which an open job will make a certificate."""
     kinds = (JOB_KIND, "certificates.render")
-    jobs = list(db.session.scalars(sa.select(Job).where(Job.kind.in_(kinds), Job.state.in_(OPEN))))
-    enrollment_ids = {
-        enrollment for job in jobs for enrollment in job.args.get("enrollment_ids", ())
-    }
-    ids = [job.args["certificate_id"] for job in jobs if "certificate_id" in job.args]
-    for some in in_thousands(ids):
-        enrollment_ids |= set(
-            db.session.scalars(sa.select(Certificate.enrollment_id).where(Certificate.id.in_(some)))
-        )
-    return enrollment_ids
+    jobs = sa.select(Job.args).where(Job.kind.in_(kinds), Job.state.in_(OPEN))
+    under_way: set[int] = set()
+    for some in in_thousands(streamed(jobs).scalars()):
+        under_way.update(*(args.get("enrollment_ids", ()) for args in some))
+        ids = [args["certificate_id"] for args in some if "certificate_id" in args]
+        filed = sa.select(Certificate.enrollment_id).where(Certificate.id.in_(ids))
+        under_way.update(db.session.scalars(filed))
+    return under_way
+
+
+#: What a number of a series was used for: a byte for each, so that a series of any length needs
+#: little memory.
+FREE, GIVEN, VOID = range(3)
 
 
 def _gaps() -> Iterator[str]:
-    for name, value in numbering.counters().items():
-        year = int(name.partition(":")[2])
-        numbers = set(
-            db.session.scalars(
-                sa.select(Certificate.number).where(Certificate.number.startswith(f"RST-{year}-"))
-            )
+    for name, last in numbering.counters().items():
+        year, uses = int(name.partition(":")[2]), bytearray(last + 1)
+        for void in numbering.voids(name):
+            uses[void.first : void.last + 1] = bytes([VOID]) * (void.last + 1 - void.first)
+        numbers = sa.select(Certificate.number).where(
+            Certificate.number.startswith(f"{PREFIX}-{year}-")
         )
-        void = {
-            number for gap in numbering.voids(name) for number in range(gap.first, gap.last + 1)
-        }
-        expected = {
-            format_number(year, sequence)
-            for sequence in range(1, value + 1)
-            if sequence not in void
-        }
-        yield from (
-            f"certificates: the number {number} was given to no one"
-            for number in sorted(expected - numbers)
-        )
-        yield from (
-            f"certificates: the number {number} was never counted"
-            for number in sorted(numbers - expected)
-        )
+        for (number,) in streamed(numbers):
+            sequence = sequence_of(number)
+            if sequence is None or sequence > last or uses[sequence] != FREE:
+                yield f"certificates: the number {number} was never counted"
+            else:
+                uses[sequence] = GIVEN
+        for sequence in range(1, last + 1):
+            if uses[sequence] == FREE:
+                number = format_number(year, sequence)
+                yield f"certificates: the number {number} was given to no one"
 
 
 def _orphans() -> Iterator[str]:
-    """Files whose number is in no row: issued by a database that was lost. Void numbers are
-    accounted for."""
-    void = {
-        (gap.series, number)
-        for gap in numbering.voids()
-        for number in range(gap.first, gap.last + 1)
-    }
-    known = set(db.session.scalars(sa.select(Certificate.number)))
-    for key in storage.keys("certificates"):
-        if (place := SERIES.in_file(key)) is None:
-            yield f"certificates: the file {key} is no certificate"
-        elif (number := SERIES.show(*place)) not in known:
-            sentence = f"certificates: no row has the number of the file {key} ({number})"
-            yield (
-                Note(f"{sentence}; it is in the register of void numbers")
-                if place in void
-                else sentence
-            )
+    """Files whose number no row has: of certificates that a lost database issued. A void number
+    is accounted for."""
+    for keys in in_thousands(storage.keys("certificates")):
+        places = {key: SERIES.in_file(key) for key in keys}
+        numbers = {place: SERIES.show(*place) for place in places.values() if place}
+        stated = sa.select(Certificate.number).where(Certificate.number.in_(numbers.values()))
+        known = set(db.session.scalars(stated))
+        for key, place in places.items():
+            if place is None:
+                yield f"certificates: the file {key} is no certificate"
+            elif (number := numbers[place]) not in known:
+                sentence = f"certificates: no row has the number of the file {key} ({number})"
+                yield (
+                    Note(f"{sentence}; it is in the register of void numbers")
+                    if numbering.is_void(*place)
+                    else sentence
+                )

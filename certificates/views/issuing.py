@@ -8,19 +8,18 @@ from typing import Any
 from flask import Response, render_template, request, stream_with_context, url_for
 from flask_babel import gettext as _
 
-from certificates import files, queries, rendering, services
+from certificates import files, queries, services
 from certificates.forms import IssueForm, issue_form
 from certificates.queries import Candidate
 from certificates.reviews import reviews_of
-from certificates.schemas import job_answer
 from certificates.views.blueprint import pages
 from core import exports
+from core.api import job_answer
 from core.database import transaction
-from core.errors import Conflict
 from core.forms import parse_int, refusals_on
 from core.jobs import Job, JobState
 from core.paging import Numbered, numbered
-from core.refusals import wants_json
+from core.refusals import tells_all, wants_json
 from core.web import current_actor, remember_answer, requires, see_other, signed_in, submitted_once
 from courses.models import Delivery, DeliveryStatus
 from courses.queries import get_delivery, get_delivery_for
@@ -29,6 +28,7 @@ from people.permissions import Permission as P
 
 @pages.route("/deliveries/<code>/certificates", methods=["GET", "POST"])
 @requires(P.CERTIFICATE_ISSUE)
+@tells_all
 @submitted_once
 def issue_page(code: str) -> Any:
     """Who is eligible and who is not and why, the names, and the button that issues."""
@@ -112,17 +112,7 @@ def preview(code: str, enrollment_id: int) -> Response:
     """How the certificate will look. It has the word SPECIMEN for a number and its QR code
     checks nothing."""
     enrollment = queries.get_enrollment_in(_delivery(code), enrollment_id)
-    payload = services.specimen(enrollment).to_dict()
-    try:
-        pdf = files.printer()(payload)
-    except rendering.PayloadRefused as refusal:
-        raise Conflict(
-            "not_printable", _("This certificate cannot be printed: %(reason)s", reason=refusal)
-        ) from refusal
-    except rendering.RenderingFailed as failure:
-        raise Conflict(
-            "rendering_failed", _("The preview could not be made. Try again in a moment.")
-        ) from failure
+    pdf = files.preview(services.specimen(enrollment).to_dict())
     response = Response(pdf, mimetype="application/pdf")
     response.headers.set("Content-Disposition", "inline", filename="specimen.pdf")
     return response

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 
 from classroom.models import Mark, MarkKind, Reopening, Score, ScoreKind
-from core.database import db
+from core.database import streamed
 from courses.models import Delivery, DeliverySession, DeliveryStatus
 from enrollment.models import GOING_ON, Enrollment
 
@@ -27,9 +27,7 @@ def _breaches_of_results() -> Iterator[str]:
         .where(Delivery.status == DeliveryStatus.FINISHED)
     )
     reopened = sa.exists().where(Reopening.enrollment_id == Enrollment.id)
-    for enrollment_id, code in db.session.execute(
-        unended.where(Enrollment.status.in_(GOING_ON), ~reopened)
-    ):
+    for enrollment_id, code in streamed(unended.where(Enrollment.status.in_(GOING_ON), ~reopened)):
         yield f"enrollments: {enrollment_id} goes on although {code} is finished"
 
 
@@ -54,9 +52,7 @@ def _breaches_of_marks() -> Iterator[str]:
             )
         )
     )
-    for mark_id, minutes, mark, most, session_delivery, enrollment_delivery in db.session.execute(
-        wrong
-    ):
+    for mark_id, minutes, mark, most, session_delivery, enrollment_delivery in streamed(wrong):
         if session_delivery != enrollment_delivery:
             yield f"marks: {mark_id} is for a session of another delivery"
         elif minutes > most:
@@ -72,11 +68,9 @@ def _breaches_of_time() -> Iterator[str]:
         .join(DeliverySession, DeliverySession.id == Mark.session_id)
         .order_by(Mark.id)
     )
-    for mark_id in db.session.scalars(
-        of_session.where(Mark.recorded_at < DeliverySession.starts_at)
-    ):
+    for (mark_id,) in streamed(of_session.where(Mark.recorded_at < DeliverySession.starts_at)):
         yield f"marks: {mark_id} was recorded before its session began"
-    for mark_id in db.session.scalars(
+    for (mark_id,) in streamed(
         of_session.where(DeliverySession.cancelled_at.is_not(None), Mark.minutes > 0)
     ):
         yield f"marks: {mark_id} has minutes of a session that was cancelled"
@@ -87,5 +81,5 @@ def _breaches_of_time() -> Iterator[str]:
     early = early.where(
         Score.kind == ScoreKind.POST, Score.recorded_at < first.scalar_subquery()
     ).order_by(Score.id)
-    for score_id in db.session.scalars(early):
+    for (score_id,) in streamed(early):
         yield f"scores: {score_id} is of a final test before the first session began"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
+from sqlalchemy.orm import joinedload, load_only
+from sqlalchemy.sql.base import ExecutableOption
 
 from classroom import completion as rule
-from classroom.models import Mark, Reopening, Score, ScoreKind
+from classroom.models import Mark, MarkKind, Reopening, Score, ScoreKind
 from core import clock
 from core.database import db
 from courses.models import CourseVersion, Delivery, DeliverySession, DeliveryStatus
@@ -21,17 +23,50 @@ from people.models import Person
 S = EnrollmentStatus
 
 
+#: What a person's full name is made of.
+_NAMES = (
+    Person.given_name,
+    Person.family_name,
+    Person.family_first,
+    Person.country,
+    Person.nationalities,
+    Person.language,
+)
+
+
+class Marked(NamedTuple):
+    """A mark as it is saved."""
+
+    mark: MarkKind
+    minutes: int
+
+
+@dataclass(frozen=True)
+class SessionRow:
+    """One person and the mark in one session, if there is one."""
+
+    enrollment_id: int
+    name: str
+    marked: Marked | None
+
+
 @dataclass(frozen=True)
 class GridRow:
     """One person's marks by session number and scores by kind."""
 
     enrollment: Enrollment
-    marks: dict[int, Mark] = field(default_factory=dict)
+    marks: dict[int, Marked] = field(default_factory=dict)
     scores: dict[ScoreKind, float] = field(default_factory=dict)
 
     @property
     def minutes(self) -> int:
         return sum(mark.minutes for mark in self.marks.values())
+
+    def missed(self, sessions: Mapping[int, int]) -> list[int]:
+        """The numbers of those of these sessions, given with their minutes, that the person did
+        not attend in full."""
+        there = {number: mark.minutes for number, mark in self.marks.items()}
+        return [number for number, minutes in sessions.items() if there.get(number, 0) < minutes]
 
 
 @dataclass(frozen=True)
@@ -58,63 +93,98 @@ class Grid:
 def attendance_grid(delivery: Delivery, ids: Collection[int] | None = None) -> Grid:
     """Marks and scores of everyone seated, or of those of them with these ids, by name; four
     queries at most, whatever the number of people."""
-    rows = _rows_of_seated(delivery, ids)
+    rows = _rows_of_seated(delivery, ids, (joinedload(Enrollment.person),))
     numbers = {session.id: session.number for session in delivery.sessions}
-    of_delivery: Any = sa.select(Enrollment.id).where(Enrollment.delivery_id == delivery.id)
-    if ids is not None:
-        of_delivery = list(rows)
-    for mark in db.session.scalars(sa.select(Mark).where(Mark.enrollment_id.in_(of_delivery))):
-        if mark.enrollment_id in rows and mark.session_id in numbers:
-            rows[mark.enrollment_id].marks[numbers[mark.session_id]] = mark
-    for score in db.session.scalars(sa.select(Score).where(Score.enrollment_id.in_(of_delivery))):
-        if score.enrollment_id in rows:
-            rows[score.enrollment_id].scores[score.kind] = score.percent
+    marks = sa.select(Mark.enrollment_id, Mark.session_id, Mark.mark, Mark.minutes)
+    for enrollment_id, session_id, mark, minutes in db.session.execute(
+        marks.where(_is_of(Mark, delivery, rows, ids))
+    ):
+        if enrollment_id in rows and session_id in numbers:
+            rows[enrollment_id].marks[numbers[session_id]] = Marked(mark, minutes)
+    _add_scores(rows, _is_of(Score, delivery, rows, ids))
     return Grid(list(delivery.sessions), list(rows.values()))
 
 
-def session_rows(delivery: Delivery, session: DeliverySession) -> list[GridRow]:
-    """Everyone seated, by name, with the marks of this one session only."""
-    rows = _rows_of_seated(delivery)
-    for mark in db.session.scalars(sa.select(Mark).where(Mark.session_id == session.id)):
-        if mark.enrollment_id in rows:
-            rows[mark.enrollment_id].marks[session.number] = mark
+def score_rows(delivery: Delivery, ids: Collection[int]) -> list[GridRow]:
+    """The same of these people without their marks, and with who nominated them."""
+    rows = _rows_of_seated(delivery, ids, PEOPLE)
+    _add_scores(rows, _is_of(Score, delivery, rows, ids))
     return list(rows.values())
+
+
+def _is_of(
+    kind: type[Mark | Score],
+    delivery: Delivery,
+    rows: Collection[int],
+    ids: Collection[int] | None,
+) -> sa.ColumnElement[bool]:
+    """The condition that keeps what belongs to these rows. Everyone's ids would be too many to
+    name."""
+    if ids is not None:
+        return kind.enrollment_id.in_(rows)
+    of_delivery = sa.select(Enrollment.id).where(Enrollment.delivery_id == delivery.id)
+    return kind.enrollment_id.in_(of_delivery)
+
+
+def _add_scores(rows: dict[int, GridRow], condition: sa.ColumnElement[bool]) -> None:
+    scores = sa.select(Score.enrollment_id, Score.kind, Score.percent).where(condition)
+    for enrollment_id, kind, percent in db.session.execute(scores):
+        if enrollment_id in rows:
+            rows[enrollment_id].scores[kind] = percent
+
+
+def session_rows(session_id: int, ids: Collection[int]) -> list[SessionRow]:
+    """These people, by name, with their marks in this one session."""
+    marked = sa.and_(Mark.enrollment_id == Enrollment.id, Mark.session_id == session_id)
+    rows = (
+        sa.select(Enrollment.id, Person, Mark.mark, Mark.minutes)
+        .join(Enrollment.person)
+        .outerjoin(Mark, marked)
+        .where(Enrollment.id.in_(ids))
+        .options(load_only(*_NAMES))
+        .order_by(Person.sort_name, Enrollment.id)
+    )
+    return [
+        SessionRow(enrollment_id, person.full_name, None if mark is None else Marked(mark, minutes))
+        for enrollment_id, person, mark, minutes in db.session.execute(rows)
+    ]
 
 
 def count_marked(delivery: Delivery) -> dict[int, int]:
     """How many of those seated are marked, by session number."""
+    those = _is_seated(delivery)
     marks = (
-        sa.select(DeliverySession.number, sa.func.count(Mark.id))
-        .join(Mark, Mark.session_id == DeliverySession.id)
-        .join(Enrollment, Enrollment.id == Mark.enrollment_id)
-        .where(DeliverySession.delivery_id == delivery.id, Enrollment.status.in_(SEATED))
-        .group_by(DeliverySession.number)
+        sa.select(Mark.session_id, sa.func.count())
+        .where(Mark.enrollment_id.in_(sa.select(Enrollment.id).where(those)))
+        .group_by(Mark.session_id)
     )
-    counts: dict[int, int] = dict(iter(db.session.execute(marks)))
-    return {one.number: counts.get(one.number, 0) for one in delivery.sessions}
+    counts = dict(db.session.execute(marks).all())
+    return {session.number: counts.get(session.id, 0) for session in delivery.sessions}
 
 
-def _rows_of_seated(delivery: Delivery, ids: Collection[int] | None = None) -> dict[int, GridRow]:
-    """A row without marks for everyone who has a place, or for those with these ids, by name."""
-    rows = (
-        sa.select(Enrollment)
-        .where(Enrollment.delivery_id == delivery.id, Enrollment.status.in_(SEATED))
-        .options(
-            *PEOPLE
-        )  # not the delivery, which is known: reading it anew would drop its sessions
-        .execution_options(populate_existing=True)
-    )
+def _is_seated(delivery: Delivery) -> sa.ColumnElement[bool]:
+    return sa.and_(Enrollment.delivery_id == delivery.id, Enrollment.status.in_(SEATED))
+
+
+def _rows_of_seated(
+    delivery: Delivery, ids: Collection[int] | None, load: Sequence[ExecutableOption]
+) -> dict[int, GridRow]:
+    """A row without marks for everyone who has a place, or for those with these ids, by name.
+    `load`: what else is read; never the delivery, which would be without its sessions then."""
+    rows = sa.select(Enrollment).where(_is_seated(delivery)).options(*load)
     if ids is not None:
         rows = rows.where(Enrollment.id.in_(ids))
-    people = sorted(db.session.scalars(rows), key=lambda e: (e.person.sort_name, e.id))
+    fresh = rows.execution_options(populate_existing=True)
+    people = sorted(db.session.scalars(fresh), key=lambda e: (e.person.sort_name, e.id))
     return {enrollment.id: GridRow(enrollment) for enrollment in people}
 
 
 @dataclass(frozen=True)
 class Completion:
     """One person's result: by the rule so far or, once the delivery is finished, as fixed.
-    `missed`: the sessions that the person did not attend in full. `minutes_of_course`: the whole
-    of which the attended share is taken; more than was taught if the course was cut short."""
+    `missed`: the numbers of the sessions held so far that the person did not attend in full.
+    `minutes_of_course`: the whole of which the attended share is taken; more than was taught if
+    the course was cut short."""
 
     enrollment: Enrollment
     is_complete: bool
@@ -123,17 +193,20 @@ class Completion:
     minutes_taught: int
     minutes_of_course: int
     score: float | None
-    missed: list[DeliverySession]
+    missed: list[int]
 
 
 def seated(delivery: Delivery) -> Sequence[Any]:
-    """(id, person_id, status, lacking) of everyone who has a place, by name: enough to count them
-    and to find whom a page shows."""
-    columns = Enrollment.id, Enrollment.person_id, Enrollment.status, Enrollment.lacking
+    """(id, person_id, status) of everyone who has a place, by name: enough to count them and to
+    find whom a page shows."""
+    return _of_everyone(delivery, Enrollment.id, Enrollment.person_id, Enrollment.status)
+
+
+def _of_everyone(delivery: Delivery, *columns: Any) -> Sequence[Any]:
     return db.session.execute(
         sa.select(*columns)
         .join(Enrollment.person)
-        .where(Enrollment.delivery_id == delivery.id, Enrollment.status.in_(SEATED))
+        .where(_is_seated(delivery))
         .order_by(Person.sort_name, Enrollment.id)
     ).all()
 
@@ -149,42 +222,26 @@ class Standing:
 
 def standings(delivery: Delivery) -> list[Standing]:
     """How everyone seated stands, by name, with the minutes added up by the database."""
-    people = seated(delivery)
-    of_delivery = Enrollment.delivery_id == delivery.id
-    minutes = dict(
-        db.session.execute(
-            sa.select(Mark.enrollment_id, sa.func.sum(Mark.minutes))
-            .join(Enrollment, Enrollment.id == Mark.enrollment_id)
-            .where(of_delivery)
-            .group_by(Mark.enrollment_id)
-        ).all()
-    )
-    scores = dict(
-        db.session.execute(
-            sa.select(Score.enrollment_id, Score.percent)
-            .join(Enrollment, Enrollment.id == Score.enrollment_id)
-            .where(of_delivery, Score.kind == ScoreKind.POST)
-        ).all()
+    minutes = sa.select(sa.func.coalesce(sa.func.sum(Mark.minutes), 0))
+    score = sa.select(Score.percent).where(Score.kind == ScoreKind.POST)
+    people = _of_everyone(
+        delivery,
+        Enrollment.id,
+        Enrollment.person_id,
+        Enrollment.status,
+        Enrollment.lacking,
+        minutes.where(Mark.enrollment_id == Enrollment.id).scalar_subquery().label("minutes"),
+        score.where(Score.enrollment_id == Enrollment.id).scalar_subquery().label("score"),
     )
     asked, whole = _rule_of(delivery)
-    completed = completed_courses(
-        [one.person_id for one in people], asked.prerequisites, delivery.starts_on
-    )
-    return [
-        Standing(
-            one.id,
-            one.status,
-            _judged(
-                asked,
-                whole,
-                one,
-                minutes.get(one.id, 0),
-                scores.get(one.id),
-                completed.get(one.person_id, set()),
-            )[1],
-        )
-        for one in people
-    ]
+    ids = [person.person_id for person in people]
+    completed = completed_courses(ids, asked.prerequisites, delivery.starts_on)
+    standings = []
+    for person in people:
+        earlier = completed.get(person.person_id, set())
+        _lacks, is_complete = _judged(asked, whole, person, person.minutes, person.score, earlier)
+        standings.append(Standing(person.id, person.status, is_complete))
+    return standings
 
 
 def _rule_of(delivery: Delivery) -> tuple[rule.Rule, int]:
@@ -219,30 +276,30 @@ def completion(delivery: Delivery, ids: Collection[int] | None = None) -> list[C
     most whatever the number of people."""
     grid = attendance_grid(delivery, ids)
     asked, whole = _rule_of(delivery)
+    taught, begun = grid.minutes_taught, _begun(grid)
     people = [row.enrollment.person_id for row in grid.rows]
     completed = completed_courses(people, asked.prerequisites, delivery.starts_on)
-    return [
-        _result(asked, whole, grid, row, completed.get(row.enrollment.person_id, set()))
-        for row in grid.rows
-    ]
+    results = []
+    for row in grid.rows:
+        enrollment, minutes, score = row.enrollment, row.minutes, row.scores.get(ScoreKind.POST)
+        earlier = completed.get(enrollment.person_id, set())
+        lacking, is_complete = _judged(asked, whole, enrollment, minutes, score, earlier)
+        missed = row.missed(begun)
+        results.append(
+            Completion(enrollment, is_complete, lacking, minutes, taught, whole, score, missed)
+        )
+    return results
 
 
-def fixed_results(delivery: Delivery) -> list[Completion]:
-    """The results that could be reopened, by name; those that are open are not worked out."""
-    fixed = [person.id for person in seated(delivery) if person.status in RESULTS]
-    return completion(delivery, fixed) if fixed else []
+def _begun(grid: Grid) -> dict[int, int]:
+    """The minutes of each session held so far, by its number: no one missed those to come."""
+    now = clock.now()
+    return {session.number: session.minutes for session in grid.held if session.starts_at <= now}
 
 
-def _result(
-    asked: rule.Rule, whole: int, grid: Grid, row: GridRow, completed: set[str]
-) -> Completion:
-    enrollment, score = row.enrollment, row.scores.get(ScoreKind.POST)
-    lacking, is_complete = _judged(asked, whole, enrollment, row.minutes, score, completed)
-    there = {number: mark.minutes for number, mark in row.marks.items()}
-    missed = [session for session in grid.held if there.get(session.number, 0) < session.minutes]
-    return Completion(
-        enrollment, is_complete, lacking, row.minutes, grid.minutes_taught, whole, score, missed
-    )
+def fixed_ids(delivery: Delivery) -> list[int]:
+    """Whose results could be reopened, by name."""
+    return [person.id for person in seated(delivery) if person.status in RESULTS]
 
 
 def find_completion(enrollment: Enrollment, delivery: Delivery) -> Completion | None:
@@ -259,18 +316,13 @@ def session_now(delivery: Delivery) -> DeliverySession | None:
     return next((one for one in sessions if one.ends_at > now), sessions[-1] if sessions else None)
 
 
-def sessions_to_come(delivery: Delivery) -> list[DeliverySession]:
-    """The sessions that have not begun: no one missed them yet."""
-    now = clock.now()
-    return [one for one in delivery.held if one.starts_at > now]
-
-
 def unmarked_sessions(delivery: Delivery) -> list[tuple[DeliverySession, int, int]]:
     """(session, marked, people) of the sessions that have begun and in which someone has no mark;
     none once results are fixed."""
     if delivery.status is not DeliveryStatus.PUBLISHED:
         return []
-    marked, people, now = count_marked(delivery), len(seated(delivery)), clock.now()
+    those = sa.select(sa.func.count()).where(_is_seated(delivery))
+    marked, people, now = count_marked(delivery), db.session.scalar(those) or 0, clock.now()
     counted = [(one, marked[one.number], people) for one in delivery.held if one.starts_at <= now]
     return [(one, number, people) for one, number, people in counted if number < people]
 

@@ -11,7 +11,6 @@ from classroom.services.attendance import (
 from classroom.services.finishing import finish
 from classroom.services.reopening import reopen
 from classroom.services.stages import (
-    correctable,
     correctable_ids,
     has_results_to_fix,
     is_reopened,
@@ -24,7 +23,6 @@ __all__ = [
     "MarkGiven",
     "MarkSeen",
     "ScoreGiven",
-    "correctable",
     "correctable_ids",
     "finish",
     "is_contested",

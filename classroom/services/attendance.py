@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import aliased
 
 from classroom.events import AttendanceRecorded, ScoresRecorded
 from classroom.models import Mark, MarkKind, Score, ScoreKind
+from classroom.queries import Marked
 from classroom.services.stages import require_recordable
 from core import clock
 from core.database import db
@@ -62,6 +65,9 @@ class ScoreGiven:
     percent: float | None
 
 
+Record = TypeVar("Record", MarkGiven, ScoreGiven)
+
+
 def record_attendance(actor: Actor, delivery_id: int, marks: Sequence[MarkGiven]) -> int:
     """Saves new and corrected marks, all or none, and returns how many there were.
 
@@ -69,15 +75,12 @@ def record_attendance(actor: Actor, delivery_id: int, marks: Sequence[MarkGiven]
     session_cancelled, marked_meanwhile.
     """
     delivery = _begin(actor, delivery_id)
-    sessions = {s.number: s for s in _sessions(delivery_id)}
-    seated, seats = _seated(delivery_id)
+    marks, seated = _at_seats(delivery_id, marks)
+    sessions = _sessions(delivery_id, {mark.session_number for mark in marks})
     faults: list[DomainError] = []
     untimely: list[DomainError] = []
     submitted: dict[MarkKey, tuple[MarkGiven, DeliverySession]] = {}
-    for index, mark in enumerate(
-        replace(mark, enrollment_id=seats.get(mark.enrollment_id, mark.enrollment_id))
-        for mark in marks
-    ):
+    for index, mark in enumerate(marks):
         mark_faults = _mark_faults(f"marks.{index}", mark, sessions, seated)
         session = sessions.get(mark.session_number)
         if mark_faults or session is None:
@@ -96,7 +99,7 @@ def record_attendance(actor: Actor, delivery_id: int, marks: Sequence[MarkGiven]
             submitted[mark.enrollment_id, session.id] = mark, session
     collect(faults)
     collect(untimely)
-    stored = _kept_marks(submitted)
+    stored = _stored_marks(submitted)
     collect(
         [
             _contested(f"marks.{index}")
@@ -104,12 +107,12 @@ def record_attendance(actor: Actor, delivery_id: int, marks: Sequence[MarkGiven]
             if is_contested(mark, stored.get(key), session)
         ]
     )
-    changed = _keep_marks(actor, submitted, stored)
+    changed = _write_marks(actor, submitted, stored)
     publish(AttendanceRecorded(delivery.id, tuple(changed)), actor)
     return len(submitted)
 
 
-def is_contested(submitted: MarkGiven, stored: Mark | None, session: DeliverySession) -> bool:
+def is_contested(submitted: MarkGiven, stored: Marked | None, session: DeliverySession) -> bool:
     """Whether someone else has changed the mark meanwhile: the saved one is neither the expected
     one nor the new one."""
     if submitted.expected is None or stored is None:
@@ -133,13 +136,10 @@ def record_scores(actor: Actor, delivery_id: int, scores: Sequence[ScoreGiven]) 
     Conflict("session_not_begun").
     """
     delivery = _begin(actor, delivery_id)
-    seated, seats = _seated(delivery_id)
+    scores, seated = _at_seats(delivery_id, scores)
     faults: list[DomainError] = []
     submitted: dict[tuple[int, ScoreKind], float | None] = {}
-    for index, score in enumerate(
-        replace(score, enrollment_id=seats.get(score.enrollment_id, score.enrollment_id))
-        for score in scores
-    ):
+    for index, score in enumerate(scores):
         score_faults = _score_faults(f"scores.{index}", score, seated)
         if score_faults:
             faults += score_faults
@@ -168,22 +168,36 @@ def _begin(actor: Actor, delivery_id: int) -> Delivery:
     return delivery
 
 
-def _sessions(delivery_id: int) -> Sequence[DeliverySession]:
-    return db.session.scalars(
-        sa.select(DeliverySession).where(DeliverySession.delivery_id == delivery_id)
-    ).all()
+def _at_seats(delivery_id: int, records: Sequence[Record]) -> tuple[list[Record], Seated]:
+    """The same for the seats of those that share another one's, and how these stand; without those
+    that are not of the delivery."""
+    seat = aliased(Enrollment)
+    seats = (
+        sa.select(
+            Enrollment.id,
+            sa.func.coalesce(seat.id, Enrollment.id),
+            sa.func.coalesce(seat.status, Enrollment.status),
+        )
+        .outerjoin(Enrollment.seat.of_type(seat))
+        .where(Enrollment.delivery_id == delivery_id)
+        .where(Enrollment.id.in_({record.enrollment_id for record in records}))
+    )
+    seat_of, seated = {}, {}
+    for enrollment_id, seat_id, status in db.session.execute(seats):
+        seat_of[enrollment_id], seated[seat_id] = seat_id, status
+    at_seats = [
+        replace(record, enrollment_id=seat_of.get(record.enrollment_id, record.enrollment_id))
+        for record in records
+    ]
+    return at_seats, seated
 
 
-def _seated(delivery_id: int) -> tuple[Seated, dict[int, int]]:
-    """Every enrollment of the delivery with its status, and the seats of those that share
-    another one's."""
-    columns = Enrollment.id, Enrollment.status, Enrollment.seat_id
-    rows = db.session.execute(
-        sa.select(*columns).where(Enrollment.delivery_id == delivery_id)
-    ).all()
-    return {row.id: row.status for row in rows}, {
-        row.id: row.seat_id for row in rows if row.seat_id
-    }
+def _sessions(delivery_id: int, numbers: Collection[int]) -> dict[int, DeliverySession]:
+    """Those of the delivery with these numbers, by number."""
+    sessions = sa.select(DeliverySession).where(
+        DeliverySession.delivery_id == delivery_id, DeliverySession.number.in_(numbers)
+    )
+    return {session.number: session for session in db.session.scalars(sessions)}
 
 
 def _person_faults(at: str, enrollment_id: int, seated: Seated) -> list[DomainError]:
@@ -277,35 +291,39 @@ def _counted(mark: MarkGiven, session: DeliverySession) -> tuple[MarkKind, int]:
     return kind, session.minutes if mark.minutes is None else mark.minutes
 
 
-def _kept_marks(keys: Collection[MarkKey]) -> dict[MarkKey, Mark]:
-    statement = sa.select(Mark).where(
+def _stored_marks(keys: Collection[MarkKey]) -> dict[MarkKey, Any]:
+    """The saved marks as rows of id, mark and minutes."""
+    columns = Mark.id, Mark.enrollment_id, Mark.session_id, Mark.mark, Mark.minutes
+    marks = sa.select(*columns).where(
         Mark.enrollment_id.in_({enrollment_id for enrollment_id, _ in keys}),
         Mark.session_id.in_({session_id for _, session_id in keys}),
     )
-    fresh = statement.execution_options(populate_existing=True)
-    return {(mark.enrollment_id, mark.session_id): mark for mark in db.session.scalars(fresh)}
+    return {(row.enrollment_id, row.session_id): row for row in db.session.execute(marks)}
 
 
-def _keep_marks(
+def _write_marks(
     actor: Actor,
     submitted: dict[MarkKey, tuple[MarkGiven, DeliverySession]],
-    stored: dict[MarkKey, Mark],
+    stored: dict[MarkKey, Any],
 ) -> list[tuple[int, int, str, int]]:
-    """Writes what differs from what is kept, and returns it."""
-    changed = []
-    for (enrollment_id, session_id), (submitted_mark, session) in submitted.items():
-        mark, (kind, minutes) = (
-            stored.get((enrollment_id, session_id)),
-            _counted(submitted_mark, session),
-        )
-        if mark is not None and (mark.mark, mark.minutes) == (kind, minutes):
+    """Writes what differs from what is saved, and returns it. All at once: a class may be large."""
+    changed, new, corrected = [], [], []
+    by_whom = {"recorded_by_id": actor.person_id, "recorded_at": clock.now()}
+    for key, (submitted_mark, session) in submitted.items():
+        kind, minutes = _counted(submitted_mark, session)
+        before = stored.get(key)
+        if before is not None and (before.mark, before.minutes) == (kind, minutes):
             continue
-        if mark is None:
-            mark = Mark(enrollment_id=enrollment_id, session_id=session_id)
-            db.session.add(mark)
-        mark.mark, mark.minutes = kind, minutes
-        mark.recorded_by_id, mark.recorded_at = actor.person_id, clock.now()
-        changed.append((enrollment_id, session.number, kind.value, minutes))
+        row = {"mark": kind, "minutes": minutes, **by_whom}
+        if before is None:
+            new.append({"enrollment_id": key[0], "session_id": key[1], **row})
+        else:
+            corrected.append({"id": before.id, **row})
+        changed.append((key[0], session.number, kind.value, minutes))
+    if new:
+        db.session.execute(sa.insert(Mark), new)
+    if corrected:
+        db.session.execute(sa.update(Mark), corrected)
     return changed
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from classroom.queries import GridRow
 from core import clock
 from core.database import db
 from core.policy import Actor, can
@@ -32,10 +31,10 @@ def is_reopened(delivery_id: int) -> bool:
     return db.session.scalar(open_ones.limit(1)) is not None
 
 
-def may_record(actor: Actor, delivery: Delivery, rows: Sequence[GridRow]) -> bool:
-    """Whether `actor` may record marks and scores of these people: while the delivery runs, and for
-    results that were reopened."""
-    statuses = [row.enrollment.status for row in rows]
+def may_record(actor: Actor, delivery: Delivery, people: Iterable[Any]) -> bool:
+    """Whether `actor` may record marks and scores of these `people`, each with a `status`: while
+    the delivery runs, and for results that were reopened."""
+    statuses = [person.status for person in people]
     return has_results_to_fix(delivery, statuses) and can(
         actor, Permission.ATTENDANCE_RECORD, delivery
     )
@@ -46,14 +45,9 @@ def has_results_to_fix(delivery: Delivery, statuses: Iterable[EnrollmentStatus])
     return delivery.status is DeliveryStatus.PUBLISHED or _has_open_results(delivery, statuses)
 
 
-def correctable(delivery: Delivery, rows: list[GridRow]) -> list[GridRow]:
-    """Of a finished delivery with reopened results only these: the others are fixed."""
-    ids = set(correctable_ids(delivery, [row.enrollment for row in rows]))
-    return [row for row in rows if row.enrollment.id in ids]
-
-
 def correctable_ids(delivery: Delivery, people: Sequence[Any]) -> list[int]:
-    """The same for `people`, each with an `id` and a `status`, in their order."""
+    """The ids of these `people`, each with an `id` and a `status`: of a finished delivery with
+    reopened results only of these, because the others are fixed."""
     if _has_open_results(delivery, (person.status for person in people)):
         return [person.id for person in people if person.status in OPEN]
     return [person.id for person in people]

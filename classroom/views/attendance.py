@@ -4,6 +4,7 @@ again."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +13,8 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from classroom import queries, services
-from classroom.models import Mark, MarkKind
-from classroom.queries import GridRow
+from classroom.models import MarkKind
+from classroom.queries import Marked, SessionRow
 from classroom.services import MarkGiven, MarkSeen
 from classroom.views.blueprint import pages
 from core import clock
@@ -21,7 +22,9 @@ from core.database import transaction
 from core.errors import Invalid, NotFound
 from core.forms import is_shown_again, parse_int
 from core.i18n import number
+from core.paging import Numbered, numbered
 from core.policy import require
+from core.refusals import tells_all
 from core.web import current_actor, requires, see_other
 from core.words import word
 from courses.models import Delivery, DeliverySession
@@ -30,20 +33,22 @@ from courses.services import touch
 from courses.timetable import local_day
 from people.permissions import Permission as P
 
+_MARKS = frozenset(MarkKind)
+
 
 @dataclass
 class Line:
     """One person on the page. `was`: the mark when the page was loaded; `minutes` only if the
-    person was late."""
+    person was late; `saved`: the mark that is saved now."""
 
     enrollment_id: int
     name: str
     mark: str
     minutes: str
     was: str
+    saved: Marked | None
     error: Any = None
     is_contested: bool = False
-    kept: Mark | None = None
 
     @property
     def is_changed(self) -> bool:
@@ -51,6 +56,16 @@ class Line:
         if self.mark != MarkKind.LATE:
             return bool(self.mark) and self.mark != mark
         return mark != MarkKind.LATE or minutes != self.minutes
+
+
+@dataclass(frozen=True)
+class Attendees:
+    """Everyone who has a place, the page that is asked for, and who is on it with their marks in
+    the session."""
+
+    everyone: Sequence[Any]
+    sheet: Numbered[int]
+    rows: list[SessionRow]
 
 
 @pages.get("/deliveries/<code>/attendance")
@@ -66,21 +81,14 @@ def attendance(code: str) -> Any:
 
 @pages.route("/deliveries/<code>/attendance/<int:number>", methods=["GET", "POST"])
 @requires(P.ATTENDANCE_READ)
+@tells_all
 def attendance_session(code: str, number: int) -> Any:
     delivery = teaching(code, P.ATTENDANCE_READ)
-    session = next((one for one in delivery.sessions if one.number == number), None)
-    if session is None:
-        raise NotFound("unknown_session", _l("There is no session with this number."))
+    session = _session(delivery, number)
     if request.method == "POST":
         require(current_actor(), P.ATTENDANCE_RECORD, delivery)
         return _received(delivery, session)
-    rows = queries.session_rows(delivery, session)
-    return _page(
-        delivery,
-        session,
-        rows,
-        [_line(row, session) for row in services.correctable(delivery, rows)],
-    )
+    return _page(delivery, session, *_read(delivery, session, _line))
 
 
 def teaching(code: str, permission: P) -> Delivery:
@@ -88,113 +96,128 @@ def teaching(code: str, permission: P) -> Delivery:
     return get_delivery_for(current_actor(), code, permission, load=SESSIONS)
 
 
-def _line(row: GridRow, session: DeliverySession) -> Line:
-    """A person as kept."""
-    enrollment = row.enrollment
-    kept = row.marks.get(session.number)
-    return Line(
-        enrollment_id=enrollment.id,
-        name=enrollment.person.full_name,
-        mark=kept.mark.value if kept else "",
-        minutes=_minutes_shown(kept),
-        was=_as_shown(kept),
-        kept=kept,
-    )
+def _session(delivery: Delivery, number: int) -> DeliverySession:
+    session = next((one for one in delivery.sessions if one.number == number), None)
+    if session is None:
+        raise NotFound("unknown_session", _l("There is no session with this number."))
+    return session
 
 
-def _as_shown(kept: Mark | None) -> str:
+def _attendees(delivery: Delivery, session_id: int) -> Attendees:
+    """The page that the address asks for. Of a page that was sent, the people that were sent:
+    others may have come or gone since, and moved them to another one."""
+    everyone = queries.seated(delivery)
+    ids = services.correctable_ids(delivery, everyone)
+    sheet = numbered({"people": ids}, request.args.get("page", 1, type=int))
+    shown = sheet.rows
+    if request.method == "POST" and sheet.last > 1:
+        shown = [one for one in ids if f"was-{one}" in request.form]
+    return Attendees(everyone, sheet, queries.session_rows(session_id, shown))
+
+
+def _read(
+    delivery: Delivery, session: DeliverySession, line: Callable[[SessionRow], Line]
+) -> tuple[Attendees, list[Line]]:
+    """Who is on the page, each as `line` makes it."""
+    attendees = _attendees(delivery, session.id)
+    return attendees, [line(row) for row in attendees.rows]
+
+
+def _line(row: SessionRow) -> Line:
+    """A person as saved."""
+    mark = row.marked.mark.value if row.marked else ""
+    minutes, was = _minutes_shown(row.marked), _as_shown(row.marked)
+    return Line(row.enrollment_id, row.name, mark, minutes, was, row.marked)
+
+
+def _as_shown(saved: Marked | None) -> str:
     """The mark as a hidden field carries it, so that a later change is noticed."""
-    return f"{kept.mark.value}:{_minutes_shown(kept)}" if kept else ""
+    return f"{saved.mark.value}:{_minutes_shown(saved)}" if saved else ""
 
 
-def _minutes_shown(kept: Mark | None) -> str:
-    return str(kept.minutes) if kept is not None and kept.mark is MarkKind.LATE else ""
+def _minutes_shown(saved: Marked | None) -> str:
+    return str(saved.minutes) if saved is not None and saved.mark is MarkKind.LATE else ""
 
 
-def _typed(row: GridRow, session: DeliverySession) -> Line:
+def _typed(row: SessionRow) -> Line:
     """A person as sent."""
-    line = _line(row, session)
+    line = _line(row)
     form, at = request.form, line.enrollment_id
     sent = form.get(f"mark-{at}", "")
     line.was = form.get(f"was-{at}", "")
-    line.mark = sent if sent in set(MarkKind) else ""
+    line.mark = sent if sent in _MARKS else ""
     line.minutes = form.get(f"minutes-{at}", "").strip() if line.mark == MarkKind.LATE else ""
     return line
 
 
-def _as_sent(row: GridRow, session: DeliverySession) -> Line:
+def _as_sent(row: SessionRow) -> Line:
     """A person as sent, with minutes that count for nothing yet."""
-    line = _typed(row, session)
+    line = _typed(row)
     line.minutes = request.form.get(f"minutes-{line.enrollment_id}", "").strip()[:4]
+    return line
+
+
+def _present_unless_marked(row: SessionRow) -> Line:
+    """A person as sent, present where there is no mark yet."""
+    line = _typed(row)
+    line.mark = line.mark or MarkKind.PRESENT.value
     return line
 
 
 def _received(delivery: Delivery, session: DeliverySession) -> Any:
     if is_shown_again():
-        rows = queries.session_rows(delivery, session)
-        return _page(
-            delivery,
-            session,
-            rows,
-            [_as_sent(row, session) for row in services.correctable(delivery, rows)],
-        )
-    if not services.may_be_marked(
-        session
-    ):  # the page offers no marks: it was made before the session was cancelled, or by hand
-        rows = queries.session_rows(delivery, session)
-        return _page(
-            delivery,
-            session,
-            rows,
-            [_line(row, session) for row in services.correctable(delivery, rows)],
-            is_refused=True,
-        )
+        return _page(delivery, session, *_read(delivery, session, _as_sent))
+    if not services.may_be_marked(session):
+        # the page offers no marks: it was made before the session was cancelled, or by hand
+        return _page(delivery, session, *_read(delivery, session, _line), is_refused=True)
     if request.form.get("rest") == MarkKind.PRESENT:
-        rows = queries.session_rows(delivery, session)
-        return _page(delivery, session, rows, _with_rest_present(delivery, rows, session))
-    which, code = session.number, delivery.code
+        return _page(delivery, session, *_read(delivery, session, _present_unless_marked))
+    delivery_id, code, number = delivery.id, delivery.code, session.number
     with transaction():
-        touch(delivery.id)
-        rows = queries.session_rows(delivery, session)
-        lines = [_typed(row, session) for row in services.correctable(delivery, rows)]
-        _compare(lines, session)
-        _ask_for_minutes(lines)
-        changed = [line for line in lines if line.is_changed and line.error is None]
-        try:
-            if changed:
-                marks = [_given(line, session) for line in changed]
-                services.record_attendance(current_actor(), delivery.id, marks)
-        except Invalid as refusal:
-            _refuse(changed, refusal)
-            changed = []
+        delivery = touch(delivery_id)
+        attendees, lines = _read(delivery, session, _typed)
+        changed = _save(delivery_id, session, lines)
     if any(line.error for line in lines):
         # read afresh: what was read before ended with the transaction
         delivery = get_delivery(current_actor(), code, load=SESSIONS)
-        now = next(one for one in delivery.sessions if one.number == which)
-        return _page(delivery, now, queries.session_rows(delivery, now), lines, saved=len(changed))
-    if changed:
-        marked = sum(bool(line.mark) for line in lines)
-        flash(
-            _(
-                "Saved: %(marked)s of %(total)s are marked.",
-                marked=number(marked),
-                total=number(len(lines)),
-            ),
-            "ok",
+        session = _session(delivery, number)
+        return _page(delivery, session, attendees, lines, saved=len(changed))
+    flash(_saved_words(attendees.sheet, lines) if changed else _nothing_new(), "ok")
+    page = request.args.get("page")
+    return see_other(url_for("classroom.attendance_session", code=code, number=number, page=page))
+
+
+def _save(delivery_id: int, session: DeliverySession, lines: list[Line]) -> list[Line]:
+    """Saves what was changed on the page, and returns it. What cannot be saved says so at its
+    line."""
+    _compare(lines, session)
+    _ask_for_minutes(lines)
+    changed = [line for line in lines if line.is_changed and line.error is None]
+    if not changed:
+        return []
+    try:
+        marks = [_given(line, session) for line in changed]
+        services.record_attendance(current_actor(), delivery_id, marks)
+    except Invalid as refusal:
+        _refuse(changed, refusal)
+        return []
+    return changed
+
+
+def _saved_words(sheet: Numbered[int], lines: list[Line]) -> str:
+    marked = number(sum(bool(line.mark) for line in lines))
+    total = number(len(lines))
+    if sheet.last > 1:
+        return _(
+            "Saved: %(marked)s of the %(total)s people on this page are marked.",
+            marked=marked,
+            total=total,
         )
-    else:
-        flash(_("There was nothing new to save."), "ok")
-    return see_other(url_for("classroom.attendance_session", code=code, number=which))
+    return _("Saved: %(marked)s of %(total)s are marked.", marked=marked, total=total)
 
 
-def _with_rest_present(
-    delivery: Delivery, rows: list[GridRow], session: DeliverySession
-) -> list[Line]:
-    """What was sent, with everyone who has no mark yet as present; not saved."""
-    lines = [_typed(row, session) for row in services.correctable(delivery, rows)]
-    for line in lines:
-        line.mark = line.mark or MarkKind.PRESENT.value
-    return lines
+def _nothing_new() -> str:
+    return _("There was nothing new to save.")
 
 
 def _ask_for_minutes(lines: list[Line]) -> None:
@@ -209,20 +232,17 @@ def _compare(lines: list[Line], session: DeliverySession) -> None:
     """Says at each changed line what someone else has saved since the page was loaded; sent again,
     the line replaces that mark."""
     for line in lines:
-        current = _as_shown(line.kept)
-        if not line.kept or line.was == current:
+        current = _as_shown(line.saved)
+        if not line.saved or line.was == current:
             continue
         if not line.is_changed:  # not changed here, so theirs stays
-            line.mark, line.minutes, line.was = (
-                line.kept.mark.value,
-                _minutes_shown(line.kept),
-                current,
-            )
-        elif services.is_contested(_given(line, session), line.kept, session):
+            line.mark, line.was = line.saved.mark.value, current
+            line.minutes = _minutes_shown(line.saved)
+        elif services.is_contested(_given(line, session), line.saved, session):
             line.error = _(
                 "Meanwhile marked by someone else: %(theirs)s. Your mark: %(ours)s. Save again to "
                 "keep yours.",
-                theirs=word(line.kept.mark),
+                theirs=word(line.saved.mark),
                 ours=word(line.mark, MarkKind),
             )
             line.was, line.is_contested = current, True
@@ -266,26 +286,27 @@ def _following(delivery: Delivery, session: DeliverySession) -> int | None:
 def _page(
     delivery: Delivery,
     session: DeliverySession,
-    rows: list[GridRow],
+    attendees: Attendees,
     lines: list[Line],
     saved: int = 0,
     *,
     is_refused: bool = False,
 ) -> Any:
-    actor = current_actor()
-    marked = queries.count_marked(delivery)
+    marked, total = queries.count_marked(delivery), len(attendees.everyone)
+    may_record = services.may_record(current_actor(), delivery, attendees.everyone)
     page = render_template(
         "classroom/attendance.html",
         delivery=delivery,
         session=session,
         day=local_day(delivery, session),
+        sheet=attendees.sheet,
         lines=lines,
         sessions=[(one, local_day(delivery, one), marked[one.number]) for one in delivery.sessions],
-        total=len(rows),
-        following=_following(delivery, session) if marked[session.number] == len(rows) else None,
-        is_reopened=services.may_record(actor, delivery, rows),
+        total=total,
+        following=_following(delivery, session) if marked[session.number] == total else None,
+        is_reopened=may_record,
         has_begun=clock.now() >= session.starts_at,
-        may_record=services.may_record(actor, delivery, rows) and services.may_be_marked(session),
+        may_record=may_record and services.may_be_marked(session),
         is_unsaved=request.form.get("rest") == MarkKind.PRESENT,
         errors=[
             (_("%(name)s: %(error)s", name=one.name, error=one.error), f"at-{one.enrollment_id}")

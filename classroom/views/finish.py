@@ -19,9 +19,10 @@ from core.forms import is_shown_again, refusals_on
 from core.i18n import number
 from core.paging import numbered
 from core.policy import Actor
+from core.refusals import tells_all
 from core.web import current_actor, requires, see_other
 from courses.models import Delivery, DeliveryStatus
-from courses.queries import get_delivery_for, has_ended, span_of
+from courses.queries import SESSIONS, VERSION, get_delivery_for, has_ended, span_of
 from courses.timetable import cut_reason, local_day
 from enrollment.models import OPEN, EnrollmentStatus
 from enrollment.queries import list_waiting, waiting_ids
@@ -37,6 +38,7 @@ def finish(code: str) -> Any:
 
 @pages.post("/deliveries/<code>/finish")
 @requires(P.DELIVERY_FINISH)
+@tells_all
 def finish_delivery(code: str) -> Any:
     """Before the last session has ended, the page says when it does."""
     delivery = _delivery(code)
@@ -63,6 +65,7 @@ def reopen(code: str) -> Any:
 
 @pages.post("/deliveries/<code>/reopen")
 @requires(P.DELIVERY_FINISH)
+@tells_all
 def reopen_results(code: str) -> Any:
     delivery, form = _delivery(code), ReopenForm()
     if form.validate():
@@ -83,9 +86,14 @@ def reopen_results(code: str) -> Any:
 
 
 def _reopening(delivery: Delivery, form: ReopenForm) -> Any:
-    results = queries.fixed_results(delivery)
+    ids = queries.fixed_ids(delivery)
+    sheet = numbered({"results": ids}, request.args.get("page", 1, type=int))
     return render_template(
-        "classroom/reopen.html", form=form, delivery=delivery, results=results
+        "classroom/reopen.html",
+        form=form,
+        delivery=delivery,
+        sheet=sheet,
+        results=queries.completion(delivery, sheet.rows) if ids else [],
     ), form.status
 
 
@@ -115,7 +123,6 @@ def _page(delivery: Delivery, status: int = 200) -> Any:
         reopened=sum(one.status in OPEN for one in people) if is_over else 0,
         waiting=list_waiting(actor, delivery, sheet.lists["waiting"]),
         unmarked=_unmarked(delivery),
-        future=queries.sessions_to_come(delivery),
         ends_at=None if is_held else span_of(delivery.id)[1],
         may_finish=is_held
         and services.has_results_to_fix(delivery, [one.status for one in people]),
@@ -128,7 +135,7 @@ def _page(delivery: Delivery, status: int = 200) -> Any:
 
 
 def _delivery(code: str) -> Delivery:
-    return get_delivery_for(current_actor(), code, P.DELIVERY_FINISH)
+    return get_delivery_for(current_actor(), code, P.DELIVERY_FINISH, load=(*SESSIONS, *VERSION))
 
 
 def _cut(delivery: Delivery) -> tuple[int, int, str] | None:

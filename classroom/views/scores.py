@@ -22,6 +22,7 @@ from core.forms import is_shown_again
 from core.i18n import number
 from core.paging import Numbered, numbered
 from core.policy import require
+from core.refusals import tells_all
 from core.web import current_actor, requires, see_other
 from courses.models import Delivery
 from courses.queries import has_begun
@@ -61,6 +62,7 @@ class Line:
 
 @pages.route("/deliveries/<code>/scores", methods=["GET", "POST"])
 @requires(P.ATTENDANCE_READ)
+@tells_all
 def scores(code: str) -> Any:
     delivery, actor = teaching(code, P.ATTENDANCE_READ), current_actor()
     if request.method == "GET":
@@ -112,7 +114,7 @@ def _shown(delivery: Delivery) -> tuple[Numbered[int], list[GridRow]]:
     shown = sheet.rows
     if request.method == "POST" and sheet.last > 1:
         shown = [one for one in ids if f"was-{ScoreKind.PRE.value}-{one}" in request.form]
-    return sheet, queries.attendance_grid(delivery, shown).rows
+    return sheet, queries.score_rows(delivery, shown)
 
 
 def _line(row: GridRow) -> Line:
@@ -175,7 +177,7 @@ def _page(
         sheet=sheet,
         lines=lines,
         needed=delivery.version.min_score_percent,
-        may_record=services.may_record(current_actor(), delivery, rows),
+        may_record=services.may_record(current_actor(), delivery, [row.enrollment for row in rows]),
         has_begun=has_begun(delivery.id),
         errors=[
             (_("%(name)s: %(error)s", name=one.name, error=one.error), one.field)

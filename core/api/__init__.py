@@ -1,6 +1,6 @@
 """The API's frame, by subject: `shapes` of what is sent and answered, `routes` that run one writing
 transaction per call, their `operations` for the description, `parsing`, `answers`, and `replays` of
-calls with an idempotency key.
+calls with an idempotency key; `work` that a job does.
 
 A capability's `api.py` makes `routes = Routes("courses")` and decorates functions; each gets parsed
 values and returns plain data. Rules stay in services; what they refuse becomes problem+json in
@@ -28,6 +28,7 @@ from core.api.shapes import (
     one_of,
     with_fields,
 )
+from core.api.work import JobAnswer, JobStarted, job_answer, job_path, job_started
 
 __all__ = [
     "Answer",
@@ -36,6 +37,8 @@ __all__ = [
     "Day",
     "Id",
     "Instant",
+    "JobAnswer",
+    "JobStarted",
     "Language",
     "ListQuery",
     "Operation",
@@ -48,6 +51,9 @@ __all__ = [
     "at_most",
     "described",
     "id_in",
+    "job_answer",
+    "job_path",
+    "job_started",
     "one_of",
     "validate",
     "with_fields",

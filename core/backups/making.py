@@ -43,8 +43,8 @@ def make(target: Path, *, with_keys: bool) -> dict[str, Any]:
             "files": len(stored),
             "lacking": sorted(key for key in contents.filed if key not in stored),
             "left_out": [
-                *storage.strays(),
-                *(key for key in left_out if key not in contents.filed),
+                *sorted(storage.strays()),
+                *sorted(key for key in left_out if key not in contents.filed),
             ],
             "trail_faults": [*contents.faults, *audit.breaches()],
         }

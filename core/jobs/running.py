@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from flask import Flask, current_app
@@ -18,10 +18,12 @@ from core.errors import DomainError, trace
 from core.jobs import engine, ledger
 from core.jobs.ledger import Job, Kind, Lease
 from core.outages import Unavailable
+from core.yielding import give_way
 
 log = logging.getLogger(__name__)
 
 JobFunction = Callable[..., None]
+Piece = TypeVar("Piece")
 
 
 class LeaseLost(Exception):
@@ -39,6 +41,13 @@ class Progress:
     @property
     def job_id(self) -> int:
         return self.lease.job_id
+
+    def each(self, pieces: Iterable[Piece]) -> Iterator[Piece]:
+        """One piece of the work after another, each in transactions of its own. Between them it
+        gives way to people."""
+        for piece in pieces:
+            give_way()
+            yield piece
 
     def note(self, **values: Any) -> None:
         """Inside a transaction: prolongs the lease and stores `done`, `total` or `errors`.
@@ -93,8 +102,10 @@ def work_of(app: Flask | None = None) -> Work:
 
 
 def run(job_id: int) -> bool:
-    """Runs the job if it can be claimed. Returns whether it was claimed. Never raises for a
-    failing job, nor while nothing can be written: the sweep finds it again."""
+    """Runs the job if it can be claimed, after giving way to people. Returns whether it was
+    claimed. Never raises for a failing job, nor while nothing can be written: the sweep finds it
+    again."""
+    give_way()
     try:
         with transaction():
             lease = ledger.claim(job_id)

@@ -21,6 +21,7 @@ from core.mail.settling import BULK, KINDS, LINKS
 from core.mail.writing import leaves
 from core.outages import Unavailable
 from core.settings import settings_of
+from core.yielding import give_way
 
 __all__ = ["BULK", "KINDS", "LINKS", "carry"]
 
@@ -138,8 +139,11 @@ def _carry_on(line: server.Connection, kinds: Sequence[str]) -> int:
 
 
 def _next(kinds: Sequence[str]) -> Lease | None:
+    """Links that someone waits for come first; the rest gives way to people."""
     for kind in kinds:
         if _is_due([kind]):
+            if kind == BULK:
+                give_way()
             with transaction():
                 if lease := ledger.claim_next(kind):
                     return lease

@@ -10,7 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from core import clock, jobs
-from core.database import db, in_thousands
+from core.database import db, in_thousands, streamed
 from core.events import Event
 from core.jobs import Job, Lease, LeaseLost, ledger
 from core.lifecycles import Machine, Transition
@@ -19,6 +19,8 @@ from core.mail.model import Mail, MailState
 #: Kinds of tickets: links that someone waits for, and everything else.
 LINKS, BULK = "mail.link", "mail.send"
 KINDS = (LINKS, BULK)
+
+_TICKET = "mail:"
 
 S = MailState
 
@@ -50,8 +52,8 @@ MAIL = Machine(
 
 
 def ticket(mail_id: int) -> str:
-    """The name of this message's ticket in the ledger."""
-    return f"mail:{mail_id}"
+    """What the ticket of this message is called in the ledger."""
+    return f"{_TICKET}{mail_id}"
 
 
 def settle(lease: Lease, mail_id: int, step: str, answer: str | None = None) -> None:
@@ -120,19 +122,19 @@ def note(mail_id: int, answer: str) -> None:
 
 def breaches() -> Iterator[str]:
     """Messages that wait without a ticket, and tickets of messages that do not wait."""
-    tickets: dict[str | None, Any] = dict(
-        db.session.execute(sa.select(Job.dedupe_key, Job.state).where(Job.kind.in_(KINDS))).all()
+    alive = sa.select(Job.id).where(
+        Job.kind.in_(KINDS),
+        Job.state.in_((jobs.JobState.QUEUED, jobs.JobState.RUNNING)),
+        Job.dedupe_key == sa.literal(_TICKET).concat(sa.cast(Mail.id, sa.String)),
     )
-    waiting = {
-        ticket(mail_id)
-        for mail_id in db.session.scalars(sa.select(Mail.id).where(Mail.state == S.QUEUED))
-    }
-    alive = {
-        key
-        for key, state in tickets.items()
-        if state in (jobs.JobState.QUEUED, jobs.JobState.RUNNING)
-    }
-    for key in sorted(waiting - alive):
-        yield f"{key}: the message waits, and no job of the ledger will send it"
-    for stray in sorted(set(tickets) - waiting, key=str):
-        yield f"{stray}: a job of the ledger is to send a message that does not wait"
+    unheld = sa.select(Mail.id).where(Mail.state == S.QUEUED, ~alive.exists())
+    for (mail_id,) in streamed(unheld.order_by(Mail.id)):
+        yield f"{ticket(mail_id)}: the message waits, and no job of the ledger will send it"
+    tickets = sa.select(Job.dedupe_key, Job.args).where(Job.kind.in_(KINDS)).order_by(Job.id)
+    for some in in_thousands(streamed(tickets)):
+        ids = [args.get("mail_id") for _, args in some]
+        waiting = sa.select(Mail.id).where(Mail.state == S.QUEUED, Mail.id.in_(ids))
+        held = {ticket(mail_id) for mail_id in db.session.scalars(waiting)}
+        for key, _ in some:
+            if key not in held:
+                yield f"{key}: a job of the ledger is to send a message that does not wait"

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import sqlalchemy as sa
 
 from core import clock
-from core.database import db
+from core.database import db, in_thousands
 from courses.calendars import shown
 from courses.models import Delivery
 
@@ -24,9 +24,9 @@ def renewed_calendars(deliveries: Sequence[Delivery]) -> Iterator[None]:
     ]
     yield
     differing = [delivery.id for delivery, then in before if shown(delivery) != then]
-    if differing:
-        renewed = {
-            "calendar_sequence": Delivery.calendar_sequence + 1,
-            "calendar_changed_at": clock.now(),
-        }
-        db.session.execute(sa.update(Delivery).where(Delivery.id.in_(differing)).values(renewed))
+    renewed = {
+        "calendar_sequence": Delivery.calendar_sequence + 1,
+        "calendar_changed_at": clock.now(),
+    }
+    for some in in_thousands(differing):
+        db.session.execute(sa.update(Delivery).where(Delivery.id.in_(some)).values(renewed))

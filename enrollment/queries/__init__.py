@@ -6,6 +6,7 @@ from enrollment.queries.checking import (
 )
 from enrollment.queries.deliveries import list_deliveries, list_worked_on
 from enrollment.queries.enrollments import (
+    IS_SEEN,
     PEOPLE,
     PersonShown,
     at_seats,
@@ -45,10 +46,14 @@ from enrollment.queries.identity import (
     version_of,
 )
 from enrollment.queries.nominations import (
+    ENTER,
     NominationFilter,
     deliveries_nominated_for,
     every_nomination,
+    find_list,
+    get_list_job,
     list_nominations,
+    lists_given,
     reads_everybodys,
 )
 from enrollment.queries.people import get_organization
@@ -68,6 +73,8 @@ __all__ = [
     "open_about",
     "version_of",
     "at_seats",
+    "ENTER",
+    "IS_SEEN",
     "PEOPLE",
     "PersonShown",
     "PoolPlaces",
@@ -89,12 +96,15 @@ __all__ = [
     "deliveries_nominated_for",
     "every_nomination",
     "find_last_of",
+    "find_list",
+    "get_list_job",
     "get_organization",
     "list_chosen",
     "list_counting",
     "list_deliveries",
     "list_enrollments",
     "list_nominations",
+    "lists_given",
     "list_own",
     "list_seated",
     "list_waiting",

@@ -37,6 +37,8 @@ from people.personnel import PersonnelCategory
 S = EnrollmentStatus
 
 
+#: Not of a list of nominations that is not in yet: its people are no one's to see.
+IS_SEEN = sa.or_(Enrollment.status != S.UNCONFIRMED, Enrollment.nominated_by_id.is_(None))
 PEOPLE = (joinedload(Enrollment.person), joinedload(Enrollment.nominated_by))
 _RELATED = (joinedload(Enrollment.delivery), joinedload(Enrollment.seat), *PEOPLE)
 
@@ -46,7 +48,7 @@ def enrollments_visible(actor: Actor) -> sa.Select[Enrollment]:
     nomination."""
     return (
         sa.select(Enrollment)
-        .where(visible(Enrollment, actor, Permission.ENROLLMENT_READ))
+        .where(visible(Enrollment, actor, Permission.ENROLLMENT_READ), IS_SEEN)
         .options(*_RELATED, joinedload(Enrollment.nomination))
     )
 
@@ -127,6 +129,8 @@ def waiting_ids(actor: Actor, delivery: Delivery) -> list[int]:
 
 def list_waiting(actor: Actor, delivery: Delivery, ids: Collection[int]) -> Sequence[Enrollment]:
     """Those of them with these ids."""
+    if not ids:
+        return []
     waiting = enrollments_of(actor, delivery).where(Enrollment.status.in_(WAITING))
     return db.session.scalars(waiting.where(Enrollment.id.in_(ids))).all()
 

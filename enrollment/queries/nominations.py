@@ -6,14 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from flask_babel import lazy_gettext as _l
+from sqlalchemy.orm import joinedload
 
 from core.database import db
+from core.errors import NotFound
+from core.jobs import Job, find_job
 from core.paging import Page, page
 from core.policy import Actor, require, visible
 from courses.models import Delivery
-from enrollment.models import Enrollment, EnrollmentStatus
-from enrollment.queries.enrollments import enrollments_visible, stands_at
+from enrollment.models import Enrollment, EnrollmentStatus, ListStage, NominationList
+from enrollment.queries.enrollments import IS_SEEN, enrollments_visible, stands_at
 from people.permissions import Permission
+
+#: The job that enters the people of a long list.
+ENTER = "enrollment.enter"
 
 
 @dataclass(frozen=True)
@@ -47,6 +54,39 @@ def deliveries_nominated_for(actor: Actor) -> Sequence[Delivery]:
     ).all()
 
 
+def find_list(delivery: Delivery, organization_id: int) -> NominationList | None:
+    """The organization's long list that is being entered, or whose letters are being written."""
+    return db.session.scalar(
+        sa.select(NominationList).where(
+            NominationList.delivery_id == delivery.id,
+            NominationList.organization_id == organization_id,
+        )
+    )
+
+
+def get_list_job(actor: Actor, job_id: int) -> tuple[Job, Delivery]:
+    """The job that enters, or entered, a long list, and for which delivery: for whoever gave the
+    list; NotFound for others."""
+    job = find_job(job_id)
+    if job is None or (job.kind, job.created_by_id) != (ENTER, actor.person_id):
+        raise NotFound("unknown_job", _l("There is no such job."))
+    return job, db.session.get_one(Delivery, job.args["delivery_id"])
+
+
+def lists_given(actor: Actor, delivery: Delivery) -> Sequence[NominationList]:
+    """The long lists of the actor's that are being entered."""
+    return db.session.scalars(
+        sa.select(NominationList)
+        .where(
+            NominationList.delivery_id == delivery.id,
+            NominationList.nominated_by_id == actor.person_id,
+            NominationList.stage == ListStage.ENTERING,
+        )
+        .order_by(NominationList.id)
+        .options(joinedload(NominationList.organization))
+    ).all()
+
+
 def reads_everybodys(actor: Actor) -> bool:
     """Whether the actor reads the nominations of all organizations, in a centre or everywhere."""
     grant = actor.grants.get(Permission.ENROLLMENT_READ)
@@ -56,7 +96,7 @@ def reads_everybodys(actor: Actor) -> bool:
 def _own(actor: Actor) -> sa.ColumnElement[bool]:
     """Nominations, not applications, that the actor may see; of the own organizations, or those
     of all organizations for whoever coordinates a centre."""
-    reachable = visible(Enrollment, actor, Permission.ENROLLMENT_READ)
+    reachable = sa.and_(visible(Enrollment, actor, Permission.ENROLLMENT_READ), IS_SEEN)
     if reads_everybodys(actor):
         return sa.and_(Enrollment.nominated_by_id.is_not(None), reachable)
     require(actor, Permission.ENROLLMENT_NOMINATE)

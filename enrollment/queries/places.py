@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 
 from core.database import db, in_thousands
 from courses.models import Delivery, Pool
@@ -13,6 +15,7 @@ from enrollment.models import (
     SEATED,
     Enrollment,
     EnrollmentStatus,
+    PromisedPlaces,
 )
 from enrollment.places import Seating
 from people.personnel import PersonnelCategory
@@ -64,6 +67,13 @@ def _counting() -> sa.CompoundSelect:
         )
         .where(Enrollment.delivery_id.in_(ids), Enrollment.status.in_([*SEATED, S.WAITLISTED]))
         .group_by(Enrollment.delivery_id, Enrollment.category),
+        sa.select(
+            PromisedPlaces.delivery_id,
+            sa.literal("promised"),
+            PromisedPlaces.category,
+            PromisedPlaces.seated,
+            PromisedPlaces.waiting,
+        ).where(PromisedPlaces.delivery_id.in_(ids)),
     )
 
 
@@ -79,20 +89,26 @@ def seatings(delivery_ids: Iterable[int]) -> dict[int, Seating]:
     ]
     total: dict[int, int] = {}
     pools: dict[int, dict[PersonnelCategory, int]] = {i: {} for i in ids}
-    people: dict[int, dict[PersonnelCategory, tuple[int, int]]] = {i: {} for i in ids}
+    seated: dict[int, Counter[PersonnelCategory]] = {i: Counter() for i in ids}
+    waiting: dict[int, Counter[PersonnelCategory]] = {i: Counter() for i in ids}
+    awaits_list = set[int]()
     for delivery_id, kind, category, first, second in rows:
         if kind == "places":
             total[delivery_id] = first
         elif kind == "pool":
             pools[delivery_id][category] = first
         else:
-            people[delivery_id][category] = (int(first), int(second))
+            seated[delivery_id][category] += int(first)
+            waiting[delivery_id][category] += int(second)
+        if kind == "promised":
+            awaits_list.add(delivery_id)
     return {
         i: Seating(
             places,
             dict(sorted(pools[i].items(), key=lambda pool: list(PersonnelCategory).index(pool[0]))),
-            {c: n for c, (n, _w) in people[i].items()},
-            {c: w for c, (_n, w) in people[i].items()},
+            seated[i],
+            waiting[i],
+            i in awaits_list,
         )
         for i, places in total.items()
     }
@@ -134,16 +150,35 @@ def pool_places(seating: Seating) -> list[PoolPlaces]:
 
 
 def _numbering() -> sa.Select:
-    """Rows of (enrollment, position) for the deliveries `ids`."""
+    """Rows of (enrollment, position) for the deliveries `ids`. Those of a list that came before
+    count although they are not in yet."""
     own_pool = sa.and_(
         Pool.delivery_id == Enrollment.delivery_id, Pool.category == Enrollment.category
     )
     position = sa.func.row_number().over(
         partition_by=[Enrollment.delivery_id, Pool.id], order_by=[Enrollment.line, Enrollment.id]
     )
+    promised_pool = aliased(Pool)
+    ahead = (
+        sa.select(sa.func.coalesce(sa.func.sum(PromisedPlaces.waiting), 0))
+        .outerjoin(
+            promised_pool,
+            sa.and_(
+                promised_pool.delivery_id == PromisedPlaces.delivery_id,
+                promised_pool.category == PromisedPlaces.category,
+            ),
+        )
+        .where(
+            PromisedPlaces.delivery_id == Enrollment.delivery_id,
+            PromisedPlaces.line < Enrollment.line,
+            promised_pool.id.is_not_distinct_from(Pool.id),
+        )
+        .correlate(Enrollment, Pool)
+    )
     ids: sa.BindParameter[list[int]] = sa.bindparam("ids", expanding=True)
     waits = sa.and_(Enrollment.delivery_id.in_(ids), Enrollment.status == S.WAITLISTED)
-    return sa.select(Enrollment.id, position).outerjoin(Pool, own_pool).where(waits)
+    numbered = sa.select(Enrollment.id, position + ahead.scalar_subquery())
+    return numbered.outerjoin(Pool, own_pool).where(waits)
 
 
 _NUMBERING = _numbering()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 
 from core import names
-from core.database import db
+from core.database import streamed
 from enrollment.models import COUNTING, Enrollment, IdentityQuestion, Nomination, QuestionStatus
 from enrollment.queries.enrollments import stands_at
 from people.models import Merge, MergeStatus, Person
@@ -35,7 +35,7 @@ def suspects() -> Iterator[tuple[Enrollment, Nomination, Person]]:
         .where(~decided, ~merged, stands_at(*COUNTING))
         .order_by(Enrollment.id)
     )
-    for enrollment, nomination, person in db.session.execute(rows.execution_options(yield_per=500)):
+    for enrollment, nomination, person in streamed(rows):
         stated_name = (nomination.given_name, nomination.family_name)
         known = (person.given_name, person.family_name)
         born = {nomination.birth_date, person.birth_date} - {None}
@@ -75,7 +75,7 @@ def unasked_names() -> Iterator[tuple[int, int]]:
         .where(Enrollment.name_on_certificate.not_in(plain), ~has_question, stands_at(*COUNTING))
         .order_by(Enrollment.id)
     )
-    for enrollment_id, printed, person in db.session.execute(rows.execution_options(yield_per=500)):
+    for enrollment_id, printed, person in streamed(rows):
         if not names.is_name_of(
             printed, person.given_name, person.family_name, person.name_on_certificate
         ):

@@ -21,7 +21,7 @@ from courses.services import touch
 from enrollment.events import ApplicationLapsed
 from enrollment.lacks import Lack
 from enrollment.models import Enrollment, EnrollmentStatus
-from enrollment.queries import find_enrollment
+from enrollment.queries import IS_SEEN, find_enrollment
 from enrollment.services.asking import ask_about, note_printed_name
 from enrollment.services.ending import end_with
 from enrollment.services.filling import first_status
@@ -39,7 +39,9 @@ def confirm_applications(actor: Actor, person_id: int) -> None:
     """The person has shown to be the owner of the address: what was applied for with it counts,
     in the position it has had since, and the person is recognised."""
     waiting = sa.select(Enrollment).where(
-        Enrollment.origin_id == person_id, Enrollment.status == S.UNCONFIRMED
+        Enrollment.origin_id == person_id,
+        Enrollment.status == S.UNCONFIRMED,
+        IS_SEEN,
     )
     for enrollment in db.session.scalars(waiting.order_by(Enrollment.id)).all():
         delivery = touch(enrollment.delivery_id)
@@ -106,7 +108,7 @@ def lapsed_applications() -> list[int]:
         sa.select(Enrollment.id, SignInLink, Mail)
         .outerjoin(SignInLink, SignInLink.person_id == Enrollment.origin_id)
         .outerjoin(Mail, Mail.id == SignInLink.mail_id)  # read along: `link_ends_at` asks for it
-        .where(Enrollment.status == S.UNCONFIRMED)
+        .where(Enrollment.status == S.UNCONFIRMED, IS_SEEN)
         .order_by(Enrollment.delivery_id, Enrollment.id)
         .options(load_only(Mail.state, Mail.sent_at, Mail.created_at))
     )

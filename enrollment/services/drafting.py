@@ -26,18 +26,7 @@ def keep_draft(
     organization."""
     if not can(actor, Permission.ENROLLMENT_CREATE, delivery):
         require(actor, Permission.ENROLLMENT_NOMINATE, organization)
-    statement = sa.select(NominationDraft).where(
-        NominationDraft.person_id == actor.person_id,
-        NominationDraft.delivery_id == delivery.id,
-        NominationDraft.organization_id == organization.id,
-    )
-    draft = db.session.scalar(statement)
-    if draft is None:
-        draft = NominationDraft(
-            delivery_id=delivery.id, organization_id=organization.id, person_id=actor.person_id
-        )
-        db.session.add(draft)
-    draft.content, draft.rows, draft.kept_at = content, rows, clock.now()
+    put_draft(actor.person_id, delivery, organization, content, rows)
     audit.record(
         actor,
         "nomination_draft.kept",
@@ -45,6 +34,24 @@ def keep_draft(
         {"rows": rows},
         on_behalf_of=organization.id,
     )
+
+
+def put_draft(
+    person_id: int | None, delivery: Delivery, organization: Organization, content: str, rows: int
+) -> None:
+    """Keeps the rows for this person, whatever the person may do by now."""
+    statement = sa.select(NominationDraft).where(
+        NominationDraft.person_id == person_id,
+        NominationDraft.delivery_id == delivery.id,
+        NominationDraft.organization_id == organization.id,
+    )
+    draft = db.session.scalar(statement)
+    if draft is None:
+        draft = NominationDraft(
+            delivery_id=delivery.id, organization_id=organization.id, person_id=person_id
+        )
+        db.session.add(draft)
+    draft.content, draft.rows, draft.kept_at = content, rows, clock.now()
 
 
 def discard_draft(actor: Actor, delivery: Delivery, organization_id: int) -> bool:

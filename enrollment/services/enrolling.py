@@ -197,7 +197,7 @@ def checked(delivery: Delivery, wish: Wish) -> Wish:
         cleaned["rank_code"] = clean_rank_code(wish.rank_code)
     except Invalid as fault:
         faults.append(fault)
-    faults += _category_faults(delivery, wish.category)
+    faults += category_faults(delivery, wish.category)
     try:
         cleaned["subcategory"] = clean_subcategory(wish.category, wish.subcategory, "subcategory")
     except Invalid as fault:
@@ -223,7 +223,8 @@ def clean_rank_code(text: str | None) -> str | None:
     return code
 
 
-def _category_faults(delivery: Delivery, category: PersonnelCategory | str) -> list[DomainError]:
+def category_faults(delivery: Delivery, category: PersonnelCategory | str) -> list[DomainError]:
+    """Why no one of this category gets into the delivery."""
     if category not in list(PersonnelCategory):
         return [
             Invalid(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import chain
 
 import sqlalchemy as sa
@@ -27,16 +27,22 @@ def seating(delivery: Delivery) -> Seating:
     return seatings([delivery.id])[delivery.id]
 
 
-def first_status(
-    delivery: Delivery, category: PersonnelCategory, now: Seating | None = None
-) -> EnrollmentStatus:
-    """How someone of this category begins. `now`: how the places stand, where that is known."""
+def first_status(delivery: Delivery, category: PersonnelCategory) -> EnrollmentStatus:
+    """How someone of this category begins."""
+    return first_statuses(delivery, [category])[0]
+
+
+def first_statuses(
+    delivery: Delivery, categories: Sequence[PersonnelCategory]
+) -> list[EnrollmentStatus]:
+    """How people of these categories begin, in their order. A place that waits for a coordinator
+    is for those who wait."""
     if delivery.admission is Admission.APPROVAL:
-        return EnrollmentStatus.REQUESTED
-    is_free = (now or seating(delivery)).left_for_new(
-        category
-    ) > 0  # a place that waits for a coordinator is for those who wait
-    return EnrollmentStatus.CONFIRMED if is_free else EnrollmentStatus.WAITLISTED
+        return [EnrollmentStatus.REQUESTED] * len(categories)
+    return [
+        EnrollmentStatus.CONFIRMED if is_seated else EnrollmentStatus.WAITLISTED
+        for is_seated in seating(delivery).seat(categories)
+    ]
 
 
 def fill(actor: Actor, delivery: Delivery) -> list[Enrollment]:
@@ -44,11 +50,14 @@ def fill(actor: Actor, delivery: Delivery) -> list[Enrollment]:
     `touch`.
 
     After the delivery's cut-off no one moves up by themselves: who would come is told too late. A
-    coordinator may still give a free place to someone on the list.
+    coordinator may still give a free place to someone on the list. No one moves up past people of
+    a list that is being entered; whoever finishes it fills the places.
     """
     if delivery.status is not DeliveryStatus.PUBLISHED:
         return []
     now = seating(delivery)
+    if now.awaits_list:
+        return []
     in_reach = [category for category, count in now.waiting.items() if count and now.fits(category)]
     if not in_reach or not moves_up(delivery):
         return []

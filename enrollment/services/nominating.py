@@ -11,12 +11,12 @@ from flask_babel import lazy_gettext as _l
 
 from core import clock, jobs
 from core.database import db
-from core.errors import DomainError, Invalid, collect
+from core.errors import Conflict, DomainError, Invalid, collect
 from core.policy import Actor, can, require
 from courses.models import Delivery
 from courses.services import touch
-from enrollment.models import SEATED, Enrollment, EnrollmentStatus, Nomination
-from enrollment.places import Seating
+from enrollment.models import Enrollment, Nomination
+from enrollment.queries import find_list
 from enrollment.services.asking import note_identity
 from enrollment.services.consenting import require_own_answer
 from enrollment.services.enrolling import (
@@ -27,7 +27,7 @@ from enrollment.services.enrolling import (
     place,
     require_identity,
 )
-from enrollment.services.filling import first_status, seating
+from enrollment.services.filling import first_statuses
 from enrollment.services.letters import tell_all
 from enrollment.services.recognising import Recognition
 from enrollment.services.stages import require_open
@@ -48,7 +48,7 @@ from people.values import (
 #: The job that compares nominated people with everyone.
 COMPARE = "enrollment.compare"
 #: So many of them in one job, so that others can write between.
-COMPARED_AT_ONCE = 50
+COMPARED_AT_ONCE = 25
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +97,25 @@ def nominate(
     organization, or ENROLLMENT_CREATE.
     """
     delivery = touch(delivery_id, positions=max(1, len(nominees)))
+    require_may_nominate(actor, delivery, organization, nominees)
+    recognition = Recognition(actor, delivery, organization, [said_of(one) for one in nominees])
+    entries = entries_of(recognition, nominees, delivery.rev - len(nominees) + 1)
+    enrollments = [one.enrollment for one in entries]
+    statuses = first_statuses(delivery, [enrollment.category for enrollment in enrollments])
+    ENROLLMENT.begin_all(list(zip(enrollments, statuses, strict=True)), actor)
+    for one in entries:
+        note_identity(actor, one.enrollment, one.identified, one.said)
+    tell_all(enrollments)
+    if not can(actor, Permission.IDENTITY_DECIDE, delivery):
+        compare_later([one.id for one in enrollments])
+    return enrollments
+
+
+def require_may_nominate(
+    actor: Actor, delivery: Delivery, organization: Organization, nominees: Sequence[Nominee]
+) -> None:
+    """After `touch`. Conflict("list_being_entered") while a list of the same organization is not
+    in yet: whom it names could not be recognised."""
     if not can(actor, Permission.ENROLLMENT_CREATE, delivery):
         require(actor, Permission.ENROLLMENT_NOMINATE, organization)
     require_kind(organization, BodyKind.NOMINATOR, "nominated_by")
@@ -105,17 +124,17 @@ def nominate(
         require_own_answer(actor, None, nominee.roster_consent)
     if not nominees:
         raise Invalid("nobody_nominated", _l("Name at least one person."))
-    entries = _entries(actor, delivery, organization, nominees)
-    ENROLLMENT.begin_all([(one.enrollment, one.status) for one in entries], actor)
-    for one in entries:
-        note_identity(actor, one.enrollment, one.identified, one.said)
-    enrollments = [one.enrollment for one in entries]
-    tell_all(enrollments)
-    if not can(actor, Permission.IDENTITY_DECIDE, delivery):
-        ids = [one.id for one in enrollments]
-        for start in range(0, len(ids), COMPARED_AT_ONCE):
-            jobs.enqueue(COMPARE, enrollment_ids=ids[start : start + COMPARED_AT_ONCE])
-    return enrollments
+    if find_list(delivery, organization.id) is not None:
+        sentence = _l(
+            "A list of this organization is being entered. Wait until it is in, then try again."
+        )
+        raise Conflict("list_being_entered", sentence)
+
+
+def compare_later(enrollment_ids: Sequence[int]) -> None:
+    """Jobs that compare these people with everyone, some at a time."""
+    for start in range(0, len(enrollment_ids), COMPARED_AT_ONCE):
+        jobs.enqueue(COMPARE, enrollment_ids=list(enrollment_ids[start : start + COMPARED_AT_ONCE]))
 
 
 def enter(actor: Actor, delivery_id: int, nominee: Nominee) -> Enrollment:
@@ -125,7 +144,7 @@ def enter(actor: Actor, delivery_id: int, nominee: Nominee) -> Enrollment:
     require(actor, Permission.ENROLLMENT_CREATE, delivery)
     require_open(actor, delivery)
     wish = _checked(delivery, nominee)
-    said = _said(nominee)
+    said = said_of(nominee)
     identified = identify_person(actor, said, identity=nominee.identity)
     add_address(actor, identified.person, nominee.email)
     enrollment = place(
@@ -145,7 +164,7 @@ def _checked(delivery: Delivery, nominee: Nominee) -> Wish:
     return wish
 
 
-def _said(nominee: Nominee) -> dict[str, Any]:
+def said_of(nominee: Nominee) -> dict[str, Any]:
     """What is said of the person, by the names of `identify_person`."""
     names = (
         "identifier",
@@ -166,47 +185,33 @@ def _said(nominee: Nominee) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class _Entry:
+class Entry:
     """What becomes of one nominee; `enrollment` is not saved yet."""
 
     enrollment: Enrollment
-    status: EnrollmentStatus
     identified: Identified
     said: dict[str, Any]
 
 
-def _entries(
-    actor: Actor, delivery: Delivery, organization: Organization, nominees: Sequence[Nominee]
-) -> list[_Entry]:
-    """One for each nominee, in their order, or the refusals of all. Who is known, who is here and
-    how the places stand is read once: no one else changes it after `touch`."""
-    recognition = Recognition(actor, delivery, organization, [_said(one) for one in nominees])
-    now = seating(delivery)
-    entries: list[_Entry] = []
+def entries_of(
+    recognition: Recognition, nominees: Sequence[Nominee], first_line: int
+) -> list[Entry]:
+    """One for each nominee, in their order, or the refusals of all."""
+    entries: list[Entry] = []
     refusals: list[DomainError] = []
-    for line, nominee in enumerate(nominees, delivery.rev - len(nominees) + 1):
+    for line, nominee in enumerate(nominees, first_line):
         try:
-            entry = _entry(actor, delivery, organization, nominee, recognition, now, line)
+            entries.append(_entry(recognition, nominee, line))
         except DomainError as refusal:
-            refusals += [_at_row(one, nominee.row) for one in refusal.errors or [refusal]]
-            continue
-        entries.append(entry)
-        if entry.status in SEATED:
-            now = now.with_one_more(entry.enrollment.category)
+            refusals += [at_row(one, nominee.row) for one in refusal.errors or [refusal]]
     collect(refusals)
     return entries
 
 
-def _entry(
-    actor: Actor,
-    delivery: Delivery,
-    organization: Organization,
-    nominee: Nominee,
-    recognition: Recognition,
-    now: Seating,
-    line: int,
-) -> _Entry:
-    wish, said = _checked(delivery, nominee), _said(nominee)
+def _entry(recognition: Recognition, nominee: Nominee, line: int) -> Entry:
+    actor, delivery = recognition.actor, recognition.delivery
+    organization = recognition.organization
+    wish, said = _checked(delivery, nominee), said_of(nominee)
     identified = recognition.identify(said, nominee.identity)
     recognition.add_address(identified, nominee.email)
     person, record = identified.person, identified.record
@@ -217,8 +222,7 @@ def _entry(
         actor, delivery, person, wish, organization, line=line, record=record
     )
     enrollment.nomination = _nomination(actor, organization, enrollment, nominee)
-    status = first_status(delivery, enrollment.category, now)
-    return _Entry(enrollment, status, identified, said)
+    return Entry(enrollment, identified, said)
 
 
 def _nomination(
@@ -243,7 +247,8 @@ def _nomination(
     )
 
 
-def _at_row(refusal: DomainError, row: int | None) -> DomainError:
+def at_row(refusal: DomainError, row: int | None) -> DomainError:
+    """The refusal at the row of a file that it is about."""
     if row is None:
         return refusal
     field = f"row-{row}.{refusal.field}" if refusal.field else f"row-{row}"

@@ -3,6 +3,7 @@ once, and each is then looked for in it."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -25,6 +26,7 @@ from people.services import (
     current_record,
     identify_person,
     join_records,
+    presume_person,
     records_of,
 )
 
@@ -34,7 +36,8 @@ class Recognition:
     body's own people. One of these who has a place here by someone else's doing is someone new,
     too: the body would learn of it. (Whom it put forward here itself is known.)
 
-    The delivery was touched: who has a place in it is read once.
+    The delivery was touched: who has a place in it is read once. `is_provisional`: new records
+    are no one's to recognise yet.
     """
 
     def __init__(
@@ -43,27 +46,30 @@ class Recognition:
         delivery: Delivery,
         organization: Organization,
         stated: Sequence[Mapping[str, Any]],
+        *,
+        is_provisional: bool = False,
     ):
         self.actor, self.delivery, self.organization = actor, delivery, organization
+        self.is_provisional = is_provisional
         self.decides = can(actor, Permission.IDENTITY_DECIDE, delivery)
         self.among = None if self.decides else Person.id.in_(self._own_people(delivery))
-        self.register = Register(stated, self.among)
+        self.register = self._registered(stated)
+
+    def _registered(self, stated: Sequence[Mapping[str, Any]]) -> Register:
+        return Register(stated, self.among)
 
     def identify(self, facts: dict[str, Any], identity: str | int | None) -> Identified:
         if self.decides:
-            identified = identify_person(
-                self.actor, facts, identity=identity, register=self.register
-            )
+            identified = self._identify(facts, identity=identity, register=self.register)
             return self._as_of_body(identified, facts)
         if identity is not None:
             return self._as_said(facts, identity)
-        return identify_person(
-            self.actor,
-            facts,
-            among=self.among,
-            unless=self._is_here_by_others,
-            register=self.register,
+        return self._identify(
+            facts, among=self.among, unless=self._is_here_by_others, register=self.register
         )
+
+    def _identify(self, facts: dict[str, Any], **options: Any) -> Identified:
+        return identify_person(self.actor, facts, is_provisional=self.is_provisional, **options)
 
     def add_address(self, identified: Identified, email: str | None) -> None:
         """An address for someone known who has none, where the body may give one."""
@@ -107,9 +113,7 @@ class Recognition:
         if isinstance(identity, int):
             record = db.session.scalar(sa.select(Person).where(Person.id == identity, own))
             identity = current_record(record).id if record else 0
-        return identify_person(
-            self.actor, facts, identity=identity, among=own, unless=self._is_here_by_others
-        )
+        return self._identify(facts, identity=identity, among=own, unless=self._is_here_by_others)
 
     def _as_of_body(self, identified: Identified, facts: dict[str, Any]) -> Identified:
         """A person recognised for a body by someone who knows everyone: the body gets a record of
@@ -137,3 +141,21 @@ class Recognition:
             Enrollment.nominated_by_id.is_distinct_from(self.organization.id),
         )
         return db.session.scalar(others.limit(1)) is None
+
+
+class Trial(Recognition):
+    """Finds the same people and refuses the same, and writes nothing: who is new is a record that
+    no one saves."""
+
+    def _registered(self, stated: Sequence[Mapping[str, Any]]) -> Register:
+        self.numbers = itertools.count(-1, -1)
+        return Register(stated, self.among, is_held=False)
+
+    def _identify(self, facts: dict[str, Any], **options: Any) -> Identified:
+        return presume_person(self.actor, facts, number=next(self.numbers), **options)
+
+    def _as_of_body(self, identified: Identified, facts: dict[str, Any]) -> Identified:
+        return identified
+
+    def add_address(self, identified: Identified, email: str | None) -> None:
+        pass

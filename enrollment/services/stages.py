@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _l
 
 from core.errors import Conflict
 from core.policy import Actor, can
+from core.words import word
 from courses.models import Delivery, DeliveryStatus
 from courses.queries import is_open_for_enrollment
 from enrollment.models import Enrollment
@@ -47,6 +48,16 @@ def may_enter(actor: Actor, delivery: Delivery) -> bool:
 def steps_now(actor: Actor, enrollment: Enrollment) -> list[str]:
     """The steps that `actor` may now take; none once the delivery is over."""
     return steps(enrollment, actor) if _is_running(enrollment.delivery) else []
+
+
+def require_step(actor: Actor, enrollment: Enrollment, step: str) -> None:
+    """Raises Conflict when `actor` can no longer ask for this."""
+    if step not in steps(enrollment, actor):
+        sentence = _l(
+            "This is not possible any more. It stands at: %(status)s.",
+            status=word(enrollment.standing.status),
+        )
+        raise Conflict("state_does_not_allow", sentence)
 
 
 def _is_running(delivery: Delivery) -> bool:

@@ -66,8 +66,8 @@ def nominating(code: str) -> tuple[Actor, Delivery, dict[str, str]]:
 @signed_in
 @tells_all
 def check_nominations(code: str) -> Any:
-    """Corrections made in place are checked again, or all good rows are nominated in one
-    transaction."""
+    """Corrections made in place are checked again, or all good rows are nominated: in one
+    transaction, or by a job when there are many."""
     actor, delivery, organizations = nominating(code)
     if not services.is_open_to(actor, delivery):
         return closed_page(delivery)
@@ -86,10 +86,10 @@ def check_nominations(code: str) -> Any:
     if kept is None and not view.good:
         return check_page(delivery, organization, sheet, view)
     try:
-        made = (
-            kept.body
+        nominated, address = (
+            (kept.body, kept.location)
             if kept
-            else _nominate_once(actor, delivery.id, organization, sheet, view, key)
+            else _nominate_once(actor, delivery, organization, sheet, view, key)
         )
     except (Invalid, Conflict) as refusal:
         refused = with_refusals(view, refusal)
@@ -98,9 +98,11 @@ def check_nominations(code: str) -> Any:
         return check_page(
             delivery, organization, sheet, refused, refused=sentence, status=refusal.status
         )
+    if address:
+        return see_other(address)
     left = _left(sheet, view)
     if not left.rows:
-        flash(made, "ok")
+        flash(nominated, "ok")
         return see_other(url_for("enrollment.nominations", delivery=code))
     delivery, organization = get_delivery(actor, code), get_organization(int(chosen))
     return check_page(
@@ -108,35 +110,41 @@ def check_nominations(code: str) -> Any:
         organization,
         left,
         preview(actor, delivery, organization, check_sheet(left)),
-        nominated=made,
+        nominated=nominated,
     )
 
 
 def _nominate_once(
     actor: Actor,
-    delivery_id: int,
+    delivery: Delivery,
     organization: Organization,
     sheet: Sheet,
     view: Preview,
     key: str,
-) -> str:
-    """Nominates the good rows, keeps the others as a draft, and says what became of them. The
-    same page sent twice nominates once and says the same."""
+) -> tuple[str, str]:
+    """Nominates the good rows and keeps the others as a draft. Gives what became of them, or the
+    address that tells how far the job is which enters many. The same page sent twice nominates
+    once and says the same."""
+    delivery_id = delivery.id
+    nominees, left = [nominee(row) for row in view.good], _left(sheet, view)
+    is_long = len(nominees) > services.MOST_AT_ONCE
+    rows, rows_left = to_kept(sheet) if is_long else None, to_kept(left)
+    sentence = address = ""
     with transaction():
         delivery = touch(delivery_id)
         if kept := once.find(key):  # a twin was faster
-            return kept.body
-        made = services.nominate(
-            actor, delivery_id, organization, [nominee(row) for row in view.good]
-        )
-        left = _left(sheet, view)
+            return kept.body, kept.location
+        if is_long:
+            job = services.nominate_list(actor, delivery_id, organization, nominees, sheet=rows)
+            address = url_for("enrollment.entering", job_id=job.id)
+        else:
+            sentence = _outcome(services.nominate(actor, delivery_id, organization, nominees))
         if left.rows:
-            services.keep_draft(actor, delivery, organization, to_kept(left), len(left.rows))
+            services.keep_draft(actor, delivery, organization, rows_left, len(left.rows))
         else:
             services.discard_draft(actor, delivery, organization.id)
-        sentence = _outcome(made)
-        once.keep(key, body=sentence)
-    return sentence
+        once.keep(key, body=sentence, location=address)
+    return sentence, address
 
 
 def _keep(actor: Actor, delivery: Delivery, organization: Organization, sheet: Sheet) -> Any:

@@ -9,11 +9,9 @@ from flask import flash, render_template, url_for
 from flask_babel import gettext as _
 
 from core.database import transaction
-from core.errors import Conflict
 from core.forms import refusals_on
 from core.policy import can
 from core.web import current_actor, requires, see_other, signed_in
-from core.words import word
 from courses.queries import is_open_for_enrollment, moves_up
 from courses.timetable import by_day, cut_reason, local_day
 from enrollment import queries, services
@@ -22,7 +20,6 @@ from enrollment.models import LIVE, Enrollment, EnrollmentStatus
 from enrollment.needs import needs_shown
 from enrollment.ports import certificate_panel, result_shown
 from enrollment.references import reference
-from enrollment.states import steps
 from enrollment.views.blueprint import pages
 from people.permissions import Permission as P
 from people.queries import refused_mail, roster_question
@@ -101,7 +98,7 @@ def withdraw(enrollment_id: int) -> Any:
     enrollment = queries.get_enrollment(actor, enrollment_id)
     form, back = WithdrawForm(), _back(enrollment)
     if not form.is_submitted():
-        _require_step(enrollment, "withdraw")
+        services.require_step(current_actor(), enrollment, "withdraw")
     elif form.validate():
         with refusals_on(form):
             with transaction():
@@ -139,7 +136,7 @@ def decline(enrollment_id: int) -> Any:
     enrollment = queries.get_enrollment(actor, enrollment_id)
     form, back = DeclineForm(), _back(enrollment)
     if not form.is_submitted():
-        _require_step(enrollment, "decline")
+        services.require_step(current_actor(), enrollment, "decline")
     elif form.validate():
         with refusals_on(form):
             with transaction():
@@ -151,15 +148,6 @@ def decline(enrollment_id: int) -> Any:
                 flash(_("Declined. The person was written to."), "ok")
             return see_other(back)
     return _question("enrollment/decline.html", enrollment_id, form, back)
-
-
-def _require_step(enrollment: Enrollment, step: str) -> None:
-    if step not in steps(enrollment, current_actor()):
-        sentence = _(
-            "This is not possible any more. It stands at: %(status)s.",
-            status=word(enrollment.standing.status),
-        )
-        raise Conflict("state_does_not_allow", sentence)
 
 
 def _question(template: str, enrollment_id: int, form: Any, back: str) -> Any:

@@ -19,7 +19,7 @@ from enrollment import nomination_files
 from enrollment.forms.nomination import UploadForm, offer
 from enrollment.nomination_files import COLUMNS, UnreadableFile
 from enrollment.preview import preview, prospects
-from enrollment.queries import get_organization
+from enrollment.queries import get_organization, lists_given
 from enrollment.services import DRAFTS_KEPT_FOR, is_open_to, list_drafts
 from enrollment.views.apply import closed_page
 from enrollment.views.blueprint import pages
@@ -92,6 +92,7 @@ def _upload_page(
         form=form,
         prospects=prospects(delivery),
         drafts=list_drafts(current_actor(), delivery),
+        lists=lists_given(current_actor(), delivery),
         kept_for=DRAFTS_KEPT_FOR,
         example=_example() if shows_example else None,
     )

@@ -18,6 +18,7 @@ from core.errors import Conflict, DomainError, Invalid
 from core.forms import is_shown_again, parse_int
 from core.paging import numbered
 from core.policy import Actor, require
+from core.refusals import tells_all
 from core.web import current_actor, requires, see_other
 from core.words import word
 from courses.models import Delivery, DeliveryStatus
@@ -61,6 +62,7 @@ def selection(code: str) -> Any:
 
 @pages.post("/deliveries/<code>/selection")
 @requires(P.ENROLLMENT_DECIDE)
+@tells_all
 def decide(code: str) -> Any:
     """Approves the one whose button was pressed, or all that were ticked, in the order of their
     requests."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import sqlalchemy as sa
 
-from core.database import db
+from core.database import streamed
 from people.models import Person
 from people.values import email_key
 
@@ -20,6 +20,6 @@ def breaches() -> Iterator[str]:
         ),
         sa.or_(Person.email.is_not(None), Person.email_key.is_not(None)),
     )
-    for person_id, email, key in db.session.execute(suspects):
+    for person_id, email, key in streamed(suspects):
         if key != email_key(email):
             yield f"person {person_id}: the key of the email address is not the address's own"

@@ -60,6 +60,7 @@ from people.services.people import (
     record_applicant,
     record_person,
 )
+from people.services.presuming import presume_person
 
 __all__ = [
     "CONSENTS_PATH",
@@ -102,6 +103,7 @@ __all__ = [
     "one_a_person",
     "organization_by_code",
     "person_on_paper",
+    "presume_person",
     "propose_merge",
     "put_organization",
     "record_applicant",

@@ -185,14 +185,19 @@ def _keys(facts: Mapping[str, Any]) -> tuple[str | None, str | None]:
 
 
 class Register:
-    """The records that share a number or address with anyone in a list, read together instead of
-    one by one. People recorded in the meantime are added."""
+    """The records that have the number or the address of someone in a list, read at once instead
+    of for each; whoever is recorded meanwhile is added. `is_held` False: for those who only
+    look."""
 
     def __init__(
-        self, stated: Iterable[Mapping[str, Any]], among: sa.ColumnElement[bool] | None = None
+        self,
+        stated: Iterable[Mapping[str, Any]],
+        among: sa.ColumnElement[bool] | None = None,
+        *,
+        is_held: bool = True,
     ):
         listed = list(stated)
-        if among is None:
+        if among is None and is_held:
             hold(*listed)
         self.among = among
         self._records: dict[tuple[str, str], dict[int, Person]] = defaultdict(dict)

@@ -83,10 +83,12 @@ def identify_person(
     unless: Callable[[Person], bool] = lambda person: False,
     update: bool = False,
     register: Register | None = None,
+    is_provisional: bool = False,
 ) -> Identified:
     """The person described by `facts` (FACTS, `identifier_issuer`, `names_confirmed`): a match (see
     `identity.find_known`) `among` these people, passing over those for whom `unless` is true, or a
-    new one. `register` holds people read in advance for a bulk operation.
+    new one. `register` holds people read in advance for a bulk operation; `is_provisional`: no one
+    is recognised by a new record yet.
 
     `update` overwrites the stored values of a match (needs PERSON_WRITE); without it only gaps are
     filled, by the person and by those who may read people. A number or address is only added,
@@ -94,30 +96,13 @@ def identify_person(
     enough. All refused values are reported together, with fields such as "person.email"; so are
     doubtful names (people.name_rules) that are not confirmed.
     """
-    is_confirmed = bool(facts.get("names_confirmed"))
-    cleaned = {name: facts.get(name) for name in FACTS}
-    known_names: dict[str, Any] | None = None if update else {}
-    cleaned = _clean(cleaned, "person.", known=known_names, is_confirmed=is_confirmed)
-    if cleaned.get("identifier"):
-        cleaned |= clean_issuer(
-            facts.get("identifier_issuer"), cleaned.get("country"), "person.identifier_issuer"
-        )
-    known = find_known(
-        actor,
-        cleaned,
-        "person.",
-        identity=identity,
-        among=among,
-        is_change=update,
-        register=register,
-    )
+    cleaned, known = recognised(actor, facts, identity, among, unless, register, update=update)
     person = current_record(known.record) if known.record is not None else None
-    if person is not None and unless(person):
-        known, person = Known(None), None
     if update and (person is None or any(name in cleaned for name in _NAMES)):
+        is_confirmed = bool(facts.get("names_confirmed"))
         _check_names(_chosen_names(person) | cleaned, "person.", is_confirmed=is_confirmed)
     if person is None:
-        person = _insert(cleaned, "person.")
+        person = _insert(cleaned | {"is_provisional": is_provisional}, "person.")
         if register is not None:
             register.add(person)
         publish(PersonRecorded(person.id), actor)
@@ -144,9 +129,43 @@ def _apply(actor: Actor, person: Person, cleaned: dict[str, Any], *, update: boo
         _fill_gaps(actor, person, cleaned)
 
 
+def recognised(
+    actor: Actor,
+    facts: Mapping[str, Any],
+    identity: str | int | None,
+    among: sa.ColumnElement[bool] | None,
+    unless: Callable[[Person], bool],
+    register: Register | None,
+    *,
+    update: bool = False,
+) -> tuple[dict[str, Any], Known]:
+    """What is facts as it is kept, and who is meant by it; see `identify_person`."""
+    cleaned, is_confirmed = (
+        {name: facts.get(name) for name in FACTS},
+        bool(facts.get("names_confirmed")),
+    )
+    cleaned = _clean(cleaned, "person.", known=None if update else {}, is_confirmed=is_confirmed)
+    if cleaned.get("identifier"):
+        cleaned |= clean_issuer(
+            facts.get("identifier_issuer"), cleaned.get("country"), "person.identifier_issuer"
+        )
+    known = find_known(
+        actor,
+        cleaned,
+        "person.",
+        identity=identity,
+        among=among,
+        is_change=update,
+        register=register,
+    )
+    if known.record is not None and unless(current_record(known.record)):
+        known = Known(None)
+    return cleaned, known
+
+
 def record_applicant(actor: Actor, *, names_confirmed: bool | None = None, **facts: Any) -> Person:
-    """A separate record for an applicant who has not yet proved owning the address; no one is
-    matched against it. The work is the same whether or not the address is known."""
+    """Someone who applied with this address and has not shown to be its owner: a record of its
+    own, which no one is recognised by. Whoever the address belongs to, the work is the same."""
     cleaned = _clean(facts, "person.", known={}, is_confirmed=bool(names_confirmed))
     person = _insert(cleaned | {"is_provisional": True}, "person.")
     publish(PersonRecorded(person.id), actor)
@@ -287,6 +306,11 @@ _MAY_BE_EMPTY = ("identifier", "email", "country", "birth_date", *(field.name fo
 
 
 def _insert(facts: dict[str, Any], prefix: str) -> Person:
+    return db.session.scalars(sa.insert(Person).returning(Person), new_values(facts, prefix)).one()
+
+
+def new_values(facts: dict[str, Any], prefix: str) -> dict[str, Any]:
+    """The columns of a new record."""
     called = {
         "given_name": facts.get("given_name", ""),
         "family_name": facts.get("family_name", ""),
@@ -295,7 +319,7 @@ def _insert(facts: dict[str, Any], prefix: str) -> Person:
         facts | called | {"name_on_certificate": _printed(facts, prefix), "created_at": clock.now()}
     )
     columns["email_key"] = values.email_key(facts.get("email"))
-    return db.session.scalars(sa.insert(Person).returning(Person), columns).one()
+    return columns
 
 
 def _printed(facts: dict[str, Any], prefix: str) -> str:

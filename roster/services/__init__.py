@@ -19,11 +19,12 @@ from roster.services.profiles import (
     refresh_document,
 )
 from roster.services.proposals import answer_proposal, find_proposal, forget_proposals
-from roster.services.rebuilding import differences, index_differences, rebuild
+from roster.services.rebuilding import Difference, differences, index_differences, rebuild
 from roster.services.skills import follow_certificates, grant_skills, withdraw_skills
 from roster.services.values import Profile, SpokenLanguage, Window
 
 __all__ = [
+    "Difference",
     "Profile",
     "SpokenLanguage",
     "Window",

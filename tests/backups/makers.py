@@ -12,26 +12,20 @@ from click.testing import Result
 from certificates.models import Certificate
 from core import checkpoints, clock
 from core.database import db
-from core.migrations import upgrade
 from tests.certificates import makers
-from tests.conftest import NOW, make_app
-from tests.postgresql import new_database
+from tests.databases import NOW, make_app, migrated_app
 
 
 class Machine:
-    """An installation with a database, files and keys of its own."""
+    """An installation with files and keys of its own, and the database at `url` or a new file."""
 
     def __init__(
         self, folder: Path, url: str | None = None, *, is_migrated: bool = True, **environ: str
     ):
         folder.mkdir(parents=True, exist_ok=True)
         self.folder, self.url, self.environ = folder, url, environ
-        self.app = make_app(folder, url, **environ)
+        self.app = (migrated_app if is_migrated else make_app)(folder, url, **environ)
         clock.travel(self.app, NOW)
-        if is_migrated:
-            with self.app.app_context():
-                upgrade()
-                db.session.remove()
 
     def run(self, *words: Any, **more: Any) -> Result:
         result = self.app.test_cli_runner().invoke(args=[str(word) for word in words], **more)
@@ -123,6 +117,3 @@ class Machine:
         self.lose_database()
         self.lose_files()
         self.lose_trail()
-
-
-__all__ = ["Machine", "new_database"]

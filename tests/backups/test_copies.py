@@ -28,7 +28,7 @@ from core.policy import SYSTEM
 from tests.backups.makers import Machine
 from tests.conftest import NOW
 from tests.core.test_audit import record
-from tests.postgresql import new_database
+from tests.postgresql import copied_database, new_database
 
 
 def test_a_copy_is_private_and_sha256sum_reads_it(machine: Machine, copy: Path) -> None:
@@ -223,7 +223,7 @@ def test_a_copy_of_a_newer_version_is_refused(machine: Machine, copy: Path) -> N
 )
 def test_without_fitting_programs_it_says_what_to_install(
     tmp_path: Path,
-    postgresql_url: str,
+    migrated_postgresql: str,
     copy: Path,
     monkeypatch: pytest.MonkeyPatch,
     installed: int | None,
@@ -236,7 +236,7 @@ def test_without_fitting_programs_it_says_what_to_install(
         old.write_text(f"#!/bin/sh\necho 'pg_dump (PostgreSQL) {installed}.6'\n")
         old.chmod(0o755)
     monkeypatch.setattr(programs, "FOLDERS", folder)
-    with new_database(postgresql_url) as url:
+    with copied_database(migrated_postgresql) as url:
         machine = Machine(tmp_path / "machine", url)
         monkeypatch.setenv("PATH", str(folder))
         output = machine.refused("backup", copy)
@@ -391,9 +391,9 @@ def test_a_full_disk_is_told_in_a_sentence_and_leaves_nothing(
 
 
 def test_a_database_that_is_away_is_told_in_a_sentence(
-    tmp_path: Path, postgresql_url: str, copy: Path
+    tmp_path: Path, migrated_postgresql: str, copy: Path
 ) -> None:
-    with new_database(postgresql_url) as url:
+    with copied_database(migrated_postgresql) as url:
         machine = Machine(tmp_path / "machine", url)
         machine.well("backup", copy)
         machine.forget_connections()

@@ -227,7 +227,7 @@ NOT_PAGES = {
 
 def page_endpoints(folder: Path) -> set[str]:
     """The endpoints of every GET route that answers HTML, from the application itself."""
-    from tests.conftest import make_app
+    from tests.databases import make_app
 
     rules = make_app(folder).url_map.iter_rules()
     found = {rule.endpoint for rule in rules if "GET" in (rule.methods or ())}

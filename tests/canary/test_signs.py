@@ -228,7 +228,7 @@ PLANTED = [
         "<bdi>{{ entry.person.full_name }}</bdi>",
         "<bdi>{{ entry.person.full_name | safe }}</bdi>",
     ),
-    ("macros/attendance.html", "<bdi>{{ name }}</bdi>", "<bdi>{{ name | safe }}</bdi>"),
+    ("macros/attendance.html", "<bdi>{{ line.name }}</bdi>", "<bdi>{{ line.name | safe }}</bdi>"),
     (
         "roster/expert.html",
         "<bdi>{{ person.full_name }}</bdi>",

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from accounts.models import Account
-from certificates import files, jobs, queries, services
+from certificates import files, queries, rendering, services
 from certificates.models import Certificate
 from certificates.numbers import format_number
 from certificates.payload import CertificatePayload
@@ -235,14 +235,14 @@ def test_one_that_cannot_be_rendered_does_not_stop_the_others(
     context: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     delivery = makers.finished_delivery(["Zoë One", "Zoë Two", "Zoë Three"])
-    render = jobs.Renderer.render
+    render = rendering.Renderer.render
 
     def failing(self: Any, payload: Any, **options: Any) -> bytes:
         if payload["holder_name"] == "Zoë Two":
             raise RenderingFailed("The press stopped.")
         return render(self, payload, **options)
 
-    monkeypatch.setattr(jobs.Renderer, "render", failing)
+    monkeypatch.setattr(rendering.Renderer, "render", failing)
     job = makers.ask(SYSTEM, delivery)
     drain()
     job = makers.again(job)
@@ -253,7 +253,7 @@ def test_one_that_cannot_be_rendered_does_not_stop_the_others(
     )
     assert [sentence for sentence in queries.breaches() if "no file" in sentence] != []
 
-    monkeypatch.setattr(jobs.Renderer, "render", render)
+    monkeypatch.setattr(rendering.Renderer, "render", render)
     again = makers.ask(SYSTEM, delivery)
     assert again.id != makers.key(job) and again.args["enrollment_ids"] == [failed], (
         "only what failed is asked again"
@@ -316,12 +316,12 @@ def test_a_certificate_revoked_while_the_job_was_interrupted_stays_revoked(
     """The job dies after it issued and before it is done; meanwhile the certificate is revoked.
     Going on must not issue anew."""
     delivery = makers.finished_delivery(2)
-    render = jobs.Renderer.render
+    render = rendering.Renderer.render
 
     def dying(self: Any, payload: Any, **options: Any) -> Never:
         raise OSError("the machine stops")
 
-    monkeypatch.setattr(jobs.Renderer, "render", dying)
+    monkeypatch.setattr(rendering.Renderer, "render", dying)
     job = makers.ask(SYSTEM, delivery)
     drain()
     (begun,) = makers.certificates_of(delivery)
@@ -330,7 +330,7 @@ def test_a_certificate_revoked_while_the_job_was_interrupted_stays_revoked(
             SYSTEM, db.session.get_one(Certificate, begun.id), reason_code="issued_in_error"
         )
         db.session.execute(sa.update(Job).where(Job.id == makers.key(job)).values(run_after=0.0))
-    monkeypatch.setattr(jobs.Renderer, "render", render)
+    monkeypatch.setattr(rendering.Renderer, "render", render)
     drain()
     made = makers.certificates_of(delivery)
     assert [one.status.value for one in made] == ["revoked", "valid"]

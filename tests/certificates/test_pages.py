@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from certificates import jobs, services
+from certificates import rendering, services
 from certificates.models import Certificate
 from certificates.rendering import RenderingFailed
 from core.database import db, transaction
@@ -264,16 +264,16 @@ def test_what_failed_is_listed_with_its_reason_and_retried_alone(
 ) -> None:
     made = Made(app, ["Zoë One", "Zoë Two"])
     progress = sign_in(made.coordinator).get(made.page).form(button="Issue").submit()
-    render = jobs.Renderer.render
+    render = rendering.Renderer.render
 
     def failing(self: Any, payload: Any, **options: Any) -> bytes:
         if payload["holder_name"] == "Zoë Two":
             raise RenderingFailed("The press stopped.")
         return render(self, payload, **options)
 
-    monkeypatch.setattr(jobs.Renderer, "render", failing)
+    monkeypatch.setattr(rendering.Renderer, "render", failing)
     work(app)
-    monkeypatch.setattr(jobs.Renderer, "render", render)
+    monkeypatch.setattr(rendering.Renderer, "render", render)
     page = progress.browser.get(progress.path)
     assert (
         "1 certificate issued" in page.text

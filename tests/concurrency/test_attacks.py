@@ -59,13 +59,8 @@ def slowest(server: WebServer, name: str, path: str = "/") -> tuple[float, float
     return min(measured)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "idle",
-        *(pytest.param(name, marks=pytest.mark.long) for name in ("heads", "bodies", "readers")),
-    ],
-)
+@pytest.mark.long
+@pytest.mark.parametrize("name", ["idle", "heads", "bodies", "readers"])
 def test_others_are_served_beside(server: WebServer, name: str) -> None:
     p95, worst = slowest(server, name, attacks.LARGE if name == "readers" else "/")
     assert p95 < BAR / 2, worst

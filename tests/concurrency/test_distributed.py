@@ -18,7 +18,8 @@ from core.jobs import Job, JobState, engine
 from tests.certificates import makers
 from tests.concurrency.test_issuing_killed import is_over, wait_for
 from tests.concurrency.worker import NEVER, Worker
-from tests.conftest import NOW, make_app
+from tests.conftest import NOW
+from tests.databases import make_app
 
 QUEUE = "huey.redis.rostrum"
 

@@ -19,17 +19,20 @@ import pytest
 
 from accounts.roles import Role
 from core.database import db
-from core.migrations import upgrade
 from tests.concurrency.serving import WebServer, web_server
-from tests.conftest import make_app
 from tests.core.test_api import token_for
 from tests.courses.makers import delivery
+from tests.databases import migrated_app
 
 pytestmark = pytest.mark.alone
 
 FORM = "application/x-www-form-urlencoded"
-SECONDS, BYTES = 2.0, 100_000
-PATIENT = "import core.database; core.database.PATIENCE = 2.0"
+SECONDS, BYTES = 5.0, 100_000
+#: Writers wait two seconds, and what is spent of a budget does not fill up again meanwhile.
+PATIENT = """
+import core.budgets, core.database
+core.database.PATIENCE, core.budgets.WINDOW = 2.0, 600_000
+"""
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +40,7 @@ def attacked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[WebServ
     """The server with two web processes, whose writers wait two seconds; a coordinator's token;
     the database's file."""
     folder = tmp_path_factory.mktemp("attacked")
-    app = make_app(folder)
-    with app.app_context():
-        upgrade()
+    app = migrated_app(folder)
     token = token_for(app, Role.COORDINATOR)
     with app.app_context():
         delivery(code="MARKS", places=3)
@@ -224,8 +225,8 @@ def test_a_lock_that_is_held(attacked: tuple[WebServer, str, Path]) -> None:
             took = time.monotonic() - began
         other.execute("ROLLBACK")
     assert (answer.status, int(answer.headers["Retry-After"]) > 0) == (503, True)
-    assert 1.5 < took < 5
-    assert len(times) > 10 and max(times) < 1
+    assert 1.5 < took < 9, "its own patience, not the usual one"
+    assert len(times) > 3 and max(times) < SECONDS, "others did not wait for it"
     assert server.call("PUT", "/skills/x", token, {"title": {"en": "X"}})[0] in (200, 201)
 
 
@@ -244,4 +245,4 @@ def test_a_budget_holds_over_all_processes(attacked: tuple[WebServer, str, Path]
     first, last = (
         int(one.partition('"token";r=')[2].partition(";")[0]) for one in (left[0], left[-1])
     )
-    assert 10 <= first - last <= 20
+    assert first - last == 19

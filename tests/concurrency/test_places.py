@@ -20,11 +20,10 @@ import sqlalchemy as sa
 from flask import Flask
 
 from accounts.roles import Role
-from core import checking, clock, database, locks
+from core import checking, database, locks
 from core.database import db, transaction
 from core.errors import Conflict
 from core.mail import Mail
-from core.migrations import upgrade
 from core.policy import SYSTEM
 from courses.models import Delivery
 from enrollment import services
@@ -33,9 +32,9 @@ from enrollment.services import Wish, enrolling, filling
 from people.models import Person
 from tests import factories
 from tests.concurrency.serving import Visitor, WebServer, web_server
-from tests.conftest import NOW, make_app
+from tests.databases import migrated_app
 from tests.enrollment import makers
-from tests.postgresql import new_database
+from tests.postgresql import copied_database
 
 APPLICANTS, PLACES, ROUNDS = 50, 20, 20
 
@@ -47,21 +46,13 @@ def own_app(
     """An application on a database that nothing else uses."""
     folder = tmp_path_factory.mktemp(request.param)
     if request.param == "sqlite":
-        yield _migrated(folder, f"sqlite:///{folder / 'rostrum.db'}")
+        yield migrated_app(folder)
         return
-    with new_database(request.getfixturevalue("postgresql_url")) as url:
-        app = _migrated(folder, url)
+    with copied_database(request.getfixturevalue("migrated_postgresql")) as url:
+        app = migrated_app(folder, url)
         yield app
         with app.app_context():
             db.engine.dispose()
-
-
-def _migrated(folder: Path, url: str) -> Flask:
-    app = make_app(folder, url)
-    clock.travel(app, NOW)
-    with app.app_context():
-        upgrade()
-    return app
 
 
 @pytest.fixture(scope="module")
@@ -293,10 +284,10 @@ def without_lock(
         enrolling, "touch", lambda delivery_id: db.session.get_one(Delivery, delivery_id)
     )
     if request.param == "sqlite":
-        yield _migrated(tmp_path, f"sqlite:///{tmp_path / 'rostrum.db'}")
+        yield migrated_app(tmp_path)
         return
-    with new_database(request.getfixturevalue("postgresql_url")) as url:
-        app = _migrated(tmp_path, url)
+    with copied_database(request.getfixturevalue("migrated_postgresql")) as url:
+        app = migrated_app(tmp_path, url)
         yield app
         with app.app_context():
             db.engine.dispose()

@@ -21,14 +21,14 @@ from accounts.roles import Role
 from core import clock
 from core.database import db
 from core.jobs import Job, JobState
-from core.migrations import upgrade
 from people.models import Person
 from tests import factories, redis_server
 from tests.certificates import makers as certificate_makers
 from tests.concurrency.serving import WebServer, free_port, web_server
 from tests.concurrency.test_issuing_killed import is_over, wait_for
 from tests.concurrency.worker import Worker
-from tests.conftest import NOW, make_app
+from tests.conftest import NOW
+from tests.databases import make_app, migrate
 from tests.enrollment import makers
 from tests.postgresql import Stoppable, stoppable_server
 
@@ -100,9 +100,9 @@ def test_postgresql_killed_under_load_loses_nothing_that_was_acknowledged(
     postgresql: Stoppable, tmp_path: Path
 ) -> None:
     app = make_app(tmp_path, postgresql.url)
+    migrate(app)
     clock.travel(app, NOW)
     with app.app_context():
-        upgrade()
         token = makers.token_of(factories.actor(Role.COORDINATOR))
         code = makers.delivery(places=20).code
         db.session.remove()

@@ -19,7 +19,7 @@ from core.migrations import downgrade, upgrade
 from core.policy import SYSTEM
 from people import services
 from people.models import Person
-from tests.conftest import Database, make_app
+from tests.databases import Database, make_app
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from flask import Flask
 
+from app import create_app
 from core import audit
 from core.database import UnauditedWrite, current_unit, db, transaction
 from core.errors import Invalid
@@ -137,12 +139,14 @@ def test_writers_do_not_lose_each_others_increments(context: Flask) -> None:
     assert db.session.scalar(sa.select(Organization.name).where(MADE_HERE)) == "60"
 
 
-def test_sqlite_keeps_its_promises(context: Flask) -> None:
+def test_databases_keep_their_promises(context: Flask, tmp_path: Path) -> None:
     if not context.extensions["settings"].is_sqlite:
         assert db.session.scalar(sa.text("SHOW transaction_isolation")) == "read committed"
         return
-    pragmas = {
-        name: db.session.scalar(sa.text(f"PRAGMA {name}"))
-        for name in ("journal_mode", "foreign_keys", "synchronous")
-    }
+    as_usual = create_app({"INSTANCE_PATH": str(tmp_path), "DEMO": "0"})
+    with as_usual.app_context(), db.engine.connect() as connection:
+        pragmas = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "foreign_keys", "synchronous")
+        }
     assert pragmas == {"journal_mode": "wal", "foreign_keys": 1, "synchronous": 2}

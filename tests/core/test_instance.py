@@ -13,7 +13,7 @@ import pytest
 
 from core import instance
 from core.settings import DOCUMENTED, ROOT, SettingsError
-from tests.conftest import make_app
+from tests.databases import make_app
 
 
 def modes(folder: Path) -> dict[str, int]:

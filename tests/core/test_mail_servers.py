@@ -354,9 +354,8 @@ def test_bulk_mail_delays_no_link(post: Callable[..., SmtpServer], context: Flas
     many(8)
     with lanes_at_work(context):
         time.sleep(2.5)
-        took = seconds_of_a_link(there)
-        left = 8 + 1 - len(there.messages)
-    assert took < 4 and left > 0, (took, left)
+        seconds_of_a_link(there)
+        assert len(there.messages) < 8 + 1, "it came before the last of them"
 
 
 @pytest.mark.long

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.migrations import migration_fault
-from tests.conftest import make_app
+from tests.databases import make_app
 
 
 def test_the_commands_migrate(tmp_path: Path) -> None:

@@ -13,12 +13,11 @@ from flask import Flask
 from accounts.roles import Role
 from core import audit, health
 from core.database import db
-from core.migrations import upgrade
 from tests import factories
 from tests.api_client import ApiClient
 from tests.browsing import Browser
-from tests.conftest import make_app
 from tests.core.test_api import token_for
+from tests.databases import make_app, migrate, migrated_app
 from tests.postgresql import find_binaries, running_server
 
 
@@ -66,9 +65,7 @@ def test_a_disk_that_is_full(
     small_disk: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(health, "PROBE_SECONDS", 0)
-    app = make_app(small_disk)
-    with app.app_context():
-        upgrade()
+    app = migrated_app(small_disk)
     api, browser = ApiClient(app, token_for(app, Role.COORDINATOR)), signed_in(app)
     token = browser.token()
     assert app.test_client().get("/readyz").status_code == 200
@@ -106,8 +103,7 @@ def test_a_postgresql_that_is_stopped(
     with running_server() as url:
         assert url
         app = make_app(tmp_path, url)
-        with app.app_context():
-            upgrade()
+        migrate(app)
         api, browser = ApiClient(app, token_for(app, Role.COORDINATOR)), signed_in(app)
         token = browser.token()
         assert api.get("/skills").status_code == 200

@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 from core.forms import parse_int
 from core.refusals import REFUSED
 from core.web import asset
-from tests.conftest import make_app
+from tests.databases import make_app
 
 
 @pytest.mark.parametrize(

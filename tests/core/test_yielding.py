@@ -9,8 +9,11 @@ from types import SimpleNamespace
 import pytest
 from flask import Flask
 
-from core import yielding
-from core.jobs import worker
+from core import jobs, yielding
+from core.database import transaction
+from core.jobs import running, worker
+from core.mail import carrying
+from core.mail.settling import BULK, LINKS
 from core.serving.threads import Threads
 from core.settings import settings_of
 from tests.core.test_waiting import held, serve
@@ -68,6 +71,35 @@ def test_who_is_due_for_a_while_is_late_and_who_just_came_is_not(
         assert threads.is_late
     assert tasks[0].over.wait(10)
     assert not threads.is_late
+
+
+def test_a_job_gives_way_before_it_begins_and_before_each_piece(
+    context: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+
+    def work(progress: jobs.Progress) -> None:
+        told.append("begins")
+        told.extend(progress.each(["first", "second"]))
+
+    monkeypatch.setattr(running, "give_way", lambda: told.append("way"))
+    monkeypatch.setitem(running.work_of(context).jobs, "test.pieces", work)
+    with transaction():
+        jobs.enqueue("test.pieces")
+    assert jobs.drain() == 1
+    assert told == ["way", "begins", "way", "first", "way", "second"]
+
+
+def test_mail_gives_way_but_a_link_that_someone_waits_for_does_not(
+    context: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[str] = []
+    monkeypatch.setattr(carrying, "give_way", lambda: pauses.append("way"))
+    for kind, expected in ((LINKS, []), (BULK, ["way"])):
+        with transaction():
+            jobs.enqueue(kind)
+        assert carrying._next([LINKS, BULK]).kind == kind
+        assert pauses == expected
 
 
 @pytest.mark.parametrize("niceness", [0, 7])

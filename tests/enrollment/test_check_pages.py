@@ -251,7 +251,9 @@ def test_texts_that_an_export_made_harmless_come_in_as_they_were(
         )
 
 
-@pytest.mark.parametrize("letter", ["e", "Ж", ","])
+@pytest.mark.parametrize(
+    "letter", [*(pytest.param(letter, marks=pytest.mark.long) for letter in "eЖ"), ","]
+)
 def test_as_much_as_a_file_may_hold_travels_through_the_page(
     app: Flask, at_work: Browser, code: str, letter: str
 ) -> None:

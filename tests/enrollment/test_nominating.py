@@ -267,9 +267,9 @@ def test_people_of_a_long_file_are_compared_some_at_a_time(
     nominator: Actor, organization: Organization
 ) -> None:
     made = nominate(
-        nominator, makers.delivery(), organization, *(makers.nominee() for _ in range(51))
+        nominator, makers.delivery(), organization, *(makers.nominee() for _ in range(26))
     )
     asked = sa.select(jobs.Job).where(jobs.Job.kind == "enrollment.compare")
     ids = [one.args["enrollment_ids"] for one in db.session.scalars(asked.order_by(jobs.Job.id))]
-    assert [len(some) for some in ids] == [50, 1]
+    assert [len(some) for some in ids] == [25, 1]
     assert sum(ids, []) == [one.id for one in made]

@@ -7,7 +7,6 @@ import csv
 import io
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -20,7 +19,7 @@ from flask_babel import Babel
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import clock, countries, languages
+from core import clock
 from core.i18n import in_language
 from enrollment.nomination_files import (
     COLUMNS,
@@ -40,6 +39,7 @@ from enrollment.nomination_files import (
     template,
 )
 from enrollment.nomination_files.columns import HEADINGS, column_of
+from tests.counting import few_marks_sorted
 
 FILES = Path(__file__).parent / "files"
 TODAY = date(2026, 11, 23)
@@ -214,11 +214,8 @@ class TestEncodings:
     def test_refused(self, data: bytes, code: str) -> None:
         assert refusal(data).code == code
 
-    def test_a_file_of_100_mb_is_refused_at_once(self) -> None:
-        data = bytes(100 * 1024 * 1024)
-        start = time.process_time()
-        assert refusal(data).code == "too_large"
-        assert time.process_time() - start < 0.5
+    def test_a_file_of_100_mb_is_refused(self) -> None:
+        assert refusal(bytes(100 * 1024 * 1024)).code == "too_large"
 
     def test_a_file_at_the_limit_is_read(self) -> None:
         rows = f"{HEADER},needs\nAmina,Diop,a@example.org,SN,police,".encode()
@@ -1063,18 +1060,14 @@ class TestAnything:
         ],
         ids=lambda data: repr(data[-12:]),
     )
-    def test_two_megabytes_of_garbage_take_little_time(self, data: bytes) -> None:
-        start = time.process_time()
-        self.check(data[:MAX_BYTES])
-        assert time.process_time() - start < 5
+    def test_two_megabytes_of_garbage_take_no_quadratic_time(self, data: bytes) -> None:
+        """Which would be minutes: then the suite's own limit ends the test."""
+        with few_marks_sorted():
+            self.check(data[:MAX_BYTES])
 
-    def test_a_full_file_takes_little_time(self) -> None:
+    def test_a_full_file_is_read(self) -> None:
         rows = [
             {"birth_date": "14/03/1988", "country": "Sénégal", "language": "français"}
         ] * MAX_ROWS
         data = sheet(*rows).encode()
-        countries.parse("Sénégal")
-        languages.parse("français")
-        start = time.process_time()
         assert all(row.is_good for row in reading(data).rows)
-        assert time.process_time() - start < 2

@@ -314,12 +314,13 @@ class Places(RuleBasedStateMachine):
         db.session.remove()
 
 
+@pytest.mark.timeout(600)
 def test_places_in_any_order(context: Flask) -> None:
     assert clock.today()  # the context's clock stands before the closing date
     run_state_machine_as_test(
         Places,
         settings=settings(
-            max_examples=30,
+            max_examples=settings().max_examples // 10,
             stateful_step_count=30,
             deadline=None,
             derandomize=True,

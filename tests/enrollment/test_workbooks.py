@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import struct
-import time
 import zipfile
 from collections.abc import Callable
 from datetime import date
@@ -198,11 +197,10 @@ def test_what_travels_in_the_page_comes_back_whole() -> None:
 class TestDanger:
     GOOD = xlsx([HEADINGS, *PEOPLE])
 
-    def test_a_bomb_is_refused_before_it_is_unpacked(self) -> None:
+    def test_a_bomb_is_refused_before_it_is_unpacked(self, monkeypatch: pytest.MonkeyPatch) -> None:
         data = changed(self.GOOD, {"xl/worksheets/sheet9.xml": b" " * 100_000_000})
-        start = time.process_time()
+        monkeypatch.delattr("zipfile.ZipFile.open")
         assert refusal(data) == "workbook_too_large"
-        assert time.process_time() - start < 2
 
     def test_a_bomb_that_lies_about_its_size(self) -> None:
         data = bytearray(changed(self.GOOD, {"zz.xml": b" " * 100_000_000}))

@@ -19,7 +19,7 @@ from core.database import db
 from core.migrations import downgrade, upgrade
 from core.schema import compare_type, include_object
 from core.settings import ROOT
-from tests.conftest import Database, make_app
+from tests.databases import Database, make_app
 
 pytestmark = pytest.mark.both_databases
 

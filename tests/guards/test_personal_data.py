@@ -25,6 +25,7 @@ ABOUT_NO_ONE = {
     "emblem",
     "mail_server",
     "pool",
+    "promised_places",
     "skill",
     "skill_grant",
     "timetable_block",

@@ -201,15 +201,21 @@ def asks_database(name: str, tree: ast.Module) -> Iterator[str]:
             )
 
 
+_REFUSED = re.compile(r"(errors\.)?(Conflict|NotAllowed)\(")
+
+
 def acts_in_doors(name: str, tree: ast.Module) -> Iterator[str]:
-    """Views and API fire no step, publish no event and write no audit entry: services do, for
-    all who call them."""
+    """Views and API fire no step, publish no event, write no audit entry, and refuse nothing for
+    the state it is in: services do, for all who call them."""
     if not is_door(name):
         return
-    for node in calls(tree):
-        called = ast.unparse(node.func)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Raise) and node.exc and _REFUSED.match(ast.unparse(node.exc)):
+            yield f"{name}:{node.lineno} refuses by a rule; let a service do it"
+    for call in calls(tree):
+        called = ast.unparse(call.func)
         if called.endswith(".fire") or called in ("publish", "events.publish", "audit.record"):
-            yield f"{name}:{node.lineno} calls {called}(); let a service do it"
+            yield f"{name}:{call.lineno} calls {called}(); let a service do it"
 
 
 #: What a package may import of a package to its left, beside models, queries, services and events:
@@ -346,6 +352,35 @@ def buffered(name: str, tree: ast.Module) -> Iterator[str]:
             )
 
 
+def read_whole(name: str, tree: ast.Module) -> Iterator[str]:
+    """Checks go through whole tables, so they read them in parts, however large they are."""
+    checks = [tree] if name.endswith("/checking.py") else functions_named("breaches", tree)
+    in_parts = {
+        inner
+        for node in ast.walk(tree)
+        if isinstance(node, ast.For) and ast.unparse(node.iter).startswith(PARTS)
+        for inner in ast.walk(node)
+    }
+    for node in (node for check in checks for node in ast.walk(check)):
+        if (
+            isinstance(node, ast.Call)
+            and ast.unparse(node.func).startswith("db.session.")
+            and node not in in_parts
+        ):
+            yield f"{name}:{node.lineno} may read a whole table at once; use streamed(…)"
+
+
+PARTS = ("in_thousands(", "id_ranges(")
+
+
+def functions_named(start: str, tree: ast.Module) -> list[ast.AST]:
+    return [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and node.name.lstrip("_").startswith(start)
+    ]
+
+
 RULES: list[Rule] = [
     commits,
     transactions_in_rules,
@@ -364,6 +399,7 @@ RULES: list[Rule] = [
     names,
     normalising,
     buffered,
+    read_whole,
 ]
 
 
@@ -500,6 +536,8 @@ PLANTED = [
     (queries_in_doors, "roster/views.py", "import core.database as d"),
     (queries_in_doors, "roster/views.py", "from core import database"),
     (acts_in_doors, "enrollment/views/selection.py", "ENROLLMENT.fire(found, 'approve', actor)"),
+    (acts_in_doors, "enrollment/views/mine.py", "raise Conflict('over', 'It is over.')"),
+    (acts_in_doors, "roster/api.py", "raise errors.NotAllowed('no')"),
     (acts_in_doors, "roster/api.py", "publish(ExpertChanged(expert.id, ('rank',)), actor)"),
     (
         acts_in_doors,
@@ -515,6 +553,12 @@ PLANTED = [
     (unread_json, "courses/api.py", "body = request.get_json()"),
     (unread_json, "roster/views.py", "body = request.json"),
     (buffered, "core/audit.py", "rows = db.session.scalars(statement).yield_per(1000)"),
+    (
+        read_whole,
+        "enrollment/queries/checking.py",
+        "def _gaps():\n    for row in db.session.execute(statement): ...",
+    ),
+    (read_whole, "core/audit.py", "def breaches():\n    rows = list(db.session.scalars(all))"),
     (sizes, "core/clock.py", "x = 1\n" * (LONGEST_FILE + 1)),
     (sizes, "core/clock.py", "def f():\n" + "    x = 1\n" * 62),
     (names, "roster/utils.py", ""),

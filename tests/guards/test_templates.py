@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from flask import render_template_string
 
 from core.database import db
-from tests.conftest import Database
 from tests.counting import queries_of_templates
+from tests.databases import Database
 
 
 def test_a_query_in_a_template_is_caught(database: Database) -> None:

@@ -28,6 +28,7 @@ NOT_SHOWN = {
     "IdentifierKind",
     "LanguageFramework",
     "LinkState",
+    "ListStage",
     "AdmissionWay",
     "MergeStatus",
     "Permission",

@@ -451,8 +451,8 @@ def issuing_rows(server: str | None, folder: Path) -> list[Row]:
 
 def print_issuing(rows: list[Row]) -> None:
     print(
-        f"\n{beside.USERS} people read, then {beside.PEOPLE} certificates are issued beside them. "
-        "Bar: p95 ≤ 2×.\n"
+        f"\n{beside.USERS} people read, in turn alone and while certificates are issued beside them. "
+        "Median / p95; bar: p95 ≤ 2×.\n"
     )
     print("| database | quiet → while issuing |\n|---|---|")
     for row in rows:
