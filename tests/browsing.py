@@ -110,7 +110,12 @@ class Form:
         ]
         mine = [b for b in sends if (b.get("form") == own if b.get("form") else b in inside)]
         return [
-            ("".join(b.itertext()).strip() if b.tag == "button" else b.get("value", ""), b)
+            (
+                " ".join("".join(b.itertext()).split())
+                if b.tag == "button"
+                else b.get("value", ""),
+                b,
+            )
             for b in mine
         ]
 
