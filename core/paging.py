@@ -49,16 +49,32 @@ def page(statement: sa.Select, keys: Sequence[Any], *, after: str | None, limit:
 
 
 def newest(
-    statement: sa.Select, key: sa.SQLColumnExpression[int], *, after: str | None, limit: int
+    statement: sa.Select,
+    key: sa.SQLColumnExpression[int],
+    *,
+    ways: Iterable[sa.ColumnElement[bool]] = (sa.true(),),
+    after: str | None,
+    limit: int,
 ) -> Page:
     """Rows of `statement` (one entity), the greatest integer `key` first; an index serves it at any
-    depth."""
-    statement = statement.order_by(None).order_by(key.desc()).limit(limit + 1).add_columns(key)
+    depth. `ways`: conditions of which each row meets one. Each is followed on its own, no further
+    than a page can need, because no index has the rows of several of them in order."""
+    statement = statement.order_by(None).order_by(key.desc()).limit(limit + 1)
     if after:
         statement = statement.where(key < _read(after, [key])[0])
+    statement = _of_ways(statement, key, list(ways)).add_columns(key)
     rows = db.session.execute(statement).all()
     cursor = _write(rows[limit - 1][1:]) if len(rows) > limit else None
     return Page([row[0] for row in rows[:limit]], cursor)
+
+
+def _of_ways(
+    statement: sa.Select, key: sa.SQLColumnExpression[int], ways: list[sa.ColumnElement[bool]]
+) -> sa.Select:
+    if len(ways) < 2:
+        return statement.where(*ways or [sa.false()])
+    first = [sa.select(statement.where(way).with_only_columns(key).subquery()) for way in ways]
+    return statement.where(key.in_(sa.union(*first)))
 
 
 def every(read: Callable[[str | None], Page[Row]]) -> Iterator[Row]:

@@ -92,7 +92,7 @@ class Enrollment(Base):
         index=True,
         default=lambda context: context.get_current_parameters()["person_id"],
     )
-    seat_id: Mapped[int | None] = mapped_column(sa.ForeignKey("enrollment.id"), index=True)
+    seat_id: Mapped[int | None] = mapped_column(sa.ForeignKey("enrollment.id"))
     stood_as: Mapped[str | None] = mapped_column(sa.String(32))
     status: Mapped[EnrollmentStatus] = mapped_column(enum_column(EnrollmentStatus))
     line: Mapped[int]
@@ -130,6 +130,12 @@ class Enrollment(Base):
 
     __table_args__ = (
         sa.Index("ix_enrollment_delivery_status_line", "delivery_id", "status", "line"),
+        sa.Index(  # only the few who share one; else it is taken for the way to all the others
+            "ix_enrollment_seat_id",
+            "seat_id",
+            sqlite_where=sa.text("seat_id IS NOT NULL"),
+            postgresql_where=sa.text("seat_id IS NOT NULL"),
+        ),
         sa.Index(
             "uq_enrollment_live",
             "delivery_id",
