@@ -14,35 +14,48 @@ ACCEPTED = {
     "require-concurrent-index-deletion": "0.2.0 is installed while every process is stopped",
 }
 
-#: Who may see some of the certificates.
-OWNERS = ("centre_id", "organization_id")
+#: (table, columns of the index, the one that it replaces)
+ORDERED: tuple[tuple[str, tuple[str, ...], str | None], ...] = (
+    ("certificate", ("enrollment_id",), None),
+    ("certificate", ("centre_id", "id"), "centre_id"),
+    ("certificate", ("organization_id", "id"), "organization_id"),
+    ("delivery", ("status", "id"), None),
+    ("delivery", ("centre_id", "status", "starts_on"), "centre_id"),
+    ("delivery", ("centre_id", "status", "id"), None),
+    ("delivery", ("centre_id", "starts_on"), None),
+    ("delivery", ("created_by_id",), None),
+    ("enrollment", ("nominated_by_id", "id"), "nominated_by_id"),
+    ("expert", ("status", "person_id"), None),
+)
 
 
 def upgrade() -> None:
-    op.create_index("ix_certificate_enrollment_id", "certificate", ["enrollment_id"])
-    for owner in OWNERS:
-        op.create_index(f"ix_certificate_{owner}_id", "certificate", [owner, "id"])
-        op.drop_index(f"ix_certificate_{owner}", "certificate")
-    _seats("seat_id IS NOT NULL")
-
-
-def _seats(only: str | None) -> None:
-    """Of the few nominations that share one. With all in it, SQLite took it for the way to those of
-    a delivery that share none."""
-    where = sa.text(only) if only else None
+    for table, columns, replaced in ORDERED:
+        op.create_index(_name(table, *columns), table, columns)
+        if replaced:
+            op.drop_index(_name(table, replaced), table)
+    _index_some("enrollment", ("centre_id", "id"), "nominated_by_id IS NOT NULL")
     op.drop_index("ix_enrollment_seat_id", "enrollment")
+    # With all in it, SQLite took it for the way to those of a delivery that share no seat.
+    _index_some("enrollment", ("seat_id",), "seat_id IS NOT NULL")
+
+
+def _name(table: str, *columns: str) -> str:
+    return "_".join(("ix", table, *columns))
+
+
+def _index_some(table: str, columns: tuple[str, ...], condition: str) -> None:
+    where = sa.text(condition)
     op.create_index(
-        "ix_enrollment_seat_id",
-        "enrollment",
-        ["seat_id"],
-        sqlite_where=where,
-        postgresql_where=where,
+        _name(table, *columns), table, columns, sqlite_where=where, postgresql_where=where
     )
 
 
 def downgrade() -> None:
-    _seats(None)
-    for owner in OWNERS:
-        op.create_index(f"ix_certificate_{owner}", "certificate", [owner])
-        op.drop_index(f"ix_certificate_{owner}_id", "certificate")
-    op.drop_index("ix_certificate_enrollment_id", "certificate")
+    op.drop_index("ix_enrollment_seat_id", "enrollment")
+    op.create_index("ix_enrollment_seat_id", "enrollment", ["seat_id"])
+    op.drop_index("ix_enrollment_centre_id_id", "enrollment")
+    for table, columns, replaced in reversed(ORDERED):
+        if replaced:
+            op.create_index(_name(table, replaced), table, [replaced])
+        op.drop_index(_name(table, *columns), table)
