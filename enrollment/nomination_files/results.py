@@ -15,6 +15,8 @@ MAX_BYTES = 2 * 1024 * 1024
 #: a limit.
 MAX_CARRIED = 3 * 1024 * 1024
 MAX_ROWS = 5000
+#: So many values all rows may have together: a row has some twenty.
+MAX_VALUES = 30 * MAX_ROWS
 #: Far more columns than a nomination has; beyond it the file is something else.
 MAX_COLUMNS = 100
 #: How much of a value is shown back in a problem.

@@ -311,8 +311,9 @@ def long_list(visits: Visits) -> str:
     content = "\n".join(["Given name,Family name,Email,Country,Category", *people])
     page = visits.context("nominator", java_script_enabled=False).new_page()
     page.goto("/deliveries/COP-NEXT/nominate")
-    file = {"name": "people.csv", "mimeType": "text/csv", "buffer": content.encode()}
-    page.locator("[name=file]").set_input_files(files=[file])
+    page.locator("[name=file]").set_input_files(
+        {"name": "people.csv", "mimeType": "text/csv", "buffer": content.encode()}
+    )
     page.locator("form[action$='/nominate'] button.button").click()
     page.locator("button.button[name=act][value=nominate]").click()
     return page.url.removeprefix(visits.site.url)
