@@ -316,6 +316,7 @@ def long_list(visits: Visits) -> str:
     )
     page.locator("form[action$='/nominate'] button.button").click()
     page.locator("button.button[name=act][value=nominate]").click()
+    page.wait_for_url("**/nominations/*")
     return page.url.removeprefix(visits.site.url)
 
 
