@@ -13,6 +13,7 @@ from enrollment.nomination_files.reading import check_sheet, read
 from enrollment.nomination_files.results import (
     MAX_BYTES,
     MAX_ROWS,
+    MAX_VALUES,
     Answers,
     Checked,
     NominationFile,
@@ -34,6 +35,7 @@ __all__ = [
     "MAX_BYTES",
     "MAX_LENGTHS",
     "MAX_ROWS",
+    "MAX_VALUES",
     "SOURCES",
     "Answers",
     "Checked",

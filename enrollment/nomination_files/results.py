@@ -15,6 +15,8 @@ MAX_BYTES = 2 * 1024 * 1024
 #: limited.
 MAX_CARRIED = 3 * 1024 * 1024
 MAX_ROWS = 5000
+#: The most values of all rows together; a row has about twenty.
+MAX_VALUES = 30 * MAX_ROWS
 #: The most columns; a file with more is something else than nominations.
 MAX_COLUMNS = 100
 #: The most characters of a value that a problem shows.

@@ -31,6 +31,7 @@ from enrollment.nomination_files import (
     COLUMNS,
     CONFIRMED,
     IDENTITY,
+    MAX_VALUES,
     Answers,
     NominationRow,
     Sheet,
@@ -224,7 +225,7 @@ def _sheet_sent() -> Sheet:
         with_hidden=_YES_NO.get(form.get("with_hidden", "")),
     )
     try:
-        sheet = of_value(read_json(form.get("rows", "")), answers)
+        sheet = of_value(read_json(form.get("rows", ""), most_values=MAX_VALUES), answers)
     except (Invalid, ValueError):
         raise Invalid(
             "broken_form", _l("This page was not sent whole. Choose the file again.")
