@@ -1,10 +1,11 @@
-"""Reading nomination files: bytes in, checked rows out. Nothing here knows a database or saves
+"""Reads nomination files: bytes in, checked rows out. Nothing here uses the database or saves
 anything.
 
-`read` answers for a whole file, `check_row` applies the same rules to one row (typed into the form
-for a single person), `check_sheet` to all rows of a page, some corrected in place, `template` is
-the file people start from. A file that cannot be read at all raises `UnreadableFile`; anything less
-is a `Problem` of its row. Nothing is guessed: what can be understood in two ways is asked.
+`read` reads a whole file, `check_row` applies the same rules to one row (such as the form for a
+single person), and `check_sheet` to all rows of a page, with the corrections typed there.
+`template` is the file people start from. A file that cannot be read at all raises
+`UnreadableFile`; every smaller fault is a `Problem` of its row. Nothing is guessed: where a text
+has two possible meanings, people are asked.
 """
 
 from enrollment.nomination_files.columns import COLUMNS, FULL_NAMES, SOURCES, heading

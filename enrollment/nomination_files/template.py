@@ -10,8 +10,7 @@ from enrollment.nomination_files.columns import COLUMNS, HEADINGS
 
 # An Excel set to French expects semicolons and would show a file with commas in one column.
 _DELIMITERS = {"fr": ";"}
-# The date is written year first, because then no one needs to know which of day and month comes
-# first.
+# The date has the year first, so that nobody needs to know the order of day and month.
 _EXAMPLES = {
     "en": {
         "identifier": "A-0001",
@@ -55,10 +54,10 @@ _EXAMPLES = {
 
 
 def template(locale: str) -> bytes:
-    """A CSV file that `read` accepts: the headings in the language, or in English, and an example
-    row.
+    """A CSV file that `read` accepts: the headings in the language, or else in English, and an
+    example row.
 
-    UTF-8 with a byte order mark, which Excel needs to show accents rightly.
+    It is UTF-8 with a byte order mark, without which Excel shows accents wrongly.
     """
     language = _language(locale)
     text = io.StringIO(newline="")
@@ -69,8 +68,8 @@ def template(locale: str) -> bytes:
 
 
 def workbook_template(locale: str) -> bytes:
-    """The same as XLSX. Cells are text, so that a spreadsheet changes nothing that is typed, but
-    for dates, which are dates."""
+    """The same as XLSX. Cells are formatted as text, so that a spreadsheet changes nothing that is
+    typed; cells for dates are formatted as dates."""
     import xlsxwriter
 
     language = _language(locale)

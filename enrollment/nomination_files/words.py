@@ -1,5 +1,5 @@
-"""Words with few meanings: category, gender, rank code. A word that is not known is never
-guessed."""
+"""Columns with a fixed vocabulary: category, gender, rank code. The meaning of an unknown word is
+never guessed."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ def _index(words: dict[str, str]) -> dict[str, str]:
     return {fold(word): meaning for meaning, listed in words.items() for word in listed.split(",")}
 
 
-_CATEGORIES = _index({one.value: one.traits.written for one in PersonnelCategory})
-_SUBCATEGORIES = _index({one.value: words for one, words in WRITTEN_SUBCATEGORIES.items()})
+_CATEGORIES = _index({category.value: category.traits.written for category in PersonnelCategory})
+_SUBCATEGORIES = _index({code.value: words for code, words in WRITTEN_SUBCATEGORIES.items()})
 _GENDERS = _index(
     {
         "female": "female, f, woman, femme, féminin, feminine",
@@ -41,7 +41,7 @@ def parse_subcategory(text: str) -> str | None:
 
 
 def parse_gender(text: str) -> str | None:
-    """female, male, another or undisclosed, from the English or French word; nothing said is
+    """female, male, another or undisclosed, from the English or French word; blank text is
     undisclosed.
 
     None for anything else: "X?" is a doubt, and "X" means different things in different passports.
@@ -50,7 +50,7 @@ def parse_gender(text: str) -> str | None:
 
 
 def parse_rank_code(text: str) -> str | None:
-    """The code of STANAG 2116 as it is printed (OF-1 to OF-10, OR-1 to OR-9, OF(D)), or None.
+    """The code of STANAG 2116 in its printed form (OF-1 to OF-10, OR-1 to OR-9, OF(D)), or None.
 
     >>> parse_rank_code("of2")
     'OF-2'
