@@ -33,7 +33,7 @@ from core import texts
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_TIMEOUT = 20.0  # seconds; covers the start of a cold child on a busy machine
-PATIENCE = 10.0  # seconds that a press may wait for idle time, on a machine that has none
+PATIENCE = 5.0  # seconds that a press may wait for idle time, on a machine that has none
 MEMORY_LIMIT = 1_000_000_000  # address space, not memory in use
 LARGEST_TASK = 60_000  # bytes: fits into the pipe, so that sending never blocks
 LARGEST_PDF = 5_000_000

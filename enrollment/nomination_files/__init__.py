@@ -25,7 +25,7 @@ from enrollment.nomination_files.results import (
 )
 from enrollment.nomination_files.rows import CONFIRMED, IDENTITY, MAX_LENGTHS, check_row
 from enrollment.nomination_files.template import template, workbook_template
-from enrollment.nomination_files.words import parse_category, parse_gender, parse_rank_code
+from enrollment.nomination_files.words import parse_category, parse_gender
 
 __all__ = [
     "COLUMNS",
@@ -50,7 +50,6 @@ __all__ = [
     "heading",
     "parse_category",
     "parse_gender",
-    "parse_rank_code",
     "read",
     "template",
     "workbook_template",

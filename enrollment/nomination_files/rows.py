@@ -26,6 +26,7 @@ from people.values import (
     clean_nationalities,
     clean_subcategory,
     clean_text,
+    parse_rank_code,
     require_sender,
     whole_name,
 )
@@ -279,7 +280,7 @@ def _subcategory(text: str, frame: _Frame) -> str:
 
 
 def _rank_code(text: str, frame: _Frame) -> str:
-    if code := words.parse_rank_code(text):
+    if code := parse_rank_code(text):
         return code
     raise _Refused(
         "bad_rank_code",

@@ -3,9 +3,7 @@ never guessed."""
 
 from __future__ import annotations
 
-import re
-
-from enrollment.nomination_files.text import LONGEST_WORD, clean, fold, is_blank
+from enrollment.nomination_files.text import fold, is_blank
 from people.personnel import WRITTEN_SUBCATEGORIES, PersonnelCategory
 
 
@@ -25,7 +23,6 @@ _GENDERS = _index(
         "non communiqué, préfère ne pas répondre",
     }
 )
-_RANK_CODE = re.compile(r"(OF|OR)[\s\-\u2010-\u2015]*(?:(10|0?[1-9])|\(?(D)\)?)", re.IGNORECASE)
 
 
 def parse_category(text: str) -> str | None:
@@ -47,20 +44,3 @@ def parse_gender(text: str) -> str | None:
     None for anything else: "X?" is a doubt, and "X" means different things in different passports.
     """
     return _GENDERS.get(fold(text)) if not is_blank(text) else "undisclosed"
-
-
-def parse_rank_code(text: str) -> str | None:
-    """The code of STANAG 2116 in its printed form (OF-1 to OF-10, OR-1 to OR-9, OF(D)), or None.
-
-    >>> parse_rank_code("of2")
-    'OF-2'
-    """
-    match = _RANK_CODE.fullmatch(clean(text[:LONGEST_WORD]))
-    if match is None:
-        return None
-    kind, number, designate = match[1].upper(), match[2], match[3]
-    if designate:
-        return "OF(D)" if kind == "OF" else None
-    if kind == "OR" and int(number) == 10:
-        return None
-    return f"{kind}-{int(number)}"
