@@ -272,10 +272,10 @@ class _Child:
             return None
 
 
-_shared = Renderer()
+shared = Renderer()
 #: Prints what no one waits for at a page, and stays as warm.
 background = Renderer(is_idle=True)
-atexit.register(_shared.close)
+atexit.register(shared.close)
 atexit.register(background.close)
 
 
@@ -284,7 +284,7 @@ def render(
 ) -> bytes:
     """The certificate as PDF, from this process's shared child. Raises RenderingFailed or
     PayloadRefused."""
-    return _shared.render(payload, emblem=emblem, timeout=timeout)
+    return shared.render(payload, emblem=emblem, timeout=timeout)
 
 
 def check(payload: Mapping[str, Any]) -> CertificatePayload:
