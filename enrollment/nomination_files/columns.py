@@ -81,6 +81,8 @@ HEADINGS = {
     },
 }
 
+_FULL_NAME = {"en": "Full name", "fr": "Nom complet"}
+
 _SYNONYMS = {
     "identifier": (
         "id, personal id, person id, service number, service no, personnel number, personnel no, "
@@ -218,5 +220,5 @@ def column_of(text: str) -> str | None:
 def heading(column: str, locale: str) -> str:
     """The heading of a canonical column in a language."""
     if column in FULL_NAMES:
-        return {"fr": "Nom complet"}.get(locale, "Full name")
+        return _FULL_NAME.get(locale, _FULL_NAME["en"])
     return HEADINGS.get(locale, HEADINGS["en"]).get(column, column)

@@ -6,10 +6,10 @@ import csv
 import io
 from datetime import date
 
+from core import i18n
 from enrollment.nomination_files.columns import COLUMNS, HEADINGS
 
-# An Excel set to French expects semicolons and would show a file with commas in one column.
-_DELIMITERS = {"fr": ";"}
+_SHEETS = {"en": "Nominations", "fr": "Désignations"}
 # The date has the year first, so that nobody needs to know the order of day and month.
 _EXAMPLES = {
     "en": {
@@ -61,7 +61,7 @@ def template(locale: str) -> bytes:
     """
     language = _language(locale)
     text = io.StringIO(newline="")
-    writer = csv.writer(text, delimiter=_DELIMITERS.get(language, ","))
+    writer = csv.writer(text, delimiter=i18n.delimiter(language))
     writer.writerow(HEADINGS[language][column] for column in COLUMNS)
     writer.writerow(_EXAMPLES[language][column] for column in COLUMNS)
     return text.getvalue().encode("utf-8-sig")
@@ -76,7 +76,7 @@ def workbook_template(locale: str) -> bytes:
     content = io.BytesIO()
     with xlsxwriter.Workbook(content, {"in_memory": True}) as book:
         book.set_properties({"created": date(2026, 1, 1)})  # the same file every time
-        sheet = book.add_worksheet({"fr": "Désignations"}.get(language, "Nominations"))
+        sheet = book.add_worksheet(_SHEETS[language])
         text = book.add_format({"num_format": "@"})
         day = book.add_format({"num_format": "yyyy-mm-dd"})
         for index, column in enumerate(COLUMNS):
