@@ -33,7 +33,7 @@ from core import texts
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_TIMEOUT = 20.0  # seconds; covers the start of a cold child on a busy machine
-PATIENT_TIMEOUT = 120.0  # of a press that takes only what processors have left over
+PATIENCE = 5.0  # seconds that a press may wait for idle time, on a machine that has none
 MEMORY_LIMIT = 1_000_000_000  # address space, not memory in use
 LARGEST_TASK = 60_000  # bytes: fits into the pipe, so that sending never blocks
 LARGEST_PDF = 5_000_000
@@ -55,6 +55,10 @@ class RenderingFailed(Exception):
     """No PDF was produced. The message is one sentence without personal data."""
 
 
+class RanOut(RenderingFailed):
+    """The time limit is over."""
+
+
 class PayloadRefused(RenderingFailed):
     """The payload cannot be printed (too long, a character without a glyph), so retrying is
     useless.
@@ -72,7 +76,8 @@ class PayloadRefused(RenderingFailed):
 
 class Renderer:
     """A warm child process that prints certificates, one at a time; several threads may share
-    it. One that `is_idle` gives way to everything else on this machine."""
+    it. One that `is_idle` gives way to everything else on this machine; where that leaves it no
+    time, it is nice only, until it rests."""
 
     def __init__(
         self,
@@ -82,8 +87,8 @@ class Renderer:
         command: list[str] | None = None,
     ) -> None:
         program = [sys.executable, "-s", "-m", "certificates.press", str(memory_limit)]
-        self._command = command or [*program, *(["--idle"] if is_idle else [])]
-        self._timeout = PATIENT_TIMEOUT if is_idle else DEFAULT_TIMEOUT
+        self._command = command or program
+        self._is_idle, self._is_starved = is_idle, False
         self._lock = threading.Lock()
         self._child: _Child | None = None
         self._owner = os.getpid()
@@ -99,20 +104,19 @@ class Renderer:
         payload: Mapping[str, Any],
         *,
         emblem: bytes | None = None,
-        timeout: float | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
     ) -> bytes:
         """The certificate as PDF. Equal payloads give equal bytes, today and in another process.
         `emblem`: the picture whose digest the payload keeps."""
-        timeout = timeout or self._timeout
         checked = check(payload)
-        task = _task(checked, min(timeout, DEFAULT_TIMEOUT))
+        task = _task(checked, timeout)
         picture = _picture(checked, emblem)
         deadline = time.monotonic() + timeout
         self._leave_parent()
         if not self._lock.acquire(timeout=timeout):
             raise RenderingFailed("The press was busy for longer than the time limit.")
         try:
-            return self._render(task, picture, deadline)
+            return self._patiently(task, picture, deadline)
         finally:
             self._lock.release()
 
@@ -127,6 +131,14 @@ class Renderer:
         """The process id of the child, if one is running."""
         return self._child.process.pid if self._child else None
 
+    def _patiently(self, task: bytes, picture: tuple[str, bytes] | None, deadline: float) -> bytes:
+        if self._is_idle and not self._is_starved:
+            try:
+                return self._render(task, picture, min(deadline, time.monotonic() + PATIENCE))
+            except RanOut:
+                self._is_starved = True
+        return self._render(task, picture, deadline)
+
     def _render(self, task: bytes, picture: tuple[str, bytes] | None, deadline: float) -> bytes:
         for last_try in (False, True):
             child = self._running_child()
@@ -137,8 +149,8 @@ class Renderer:
                 break
             except _ChildGone as gone:
                 self._discard()
-                # The child ended by itself, being idle, and has not touched the task: use a new
-                # one.
+                # The child ended by itself, at rest, and has not touched the task: use a new one.
+                self._is_starved = False
                 if gone.exit_status != 0 or last_try:
                     raise RenderingFailed(str(gone)) from None
             except BaseException:
@@ -156,7 +168,8 @@ class Renderer:
 
     def _running_child(self) -> "_Child":
         if self._child is None:
-            self._child = _Child(self._command)
+            waits = self._is_idle and not self._is_starved
+            self._child = _Child([*self._command, *(["--idle"] if waits else [])])
         return self._child
 
     def _discard(self) -> None:
@@ -243,7 +256,7 @@ class _Child:
                 seconds_left <= 0
                 or not select.select([self.process.stdout], [], [], seconds_left)[0]
             ):
-                raise RenderingFailed(
+                raise RanOut(
                     "The certificate took longer than the time limit; the press was stopped."
                 )
             part = os.read(self.process.stdout.fileno(), min(length - len(answer), 65536))
@@ -259,10 +272,10 @@ class _Child:
             return None
 
 
-_shared = Renderer()
+shared = Renderer()
 #: Prints what no one waits for at a page, and stays as warm.
 background = Renderer(is_idle=True)
-atexit.register(_shared.close)
+atexit.register(shared.close)
 atexit.register(background.close)
 
 
@@ -271,7 +284,7 @@ def render(
 ) -> bytes:
     """The certificate as PDF, from this process's shared child. Raises RenderingFailed or
     PayloadRefused."""
-    return _shared.render(payload, emblem=emblem, timeout=timeout)
+    return shared.render(payload, emblem=emblem, timeout=timeout)
 
 
 def check(payload: Mapping[str, Any]) -> CertificatePayload:

@@ -1,9 +1,9 @@
 """Lists as files: safe and readable in spreadsheets, complete, and each recorded in the audit
 trail.
 
-CSV: what looks like a formula stays text; for French readers the separator is a semicolon, so that
-decimal commas survive and Excel recognises columns. XLSX: real dates and numbers, a filter over
-each column, texts never read as formulas.
+CSV: what looks like a formula stays text; in languages with decimal commas the separator is a
+semicolon, so that they survive and Excel recognises columns. XLSX: real dates and numbers, a filter
+over each column, texts never read as formulas.
 
 Every export is recorded in the audit trail (`note`). An export is something that people take away:
 a list as a file, an archive, a list to print, the file of another person's certificate. A page of
@@ -90,18 +90,14 @@ def download(
 def write_csv(file: IO[bytes], header: Sequence[Any], rows: Rows) -> int:
     """Writes the rows in the current language and returns their number. Excel needs the byte order
     mark."""
-    is_french = i18n.locale() == "fr"
     text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=True)
     text.write("\ufeff")
-    writer = csv.writer(text, lineterminator="\r\n", delimiter=";" if is_french else ",")
+    writer = csv.writer(text, lineterminator="\r\n", delimiter=i18n.delimiter(i18n.locale()))
     writer.writerow([cell(value) for value in header])
     count = 0
     for row in rows:
         writer.writerow(
-            [
-                _number(value) if is_french and isinstance(value, float) else cell(value)
-                for value in row
-            ]
+            [_number(value) if isinstance(value, float) else cell(value) for value in row]
         )
         count += 1
     text.flush()
@@ -179,7 +175,7 @@ def cell(value: Any) -> str:
 
 
 def _number(value: float) -> str:
-    return str(value).replace(".", ",")
+    return str(value).replace(".", i18n.decimal_sign(i18n.locale()))
 
 
 def _looks_like_formula(text: str) -> bool:

@@ -261,6 +261,15 @@ def _number(value: float, code: str) -> str:
     return numbers.format_decimal(value, locale=code)
 
 
+def decimal_sign(code: str) -> str:
+    return numbers.get_decimal_symbol(code)
+
+
+def delimiter(code: str) -> str:
+    """What spreadsheets in this language expect between the cells of a CSV file."""
+    return ";" if decimal_sign(code) == "," else ","
+
+
 def without_accents(name: str) -> str:
     """The key by which names are sorted: "Égypte" comes with E."""
     return "".join(c for c in normalized("NFKD", name.casefold()) if not unicodedata.combining(c))

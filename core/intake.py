@@ -53,13 +53,13 @@ def check_query() -> None:
         raise RequestURITooLarge
 
 
-def read_json(sent: bytes | str) -> Any:
-    """JSON from outside. Raises Invalid if it is malformed, and for what no client of ours would
-    send: too many values, too deep nesting, infinite or endless numbers, duplicate names in an
-    object, the character NUL."""
+def read_json(sent: bytes | str, *, most_values: int | None = None) -> Any:
+    """JSON from outside, of at most JSON_VALUES values or `most_values`. Raises Invalid if it is
+    malformed, and for what no client of ours would send: too many values, too deep nesting,
+    infinite or endless numbers, duplicate names in an object, the character NUL."""
     try:
         text = sent.decode("utf-8-sig") if isinstance(sent, bytes) else sent
-        if _count(text) > settings_of().json_values:
+        if _count(text) > (most_values or settings_of().json_values):
             raise _malformed(_l("The body holds too many values. Send it in several parts."))
         value = _DECODER.decode(text)
     except RecursionError:

@@ -112,7 +112,7 @@ class Settings:
     proxy_hops: int = 0
     request_mb: int = 4
     form_fields: int = 10_000
-    json_values: int = 200_000
+    json_values: int = 50_000
     api_per_token: int = 3000
     api_per_account: int = 6000
     api_per_origin: int = 12_000
@@ -200,7 +200,7 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
         proxy_hops=_whole_number(values, "PROXY_HOPS", 0, 0, 5),
         request_mb=_whole_number(values, "REQUEST_MB", 4, 3, 1024),
         form_fields=_whole_number(values, "FORM_FIELDS", 10_000, 1000, 1_000_000),
-        json_values=_whole_number(values, "JSON_VALUES", 200_000, 1000, 10_000_000),
+        json_values=_whole_number(values, "JSON_VALUES", 50_000, 1000, 10_000_000),
         api_per_token=_whole_number(values, "API_PER_TOKEN", 3000, 0, 1_000_000),
         api_per_account=_whole_number(values, "API_PER_ACCOUNT", 6000, 0, 1_000_000),
         api_per_origin=_whole_number(values, "API_PER_ORIGIN", 12_000, 0, 1_000_000),

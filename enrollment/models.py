@@ -24,13 +24,13 @@ class EnrollmentStatus(Worded):
     UNCONFIRMED = "unconfirmed", _p("enrollment", "Not confirmed yet")
     REQUESTED = "requested", _p("enrollment", "Awaiting a decision")
     WAITLISTED = "waitlisted", _p("enrollment", "On the waiting list")
+    # not given yet: the contract of the API has it, for places that are offered for some hours
     OFFERED = "offered", _p("enrollment", "Place offered")
     CONFIRMED = "confirmed", _p("enrollment", "Place confirmed")
     DECLINED = "declined", _p("enrollment", "Not accepted")
     WITHDRAWN = "withdrawn", _p("enrollment", "Withdrawn")
     SUBSTITUTED = "substituted", _p("enrollment", "Replaced by another person")
     DELIVERY_CANCELLED = "delivery_cancelled", _p("enrollment", "Delivery cancelled")
-    ATTENDED = "attended", _p("enrollment", "Attended")
     COMPLETED = "completed", _p("enrollment", "Completed")
     NOT_COMPLETED = "not_completed", _p("enrollment", "Not completed")
     NO_SHOW = "no_show", _p("enrollment", "Did not come")
@@ -43,23 +43,22 @@ LIVE = (
     S.WAITLISTED,
     S.OFFERED,
     S.CONFIRMED,
-    S.ATTENDED,
     S.COMPLETED,
     S.NOT_COMPLETED,
     S.NO_SHOW,
 )
 #: The person has or wants a place, and what becomes of it is open.
-GOING_ON = (S.REQUESTED, S.WAITLISTED, S.OFFERED, S.CONFIRMED, S.ATTENDED)
+GOING_ON = (S.REQUESTED, S.WAITLISTED, S.OFFERED, S.CONFIRMED)
 #: The person waits for a place or for a decision, and has none when the delivery is finished.
 WAITING = (S.REQUESTED, S.WAITLISTED, S.OFFERED)
 #: The person has a place, and the result is not fixed.
-OPEN = (S.OFFERED, S.CONFIRMED, S.ATTENDED)
+OPEN = (S.OFFERED, S.CONFIRMED)
 #: The person had a place, and the result is fixed.
 RESULTS = (S.COMPLETED, S.NOT_COMPLETED, S.NO_SHOW)
 #: Those of LIVE, and those that ended with the delivery: whose they are still matters.
 COUNTING = (*LIVE, S.DELIVERY_CANCELLED)
 #: The enrollment takes a place.
-SEATED = (S.OFFERED, S.CONFIRMED, S.ATTENDED, S.COMPLETED, S.NOT_COMPLETED, S.NO_SHOW)
+SEATED = (S.OFFERED, S.CONFIRMED, S.COMPLETED, S.NOT_COMPLETED, S.NO_SHOW)
 _LIVE_SQL = sa.text("status IN ({})".format(", ".join(f"'{s.value}'" for s in LIVE)))
 
 

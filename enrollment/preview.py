@@ -1,5 +1,5 @@
-"""What would happen: places that people could get, and nominations as they stand before anything
-is saved."""
+"""What would happen, before anything is saved: the places that people could get, and nominations
+with what the register already holds about them."""
 
 from __future__ import annotations
 
@@ -31,31 +31,32 @@ S = EnrollmentStatus
 
 @dataclass(frozen=True)
 class Prospect:
-    """What awaits the next person of a category: a place, a decision, or a position in the line."""
+    """What the next person of a category would get: a place, a decision, or a position in the
+    waiting list."""
 
     category: PersonnelCategory
     status: EnrollmentStatus
-    left: int
+    places_left: int
     position: int | None
 
 
 def prospect(delivery: Delivery, seating: Seating, category: PersonnelCategory) -> Prospect:
-    left = seating.left_for_new(category)
+    places_left = seating.left_for_new(category)
     if delivery.admission is Admission.APPROVAL:
-        return Prospect(category, S.REQUESTED, left, None)
-    if left > 0:
-        return Prospect(category, S.CONFIRMED, left, None)
+        return Prospect(category, S.REQUESTED, places_left, None)
+    if places_left > 0:
+        return Prospect(category, S.CONFIRMED, places_left, None)
     return Prospect(category, S.WAITLISTED, 0, _waiting_with(seating, category) + 1)
 
 
 def prospects(delivery: Delivery) -> list[Prospect]:
-    """One for each category that the course is for, in one query."""
+    """The prospect of each category that the course is for, with one query for all of them."""
     seating = seatings([delivery.id])[delivery.id]
     return [prospect(delivery, seating, category) for category in categories(delivery)]
 
 
 def categories(delivery: Delivery) -> list[PersonnelCategory]:
-    """Whom the course is for; everyone when it does not say."""
+    """The categories that the course is for; all of them if it names none."""
     audience = delivery.course.audience
     return [category for category in PersonnelCategory if not audience or category in audience]
 
@@ -70,11 +71,11 @@ def _waiting_with(seating: Seating, category: PersonnelCategory) -> int:
 
 @dataclass(frozen=True)
 class PoolEffect:
-    """What the good rows would do to the places that are left for one category; None when
-    nothing is kept for any."""
+    """How the good rows would use the places that are left for one category. The category is None
+    if no places are reserved for any."""
 
     category: PersonnelCategory | None
-    left: int
+    places_left: int
     people: int
     seated: int
     waiting: int
@@ -82,11 +83,11 @@ class PoolEffect:
 
 @dataclass(frozen=True)
 class Preview:
-    """Rows as they stand, nothing saved.
+    """The rows with everything that is known about them before they are saved.
 
-    `checked`: what the rows mean, and what is still to be asked about the whole file.
-    `candidates`: by row, who could be meant (id, name).
-    `hints`: by row, what is no fault of a good row but should be known before it is nominated.
+    `checked`: the meaning of the rows, and the open questions about the whole file.
+    `candidates`: for each row, the people it could be about (id, name).
+    `hints`: for each good row, what should be known before the person is nominated.
     """
 
     rows: Sequence[NominationRow]
@@ -97,7 +98,8 @@ class Preview:
 
     @property
     def waits(self) -> bool:
-        """A question about the whole file comes before its rows can be judged."""
+        """Whether a question about the whole file is open: before its answer, no row can be
+        judged."""
         return self.checked.choice.asks or self.checked.asks_hidden
 
     @property
@@ -106,17 +108,17 @@ class Preview:
 
     @property
     def here(self) -> list[NominationRow]:
-        """Nothing is wrong but that the person is here already, as after the same file twice:
-        left out by itself."""
+        """The rows whose only problem is that the person is enrolled already, as when a file is
+        sent twice. They are left out without a question."""
         return [
             row
             for row in self.rows
-            if row.problems and all(one.code == "already_enrolled" for one in row.problems)
+            if row.problems and all(problem.code == "already_enrolled" for problem in row.problems)
         ]
 
     @property
     def bad(self) -> list[NominationRow]:
-        """What has to be corrected, or left out by whoever nominates."""
+        """The rows that somebody has to correct or to leave out."""
         left_out = {row.row for row in self.here}
         return [row for row in self.rows if row.problems and row.row not in left_out]
 
@@ -124,52 +126,53 @@ class Preview:
 def preview(
     actor: Actor, delivery: Delivery, organization: Organization, checked: Checked
 ) -> Preview:
-    """The rows with what the delivery and the people known already say about them; three
-    queries, however many rows."""
+    """Checks the good rows against the delivery and against the people who are known already. Three
+    queries for any number of rows."""
     rows = checked.rows
-    met = _People(actor, delivery, organization, [row for row in rows if row.is_good])
-    examined = [_examined(delivery, met, row) if row.is_good else row for row in rows]
+    people = _People(actor, delivery, organization, [row for row in rows if row.is_good])
+    examined = [_examined(delivery, people, row) if row.is_good else row for row in rows]
     good = [row for row in examined if row.is_good]
-    asked = {
-        row.row: met.candidates(row)
+    candidates = {
+        row.row: people.candidates(row)
         for row in examined
-        if any(one.code == "identity_in_doubt" for one in row.problems)
+        if any(problem.code == "identity_in_doubt" for problem in row.problems)
     }
     return Preview(
         examined,
         checked,
         _effects(delivery, good),
-        {row.row: met.hints(row) for row in good},
-        asked,
+        {row.row: people.hints(row) for row in good},
+        candidates,
     )
 
 
 def nominee(row: NominationRow) -> Nominee:
-    """A good row as a nominee; what was left empty is not given."""
-    given: dict[str, Any] = {column: value or None for column, value in row.fields.items()}
-    given["family_name"] = row.fields["family_name"]  # some people have one name
-    return Nominee(**given, row=row.row)
+    """A good row as a nominee. Empty values become None, which means that nothing was stated."""
+    stated: dict[str, Any] = {column: value or None for column, value in row.fields.items()}
+    stated["family_name"] = row.fields["family_name"]  # some people have one name
+    return Nominee(**stated, row=row.row)
 
 
 def with_refusals(view: Preview, refusal: DomainError) -> Preview:
-    """The refusals of the service at the rows they name ("row-7.category"); someone was faster
-    between look and click."""
-    found: dict[int, list[Problem]] = {}
-    for one in refusal.errors or [refusal]:
-        where, _, what = (one.field or "").partition(".")
+    """The preview with the refusals of the service as problems of their rows ("row-7.category").
+    The rows were good when they were shown: the data changed before they were sent."""
+    problems: dict[int, list[Problem]] = {}
+    for error in refusal.errors or [refusal]:
+        where, _, what = (error.field or "").partition(".")
         number = where.removeprefix("row-")
         if number.isdigit():
             column = what.removeprefix("person.").removeprefix("person") or "email"
-            found.setdefault(int(number), []).append(
-                Problem(int(number), column, "", one.code, one.message)
+            problems.setdefault(int(number), []).append(
+                Problem(int(number), column, "", error.code, error.message)
             )
-    rows = [replace(row, problems=(*row.problems, *found.get(row.row, ()))) for row in view.rows]
+    rows = [replace(row, problems=(*row.problems, *problems.get(row.row, ()))) for row in view.rows]
     return replace(view, rows=rows)
 
 
 class _People:
-    """Who of the rows is known already and has a place here: among everyone for those who decide
-    who is meant, among the organization's own people for the others."""
+    """The people who are known already, to compare rows with. For actors who may decide identities
+    these are all people; others must not learn who is registered, so for them only people whom
+    their organization put forward count."""
 
     def __init__(
         self,
@@ -196,8 +199,8 @@ class _People:
         return list(db.session.scalars(known))
 
     def _here(self, delivery: Delivery, organization: Organization) -> set[int]:
-        """The people who have a place or a request here, for a body those whom it nominated
-        itself."""
+        """The people who have a place or a request in the delivery; for a body, only people whom
+        it nominated itself."""
         own = sa.select(Enrollment.person_id).where(
             Enrollment.delivery_id == delivery.id, stands_at(*LIVE)
         )
@@ -206,24 +209,25 @@ class _People:
         return set(db.session.scalars(own))
 
     def near(self, row: NominationRow) -> list[Comparison]:
-        """The people who have the row's number or address, each against the row."""
+        """The people who have the row's number or email address, each compared with the row."""
         issuer = self._issuer(row)
-        said = dict(row.fields) | (issuer if isinstance(issuer, dict) else {})
+        stated = dict(row.fields) | (issuer if isinstance(issuer, dict) else {})
         return [
-            one
-            for one in one_a_person(compare(said, record) for record in self.records)
-            if one.is_near
+            comparison
+            for comparison in one_a_person(compare(stated, record) for record in self.records)
+            if comparison.is_near
         ]
 
     def _issuer(self, row: NominationRow) -> dict[str, Any] | Invalid:
-        """Whose number it is, or why that is not understood; each issuer is looked up once."""
-        said = row.fields["identifier_issuer"], row.fields["country"]
-        if said not in self.issuers:
+        """The issuer of the row's number, or the refusal if it is not understood. Each issuer is
+        looked up once."""
+        written = row.fields["identifier_issuer"], row.fields["country"]
+        if written not in self.issuers:
             try:
-                self.issuers[said] = clean_issuer(*said, "identifier_issuer")
+                self.issuers[written] = clean_issuer(*written, "identifier_issuer")
             except Invalid as refusal:
-                self.issuers[said] = refusal
-        return self.issuers[said]
+                self.issuers[written] = refusal
+        return self.issuers[written]
 
     def problem(self, row: NominationRow) -> Problem | None:
         issuer = self._issuer(row)
@@ -246,16 +250,19 @@ class _People:
         return None if known or row.values.get(IDENTITY) else self._question(row, near)
 
     def candidates(self, row: NominationRow) -> list[tuple[int, str]]:
-        """Who could be meant: (id, name)."""
-        return [(self._shown(one).id, one.record.full_name) for one in self.near(row)]
+        """The people the row could be about: (id, name)."""
+        return [
+            (self._shown(comparison).id, comparison.record.full_name)
+            for comparison in self.near(row)
+        ]
 
-    def _shown(self, one: Comparison) -> Person:
-        """The record that may be told of: a body knows the one that its own nomination made,
-        whatever it was merged into."""
-        return one.person if self.decides else one.record
+    def _shown(self, comparison: Comparison) -> Person:
+        """The record that the actor may see. A body sees only the record that its own nomination
+        created, even after it was merged into another."""
+        return comparison.person if self.decides else comparison.record
 
     def _question(self, row: NominationRow, near: Sequence[Comparison]) -> Problem | None:
-        """ "Same person?", asked before anything is guessed."""
+        """The question whether it is the same person: a partial match is never guessed at."""
         if not near:
             return None
         remedy = _l(
@@ -279,12 +286,12 @@ class _People:
         return [hint for hint in hints if hint]
 
 
-def address_hint(known: str | None, given: str | None) -> Any:
-    """What becomes of the address given for someone who is known already: that person's own data
-    stay untouched. Which address is known is not told."""
+def address_hint(known: str | None, stated: str | None) -> Any:
+    """What happens to the address stated for someone who is known already: the known address stays
+    and gets the message. The hint must not reveal it."""
     if known is None:
         return _l("This person is known here without an email address and gets no message.")
-    if given and email_key(given) != email_key(known):
+    if stated and email_key(stated) != email_key(known):
         return _l(
             "This person is known here with another email address; the message goes to that one."
         )
@@ -294,7 +301,7 @@ def address_hint(known: str | None, given: str | None) -> Any:
 def _namesakes(
     organization: Organization, rows: Sequence[NominationRow]
 ) -> dict[tuple[str, ...], set[int]]:
-    """Whom the organization itself put forward before, by name and country."""
+    """The people whom the organization put forward before, by name and country."""
     before = (
         sa.select(
             Nomination.given_name, Nomination.family_name, Nomination.country, Enrollment.person_id
@@ -306,10 +313,10 @@ def _namesakes(
             Nomination.family_name.in_({r.fields["family_name"] for r in rows}),
         )
     )
-    found: dict[tuple[str, ...], set[int]] = {}
-    for one in db.session.execute(before).mappings():
-        found.setdefault(_name(one), set()).add(one["person_id"])
-    return found
+    people: dict[tuple[str, ...], set[int]] = {}
+    for row in db.session.execute(before).mappings():
+        people.setdefault(_name(row), set()).add(row["person_id"])
+    return people
 
 
 def _name(fields: Mapping[str, Any] | sa.RowMapping) -> tuple[str, ...]:
@@ -318,23 +325,23 @@ def _name(fields: Mapping[str, Any] | sa.RowMapping) -> tuple[str, ...]:
     )
 
 
-def _examined(delivery: Delivery, met: _People, row: NominationRow) -> NominationRow:
+def _examined(delivery: Delivery, people: _People, row: NominationRow) -> NominationRow:
     problems = []
     try:
         checked(delivery, nominee(row))
     except DomainError as refusal:
-        for one in refusal.errors or [refusal]:
-            column = one.field or "category"
+        for error in refusal.errors or [refusal]:
+            column = error.field or "category"
             problems.append(
-                Problem(row.row, column, row.values.get(column, ""), one.code, one.message)
+                Problem(row.row, column, row.values.get(column, ""), error.code, error.message)
             )
-    if found := met.problem(row):
-        problems.append(found)
+    if problem := people.problem(row):
+        problems.append(problem)
     return replace(row, problems=(*row.problems, *problems)) if problems else row
 
 
 def _effects(delivery: Delivery, rows: Sequence[NominationRow]) -> list[PoolEffect]:
-    """Whom of the good rows the places would hold, in the order of the file."""
+    """How many of the good rows would get a place in each category, in the order of the file."""
     seating = seatings([delivery.id])[delivery.id]
     seated: dict[PersonnelCategory | None, int] = {}
     people: dict[PersonnelCategory | None, int] = {}
@@ -345,11 +352,15 @@ def _effects(delivery: Delivery, rows: Sequence[NominationRow]) -> list[PoolEffe
         seated[line] = seated.get(line, 0) + is_seated
     return [
         PoolEffect(
-            line, _left(seating, line), count, seated.get(line, 0), count - seated.get(line, 0)
+            line,
+            _places_left(seating, line),
+            count,
+            seated.get(line, 0),
+            count - seated.get(line, 0),
         )
         for line, count in people.items()
     ]
 
 
-def _left(seating: Seating, category: PersonnelCategory | None) -> int:
+def _places_left(seating: Seating, category: PersonnelCategory | None) -> int:
     return seating.open_left_for_new if category is None else seating.left_for_new(category)

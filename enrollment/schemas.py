@@ -19,7 +19,7 @@ from core.api import (
 from core.policy import Actor
 from enrollment.models import PRINTED_NAME, Enrollment, EnrollmentStatus, IdentityQuestion
 from enrollment.needs import needs_shown
-from enrollment.nomination_files import MAX_ROWS
+from enrollment.nomination_files import MAX_ROWS, MAX_VALUES
 from enrollment.queries import explain, person_shown, version_of
 from enrollment.services import Nominee
 from people.models import Gender, Merge, Person
@@ -76,6 +76,7 @@ class NominationBody(Schema):
 
 
 class NominationsBody(Schema):
+    most_values = MAX_VALUES
     nominated_by: str | None = Field(
         None,
         description=(

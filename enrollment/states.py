@@ -31,7 +31,7 @@ def _announce(
 
 
 _WAITING = frozenset(WAITING)
-_SEATED = frozenset({S.CONFIRMED, S.ATTENDED})
+_SEATED = frozenset({S.CONFIRMED})
 _result = _announce(events.EnrollmentResult)
 
 _UNCONFIRMED, _ASIDE = frozenset({S.UNCONFIRMED}), frozenset({S.SUBSTITUTED})

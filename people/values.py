@@ -28,6 +28,7 @@ _PARTICLES = (
 )
 PARTICLES = frozenset(_PARTICLES.split())
 CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
+_RANK_CODE = re.compile(r"(OF|OR)[\s\-\u2010-\u2015]*(?:(10|0?[1-9])|\(?(D)\)?)", re.IGNORECASE)
 #: Longer text is refused before cleaning: no one types that many characters for `one_line` to
 #: remove.
 _LONGEST_RAW = 1000
@@ -324,3 +325,36 @@ def split_name(name: str) -> tuple[str, str]:
 
 def _is_shouted(word: str) -> bool:
     return len(word) > 2 and word.isupper()
+
+
+def clean_rank_code(value: str, field: str) -> str:
+    """The code of STANAG 2116 as it is printed, or empty text. Raises Invalid for anything else."""
+    text = clean_text(value, field)
+    code = parse_rank_code(text) if text else ""
+    if code is None:
+        raise Invalid(
+            "bad_rank_code",
+            _l(
+                "Use a rank code such as OF-2 or OR-7, or leave it empty: only the military has "
+                "one."
+            ),
+            field,
+        )
+    return code
+
+
+def parse_rank_code(text: str) -> str | None:
+    """The code of STANAG 2116 in its printed form (OF-1 to OF-10, OR-1 to OR-9, OF(D)), or None.
+
+    >>> parse_rank_code("of2")
+    'OF-2'
+    """
+    match = _RANK_CODE.fullmatch(one_line(text[:_LONGEST_RAW]))
+    if match is None:
+        return None
+    kind, number, designate = match[1].upper(), match[2], match[3]
+    if designate:
+        return "OF(D)" if kind == "OF" else None
+    if kind == "OR" and int(number) == 10:
+        return None
+    return f"{kind}-{int(number)}"

@@ -75,6 +75,10 @@ class ApiClient:
         self.client = app.test_client(use_cookies=False)
         self.token = token
 
+    @property
+    def description(self) -> dict[str, Any]:
+        return description_of(self.app).published
+
     def get(self, address: str, **headers: str) -> Answer:
         return self._call("GET", address, None, headers)
 

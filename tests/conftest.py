@@ -13,6 +13,7 @@ from flask import Flask
 from hypothesis import is_hypothesis_test
 from hypothesis import settings as property_settings
 
+from certificates import rendering
 from core import clock, storage
 from core.database import db
 from core.policy import Actor
@@ -73,6 +74,14 @@ def _no_syncing() -> Iterator[None]:
     """What is lost when the machine loses power does not matter here; speed does."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("os.fsync", lambda descriptor: None)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_press() -> Iterator[None]:
+    """Tests leave no processor idle: a press that waits for such time would stop them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rendering, "background", rendering.shared)
         yield
 
 

@@ -1,5 +1,5 @@
-"""Issuing to a delivery: who can get a certificate, the names as they will be printed, and the
-job's progress."""
+"""Issuing the certificates of a delivery: who can get one, the names as they will be printed, and
+the progress of the job."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from people.permissions import Permission as P
 @tells_all
 @submitted_once
 def issue_page(code: str) -> Any:
-    """Who is eligible and who is not and why, the names, and the button that issues."""
+    """Lists who can get a certificate and who cannot, with the reasons, and issues them."""
     page = _read(code)
     form = _form(page.people)
     if form.validate_on_submit():
@@ -47,8 +47,8 @@ def issue_page(code: str) -> Any:
 
 @dataclass(frozen=True)
 class IssuePage:
-    """The delivery, its people by what can be issued to them, the page that is asked for, and who
-    is on it."""
+    """The delivery, the ids of its enrollments by what can be issued to them, the page of those
+    lists that the address names, and the people on that page."""
 
     delivery: Delivery
     lists: dict[str, list[int]]
@@ -57,16 +57,17 @@ class IssuePage:
 
 
 def _read(code: str) -> IssuePage:
-    """The page that the address asks for. Of a form that was sent from one of several pages, the
-    people that were sent: certificates may have been issued since, which moves the others to
-    another page."""
+    """The page that the address names. For a form sent from one of several pages, the people in
+    that form: certificates issued in the meantime move people to other pages."""
     delivery = _delivery(code)
     lists = queries.candidate_lists(delivery)
     sheet = numbered(lists, request.args.get("page", 1, type=int))
     if request.method == "POST" and sheet.last > 1:
         sent = _sent()
         for name in ("waiting", "revoked"):
-            sheet.lists[name] = [one for one in lists[name] if one in sent]
+            sheet.lists[name] = [
+                enrollment_id for enrollment_id in lists[name] if enrollment_id in sent
+            ]
     return IssuePage(delivery, lists, sheet, queries.candidates(delivery, sheet.rows))
 
 
@@ -77,21 +78,28 @@ def _sent() -> set[int | None]:
 
 
 def _form(people: list[Candidate]) -> IssueForm:
-    """Whoever waits is ticked, but for those whose name cannot be printed; whose certificate was
-    revoked is not."""
-    shown = [one for one in people if one.waits or one.was_revoked]
+    """People who wait for a certificate are ticked, unless their name cannot be printed. People
+    whose certificate was revoked are not ticked: a second one has to be chosen on purpose."""
+    shown = [candidate for candidate in people if candidate.waits or candidate.was_revoked]
     names = {
-        one.enrollment.id: None if one.is_printed else one.enrollment.name_on_certificate
-        for one in shown
+        candidate.enrollment.id: None
+        if candidate.is_printed
+        else candidate.enrollment.name_on_certificate
+        for candidate in shown
     }
     return issue_form(
-        names, [one.enrollment.id for one in shown if one.waits and not one.name_fault]
+        names,
+        [
+            candidate.enrollment.id
+            for candidate in shown
+            if candidate.waits and not candidate.name_fault
+        ],
     )
 
 
 def _issue(form: IssueForm, delivery_id: int) -> str:
-    """Inside the transaction: stores the names typed and asks for the certificates. A refusal
-    stores neither."""
+    """Stores the names that were typed and requests the certificates, inside the caller's
+    transaction: if either is refused, neither is stored."""
     actor = current_actor()
     services.correct_names(actor, delivery_id, form.names())
     job = services.request_issue(
@@ -101,13 +109,14 @@ def _issue(form: IssueForm, delivery_id: int) -> str:
 
 
 def _shown(page: IssuePage, form: IssueForm) -> dict[str, Any]:
-    delivery, people = page.delivery, {one.enrollment.id: one for one in page.people}
+    delivery = page.delivery
+    people = {candidate.enrollment.id: candidate for candidate in page.people}
     return {
         "delivery": delivery,
         "is_finished": delivery.status is DeliveryStatus.FINISHED,
         "sheet": page.sheet,
         **{
-            name: [people[one] for one in ids if one in people]
+            name: [people[enrollment_id] for enrollment_id in ids if enrollment_id in people]
             for name, ids in page.sheet.lists.items()
         },
         "elsewhere": _elsewhere(page, form),
@@ -152,14 +161,16 @@ def preview(code: str, enrollment_id: int) -> Response:
 @pages.get("/deliveries/<code>/certificates.zip")
 @requires(P.CERTIFICATE_READ)
 def archive(code: str) -> Response:
-    """The files of a delivery's certificates that count today, as a stream; it names those it
-    lacks."""
+    """Streams the files of the delivery's certificates that are valid today. A list inside names
+    the files that are missing."""
     actor = current_actor()
     delivery = get_delivery(actor, code)
-    wanted = queries.certificates_to_archive(actor, delivery)
+    certificates = queries.certificates_to_archive(actor, delivery)
     name = f"certificates-{delivery.code}.zip"
-    exports.note(actor, "archive", f"delivery:{delivery.id}", {"files": len(wanted)})
-    response = Response(stream_with_context(files.archive(wanted)), mimetype="application/zip")
+    exports.note(actor, "archive", f"delivery:{delivery.id}", {"files": len(certificates)})
+    response = Response(
+        stream_with_context(files.archive(certificates)), mimetype="application/zip"
+    )
     response.headers.set("Content-Disposition", "attachment", filename=name)
     return response
 
@@ -167,24 +178,24 @@ def archive(code: str) -> Response:
 @pages.get("/jobs/<int:job_id>")
 @signed_in
 def job(job_id: int) -> Any:
-    """How far a job is; the same address answers JSON to the script that asks again and again."""
-    found = queries.get_job(current_actor(), job_id)
+    """The progress of a job: as a page, or as JSON for the script that polls this address."""
+    job = queries.get_job(current_actor(), job_id)
     if wants_json():
-        return job_answer(found).model_dump(mode="json")
-    delivery = queries.delivery_of(found)
-    failed = [one["enrollment"] for one in found.errors]
+        return job_answer(job).model_dump(mode="json")
+    delivery = queries.delivery_of(job)
+    failed = [error["enrollment"] for error in job.errors]
     return render_template(
         "certificates/job.html",
-        job=found,
+        job=job,
         delivery=delivery,
         names=queries.names_of(failed),
-        errors=_errors(found),
-        is_over=found.state in (JobState.DONE, JobState.DEAD),
-        is_dead=found.state is JobState.DEAD,
+        errors=_errors(job),
+        is_over=job.state in (JobState.DONE, JobState.DEAD),
+        is_dead=job.state is JobState.DEAD,
     )
 
 
-def _errors(found: Job) -> list[tuple[int, str]]:
+def _errors(job: Job) -> list[tuple[int, str]]:
     """Whose certificate could not be made, and why, in the reader's language."""
     words = {
         "rendering_failed": _(
@@ -193,14 +204,16 @@ def _errors(found: Job) -> list[tuple[int, str]]:
         "not_allowed": _("The person who asked for these certificates may no longer issue any."),
         "not_eligible": _("Only who completed the course gets a certificate."),
     }
-    return [(one["enrollment"], words.get(one["code"], one["message"])) for one in found.errors]
+    return [
+        (error["enrollment"], words.get(error["code"], error["message"])) for error in job.errors
+    ]
 
 
 @pages.post("/jobs/<int:job_id>/retry")
 @requires(P.CERTIFICATE_ISSUE)
 def retry(job_id: int) -> Any:
-    """Asks again for those that failed, or for all when the job was given up. Who has a
-    certificate is left alone."""
+    """Requests the failed certificates again, or all of them when the job was given up. People
+    who have a certificate by now are skipped."""
     actor = current_actor()
     with transaction():
         again = services.request_again(actor, queries.get_job(actor, job_id))

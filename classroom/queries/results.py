@@ -1,4 +1,4 @@
-"""Attendance and completion, worked out anew at each reading."""
+"""Attendance and completion, computed on each read: nothing is stored that could become stale."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ class GridRow:
         return sum(mark.minutes for mark in self.marks.values())
 
     def missed(self, sessions: Mapping[int, int]) -> list[int]:
-        """The numbers of those of these sessions, given with their minutes, that the person did
-        not attend in full."""
+        """The numbers of the sessions that the person did not attend in full; `sessions` maps
+        numbers to minutes."""
         there = {number: mark.minutes for number, mark in self.marks.items()}
         return [number for number, minutes in sessions.items() if there.get(number, 0) < minutes]
 
@@ -76,8 +76,8 @@ class Grid:
 
 
 def attendance_grid(delivery: Delivery, ids: Collection[int] | None = None) -> Grid:
-    """Marks and scores of everyone seated, or of those of them with these ids, by name; four
-    queries at most, whatever the number of people."""
+    """Marks and scores of everyone who has a place, or only of these ids, ordered by name. At most
+    four queries for any number of people."""
     rows = _rows_of_seated(delivery, ids, (joinedload(Enrollment.person),))
     numbers = {session.id: session.number for session in delivery.sessions}
     marks = sa.select(Mark.enrollment_id, Mark.session_id, Mark.mark, Mark.minutes)
@@ -91,7 +91,7 @@ def attendance_grid(delivery: Delivery, ids: Collection[int] | None = None) -> G
 
 
 def score_rows(delivery: Delivery, ids: Collection[int]) -> list[GridRow]:
-    """The same of these people without their marks, and with who nominated them."""
+    """The scores of these people, with the organizations that nominated them and without marks."""
     rows = _rows_of_seated(delivery, ids, PEOPLE)
     _add_scores(rows, _is_of(Score, delivery, rows, ids))
     return list(rows.values())
@@ -103,8 +103,8 @@ def _is_of(
     rows: Collection[int],
     ids: Collection[int] | None,
 ) -> sa.ColumnElement[bool]:
-    """The condition that keeps what belongs to these rows. Everyone's ids would be too many to
-    name."""
+    """Selects the marks or scores of these rows. Without `ids` it selects by delivery, because the
+    ids of everyone could exceed the limit of parameters."""
     if ids is not None:
         return kind.enrollment_id.in_(rows)
     of_delivery = sa.select(Enrollment.id).where(Enrollment.delivery_id == delivery.id)
@@ -139,11 +139,10 @@ def session_rows(session_id: int, ids: Collection[int]) -> list[SessionRow]:
 
 
 def count_marked(delivery: Delivery) -> dict[int, int]:
-    """How many of those seated are marked, by session number."""
-    those = _is_seated(delivery)
+    """How many people are marked in each session, by session number."""
     marks = (
         sa.select(Mark.session_id, sa.func.count())
-        .where(Mark.enrollment_id.in_(sa.select(Enrollment.id).where(those)))
+        .where(Mark.enrollment_id.in_(sa.select(Enrollment.id).where(_is_seated(delivery))))
         .group_by(Mark.session_id)
     )
     counts = dict(db.session.execute(marks).all())
@@ -157,8 +156,8 @@ def _is_seated(delivery: Delivery) -> sa.ColumnElement[bool]:
 def _rows_of_seated(
     delivery: Delivery, ids: Collection[int] | None, load: Sequence[ExecutableOption]
 ) -> dict[int, GridRow]:
-    """A row without marks for everyone who has a place, or for those with these ids, by name.
-    `load`: what else is read."""
+    """A row without marks for everyone who has a place, or only for these ids, ordered by name.
+    `load`: options for what is loaded with the enrollments."""
     rows = sa.select(Enrollment).where(_is_seated(delivery)).options(*load)
     if ids is not None:
         rows = rows.where(Enrollment.id.in_(ids))
@@ -170,7 +169,7 @@ def _rows_of_seated(
 class Completion:
     """One person's result: by the rule so far or, once the delivery is finished, as fixed.
     `missed`: the numbers of the sessions held so far that the person did not attend in full.
-    `minutes_of_course`: the whole of which the attended share is taken; more than was taught if
+    `minutes_of_course`: what the attended share is measured against; more than `minutes_taught` if
     the course was cut short."""
 
     enrollment: Enrollment
@@ -184,8 +183,8 @@ class Completion:
 
 
 def seated(delivery: Delivery) -> Sequence[Any]:
-    """(id, person_id, status) of everyone who has a place, by name: enough to count them and to
-    find whom a page shows."""
+    """(id, person_id, status) of everyone who has a place, ordered by name: enough to count them
+    and to choose the people of a page without loading the others."""
     return _of_everyone(delivery, Enrollment.id, Enrollment.person_id, Enrollment.status)
 
 
@@ -200,7 +199,7 @@ def _of_everyone(delivery: Delivery, *columns: Any) -> Sequence[Any]:
 
 @dataclass(frozen=True)
 class Standing:
-    """One person's result as far as it is counted."""
+    """As much of one person's result as the counts need."""
 
     id: int
     status: EnrollmentStatus
@@ -208,7 +207,8 @@ class Standing:
 
 
 def standings(delivery: Delivery) -> list[Standing]:
-    """How everyone seated stands, by name, with the minutes added up by the database."""
+    """The standing of everyone who has a place, ordered by name. The database adds up the minutes,
+    so that no marks are loaded."""
     minutes = sa.select(sa.func.coalesce(sa.func.sum(Mark.minutes), 0))
     score = sa.select(Score.percent).where(Score.kind == ScoreKind.POST)
     people = _of_everyone(
@@ -220,77 +220,88 @@ def standings(delivery: Delivery) -> list[Standing]:
         minutes.where(Mark.enrollment_id == Enrollment.id).scalar_subquery().label("minutes"),
         score.where(Score.enrollment_id == Enrollment.id).scalar_subquery().label("score"),
     )
-    asked, whole = _rule_of(delivery)
+    requirement, minutes_of_course = _rule_of(delivery)
     ids = [person.person_id for person in people]
-    completed = completed_courses(ids, asked.prerequisites, delivery.starts_on)
+    completed = completed_courses(ids, requirement.prerequisites, delivery.starts_on)
     standings = []
     for person in people:
         earlier = completed.get(person.person_id, set())
-        _lacks, is_complete = _judged(asked, whole, person, person.minutes, person.score, earlier)
+        _lacks, is_complete = _judged(
+            requirement, minutes_of_course, person, person.minutes, person.score, earlier
+        )
         standings.append(Standing(person.id, person.status, is_complete))
     return standings
 
 
 def _rule_of(delivery: Delivery) -> tuple[rule.Rule, int]:
-    """What completing the delivery asks for, and the minutes of the whole course."""
+    """The rule for completing the delivery, and the minutes of the whole course."""
     version = db.session.get_one(CourseVersion, delivery.version_id)
-    asked = rule.Rule(
+    requirement = rule.Rule(
         version.min_attendance_percent, version.min_score_percent, tuple(version.prerequisites)
     )
-    return asked, version.minutes
+    return requirement, version.minutes
 
 
 def _judged(
-    asked: rule.Rule,
-    whole: int,
+    requirement: rule.Rule,
+    minutes_of_course: int,
     enrollment: Any,
     minutes: int,
     score: float | None,
     completed: set[str],
 ) -> tuple[list[Lack], bool]:
-    """(what is lacking, whether it is complete): by the rule while the result is open, else as it
-    was fixed."""
+    """(what is lacking, whether it is complete): by the rule while the result is open, as stored
+    once it is fixed."""
     if enrollment.status not in OPEN:
         return read_lacks(enrollment.lacking), enrollment.status is S.COMPLETED
     lacking = rule.judge(
-        asked, minutes=minutes, minutes_of_course=whole, score=score, completed=completed
+        requirement,
+        minutes=minutes,
+        minutes_of_course=minutes_of_course,
+        score=score,
+        completed=completed,
     )
     return lacking, not lacking
 
 
 def completion(delivery: Delivery, ids: Collection[int] | None = None) -> list[Completion]:
-    """The result of everyone seated, or of those of them with these ids, by name; nine queries at
-    most whatever the number of people."""
+    """The result of everyone who has a place, or only of these ids, ordered by name. At most nine
+    queries for any number of people."""
     grid = attendance_grid(delivery, ids)
-    asked, whole = _rule_of(delivery)
+    requirement, minutes_of_course = _rule_of(delivery)
     taught, begun = grid.minutes_taught, _begun(grid)
     people = [row.enrollment.person_id for row in grid.rows]
-    completed = completed_courses(people, asked.prerequisites, delivery.starts_on)
+    completed = completed_courses(people, requirement.prerequisites, delivery.starts_on)
     results = []
     for row in grid.rows:
         enrollment, minutes, score = row.enrollment, row.minutes, row.scores.get(ScoreKind.POST)
         earlier = completed.get(enrollment.person_id, set())
-        lacking, is_complete = _judged(asked, whole, enrollment, minutes, score, earlier)
+        lacking, is_complete = _judged(
+            requirement, minutes_of_course, enrollment, minutes, score, earlier
+        )
         missed = row.missed(begun)
         results.append(
-            Completion(enrollment, is_complete, lacking, minutes, taught, whole, score, missed)
+            Completion(
+                enrollment, is_complete, lacking, minutes, taught, minutes_of_course, score, missed
+            )
         )
     return results
 
 
 def _begun(grid: Grid) -> dict[int, int]:
-    """The minutes of each session held so far, by its number: no one missed those to come."""
+    """The minutes of each session that has begun, by its number. Later sessions are left out: no
+    one has missed them yet."""
     now = clock.now()
     return {session.number: session.minutes for session in grid.held if session.starts_at <= now}
 
 
 def fixed_ids(delivery: Delivery) -> list[int]:
-    """Whose results could be reopened, by name."""
+    """The enrollments whose results could be reopened, ordered by name."""
     return [person.id for person in seated(delivery) if person.status in RESULTS]
 
 
 def find_completion(enrollment: Enrollment, delivery: Delivery) -> Completion | None:
-    """The result of one enrollment of the delivery; None without a place."""
+    """The result of one enrollment of the delivery; None if it has no place."""
     if enrollment.status not in SEATED:
         return None
     return next(iter(completion(delivery, [enrollment.id])), None)
@@ -300,7 +311,10 @@ def session_now(delivery: Delivery) -> DeliverySession | None:
     """The current session, else the next one, else the last; None without sessions."""
     sessions = delivery.held or delivery.sessions
     now = clock.now()
-    return next((one for one in sessions if one.ends_at > now), sessions[-1] if sessions else None)
+    return next(
+        (session for session in sessions if session.ends_at > now),
+        sessions[-1] if sessions else None,
+    )
 
 
 def unmarked_sessions(delivery: Delivery) -> list[tuple[DeliverySession, int, int]]:
@@ -308,10 +322,14 @@ def unmarked_sessions(delivery: Delivery) -> list[tuple[DeliverySession, int, in
     none once results are fixed."""
     if delivery.status is not DeliveryStatus.PUBLISHED:
         return []
-    those = sa.select(sa.func.count()).where(_is_seated(delivery))
-    marked, people, now = count_marked(delivery), db.session.scalar(those) or 0, clock.now()
-    counted = [(one, marked[one.number], people) for one in delivery.held if one.starts_at <= now]
-    return [(one, number, people) for one, number, people in counted if number < people]
+    count = sa.select(sa.func.count()).where(_is_seated(delivery))
+    marked, people, now = count_marked(delivery), db.session.scalar(count) or 0, clock.now()
+    counted = [
+        (session, marked[session.number], people)
+        for session in delivery.held
+        if session.starts_at <= now
+    ]
+    return [(session, number, people) for session, number, people in counted if number < people]
 
 
 def is_recorded(enrollment_id: int) -> bool:

@@ -14,8 +14,6 @@ from enrollment.services import lapse_waiting
 from enrollment.states import ENROLLMENT
 from people.permissions import Permission
 
-_JUDGED = (EnrollmentStatus.CONFIRMED, EnrollmentStatus.ATTENDED)
-
 
 def finish(actor: Actor, delivery_id: int) -> Delivery:
     """Closes the delivery: people with a place get the rule's result and what was lacking, and
@@ -32,7 +30,7 @@ def finish(actor: Actor, delivery_id: int) -> Delivery:
     require_over(delivery)
     for result in completion(delivery):
         enrollment = result.enrollment
-        if enrollment.status not in _JUDGED:
+        if enrollment.status is not EnrollmentStatus.CONFIRMED:
             continue  # fixed before; or an offer that no one took, which lapses below
         ENROLLMENT.fire(enrollment, _step(result), actor)
         enrollment.lacking = [lack.stored() for lack in result.lacking]

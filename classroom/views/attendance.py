@@ -1,11 +1,12 @@
-"""Attendance of one session on one screen. No mark is assumed, and none is lost: if someone else
-changed a mark since the page was loaded, the page shows both and saves yours only when you send it
+"""The attendance of one session. No mark is assumed, and none is lost: if someone else changed a
+mark since the page was loaded, the page shows both, and the new mark is saved only when it is sent
 again."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from flask import flash, render_template, request, url_for
@@ -60,8 +61,8 @@ class Line:
 
 @dataclass(frozen=True)
 class Attendees:
-    """Everyone who has a place, the page that is asked for, and who is on it with their marks in
-    the session."""
+    """Everyone who has a place, the page of them that the address names, and the rows of that page
+    with the marks in the session."""
 
     everyone: Sequence[Any]
     sheet: Numbered[int]
@@ -97,41 +98,42 @@ def teaching(code: str, permission: P) -> Delivery:
 
 
 def _session(delivery: Delivery, number: int) -> DeliverySession:
-    session = next((one for one in delivery.sessions if one.number == number), None)
+    session = next((session for session in delivery.sessions if session.number == number), None)
     if session is None:
         raise NotFound("unknown_session", _l("There is no session with this number."))
     return session
 
 
 def _attendees(delivery: Delivery, session_id: int) -> Attendees:
-    """The page that the address asks for. Of a page that was sent, the people that were sent:
-    others may have come or gone since, and moved them to another one."""
+    """The page that the address names. For a form that was sent, the people in that form: people
+    who came or left since may have moved them to another page."""
     everyone = queries.seated(delivery)
     ids = services.correctable_ids(delivery, everyone)
     sheet = numbered({"people": ids}, request.args.get("page", 1, type=int))
     shown = sheet.rows
     if request.method == "POST" and sheet.last > 1:
-        shown = [one for one in ids if f"was-{one}" in request.form]
+        shown = [enrollment_id for enrollment_id in ids if f"was-{enrollment_id}" in request.form]
     return Attendees(everyone, sheet, queries.session_rows(session_id, shown))
 
 
 def _read(
     delivery: Delivery, session: DeliverySession, line: Callable[[SessionRow], Line]
 ) -> tuple[Attendees, list[Line]]:
-    """Who is on the page, each as `line` makes it."""
+    """The people of the page; `line` turns the row of each into a line."""
     attendees = _attendees(delivery, session.id)
     return attendees, [line(row) for row in attendees.rows]
 
 
 def _line(row: SessionRow) -> Line:
-    """A person as saved."""
+    """A person with the mark that is saved."""
     mark = row.marked.mark.value if row.marked else ""
     minutes, was = _minutes_shown(row.marked), _as_shown(row.marked)
     return Line(row.enrollment_id, row.name, mark, minutes, was, row.marked)
 
 
 def _as_shown(saved: Marked | None) -> str:
-    """The mark as a hidden field carries it, so that a later change is noticed."""
+    """The mark as a hidden field holds it: if it differs when the form is sent, someone else has
+    changed it."""
     return f"{saved.mark.value}:{_minutes_shown(saved)}" if saved else ""
 
 
@@ -140,7 +142,7 @@ def _minutes_shown(saved: Marked | None) -> str:
 
 
 def _typed(row: SessionRow) -> Line:
-    """A person as sent."""
+    """A person with the mark that was sent."""
     line = _line(row)
     form, at = request.form, line.enrollment_id
     sent = form.get(f"mark-{at}", "")
@@ -151,7 +153,7 @@ def _typed(row: SessionRow) -> Line:
 
 
 def _as_sent(row: SessionRow) -> Line:
-    """A person as sent, with minutes that count for nothing yet."""
+    """A person as sent, with the minutes shown again as they were typed, even without "late"."""
     line = _typed(row)
     line.minutes = request.form.get(f"minutes-{line.enrollment_id}", "").strip()[:4]
     return line
@@ -188,15 +190,15 @@ def _received(delivery: Delivery, session: DeliverySession) -> Any:
 
 
 def _save(delivery_id: int, session: DeliverySession, lines: list[Line]) -> list[Line]:
-    """Saves what was changed on the page, and returns it. What cannot be saved says so at its
-    line."""
+    """Saves what was changed on the page, and returns it. A line that cannot be saved gets the
+    reason as its error."""
     _compare(lines, session)
     _ask_for_minutes(lines)
     changed = [line for line in lines if line.is_changed and line.error is None]
     if not changed:
         return []
     try:
-        marks = [_given(line, session) for line in changed]
+        marks = [_mark_to_save(line, session) for line in changed]
         services.record_attendance(current_actor(), delivery_id, marks)
     except Invalid as refusal:
         _refuse(changed, refusal)
@@ -221,16 +223,16 @@ def _nothing_new() -> str:
 
 
 def _ask_for_minutes(lines: list[Line]) -> None:
-    """Programs may leave them out, which means the whole session; someone who chose "late" on the
-    page has forgotten them."""
+    """Puts an error on each line marked late without minutes. Programs may leave the minutes out,
+    which means the whole session; on the page they were forgotten."""
     for line in lines:
         if line.is_changed and line.mark == MarkKind.LATE and not line.minutes and not line.error:
             line.error = _("Give the minutes that this person was there.")
 
 
 def _compare(lines: list[Line], session: DeliverySession) -> None:
-    """Says at each changed line what someone else has saved since the page was loaded; sent again,
-    the line replaces that mark."""
+    """Puts an error on each changed line whose mark someone else has changed since the page was
+    loaded. Sent again, the line replaces that mark."""
     for line in lines:
         current = _as_shown(line.saved)
         if not line.saved or line.was == current:
@@ -238,7 +240,7 @@ def _compare(lines: list[Line], session: DeliverySession) -> None:
         if not line.is_changed:  # not changed here, so theirs stays
             line.mark, line.was = line.saved.mark.value, current
             line.minutes = _minutes_shown(line.saved)
-        elif services.is_contested(_given(line, session), line.saved, session):
+        elif services.is_contested(_mark_to_save(line, session), line.saved, session):
             line.error = _(
                 "Meanwhile marked by someone else: %(theirs)s. Your mark: %(ours)s. Save again to "
                 "keep yours.",
@@ -248,8 +250,9 @@ def _compare(lines: list[Line], session: DeliverySession) -> None:
             line.was, line.is_contested = current, True
 
 
-def _given(line: Line, session: DeliverySession) -> MarkGiven:
-    """The line's mark, to replace the one that the page was loaded with."""
+def _mark_to_save(line: Line, session: DeliverySession) -> MarkGiven:
+    """The mark of the line, and the mark that the page was loaded with: the service refuses to
+    replace any other."""
     seen, _sign, minutes = line.was.partition(":")
     expected = MarkSeen(seen, _minutes_typed(seen, minutes))
     return MarkGiven(
@@ -262,8 +265,8 @@ def _given(line: Line, session: DeliverySession) -> MarkGiven:
 
 
 def _minutes_typed(mark: str, typed: str) -> int | None:
-    """Minutes of someone late. The service refuses what is no number as out of range, in its own
-    words."""
+    """The minutes of someone late. Text that is no number becomes a number out of range, so that
+    the service refuses it with its own message."""
     if mark != MarkKind.LATE:
         return None
     number = parse_int(typed)
@@ -271,16 +274,26 @@ def _minutes_typed(mark: str, typed: str) -> int | None:
 
 
 def _refuse(changed: list[Line], refusal: Invalid) -> None:
-    """Shows the service's refusals ("marks.3.minutes") at their lines. No mark was saved."""
-    for one in refusal.errors or [refusal]:
-        parts = (one.field or "").split(".")
+    """Puts the errors of the service ("marks.3.minutes") on their lines. No mark was saved."""
+    for error in refusal.errors or [refusal]:
+        parts = (error.field or "").split(".")
         if len(parts) > 1 and parts[1].isdigit():
-            changed[int(parts[1])].error = one.message
+            changed[int(parts[1])].error = error.message
 
 
 def _following(delivery: Delivery, session: DeliverySession) -> int | None:
     """The number of the next session."""
-    return next((one.number for one in delivery.held if one.number > session.number), None)
+    return next((other.number for other in delivery.held if other.number > session.number), None)
+
+
+def _sessions(
+    delivery: Delivery, marked: dict[int, int]
+) -> list[tuple[DeliverySession, date, int]]:
+    """(session, its day, how many people are marked in it), for the links to all sessions."""
+    return [
+        (session, local_day(delivery, session), marked[session.number])
+        for session in delivery.sessions
+    ]
 
 
 def _page(
@@ -301,7 +314,7 @@ def _page(
         day=local_day(delivery, session),
         sheet=attendees.sheet,
         lines=lines,
-        sessions=[(one, local_day(delivery, one), marked[one.number]) for one in delivery.sessions],
+        sessions=_sessions(delivery, marked),
         total=total,
         following=_following(delivery, session) if marked[session.number] == total else None,
         is_reopened=may_record,
@@ -309,9 +322,9 @@ def _page(
         may_record=may_record and services.may_be_marked(session),
         is_unsaved=request.form.get("rest") == MarkKind.PRESENT,
         errors=[
-            (_("%(name)s: %(error)s", name=one.name, error=one.error), f"at-{one.enrollment_id}")
-            for one in lines
-            if one.error
+            (_("%(name)s: %(error)s", name=line.name, error=line.error), f"at-{line.enrollment_id}")
+            for line in lines
+            if line.error
         ],
         saved=saved,
     )

@@ -1,4 +1,4 @@
-"""Finishing: who completes, who does not and why, what becomes of those who wait."""
+"""Finishing a delivery: who completes it, who does not and why, and who still waits for a place."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from people.permissions import Permission as P
 @pages.get("/deliveries/<code>/finish")
 @requires(P.DELIVERY_FINISH)
 def finish(code: str) -> Any:
-    """What finishing would do, or, once it is done, what it did."""
+    """Shows what finishing would do or, for a finished delivery, its results."""
     return _page(_delivery(code))
 
 
@@ -40,7 +40,8 @@ def finish(code: str) -> Any:
 @requires(P.DELIVERY_FINISH)
 @tells_all
 def finish_delivery(code: str) -> Any:
-    """Before the last session has ended, the page says when it does."""
+    """Finishes the delivery. Before the last session has ended, the page is shown again with the
+    time when it ends."""
     delivery = _delivery(code)
     if is_shown_again():
         return _page(delivery)
@@ -52,14 +53,14 @@ def finish_delivery(code: str) -> Any:
         if refusal.code == "not_over":
             return _page(_delivery(code), 409)
         if refusal.code != "delivery_finished":
-            raise  # pressed twice is no mistake: the page shows what the first did
+            raise  # a second press of the button is no mistake: it leads to the same results
     return see_other(url_for("classroom.finish", code=code))
 
 
 @pages.get("/deliveries/<code>/reopen")
 @requires(P.DELIVERY_FINISH)
 def reopen(code: str) -> Any:
-    """Whose result has to be corrected, and why."""
+    """Asks which results have to be corrected, and for the reason."""
     return _reopening(_delivery(code), ReopenForm())
 
 
@@ -70,7 +71,11 @@ def reopen_results(code: str) -> Any:
     delivery, form = _delivery(code), ReopenForm()
     if form.validate():
         with refusals_on(form):
-            chosen = [one for one in form.enrollments.data or [] if one is not None]
+            chosen = [
+                enrollment_id
+                for enrollment_id in form.enrollments.data or []
+                if enrollment_id is not None
+            ]
             with transaction():
                 services.reopen(current_actor(), delivery.id, chosen, reason=form.reason.data or "")
                 flash(
@@ -100,12 +105,14 @@ def _reopening(delivery: Delivery, form: ReopenForm) -> Any:
 def _page(delivery: Delivery, status: int = 200) -> Any:
     actor = current_actor()
     people = [
-        one for one in queries.standings(delivery) if one.status is not EnrollmentStatus.OFFERED
+        standing
+        for standing in queries.standings(delivery)
+        if standing.status is not EnrollmentStatus.OFFERED
     ]
     sheet = numbered(
         {
-            "eligible": [one.id for one in people if one.is_complete],
-            "lacking": [one.id for one in people if not one.is_complete],
+            "eligible": [standing.id for standing in people if standing.is_complete],
+            "lacking": [standing.id for standing in people if not standing.is_complete],
             "waiting": waiting_ids(actor, delivery),
         },
         request.args.get("page", 1, type=int),
@@ -118,14 +125,14 @@ def _page(delivery: Delivery, status: int = 200) -> Any:
         delivery=delivery,
         rule=delivery.version,
         sheet=sheet,
-        eligible=[one for one in results if one.is_complete],
-        lacking=[one for one in results if not one.is_complete],
-        reopened=sum(one.status in OPEN for one in people) if is_over else 0,
+        eligible=[result for result in results if result.is_complete],
+        lacking=[result for result in results if not result.is_complete],
+        reopened=sum(standing.status in OPEN for standing in people) if is_over else 0,
         waiting=list_waiting(actor, delivery, sheet.lists["waiting"]),
         unmarked=_unmarked(delivery),
         ends_at=None if is_held else span_of(delivery.id)[1],
         may_finish=is_held
-        and services.has_results_to_fix(delivery, [one.status for one in people]),
+        and services.has_results_to_fix(delivery, [standing.status for standing in people]),
         cut=_cut(delivery),
         reviews=certificate_reviews(actor, delivery),
         issue=_issue_address(delivery),
@@ -139,7 +146,7 @@ def _delivery(code: str) -> Delivery:
 
 
 def _cut(delivery: Delivery) -> tuple[int, int, str] | None:
-    """(sessions held, sessions in all, reason) of a delivery that was cut short."""
+    """(sessions held, sessions in all, reason) if the delivery was cut short, else None."""
     reason = cut_reason(delivery)
     return None if reason is None else (len(delivery.held), len(delivery.sessions), reason)
 
@@ -148,22 +155,23 @@ def _unmarked(delivery: Delivery) -> list[tuple[Any, Any, str]]:
     """(session, date, "24 of 25 marked") of the sessions in which someone has no mark yet."""
     return [
         (
-            one,
-            local_day(delivery, one),
+            session,
+            local_day(delivery, session),
             _("%(marked)s of %(total)s marked", marked=number(marked), total=number(people)),
         )
-        for one, marked, people in queries.unmarked_sessions(delivery)
+        for session, marked, people in queries.unmarked_sessions(delivery)
     ]
 
 
 def _letters(actor: Actor, results: list[queries.Completion]) -> set[int]:
-    """Of which enrollments the actor can open a letter of participation."""
-    those = [one.enrollment for one in results if has_letter(one.enrollment, one)]
-    return {one.id for one in those if may_read_letter(actor, one)}
+    """The enrollments whose letter of participation the actor may open."""
+    enrollments = [result.enrollment for result in results if has_letter(result.enrollment, result)]
+    return {enrollment.id for enrollment in enrollments if may_read_letter(actor, enrollment)}
 
 
 def _issue_address(delivery: Delivery) -> str | None:
-    """Where certificates are issued, for the next step of whoever may."""
+    """The page that issues certificates, if the actor may issue any. None as well in an application
+    without certificates."""
     if "certificates.issue_page" not in current_app.view_functions or not current_actor().can(
         P.CERTIFICATE_ISSUE, delivery
     ):

@@ -1,4 +1,4 @@
-"""Pre-test and post-test scores of everyone on one page."""
+"""The pre-test and post-test scores of a delivery."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from people.permissions import Permission as P
 
 @dataclass
 class Cell:
-    """One score on the page. `was`: the score the page was made with."""
+    """One score on the page. `was`: the score when the page was loaded."""
 
     enrollment_id: int
     kind: ScoreKind
@@ -47,7 +47,7 @@ class Cell:
 
     @property
     def is_changed(self) -> bool:
-        """Also a field that was emptied: its score is removed."""
+        """True also for a field that was emptied: its score is removed."""
         return self.value != self.was
 
 
@@ -77,12 +77,12 @@ def scores(code: str) -> Any:
         _sheet, rows = _shown(delivery)
         lines = [_typed(_line(row)) for row in rows]
         changed = [cell for line in lines for cell in line.cells if cell.is_changed]
-        given = [
+        typed = [
             ScoreGiven(cell.enrollment_id, cell.kind, _percent(cell.value)) for cell in changed
         ]
         try:
-            if given:
-                services.record_scores(actor, delivery.id, given)
+            if typed:
+                services.record_scores(actor, delivery.id, typed)
         except Invalid as refusal:
             _refuse(changed, refusal)
         except Conflict as refusal:
@@ -107,22 +107,30 @@ def scores(code: str) -> Any:
 
 
 def _shown(delivery: Delivery) -> tuple[Numbered[int], list[GridRow]]:
-    """The page that the address asks for, and whose scores are on it. Of a page that was sent, the
-    people that were sent: others may have come or gone since, and moved them to another one."""
+    """The page that the address names, and its rows. For a form that was sent, the people in that
+    form: people who came or left since may have moved them to another page."""
     ids = services.correctable_ids(delivery, queries.seated(delivery))
     sheet = numbered({"people": ids}, request.args.get("page", 1, type=int))
     shown = sheet.rows
     if request.method == "POST" and sheet.last > 1:
-        shown = [one for one in ids if f"was-{ScoreKind.PRE.value}-{one}" in request.form]
+        shown = [
+            enrollment_id
+            for enrollment_id in ids
+            if f"was-{ScoreKind.PRE.value}-{enrollment_id}" in request.form
+        ]
     return sheet, queries.score_rows(delivery, shown)
 
 
 def _line(row: GridRow) -> Line:
-    kept = [(kind, _words(row.scores.get(kind))) for kind in ScoreKind]
-    one = row.enrollment
-    origin = one.nominated_by.name if one.nominated_by else one.organization or ""
-    name = one.person.full_name
-    return Line(name, origin, [Cell(one.id, kind, name, value, value) for kind, value in kept])
+    saved = [(kind, _words(row.scores.get(kind))) for kind in ScoreKind]
+    enrollment = row.enrollment
+    origin = (
+        enrollment.nominated_by.name if enrollment.nominated_by else enrollment.organization or ""
+    )
+    name = enrollment.person.full_name
+    return Line(
+        name, origin, [Cell(enrollment.id, kind, name, value, value) for kind, value in saved]
+    )
 
 
 def _words(score: float | None) -> str:
@@ -137,8 +145,8 @@ def _typed(line: Line) -> Line:
 
 
 def _percent(typed: str) -> float | None:
-    """The number typed, with a comma or a point; anything else becomes a number out of range, so
-    that the service refuses it."""
+    """The number that was typed, with a comma or a point. Other text becomes a number out of
+    range, so that the service refuses it with its own message."""
     if not typed:
         return None
     try:
@@ -149,15 +157,16 @@ def _percent(typed: str) -> float | None:
 
 
 def _refuse(changed: list[Cell], refusal: Invalid) -> None:
-    """Shows the service's refusals ("scores.3.percent") at their cells. No score was saved."""
-    for one in refusal.errors or [refusal]:
-        parts = (one.field or "").split(".")
+    """Puts the errors of the service ("scores.3.percent") on their cells. No score was saved."""
+    for error in refusal.errors or [refusal]:
+        parts = (error.field or "").split(".")
         if len(parts) > 1 and parts[1].isdigit():
-            changed[int(parts[1])].error = one.message
+            changed[int(parts[1])].error = error.message
 
 
 def _refuse_post(changed: list[Cell], refusal: Conflict) -> None:
-    """A final test before the course: told at each of its scores. None of the scores was saved."""
+    """Puts the refusal on every post-test score, because the course has not begun. No score was
+    saved."""
     for cell in changed:
         if cell.kind is ScoreKind.POST:
             cell.error = refusal.message
@@ -180,9 +189,9 @@ def _page(
         may_record=services.may_record(current_actor(), delivery, [row.enrollment for row in rows]),
         has_begun=has_begun(delivery.id),
         errors=[
-            (_("%(name)s: %(error)s", name=one.name, error=one.error), one.field)
-            for one in cells
-            if one.error
+            (_("%(name)s: %(error)s", name=cell.name, error=cell.error), cell.field)
+            for cell in cells
+            if cell.error
         ],
     )
     return page, status

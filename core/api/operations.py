@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from core.api.shapes import Schema
 from core.web import Access
 
 
@@ -17,7 +18,7 @@ class Operation:
 
     summary: str
     access: Access
-    body: type[BaseModel] | None = None
+    body: type[Schema] | None = None
     query: type[BaseModel] | None = None
     answers: Mapping[int, Any] = field(default_factory=dict)
     is_list: bool = False

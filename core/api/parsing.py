@@ -9,16 +9,17 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from pydantic import BaseModel, ValidationError
 
+from core.api.shapes import Schema
 from core.errors import Invalid
 from core.intake import read_json
 from core.refusals import MOST_ERRORS
 
 
-def parse_body(model: type[BaseModel], *, is_optional: bool) -> BaseModel:
+def parse_body(model: type[Schema], *, is_optional: bool) -> BaseModel:
     raw = request.get_data(cache=True)
     if not raw and is_optional:
         raw = b"{}"
-    values = read_json(raw)
+    values = read_json(raw, most_values=model.most_values)
     if not isinstance(values, dict):
         raise Invalid("malformed_json", _l("The body must be a JSON object."))
     return validate(model, values)

@@ -13,7 +13,7 @@ from core.api.answers import respond
 from core.api.operations import Operation
 from core.api.parsing import parse_body, parse_query
 from core.api.replays import write_once
-from core.api.shapes import Nothing
+from core.api.shapes import Nothing, Schema
 from core.caching import revalidated
 from core.database import transaction
 from core.web import Access, csrf
@@ -36,7 +36,7 @@ class Routes(Blueprint):
         *,
         requires: str | None = None,
         is_public: bool = False,
-        body: type[BaseModel] | None = None,
+        body: type[Schema] | None = None,
         query: type[BaseModel] | None = None,
         answers: Mapping[int, Any] | None = None,
         is_list: bool = False,

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterable
 from datetime import date
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -32,7 +32,10 @@ MOST_TEXT = 5000
 
 
 class Schema(BaseModel):
-    """A body or a query. Unknown fields are refused; text is trimmed."""
+    """A body or a query. Unknown fields are refused; text is trimmed. A body that holds more values
+    than JSON_VALUES sets `most_values`."""
+
+    most_values: ClassVar[int | None] = None
 
     model_config = ConfigDict(
         extra="forbid", str_strip_whitespace=True, str_max_length=MOST_TEXT, defer_build=True

@@ -18,7 +18,6 @@ from core.errors import DomainError, Invalid
 from core.forms import Form, NationalitiesField, SubmissionField, names_confirmation, refusals_on
 from core.names import Origin, full_name
 from enrollment.forms.fields import Clean, CountryField, Needed, NeededWithoutCountry, OneOf
-from enrollment.nomination_files import parse_rank_code
 from enrollment.services import Wish
 from people import values
 from people.models import Gender
@@ -42,21 +41,6 @@ SCREENS = {
 LAST = 3
 #: Names of services' fields → this form's.
 _OTHER_NAMES = {"person": "email"}
-
-
-def clean_rank_code(value: str, field: str) -> str:
-    """The code in the spelling of STANAG 2116."""
-    code = parse_rank_code(value)
-    if code is None:
-        raise Invalid(
-            "bad_rank_code",
-            _l(
-                "Use a rank code such as OF-2 or OR-7, or leave it empty: only the military has "
-                "one."
-            ),
-            field,
-        )
-    return code
 
 
 class ApplicationForm(Form):
@@ -88,7 +72,7 @@ class ApplicationForm(Form):
 
     subcategory = RadioField(_l("Sub-category"), validators=[Optional()], validate_choice=False)
     rank = StringField(_l("Rank"), [Clean(values.clean_text)])
-    rank_code = StringField(_l("NATO rank code"), [Clean(clean_rank_code)])
+    rank_code = StringField(_l("NATO rank code"), [Clean(values.clean_rank_code)])
     organization = StringField(
         _l("Organization"), [NeededWithoutCountry(), Clean(values.clean_text, longest=200)]
     )

@@ -1,10 +1,11 @@
-"""Reading nomination files: bytes in, checked rows out. Nothing here knows a database or saves
+"""Reads nomination files: bytes in, checked rows out. Nothing here uses the database or saves
 anything.
 
-`read` answers for a whole file, `check_row` applies the same rules to one row (typed into the form
-for a single person), `check_sheet` to all rows of a page, some corrected in place, `template` is
-the file people start from. A file that cannot be read at all raises `UnreadableFile`; anything less
-is a `Problem` of its row. Nothing is guessed: what can be understood in two ways is asked.
+`read` reads a whole file, `check_row` applies the same rules to one row (such as the form for a
+single person), and `check_sheet` to all rows of a page, with the corrections typed there.
+`template` is the file people start from. A file that cannot be read at all raises
+`UnreadableFile`; every smaller fault is a `Problem` of its row. Nothing is guessed: where a text
+has two possible meanings, people are asked.
 """
 
 from enrollment.nomination_files.columns import COLUMNS, FULL_NAMES, SOURCES, heading
@@ -12,6 +13,7 @@ from enrollment.nomination_files.reading import check_sheet, read
 from enrollment.nomination_files.results import (
     MAX_BYTES,
     MAX_ROWS,
+    MAX_VALUES,
     Answers,
     Checked,
     NominationFile,
@@ -23,7 +25,7 @@ from enrollment.nomination_files.results import (
 )
 from enrollment.nomination_files.rows import CONFIRMED, IDENTITY, MAX_LENGTHS, check_row
 from enrollment.nomination_files.template import template, workbook_template
-from enrollment.nomination_files.words import parse_category, parse_gender, parse_rank_code
+from enrollment.nomination_files.words import parse_category, parse_gender
 
 __all__ = [
     "COLUMNS",
@@ -33,6 +35,7 @@ __all__ = [
     "MAX_BYTES",
     "MAX_LENGTHS",
     "MAX_ROWS",
+    "MAX_VALUES",
     "SOURCES",
     "Answers",
     "Checked",
@@ -47,7 +50,6 @@ __all__ = [
     "heading",
     "parse_category",
     "parse_gender",
-    "parse_rank_code",
     "read",
     "template",
     "workbook_template",

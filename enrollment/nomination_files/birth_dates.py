@@ -1,8 +1,8 @@
 """Dates of birth as people and spreadsheets write them.
 
-03/04/1987 is two dates: a file whose other dates prove the order is believed, otherwise the order
-is asked. A spreadsheet's number for a day is believed where no other date of the column is written
-with the day and the month in figures.
+03/04/1987 can be two dates: other dates of the file may prove the order, otherwise it is asked. A
+number is read as a spreadsheet's count of days if no other date of the column has day and month in
+figures.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from enrollment.nomination_files.text import clean, fold
 
-#: No date is longer; what is longer is not looked at.
+#: The longest text that is tried as a date.
 LONGEST = 40
 
 # A spreadsheet adds midnight when a cell is formatted as date and time; a program adds the zone.
@@ -32,19 +32,19 @@ _MONTH_FIRST = re.compile(
 _YEAR_NAMED = re.compile(r"(\d{4})[-/ ]([^\W\d_]+)\.?[-/ ](\d{1,2})" + _MIDNIGHT)
 _INSTANT = re.compile(r"\d{4}-\d{1,2}-\d{1,2}[ T]\d{1,2}:\d\d.*")
 _SERIAL = re.compile(r"\d{4,5}(?:[.,]0+)?")
-# Day 1 is 1 January 1900; spreadsheets count a 29 February 1900 that never was.
+# Day 1 is 1 January 1900; spreadsheets also count 29 February 1900, which did not exist.
 _BEFORE_DAY_1 = date(1899, 12, 30)
 _FIRST_RIGHT_SERIAL = 61
-#: Numbers that are read as years. As serial numbers they would be days of 1905, and no participant
+#: Numbers that look like years. As counts of days they would be dates of 1905, and no participant
 #: is that old.
 _YEARS = range(1900, 2101)
-#: What to add to the days of workbooks that count from 1904, as old programs for the Macintosh did.
+#: Added to the days of workbooks that count from 1904, as old programs for the Macintosh did.
 _DAY_0_OF_1904 = 1462
 
 
 class NotADate(Exception):
-    """The text is no date. `code` says in which way: unknown_date, bad_date, short_year,
-    date_instant, date_number, ambiguous_date or date_order."""
+    """The text is no date. `code` is the reason: unknown_date, bad_date, short_year, date_instant,
+    date_number, ambiguous_date or date_order."""
 
     def __init__(self, code: str):
         super().__init__(code)
@@ -52,8 +52,8 @@ class NotADate(Exception):
 
 
 def parse(text: str, day_first: bool | None, *, serials: bool = False) -> date:
-    """The date, or NotADate. With `day_first` None, a date that depends on the order is
-    ambiguous; `serials`: numbers are days as spreadsheets count them."""
+    """The date, or NotADate. With `day_first` None, a date that depends on the order is ambiguous.
+    `serials`: numbers are days as spreadsheets count them."""
     if match := _YEAR_FIRST.fullmatch(text):
         return _date(match[1], match[3], match[4])
     if match := _DOTTED.fullmatch(text):  # No one writes the month first with dots.
@@ -79,12 +79,10 @@ def parse(text: str, day_first: bool | None, *, serials: bool = False) -> date:
 
 
 def order(texts: Iterable[str]) -> tuple[bool | None, bool]:
-    """(whether the day comes first, whether to ask): what the dates of a file together say about
-    their order.
+    """(whether the day comes first, whether to ask): the order that the dates of a file prove.
 
-    One date that is possible in one order only proves it, also when the day does not exist (31/02).
-    Dates that prove both orders contradict each other; which of them are wrong, only people can
-    tell.
+    A date that is possible in only one order proves it, even if the day does not exist (31/02). If
+    dates prove both orders, some are wrong, and only people can tell which.
     """
     day = month = open_ = 0
     for text in texts:
@@ -101,9 +99,9 @@ def order(texts: Iterable[str]) -> tuple[bool | None, bool]:
 
 
 def are_serials(texts: Iterable[str]) -> bool:
-    """Whether the numbers of a column are days as spreadsheets count them. Beside a date in
-    figures, such as 14/03/1988, they may be dates whose day and month a spreadsheet has mistaken
-    for each other."""
+    """Whether the numbers of a column can be read as a spreadsheet's count of days. Beside a date
+    in figures, such as 14/03/1988, they cannot: the spreadsheet may have swapped their day and
+    month."""
     for text in texts:
         text = clean(text[:LONGEST])
         if (
@@ -146,7 +144,7 @@ def _months() -> dict[str, int]:
 
 
 def since_1900(text: str) -> str:
-    """A cell of a workbook that counts its days from 1904, with the day counted as in all other
+    """The text of a cell that counts days from 1904, with the days counted from 1900 as in other
     workbooks."""
     if not _SERIAL.fullmatch(text) or _number(text) in _YEARS:
         return text

@@ -1,8 +1,8 @@
-"""In which encoding a file was meant: told where its own rows leave no doubt, asked otherwise.
+"""Chooses the encoding of a file: by its own rows where they leave no doubt, otherwise by asking.
 
-Every reading is judged by the shape of the words that it makes of the file's own rows, and by the
-letters of the countries in them. One is believed when it alone makes sense. For few words, only the
-usual one is believed, if no other one is possible.
+Each reading is judged by the words it makes of the rows: by their shape, and by the letters used in
+the countries of the rows. A reading is chosen without a question if it alone makes sense. With few
+words only the usual encoding is chosen, and only if no other one is possible.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ _VOCABULARY: dict[str, Callable[[str], Any]] = {
     "category": parse_category,
     "language": languages.parse,
 }
-#: So many words must say so before an unusual encoding is believed without asking.
+#: The fewest words that can prove an unusual encoding without a question.
 _ENOUGH = 5
-#: So many cells are looked at, each up to so many characters: names first.
+#: The most cells that are judged, names first, and the most characters of each.
 _SAMPLE, _SAMPLE_OF_UNICODE, _LONGEST = 300, 100, 120
 _OFFERED = 5
-#: Where Windows uses another encoding than the usual one although that would do.
+#: Countries where Windows uses this encoding although the usual one has all their letters.
 _CODE_PAGES = {"EE": "Windows-1257"}
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
 _SHOWN_ROWS = 3
@@ -45,8 +45,7 @@ Rows = Sequence[Mapping[str, str]]
 
 @dataclass(frozen=True)
 class Reading:
-    """One way to read the file: its code, its name in words, and how it reads some of the file's
-    rows."""
+    """One way to read the file: its code, its label, and some rows of the file in this reading."""
 
     code: str
     label: Any
@@ -55,9 +54,9 @@ class Reading:
 
 @dataclass(frozen=True)
 class Choice:
-    """`reading` is the likeliest, or the answer. `asks`: people have to say which of `offered`
-    is right, the likeliest first. `makes_sense`: false when no reading makes words of the file;
-    `is_clean`: the likeliest leaves no word in doubt."""
+    """`reading` is the likeliest one, or the answer. `asks`: people have to choose one of
+    `offered`, which has the likeliest first. `makes_sense`: false if no reading makes words of the
+    file. `is_clean`: the likeliest reading leaves no word in doubt."""
 
     reading: str
     asks: bool
@@ -71,7 +70,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class _Judged:
+class _Candidate:
     code: str
     texts: tuple[str, ...]
     score: Score
@@ -88,8 +87,8 @@ class _Cell:
 def choose(
     rows: Rows, kind: str, *, allowed: Sequence[str] = (), answer: str | None = None
 ) -> Choice:
-    """How to read the raw values of these rows. `allowed`: what else the file has shown, such as
-    its headings, leaves these; `answer`: what people said."""
+    """How to read the raw values of these rows. `allowed`: the only readings that the headings
+    leave possible; empty for all. `answer`: the reading that people chose."""
     readings = [
         r
         for r in (encodings.of_bytes() if kind == BYTES else encodings.of_unicode())
@@ -99,20 +98,20 @@ def choose(
     usual = encodings.USUAL if kind == BYTES else encodings.UNICODE
     if not cells:
         return Choice(usual, False)
-    found = _of_bytes(rows, cells, readings) if kind == BYTES else _of_unicode(cells, readings)
+    verdict = _of_bytes(rows, cells, readings) if kind == BYTES else _of_unicode(cells, readings)
     if answer in readings:
-        return Choice(answer, False, _offered(rows, cells, found.offered, answer))
+        return Choice(answer, False, _offered(rows, cells, verdict.offered, answer))
     return Choice(
-        found.reading,
-        found.asks,
-        _offered(rows, cells, found.offered),
-        found.makes_sense,
-        found.is_clean,
+        verdict.reading,
+        verdict.asks,
+        _offered(rows, cells, verdict.offered),
+        verdict.makes_sense,
+        verdict.is_clean,
     )
 
 
 @dataclass(frozen=True)
-class _Found:
+class _Verdict:
     reading: str
     asks: bool
     offered: tuple[str, ...]
@@ -120,15 +119,15 @@ class _Found:
     is_clean: bool = True
 
 
-def _of_bytes(rows: Rows, cells: Sequence[_Cell], readings: Iterable[str]) -> _Found:
+def _of_bytes(rows: Rows, cells: Sequence[_Cell], readings: Iterable[str]) -> _Verdict:
     judged = _distinct(_judge_all(cells, [r for r in readings if _is_possible(rows, r)]))
     if not judged:
-        return _Found(encodings.USUAL, False, (), makes_sense=False)
-    ranked = sorted(judged, key=lambda one: one.score.rank)
+        return _Verdict(encodings.USUAL, False, (), makes_sense=False)
+    ranked = sorted(judged, key=lambda candidate: candidate.score.rank)
     best = ranked[0]
     offered = _with_usual(ranked)
-    clean_ones = [one for one in ranked if one.score.is_clean]
-    sensible = [one for one in ranked if not one.score.malformed]
+    clean_ones = [candidate for candidate in ranked if candidate.score.is_clean]
+    sensible = [candidate for candidate in ranked if not candidate.score.malformed]
     if len(clean_ones) == 1:
         is_sure = best.score.words >= _ENOUGH or (
             best.code == encodings.USUAL and not _has_rival(cells, best, ranked[1:])
@@ -136,16 +135,16 @@ def _of_bytes(rows: Rows, cells: Sequence[_Cell], readings: Iterable[str]) -> _F
     else:
         is_sure = sensible == [best] and best.code == encodings.USUAL and _is_common(best.texts)
     makes_sense = best.score.malformed * 3 <= best.score.words
-    return _Found(best.code, not is_sure, offered, makes_sense, best.score.is_clean)
+    return _Verdict(best.code, not is_sure, offered, makes_sense, best.score.is_clean)
 
 
-def _with_usual(ranked: Sequence[_Judged]) -> tuple[str, ...]:
-    """The likeliest; where only the first makes sense, the usual one comes next: that is what
-    people have seen before."""
-    codes = [one.code for one in ranked]
+def _with_usual(ranked: Sequence[_Candidate]) -> tuple[str, ...]:
+    """The readings to offer, the likeliest first. If only the first makes sense, the usual one
+    comes second, because that is how people saw the file elsewhere."""
+    codes = [candidate.code for candidate in ranked]
     if (
         not ranked[0].score.malformed
-        and all(one.score.malformed for one in ranked[1:])
+        and all(candidate.score.malformed for candidate in ranked[1:])
         and encodings.USUAL in codes[1:]
     ):
         codes.remove(encodings.USUAL)
@@ -157,13 +156,13 @@ def _with_usual(ranked: Sequence[_Judged]) -> tuple[str, ...]:
     )
 
 
-def _of_unicode(cells: Sequence[_Cell], readings: Sequence[str]) -> _Found:
-    """What is Unicode is believed, unless undoing an old mistake makes more sense of it."""
+def _of_unicode(cells: Sequence[_Cell], readings: Sequence[str]) -> _Verdict:
+    """Unicode is read as it is, unless undoing an earlier wrong reading makes better words."""
     as_it_is = _judge_all(cells, [encodings.UNICODE])[0]
     twice = [r for r in readings if encodings.is_twice(r)]
     is_twice = any(all(_changed(cell, r) for cell in cells) for r in twice)
     if as_it_is.score.is_clean and not is_twice:
-        return _Found(encodings.UNICODE, False, (encodings.UNICODE,))
+        return _Verdict(encodings.UNICODE, False, (encodings.UNICODE,))
     possible = [
         r
         for r in readings
@@ -173,62 +172,66 @@ def _of_unicode(cells: Sequence[_Cell], readings: Sequence[str]) -> _Found:
         not as_it_is.score.malformed
     ):  # words of another language: real, unless the country writes in another encoding itself
         possible = [r for r in possible if encodings.is_twice(r) or _is_usual_there(cells, r)]
-    others = [one for one in _distinct(_judge_all(cells, possible)) if one.texts != as_it_is.texts]
     others = [
-        one for one in others if _is_better(one, as_it_is) or is_twice and not one.score.malformed
+        candidate
+        for candidate in _distinct(_judge_all(cells, possible))
+        if candidate.texts != as_it_is.texts
+        and (_is_better(candidate, as_it_is) or (is_twice and not candidate.score.malformed))
     ]
     if not others:
-        return _Found(encodings.UNICODE, False, (encodings.UNICODE,))
-    ranked = sorted(others, key=lambda one: (one.score.rank, not encodings.is_twice(one.code)))
-    offered = (*(one.code for one in ranked[: _OFFERED - 1]), encodings.UNICODE)
-    return _Found(ranked[0].code, True, offered)
+        return _Verdict(encodings.UNICODE, False, (encodings.UNICODE,))
+    ranked = sorted(
+        others, key=lambda candidate: (candidate.score.rank, not encodings.is_twice(candidate.code))
+    )
+    offered = (*(candidate.code for candidate in ranked[: _OFFERED - 1]), encodings.UNICODE)
+    return _Verdict(ranked[0].code, True, offered)
 
 
-def _is_better(one: _Judged, as_it_is: _Judged) -> bool:
-    return (one.score.malformed, one.score.foreign) < (
+def _is_better(candidate: _Candidate, as_it_is: _Candidate) -> bool:
+    return (candidate.score.malformed, candidate.score.foreign) < (
         as_it_is.score.malformed,
         as_it_is.score.foreign,
     )
 
 
 def _changed(cell: _Cell, reading: str) -> bool:
-    return encodings.meant(cell.raw, reading) != encodings.meant(cell.raw, encodings.UNICODE)
+    return encodings.read_as(cell.raw, reading) != encodings.read_as(cell.raw, encodings.UNICODE)
 
 
 def _is_misread(cells: Sequence[_Cell], reading: str) -> bool:
-    """A file that was read wrongly as a whole holds no letter that the wrong encoding lacks."""
+    """Whether all cells can result from this wrong reading: then they have no letter that the wrong
+    encoding lacks."""
     return all(encodings.could_come_from(cell.raw, reading) for cell in cells)
 
 
 def _is_usual_there(cells: Sequence[_Cell], reading: str) -> bool:
-    """Whether a language of one of the countries has more of its letters in the encoding than in
-    the usual one."""
+    """Whether the encoding has more letters than the usual one for a language of one of the
+    countries."""
     codes = {_code(cell.country) for cell in cells}
     if any(reading.startswith(page) for code in codes if (page := _CODE_PAGES.get(code or ""))):
         return True
-    alphabets = {one for code in codes for one in alphabet(code).languages}
+    alphabets = {letters for code in codes for letters in alphabet(code).languages}
     return any(
-        encodings.writable(one, reading) > encodings.writable(one, encodings.USUAL)
-        for one in alphabets
+        encodings.writable(letters, reading) > encodings.writable(letters, encodings.USUAL)
+        for letters in alphabets
     )
 
 
 def _is_possible(rows: Rows, reading: str) -> bool:
-    return all(encodings.meant(raw, reading) is not None for row in rows for raw in row.values())
+    return all(encodings.read_as(raw, reading) is not None for row in rows for raw in row.values())
 
 
-def _has_rival(cells: Sequence[_Cell], best: _Judged, others: Iterable[_Judged]) -> bool:
-    """Whether another usual encoding is possible for these few words. A single special letter
-    that the country uses is enough to exclude the others: Ñusta from Peru is believed, though
-    she could be Ńusta."""
+def _has_rival(cells: Sequence[_Cell], best: _Candidate, others: Iterable[_Candidate]) -> bool:
+    """Whether another common encoding is possible for these few words. One special letter that the
+    country uses excludes the others: Ñusta from Peru is accepted, though it could be Ńusta."""
     if len(_special("".join(best.texts))) == 1 and _is_at_home(cells, best):
         return False
-    return any(_could_be_meant(cells, one) for one in others)
+    return any(_could_be_meant(cells, candidate) for candidate in others)
 
 
-def _is_at_home(cells: Sequence[_Cell], one: _Judged) -> bool:
-    """Whether each text has special letters of one language of its country. English proves
-    nothing: it borrows its letters."""
+def _is_at_home(cells: Sequence[_Cell], candidate: _Candidate) -> bool:
+    """Whether each text has special letters, all from one language of its country. English does not
+    count, because it borrows its special letters."""
     return all(
         special
         and any(
@@ -236,23 +239,23 @@ def _is_at_home(cells: Sequence[_Cell], one: _Judged) -> bool:
             for language in alphabet(_code(cell.country)).languages
             if language != ENGLISH
         )
-        for cell, special in zip(cells, map(_special, one.texts), strict=True)
+        for cell, special in zip(cells, map(_special, candidate.texts), strict=True)
     )
 
 
-def _could_be_meant(cells: Sequence[_Cell], one: _Judged) -> bool:
-    """Whether a usual encoding makes well-formed words of the cells. Each person's names must be
-    in one language, of any country; other cells, such as the country, must have the common
-    letters (COMMON)."""
-    if one.code not in encodings.LISTED or one.score.malformed:
+def _could_be_meant(cells: Sequence[_Cell], candidate: _Candidate) -> bool:
+    """Whether this is a common encoding that makes well-formed words of the cells. The names of
+    each person must be in one language, of any country; other cells, such as the country, may only
+    have common letters."""
+    if candidate.code not in encodings.LISTED or candidate.score.malformed:
         return False
     people: dict[int, str] = {}
-    for cell, text in zip(cells, one.texts, strict=True):
+    for cell, text in zip(cells, candidate.texts, strict=True):
         if cell.column in NAMES:
             people[cell.row] = f"{people.get(cell.row, '')} {text}"
         elif not _special(text) <= COMMON:
             return False
-    languages = _written_in(one.code)
+    languages = _written_in(candidate.code)
     return all(
         is_pronounceable(text) and any(_special(text) <= letters for letters in languages)
         for text in people.values()
@@ -261,13 +264,13 @@ def _could_be_meant(cells: Sequence[_Cell], one: _Judged) -> bool:
 
 @cache
 def _written_in(reading: str) -> tuple[frozenset[str], ...]:
-    """The languages of which the encoding has at least half of the letters. Windows-1258 writes
-    letters and marks separately."""
+    """The special letters of each language, if the encoding has at least half of them. Windows-1258
+    passes for all, because it writes letters and marks separately."""
     known = [letters for letters in alphabet(None).languages if letters != ENGLISH]
     return tuple(
-        one
-        for one in known
-        if reading == "Windows-1258" or encodings.writable(one, reading) * 2 >= len(one)
+        letters
+        for letters in known
+        if reading == "Windows-1258" or encodings.writable(letters, reading) * 2 >= len(letters)
     )
 
 
@@ -282,31 +285,31 @@ def _is_common(texts: Iterable[str]) -> bool:
 
 
 def _cells(rows: Rows, limit: int) -> list[_Cell]:
-    """Cells beyond ASCII, each text once for a country, those of names first."""
-    found: dict[tuple[str, str, str], _Cell] = {}
+    """The cells with characters beyond ASCII, names first, each text once per country."""
+    cells: dict[tuple[str, str, str], _Cell] = {}
     for columns in (NAMES, tuple(_VOCABULARY), _SENTENCES):
         for number, row in enumerate(rows):
             for column in columns:
                 raw = row.get(column, "")
-                if not raw.isascii() and len(found) < limit:
+                if not raw.isascii() and len(cells) < limit:
                     cut = (
                         raw
                         if len(raw) <= _LONGEST
                         else raw[:_LONGEST].rpartition(" ")[0] or raw[:_LONGEST]
                     )
                     country = (row.get("country") or row.get("nationalities") or "")[:_LONGEST]
-                    found.setdefault((column, cut, country), _Cell(column, cut, country, number))
-    return list(found.values())
+                    cells.setdefault((column, cut, country), _Cell(column, cut, country, number))
+    return list(cells.values())
 
 
-def _judge_all(cells: Sequence[_Cell], readings: Sequence[str]) -> list[_Judged]:
+def _judge_all(cells: Sequence[_Cell], readings: Sequence[str]) -> list[_Candidate]:
     read = {
-        reading: tuple(encodings.meant(cell.raw, reading) or "" for cell in cells)
+        reading: tuple(encodings.read_as(cell.raw, reading) or "" for cell in cells)
         for reading in readings
     }
     for reading, texts in read.items():
         read[reading] = tuple(clean(text) for text in texts)
-    # A word of the vocabulary tells something only when some reading finds it there.
+    # A cell of a fixed vocabulary is evidence only if some reading makes one of its words.
     known = {
         number
         for number, cell in enumerate(cells)
@@ -314,7 +317,7 @@ def _judge_all(cells: Sequence[_Cell], readings: Sequence[str]) -> list[_Judged]
         and any(_VOCABULARY[cell.column](texts[number]) for texts in read.values())
     }
     return [
-        _Judged(reading, texts, _score(cells, texts, reading, known))
+        _Candidate(reading, texts, _score(cells, texts, reading, known))
         for reading, texts in read.items()
     ]
 
@@ -334,7 +337,7 @@ def _score(cells: Sequence[_Cell], texts: tuple[str, ...], reading: str, known: 
 
 
 def _letters(cell: _Cell, reading: str, is_name: bool) -> Alphabet:
-    letters = alphabet(_code(encodings.meant(cell.country, reading) or ""))
+    letters = alphabet(_code(encodings.read_as(cell.country, reading) or ""))
     return letters if is_name else _wider(letters)
 
 
@@ -345,26 +348,26 @@ def _code(text: str) -> str | None:
 
 @cache
 def _wider(letters: Alphabet) -> Alphabet:
-    """What is no name may be in the language of the form as well."""
+    """The alphabet for cells other than names, which may be in the language of the form."""
     return letters | COMMON
 
 
-def _distinct(judged: Iterable[_Judged]) -> list[_Judged]:
-    """One of those that read the file alike: the first."""
-    found: dict[tuple[str, ...], _Judged] = {}
-    for one in judged:
-        found.setdefault(one.texts, one)
-    return list(found.values())
+def _distinct(judged: Iterable[_Candidate]) -> list[_Candidate]:
+    """The candidates without those that give the same texts as one before them."""
+    by_texts: dict[tuple[str, ...], _Candidate] = {}
+    for candidate in judged:
+        by_texts.setdefault(candidate.texts, candidate)
+    return list(by_texts.values())
 
 
 def _offered(
     rows: Rows, cells: Sequence[_Cell], codes: Sequence[str], answer: str | None = None
 ) -> tuple[Reading, ...]:
-    """The readings with what they make of those rows in which they differ."""
+    """The readings to offer, each with samples from rows in which the readings differ."""
     if answer and answer not in codes:
         codes = (answer, *codes)
     differing = [
-        cell for cell in cells if len({encodings.meant(cell.raw, code) for code in codes}) > 1
+        cell for cell in cells if len({encodings.read_as(cell.raw, code) for code in codes}) > 1
     ] or cells
     numbers = list(dict.fromkeys(cell.row for cell in differing))[:_SHOWN_ROWS]
     columns = {cell.row: cell.column for cell in reversed(differing)}
@@ -377,8 +380,8 @@ def _offered(
 
 
 def _sample(row: Mapping[str, str], column: str, code: str) -> str:
-    """The person's name as read, and the value in question where that is another."""
+    """The person's name in this reading, and the value in question if it is not a name."""
     shown = [column] if column not in NAMES else []
     names = [name for name in ("full_name", "given_name", "family_name") if row.get(name)]
-    texts = (encodings.meant(row[name], code) or "" for name in (*names, *shown))
+    texts = (encodings.read_as(row[name], code) or "" for name in (*names, *shown))
     return _CONTROL.sub("\ufffd", clean(" ".join(texts))[:_LONGEST])

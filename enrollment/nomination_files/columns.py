@@ -1,4 +1,4 @@
-"""The columns of a nomination file, and the words people write above them."""
+"""The columns of a nomination file, and the headings that people give them."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ COLUMNS = (
     "language",
     "needs",
 )
-#: Columns that hold given and family name together → whether the heading says that the family name
-#: comes first.
+#: Columns that hold given and family name together → whether the family name comes first; None if
+#: the heading does not tell.
 FULL_NAMES: dict[str, bool | None] = {
     "full_name": None,
     "family_given_name": True,
     "given_family_name": False,
 }
-#: What a row may hold as it came: the columns, and those for both names.
+#: The columns that a row of a file may have, those for both names included.
 SOURCES = (*COLUMNS, *FULL_NAMES)
-#: Without one of these no row can be good. A family name is not among them: some people have one
-#: name only.
+#: The columns without which no row can be good. The family name is not among them, because some
+#: people have only one name.
 REQUIRED = ("given_name", "email", "country", "category")
 
-# These stand here and not in the translation catalogues, because what the template and the messages
-# call a column must be what the reader understands.
+# These are not in the translation catalogues, because the reader must understand exactly the
+# headings that the template and the messages use.
 HEADINGS = {
     "en": {
         "identifier": "Service or staff number",
@@ -80,6 +80,8 @@ HEADINGS = {
         "needs": "Besoins",
     },
 }
+
+_FULL_NAME = {"en": "Full name", "fr": "Nom complet"}
 
 _SYNONYMS = {
     "identifier": (
@@ -159,8 +161,8 @@ _SYNONYMS = {
     ),
 }
 
-# Columns of our own exports that no one nominates with. "Rang" is there the position in the waiting
-# list; elsewhere people mean a rank by it.
+# Columns of our own exports that mean nothing in a nomination. In exports "Rang" is the position in
+# the waiting list; elsewhere people mean a rank by it.
 _OURS = (
     "reference, référence, nominated by, désignation par, status, statut, position, place, why, "
     "pourquoi, course, formation, cours, delivery, session, begins, début, commence, commence le, "
@@ -171,7 +173,7 @@ RANK_OR_POSITION = "rang"
 
 
 def _key(text: str) -> str:
-    """A heading for looking it up: letters and digits only, without accents and case."""
+    """The heading as a key for lookups: letters and digits only, without accents and case."""
     return "".join(c for c in without_accents(text) if c.isalnum())
 
 
@@ -189,12 +191,12 @@ _EXPORTED = frozenset(_key(word) for word in _OURS.split(","))
 
 
 def is_exported(text: str) -> bool:
-    """Whether the heading is one of our own exports that says nothing of a nomination."""
+    """Whether the heading belongs to our own exports and means nothing in a nomination."""
     return _key(text[:100]) in _EXPORTED
 
 
 def is_name_alone(text: str) -> bool:
-    """Whether the heading means the whole name where no other column holds a name."""
+    """Whether the heading means the full name if no other column holds a name."""
     return _key(text[:100]) in ("nom", "noms")
 
 
@@ -205,18 +207,18 @@ def is_rank_or_position(text: str) -> bool:
 def column_of(text: str) -> str | None:
     """The canonical column that a heading means, or None.
 
-    A hint in brackets is not part of it ("Date de naissance (jj/mm/aaaa)"), and two languages may
-    stand side by side ("Prénom / Given name") as long as they mean the same.
+    A hint in brackets is ignored ("Date de naissance (jj/mm/aaaa)"), and a heading may be in two
+    languages ("Prénom / Given name") if both mean the same.
     """
     text = text[:100]
-    if found := _KNOWN.get(_key(text)) or _KNOWN.get(_key(re.sub(r"[(\[].*", "", text))):
-        return found
+    if column := _KNOWN.get(_key(text)) or _KNOWN.get(_key(re.sub(r"[(\[].*", "", text))):
+        return column
     meanings = {_KNOWN.get(_key(part)) for part in re.split(r"[/|(\[]", text) if _key(part)}
     return meanings.pop() if len(meanings) == 1 else None
 
 
 def heading(column: str, locale: str) -> str:
-    """What a canonical column is called in a language."""
+    """The heading of a canonical column in a language."""
     if column in FULL_NAMES:
-        return {"fr": "Nom complet"}.get(locale, "Full name")
+        return _FULL_NAME.get(locale, _FULL_NAME["en"])
     return HEADINGS.get(locale, HEADINGS["en"]).get(column, column)

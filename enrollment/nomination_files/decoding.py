@@ -1,5 +1,5 @@
-"""From bytes to raw text: Unicode is told by the bytes, never by the file's name; in which
-encoding other bytes are meant is chosen later, by the rows themselves (see choosing)."""
+"""From bytes to raw text. Unicode is recognised by the bytes, never by the name of the file; the
+encoding of other bytes is chosen later by the rows themselves (see choosing)."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ _HIGH_BYTES = re.compile(
 
 @dataclass(frozen=True)
 class RawText:
-    """`kind`: whether `text` is what a Unicode file says, or one character for each byte
-    (Latin-1). `encoding`: the name of the Unicode encoding. `is_mixed`: the bytes are UTF-8 in
-    parts."""
+    """`kind`: whether `text` is the text of a Unicode file, or has one character for each byte
+    (Latin-1). `encoding`: the name of the Unicode encoding. `is_mixed`: parts of the bytes are
+    UTF-8."""
 
     text: str
     kind: str
@@ -78,8 +78,8 @@ def _utf16_without_mark(data: bytes) -> str | None:
 
 
 def _is_mixed(data: bytes) -> bool:
-    """Whether a file that is not UTF-8 is UTF-8 but for a few bytes: pasted together, or cut
-    off. Real single bytes next to never make the bytes of a UTF-8 character."""
+    """Whether only some bytes are not UTF-8, as in a file that was pasted together or cut off. In
+    text of single bytes, sequences that look like UTF-8 are very rare."""
     utf8 = single = 0
     for match in _HIGH_BYTES.finditer(data):
         if match[1]:
@@ -90,8 +90,7 @@ def _is_mixed(data: bytes) -> bool:
 
 
 def refuse_other_files(data: bytes) -> None:
-    """Refuses by their first bytes the files that people take for a CSV, and says what to do
-    with each."""
+    """Refuses files that people mistake for a CSV file, with a message that tells what to do."""
     if not data:
         raise empty()
     if len(data) > MAX_BYTES:
@@ -133,7 +132,7 @@ def too_large() -> UnreadableFile:
 
 
 def undecided(is_mixed: bool) -> UnreadableFile:
-    """No way to read the file makes words of it."""
+    """The refusal of a file of which no reading makes words."""
     if is_mixed:
         sentence = _l(
             "Parts of the file are in different encodings, so its accents cannot be read for "

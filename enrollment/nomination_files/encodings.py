@@ -1,8 +1,8 @@
-"""Ways to read the bytes of a file that does not say its encoding, and to undo a wrong reading made
-before it came here.
+"""Ways to read the bytes of a file that does not name its encoding, and to undo a wrong reading
+that happened before the file was sent.
 
-A reading turns raw text into meant text, cell by cell. Raw text of a file of single bytes holds one
-character for each byte (Latin-1); raw text of a file in Unicode is what the file says.
+A reading turns the raw text of a cell into the text that was written. The raw text of a file of
+single bytes has one character for each byte (Latin-1); that of a file in Unicode is its own text.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ ENCODINGS: dict[str, tuple[str, Any]] = {
     "Shift JIS": ("cp932", _l("Japanese")),
     "Windows-949": ("cp949", _l("Korean")),
 }
-#: Those that a question always offers.
+#: Encodings that a question always offers.
 LISTED = frozenset(
     f"Windows-{page}" for page in (1250, 1251, 1252, 1253, 1254, 1256, 1257, 1258)
 ) | {
@@ -59,12 +59,12 @@ LISTED = frozenset(
     "ISO 8859-9",
     "MacRoman",
 }
-# Control characters that stand for bytes without a letter.
+# Control characters: Python returns them for bytes without a letter.
 _CONTROL = re.compile("[\x80-\x9f]")
-#: What Excel and LibreOffice write unless told otherwise where most of our nominators work.
+#: The default of Excel and LibreOffice where most nominators work.
 USUAL = "Windows-1252"
 UNICODE = "Unicode"
-#: A wrong reading that was saved as Unicode: read as the second, really the first.
+#: A wrong reading that was saved as Unicode: really the first encoding, read as the second.
 _MISREAD = "{} / {}"
 _MISREAD_AS = ("Windows-1252", "Windows-1251", "Windows-1250", "MacRoman", "Windows-1254")
 
@@ -75,8 +75,8 @@ def of_bytes() -> tuple[str, ...]:
 
 
 def of_unicode() -> tuple[str, ...]:
-    """Every reading of a file in Unicode: as it is, encoded twice, and read wrongly before it
-    was saved as Unicode."""
+    """Every reading of a file in Unicode: as it is, encoded twice, or read wrongly before it was
+    saved as Unicode."""
     twice = [_MISREAD.format("UTF-8", wrong) for wrong in _MISREAD_AS]
     others = [
         _MISREAD.format(right, wrong)
@@ -92,7 +92,7 @@ def is_twice(reading: str) -> bool:
 
 
 def label(reading: str) -> Any:
-    """The reading in words, in the language of the page."""
+    """The label of the reading, in the language of the page."""
     if reading == UNICODE:
         return _l("as the file says (Unicode)")
     right, _slash, wrong = reading.partition(" / ")
@@ -101,8 +101,8 @@ def label(reading: str) -> Any:
     return _l("%(encoding)s (%(letters)s)", encoding=right, letters=ENCODINGS[right][1])
 
 
-def meant(raw: str, reading: str) -> str | None:
-    """What a raw cell means in a reading; None when its bytes mean nothing there."""
+def read_as(raw: str, reading: str) -> str | None:
+    """The text of a raw cell in a reading; None if the encoding has no text for its bytes."""
     if raw.isascii() or reading == UNICODE:
         return raw
     right, _slash, wrong = reading.partition(" / ")
@@ -116,7 +116,7 @@ def meant(raw: str, reading: str) -> str | None:
 
 
 def could_come_from(raw: str, reading: str) -> bool:
-    """Whether raw text in Unicode can be the outcome of the mistake that the reading undoes."""
+    """Whether raw text in Unicode can result from the mistake that the reading undoes."""
     right, _slash, wrong = reading.partition(" / ")
     try:
         _bytes_of(raw, ENCODINGS[wrong][0]).decode(ENCODINGS[right][0])
@@ -127,8 +127,8 @@ def could_come_from(raw: str, reading: str) -> bool:
 
 @cache
 def writable(letters: frozenset[str], reading: str) -> int:
-    """How many of the letters are in the encoding that the reading takes for the right one; 0
-    for unusual misreadings."""
+    """How many of the letters exist in the encoding that the reading takes for the right one; 0 for
+    unusual misreadings."""
     right, _slash, wrong = reading.partition(" / ")
     if wrong not in ("", USUAL):
         return 0
@@ -136,7 +136,7 @@ def writable(letters: frozenset[str], reading: str) -> int:
 
 
 def _undone(raw: str, right: str, wrong: str) -> str:
-    """The text before it was read as `wrong`; as it is where it cannot come from that."""
+    """The text before it was read as `wrong`; unchanged if it cannot result from that."""
     codec = "utf-8" if right == "UTF-8" else ENCODINGS[right][0]
     text = raw
     for _again in range(3 if right == "UTF-8" else 1):
@@ -150,14 +150,14 @@ def _undone(raw: str, right: str, wrong: str) -> str:
 
 
 def _bytes_of(text: str, codec: str) -> bytes:
-    """The bytes that were read as `text`. Programs keep bytes that mean nothing in an encoding
-    as control characters."""
-    found = bytearray()
+    """The bytes that were read as `text`. Control characters stand for bytes that the encoding does
+    not define: programs keep them that way."""
+    data = bytearray()
     for character in text:
         try:
-            found += character.encode(codec)
+            data += character.encode(codec)
         except UnicodeEncodeError:
             if not 0x80 <= ord(character) <= 0x9F:
                 raise
-            found.append(ord(character))
-    return bytes(found)
+            data.append(ord(character))
+    return bytes(data)

@@ -1,8 +1,8 @@
-"""Names that stand in one column: "DIALLO Amina" tells its parts by itself, "Amina Diallo" by the
-heading or by the other rows.
+"""Names in one column: in "DIALLO Amina" the capitals show the family name, for "Amina Diallo" the
+heading or the other rows have to show which part comes first.
 
-What is a guess is shown to be checked, and no one is nominated by a guess. Which part comes first
-is asked once for the file.
+If nothing shows it, the order is asked once for the file. A name that was divided by a guess is a
+problem until somebody has checked it, so that no one is nominated under a wrong name.
 """
 
 from __future__ import annotations
@@ -23,27 +23,27 @@ _LONGEST = 300
 
 @dataclass(frozen=True)
 class Parts:
-    """A name in two parts. `is_sure`: the writing itself tells them apart. `family_first`: the
-    order that it proves."""
+    """A name in two parts. `is_sure`: its writing shows where they divide. `family_first`: the
+    order that the writing proves, if any."""
 
-    given: str
-    family: str
+    given_name: str
+    family_name: str
     is_sure: bool
     family_first: bool | None = None
 
 
 def order(people: Iterable[Mapping[str, str]], answer: bool | None) -> tuple[bool | None, bool]:
-    """(whether the family name comes first, whether to ask): the answer, else what the names of
-    the file prove together."""
+    """(whether the family name comes first, whether to ask): by the answer, or else by what the
+    names of the file prove together."""
     proved, is_open = set(), False
     for values in people:
-        text, told = _text(values)
+        text, heading_order = _text(values)
         if not text:
             continue
         parts = _parts(text)
         if parts.family_first is not None:
             proved.add(parts.family_first)
-        is_open = is_open or (not parts.is_sure and told is None and " " in text)
+        is_open = is_open or (not parts.is_sure and heading_order is None and " " in text)
     if answer is not None:
         return answer, False
     if len(proved) == 1:
@@ -52,11 +52,11 @@ def order(people: Iterable[Mapping[str, str]], answer: bool | None) -> tuple[boo
 
 
 def example(people: Iterable[Mapping[str, str]]) -> tuple[str, Parts, Parts] | None:
-    """A name of the file that can be read in both orders: with the given name first, and with
-    the family name first."""
+    """A name of the file that can be read in both orders, with its parts if the given name comes
+    first, and if the family name does."""
     for values in people:
-        text, told = _text(values)
-        if text and told is None and " " in text and not _parts(text).is_sure:
+        text, heading_order = _text(values)
+        if text and heading_order is None and " " in text and not _parts(text).is_sure:
             return text, _ordered(text, False), _ordered(text, True)
     return None
 
@@ -64,13 +64,13 @@ def example(people: Iterable[Mapping[str, str]]) -> tuple[str, Parts, Parts] | N
 def with_parts(
     row: int, values: Mapping[str, str], family_first: bool | None
 ) -> tuple[dict[str, str], tuple[Problem, ...]]:
-    """The values with given and family name filled from the column for both, and what has to be
-    checked about them."""
-    text, told = _text(values)
+    """The values with given and family name taken from the column for both, and the problems of
+    dividing them."""
+    text, heading_order = _text(values)
     if not text:
         return dict(values), ()
     parts = _parts(text)
-    first = told if told is not None else family_first
+    first = heading_order if heading_order is not None else family_first
     problems: tuple[Problem, ...] = ()
     if not parts.is_sure:
         if " " not in text:
@@ -102,7 +102,7 @@ def with_parts(
                     value=shown(text),
                 )
                 problems = (_to_check(row, text, remedy),)
-    return {**values, "given_name": parts.given, "family_name": parts.family}, problems
+    return {**values, "given_name": parts.given_name, "family_name": parts.family_name}, problems
 
 
 def _to_check(row: int, text: str, remedy: Any) -> Problem:
@@ -110,23 +110,22 @@ def _to_check(row: int, text: str, remedy: Any) -> Problem:
 
 
 def _text(values: Mapping[str, str]) -> tuple[str, bool | None]:
-    """The name in one piece and the order that its heading tells; nothing where the parts are
-    known already."""
+    """The full name, and the order that its heading names. Empty if the file has the parts in
+    columns of their own."""
     if "given_name" in values or "family_name" in values:
         return "", None
-    for column, told in FULL_NAMES.items():
+    for column, heading_order in FULL_NAMES.items():
         if text := clean(values.get(column, "")[:_LONGEST]):
-            return text, told
+            return text, heading_order
     return "", None
 
 
 def _parts(text: str) -> Parts:
-    """By the writing alone: a comma, or a family name in capitals at the beginning or the end."""
+    """The parts by the writing alone: a comma, or a family name in capitals at one end."""
     if "," in text:
-        given, family = split_name(text)
-        return Parts(
-            given, family, is_sure=bool(given and family and "," not in given), family_first=None
-        )
+        given_name, family_name = split_name(text)
+        is_sure = bool(given_name and family_name and "," not in given_name)
+        return Parts(given_name, family_name, is_sure=is_sure)
     words = text.split(" ")
     loud = [_is_loud(word) for word in words]
     if any(loud) and not all(loud) and len(words) > 1:
@@ -142,12 +141,12 @@ def _parts(text: str) -> Parts:
             return Parts(
                 " ".join(words[:start]), " ".join(words[start:]), is_sure=True, family_first=False
             )
-    given, family = split_name(text)
-    return Parts(given, family, is_sure=False)
+    given_name, family_name = split_name(text)
+    return Parts(given_name, family_name, is_sure=False)
 
 
 def _is_loud(word: str) -> bool:
-    """In capitals, and more than an initial."""
+    """Whether the word is in capitals and more than an initial."""
     letters = [c for c in word if c.isalpha()]
     return (
         len(letters) > 1

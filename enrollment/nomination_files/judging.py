@@ -1,5 +1,5 @@
-"""How likely it is that a text was read in its right encoding: by the shape of its words and the
-letters of a country."""
+"""Judges how likely a text was read in the right encoding: by the shape of its words and by the
+letters that a country uses."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from enrollment.nomination_files.text import without_accents
 # Punctuation beyond ASCII round words, and between two parts of one.
 _AROUND = "«»“”„‘’‚\"'()[]{}<>-–—,.;:…!?¿¡ªº*\u200e\u200f\u200b\ufeff&+/\\|_@#%=~`´"
 _BETWEEN = re.compile(r"[’‘´ʼʻ'`·\-–—./,;:()\[\]&+\"“”«»@_\\|\u200c\u200d\u00ad]+")
-# No word has a quotation mark or a dash inside, opens with a sign that belongs elsewhere, or ends
-# with one that opens.
+# Signs of a wrong reading: a quotation mark or dash inside a word, a sign at its beginning that
+# cannot open a word, or an opening sign at its end.
 _QUOTED = re.compile(r"\w[“”«»„‚‹›…—–]\w|^[ªº‚„…—–]\w+|^“\w+$|\w[‚„“‘†‡ˆ˜‹—–]$")
-# Few do in the middle of small letters; where the mark is an apostrophe, the other one is usual.
+# An opening quotation mark inside small letters: people use the other one as an apostrophe.
 _TURNED = re.compile(r"\w‘[a-z]")
 
 
@@ -27,17 +27,17 @@ _CLUSTER = re.compile("[bcdfghjklmnpqrstvwxz]{4,}")
 
 @dataclass
 class Score:
-    """Words with letters beyond a to z, and how many of them no language writes or the person's
-    country does not."""
+    """Counts of the words with letters beyond a to z: all of them, those that no language writes
+    so, and those with letters that the person's country does not use."""
 
     words: int = 0
     malformed: int = 0
     foreign: int = 0
-    latin: int = 0  # in countries that write their own names in another script, too
+    latin: int = 0  # words with special Latin letters where names are written in another script
 
     @property
     def rank(self) -> tuple[int, int, int]:
-        """The smaller, the likelier."""
+        """Sorts the likelier readings first."""
         return self.malformed, self.foreign, self.latin
 
     @property
@@ -46,8 +46,8 @@ class Score:
 
 
 def judge(text: str, letters: Alphabet, score: Score, *, is_name: bool) -> None:
-    """Adds the words of a text to the score. `is_name`: the text begins with a capital, as the
-    names of the file do."""
+    """Adds the words of a text to the score. `is_name`: the text must begin with a capital, as the
+    other names of the file do."""
     for number, chunk in enumerate(text.split()):
         if chunk.isascii():
             continue
@@ -81,8 +81,8 @@ def _judge_word(word: str, letters: Alphabet, score: Score, *, begins: bool) -> 
 
 
 def _is_malformed(word: str) -> bool:
-    """Whether no one writes such a word: with signs, in two scripts, or with a capital in the
-    middle of small letters."""
+    """Whether no one writes such a word: it has signs, two scripts, or a capital in the middle of
+    small letters."""
     if not all(c.isalnum() or _is_mark(c) for c in word) or any(
         unicodedata.category(c) == "No" for c in word
     ):
@@ -90,7 +90,7 @@ def _is_malformed(word: str) -> bool:
     if any(
         _is_mark(c) and (i == 0 or script(word[i - 1]) != script(c)) for i, c in enumerate(word)
     ):
-        return True  # what was left of a mark that belongs to another letter
+        return True  # a mark without the letter it belongs to
     if len({_writing(c) for c in word if c.isalpha()}) > 1:
         return True
     return any(_is_odd_case(word, i) for i in range(1, len(word)))
@@ -106,8 +106,8 @@ def _writing(letter: str) -> str:
 
 
 def _is_odd_case(word: str, i: int) -> bool:
-    """A small letter before a capital, or after two of them; only where a letter beyond a to z
-    takes part."""
+    """Whether a capital follows a small letter, or a small letter follows two capitals. Only pairs
+    with a letter beyond a to z count."""
     here, before = word[i], word[i - 1]
     if "ß" in (here, before):
         return False
@@ -119,15 +119,15 @@ def _is_odd_case(word: str, i: int) -> bool:
 
 
 def is_pronounceable(text: str) -> bool:
-    """Whether no word has four consonants in a row of which one is beyond a to z. Between two
-    consonants, r and l count as vowels: people can say Smrčka, but not Lefčvre."""
+    """Whether no four consonants in a row include one beyond a to z. Between two consonants r and l
+    count as vowels: Smrčka can be pronounced, Lefčvre cannot."""
     plain = _SYLLABIC.sub("e", without_accents(text))
-    runs = (found.span() for found in _CLUSTER.finditer(plain))
+    runs = (match.span() for match in _CLUSTER.finditer(plain))
     return len(plain) != len(text) or all(text[begin:end].isascii() for begin, end in runs)
 
 
 def mostly_capitalized(texts: Iterable[str]) -> bool:
-    """Whether the names of a file begin with capitals; told by those that begin with a letter
+    """Whether most names of a file begin with a capital, judged by names that begin with a letter
     from a to z."""
     first = [text[0] for text in texts if text and text[0].isascii() and text[0].isalpha()]
     return not first or sum(c.isupper() for c in first) * 4 > len(first) * 3

@@ -1,8 +1,8 @@
-"""Which letters the people of a country write their names with, beyond a to z.
+"""The letters beyond a to z that people of a country use in their names.
 
-The languages of a country come from the Unicode tables (Babel); the letters of a language stand
-here, because those tables do not travel with Babel. A word in capitals names a whole script by the
-first word of its letters' Unicode names.
+The languages of a country come from the Unicode tables in Babel; the letters of each language are
+listed here, because Babel does not include those. A word in capitals stands for a whole script: it
+is the first word of the Unicode names of its letters.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ _LETTERS = {
     "ja": "CJK HIRAGANA KATAKANA",
     "ko": "HANGUL CJK",
 }
-#: What is read without a doubt where nothing is known of a country's own letters.
+#: Letters that are accepted if the letters of the country are not known.
 COMMON = frozenset("".join(_LETTERS[language] for language in ("en", "fr", "es", "pt")))
 
 
@@ -147,7 +147,7 @@ class Alphabet:
         self.languages = tuple(frozenset(letters) for letters in known if not letters[0].isascii())
 
     def __or__(self, letters: frozenset[str]) -> Alphabet:
-        """The same with more letters."""
+        """This alphabet with more letters."""
         wider = Alphabet(())
         wider.letters = self.letters | letters
         wider.scripts = self.scripts
@@ -155,8 +155,8 @@ class Alphabet:
         return wider
 
     def has(self, letter: str) -> bool:
-        """Whether people write their names with it. Capitals count like small letters; İ is not
-        a capital of i."""
+        """Whether the alphabet has the letter, in either case. İ is listed by itself, because it is
+        not the capital of i."""
         return (
             letter in self.letters
             or letter.lower() in self.letters
@@ -167,7 +167,7 @@ class Alphabet:
 
 @cache
 def alphabet(country: str | None) -> Alphabet:
-    """Of the official languages of a country by its code; of all languages when there is none."""
+    """The alphabet of the official languages of a country; of all languages without a country."""
     from babel.languages import get_territory_language_info
 
     if country is None:
@@ -185,5 +185,5 @@ def alphabet(country: str | None) -> Alphabet:
 
 @cache
 def script(letter: str) -> str:
-    """LATIN, GREEK, ARABIC and so on; empty for what has no name."""
+    """The script of a letter: LATIN, GREEK, ARABIC and so on; empty for unnamed characters."""
     return unicodedata.name(letter, "").split(" ")[0]

@@ -1,5 +1,5 @@
-"""What an OpenDocument spreadsheet says of its sheets besides the values: hidden, merged,
-errors, zeros in front of numbers."""
+"""Reads the marks of an OpenDocument spreadsheet, which the reader of values does not return: what
+is hidden or merged, errors, and numbers shown with zeros in front."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _HIDDEN = ("collapse", "filter")
 
 
 def marks(parts: Mapping[str, bytes]) -> list[Marks]:
-    """Of each sheet, in the order of the workbook. Raises UnreadableFile."""
+    """The marks of each sheet, in the order of the workbook. Raises UnreadableFile."""
     if b"encryption-data" in parts.get("META-INF/manifest.xml", b""):
         raise encrypted()
     reader = _Content()
@@ -39,39 +39,41 @@ class _Content:
         self.shown, self.paragraphs, self.is_text = "", 0, False
         self.groups: list[bool] = []
 
-    def start(self, element: str, given: dict[str, str]) -> None:
+    def start(self, element: str, attributes: dict[str, str]) -> None:
         if element == "style":
-            self.style = given.get("name", "")
-        elif element == "table-properties" and given.get("display") == "false":
+            self.style = attributes.get("name", "")
+        elif element == "table-properties" and attributes.get("display") == "false":
             self.hidden_styles.add(self.style)
         elif element == "null-date":
-            self.is_from_1904 = given.get("date-value") == "1904-01-01"
+            self.is_from_1904 = attributes.get("date-value") == "1904-01-01"
         elif element == "table":
-            is_hidden = given.get("style-name") in self.hidden_styles
+            is_hidden = attributes.get("style-name") in self.hidden_styles
             self.sheets.append(
                 Marks(
-                    name=given.get("name", ""), is_hidden=is_hidden, is_from_1904=self.is_from_1904
+                    name=attributes.get("name", ""),
+                    is_hidden=is_hidden,
+                    is_from_1904=self.is_from_1904,
                 )
             )
             self.row = self.columns = 0
         elif not self.sheets:
             return
         elif element == "table-column":
-            count = _times(given, "number-columns-repeated")
-            if given.get("visibility") in _HIDDEN:
+            count = _times(attributes, "number-columns-repeated")
+            if attributes.get("visibility") in _HIDDEN:
                 self.sheets[-1].hidden_columns.update(
                     range(self.columns, min(self.columns + count, MAX_COLUMN))
                 )
             self.columns += count
         elif element == "table-row":
-            self.column, self.rows = 0, _times(given, "number-rows-repeated")
-            if given.get("visibility") in _HIDDEN:
+            self.column, self.rows = 0, _times(attributes, "number-rows-repeated")
+            if attributes.get("visibility") in _HIDDEN:
                 self.sheets[-1].hidden_rows.update(
                     range(self.row, min(self.row + self.rows, MAX_ROW))
                 )
         elif element in ("table-cell", "covered-table-cell"):
-            self.cell, self.shown, self.paragraphs = given, "", 0
-            self.repeated = _times(given, "number-columns-repeated")
+            self.cell, self.shown, self.paragraphs = attributes, "", 0
+            self.repeated = _times(attributes, "number-columns-repeated")
         elif element == "p":
             self.paragraphs += 1
             self.is_text = True
@@ -114,6 +116,6 @@ class _Content:
                     sheet.texts[row, column] = self.shown
 
 
-def _times(given: Mapping[str, str], name: str) -> int:
-    text = given.get(name, "1")
+def _times(attributes: Mapping[str, str], name: str) -> int:
+    text = attributes.get(name, "1")
     return max(1, int(text)) if text.isdigit() and len(text) < 10 else 1

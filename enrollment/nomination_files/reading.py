@@ -1,5 +1,5 @@
-"""A whole nomination file: how it is meant to be read, then its rows one by one, then against
-each other."""
+"""Reads a whole nomination file: first how its text, dates and names are to be understood, then its
+rows one by one, then rows that repeat each other."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ from enrollment.nomination_files.text import clean, is_blank
 from enrollment.nomination_files.workbooks import is_workbook, letter, read_workbook
 from people.values import email_key
 
-# What our own exports put before a text that a spreadsheet would take for a formula.
+# Our own exports put an apostrophe before text that a spreadsheet would take for a formula.
 _HARMLESS = ("'=", "'+", "'-", "'@", "'|", "'%")
 
 
@@ -44,8 +44,8 @@ def read(
 ) -> NominationFile:
     """The nominations in a file, each with its problems. Raises UnreadableFile and nothing else.
 
-    `answers`: to the questions that `checked` asks; without them the file's own rows decide.
-    `today` is the application's date unless given.
+    `answers`: answers to the questions in `checked`; without them the rows of the file decide.
+    `today`: the date to judge dates of birth by, instead of the application's.
     """
     refuse_other_files(data)
     is_mixed, encoding = False, ""
@@ -61,7 +61,7 @@ def read(
     if table.header.unknown:
         notes = (*notes, ("unknown_columns", ", ".join(map(shown, table.header.unknown))))
     rows = _sheet_rows(table)
-    serials = birth_dates.are_serials(one.raw.get("birth_date", "") for one in rows)
+    serials = birth_dates.are_serials(row.raw.get("birth_date", "") for row in rows)
     sheet = Sheet(kind, rows, table.readings, answers or Answers(), hidden, notes, serials)
     if len(to_text(sheet).encode()) > MAX_CARRIED:
         raise UnreadableFile(
@@ -91,31 +91,31 @@ def read(
 
 
 def check_sheet(sheet: Sheet, *, today: date | None = None) -> Checked:
-    """What the rows of a sheet mean by its answers, each with its problems, and what is still to
-    be asked."""
+    """The rows of a sheet as its answers have them understood, each with its problems, and the
+    questions that are still open."""
     answers = sheet.answers
-    # What people typed themselves is not in doubt; a country helps to tell how the others are
-    # meant.
-    rows_in = [
-        one for one in sheet.rows if answers.with_hidden is not False or one.row not in sheet.hidden
+    # Corrections that people typed have no encoding to choose, but a typed country helps to choose
+    # that of the other cells.
+    sheet_rows = [
+        row for row in sheet.rows if answers.with_hidden is not False or row.row not in sheet.hidden
     ]
-    raw = [
-        {k: v for k, v in one.raw.items() if k not in one.typed} | _country(one) for one in rows_in
-    ]
+    raw = [_not_typed(row) | _country(row) for row in sheet_rows]
     choice = choose(raw, sheet.kind, allowed=sheet.readings, answer=answers.reading)
-    people = [(one, _values(one, choice)) for one in rows_in]
-    texts = [values for _one, values in people]
+    people = [(sheet_row, _values(sheet_row, choice)) for sheet_row in sheet_rows]
+    texts = [values for _row, values in people]
     day_first, asks_date_order = _date_order(texts, answers.day_first)
     family_first, asks_name_order = full_names.order(texts, answers.family_first)
     rows = []
-    for one, values in people:
-        parted, doubts = full_names.with_parts(one.row, values, family_first)
-        row = check_row(one.row, parted, day_first=day_first, serials=sheet.serials, today=today)
+    for sheet_row, values in people:
+        parted, doubts = full_names.with_parts(sheet_row.row, values, family_first)
+        row = check_row(
+            sheet_row.row, parted, day_first=day_first, serials=sheet.serials, today=today
+        )
         rows.append(
             replace(
                 row,
                 problems=(
-                    *map(_stray, [one.row] * len(one.stray), one.stray),
+                    *map(_stray, [sheet_row.row] * len(sheet_row.stray), sheet_row.stray),
                     *doubts,
                     *row.problems,
                 ),
@@ -133,26 +133,30 @@ def check_sheet(sheet: Sheet, *, today: date | None = None) -> Checked:
     )
 
 
-def _country(one: SheetRow) -> dict[str, str]:
-    """The country that was typed, for telling the letters of the others; only what is ASCII is
-    the same in every reading."""
-    typed = one.typed.get("country", "")
+def _not_typed(row: SheetRow) -> dict[str, str]:
+    """The raw cells of the row that nobody has typed over."""
+    return {column: text for column, text in row.raw.items() if column not in row.typed}
+
+
+def _country(row: SheetRow) -> dict[str, str]:
+    """The typed country, as evidence for the encoding of the other cells. It must be ASCII, which
+    is the same in every reading."""
+    typed = row.typed.get("country", "")
     return {"country": typed} if typed and typed.isascii() else {}
 
 
-def _values(one: SheetRow, choice: Choice) -> dict[str, str]:
-    """The row's text as meant, with what was typed over it."""
+def _values(row: SheetRow, choice: Choice) -> dict[str, str]:
+    """The text of the row in the chosen reading, with the corrections that were typed."""
     read = {
-        column: encodings.meant(text, choice.reading) or ""
-        for column, text in one.raw.items()
-        if column not in one.typed
+        column: encodings.read_as(text, choice.reading) or ""
+        for column, text in _not_typed(row).items()
     }
-    return _with_country({**read, **one.typed})
+    return _with_country({**read, **row.typed})
 
 
 def _with_country(values: dict[str, str]) -> dict[str, str]:
-    """In a file that has no other country, a nationality stands for it: people see both before
-    anything is saved."""
+    """The values with a single nationality as the country if the file has no column for the
+    country. People see both before anything is saved."""
     if "country" in values:
         return values
     codes = countries.nationalities(clean(values.get("nationalities", "")))
@@ -162,8 +166,8 @@ def _with_country(values: dict[str, str]) -> dict[str, str]:
 def _date_order(
     people: Iterable[Mapping[str, str]], day_first: bool | None
 ) -> tuple[bool | None, bool]:
-    """Whether the day comes first, and whether that has to be asked: the answer, else what the
-    dates themselves tell."""
+    """(whether the day comes first, whether to ask): by the answer, or else by the dates of the
+    file."""
     if day_first is not None:
         return day_first, False
     return birth_dates.order(values.get("birth_date", "") for values in people)
@@ -182,25 +186,24 @@ def _sheet_rows(table: Table) -> tuple[SheetRow, ...]:
 
 
 def _by_column(header: Header, cells: list[str]) -> dict[str, str]:
-    """The row's text by canonical column. Cells missing at the end are blank: spreadsheets leave
-    them out."""
-    found = {
+    """The text of the row by canonical column. Cells may be missing at the end, because
+    spreadsheets leave blank ones out there."""
+    by_column = {
         column: cell for column, cell in zip(header.columns, cells, strict=False) if column and cell
     }
-    if (
-        "country" in header.columns
-    ):  # a nationality stands for it only where there is no such column
-        found.setdefault("country", "")
+    if "country" in header.columns:  # blank, so that no nationality takes its place
+        by_column.setdefault("country", "")
     return {
-        column: cell[1:] if cell.startswith(_HARMLESS) else cell for column, cell in found.items()
+        column: cell.removeprefix("'") if cell.startswith(_HARMLESS) else cell
+        for column, cell in by_column.items()
     }
 
 
 def _misplaced(header: Header, cells: list[str]) -> Iterable[tuple[str, str, str]]:
-    """Cells that stand under no heading.
+    """The cells that have no heading above them.
 
-    One cell too many is a problem even if it is blank: an unquoted comma has moved the values
-    before it.
+    A row with too many cells is a problem even if the last ones are blank, because an unquoted
+    comma may have moved the values before them.
     """
     width = len(header.words)
     if len(cells) > width:
@@ -211,8 +214,8 @@ def _misplaced(header: Header, cells: list[str]) -> Iterable[tuple[str, str, str
             yield letter(index), shown(cell), "no_heading"
 
 
-def _stray(row: int, found: tuple[str, str, str]) -> Problem:
-    column, value, code = found
+def _stray(row: int, cell: tuple[str, str, str]) -> Problem:
+    column, value, code = cell
     if code == "extra_cells":
         remedy = _l(
             "This row has more cells than there are headings: values may stand in wrong columns. "
@@ -225,25 +228,25 @@ def _stray(row: int, found: tuple[str, str, str]) -> Problem:
 
 
 def _with_duplicates(rows: list[NominationRow]) -> Iterable[NominationRow]:
-    """The rows; one that repeats a number of the same issuer, or address and name, of a row
-    above gets a problem naming that row. Two countries may use one number, and two people one
-    mailbox."""
+    """The rows. A row that repeats the number and issuer, or the address and name, of a row above
+    gets a problem that names that row. The number or the address alone is no duplicate: two
+    countries may use the same number, and two people may share a mailbox."""
     first: dict[tuple[Any, ...], int] = {}
     for row in rows:
-        found = None
+        duplicate = None
         for column in ("email", "identifier"):
             value = row.fields[column]
             if not value:
                 continue
             above = first.setdefault((column, *_same(column, value, row.fields)), row.row)
-            if above != row.row and found is None:
+            if above != row.row and duplicate is None:
                 remedy = _duplicate_remedy(column, above)
-                found = _problem(row.row, column, row.values[column], "duplicate", remedy)
-        yield replace(row, problems=(*row.problems, found)) if found else row
+                duplicate = _problem(row.row, column, row.values[column], "duplicate", remedy)
+        yield replace(row, problems=(*row.problems, duplicate)) if duplicate else row
 
 
 def _same(column: str, value: str, fields: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What is equal in two rows that give one person by this column."""
+    """The key that is equal in two rows about the same person, judged by this column."""
     if column == "email":
         name = f"{fields['given_name'] or ''} {fields['family_name'] or ''}"
         return email_key(value) or value, *sorted(words_of(name))

@@ -1,4 +1,4 @@
-"""What reading a nomination file gives: rows with their problems, or why the file cannot be
+"""The result of reading a nomination file: rows with their problems, or the reason why it cannot be
 read."""
 
 from __future__ import annotations
@@ -11,18 +11,20 @@ from core.errors import Invalid
 from enrollment.nomination_files.choosing import Choice
 
 MAX_BYTES = 2 * 1024 * 1024
-#: So many bytes all that is read may have together: the rows travel in the page, and a request has
-#: a limit.
+#: The most bytes of all rows together: the page holds them in its form, and the size of requests is
+#: limited.
 MAX_CARRIED = 3 * 1024 * 1024
 MAX_ROWS = 5000
-#: Far more columns than a nomination has; beyond it the file is something else.
+#: The most values of all rows together; a row has about twenty.
+MAX_VALUES = 30 * MAX_ROWS
+#: The most columns; a file with more is something else than nominations.
 MAX_COLUMNS = 100
-#: How much of a value is shown back in a problem.
+#: The most characters of a value that a problem shows.
 SHOWN = 80
 
 
 class UnreadableFile(Invalid):
-    """The file as a whole cannot be read. `code` is stable; `message` says what to do about it."""
+    """The file as a whole cannot be read. `code` is stable; `message` tells what to do."""
 
     def __init__(self, code: str, message: Any):
         super().__init__(code, message, field="file")
@@ -32,9 +34,8 @@ class UnreadableFile(Invalid):
 class Problem:
     """One value that cannot be accepted, and its remedy.
 
-    `row` is the number people see beside the row in their spreadsheet: the header is row 1 and
-    blank rows count. `column` is a canonical column, or a spreadsheet letter where the cell stands
-    under no heading.
+    `row` is the number that a spreadsheet shows beside the row: the header is row 1, and blank rows
+    count. `column` is a canonical column, or the letter of a column without a heading.
     """
 
     row: int
@@ -48,8 +49,8 @@ class Problem:
 class NominationRow:
     """One person as nominated.
 
-    `values` is the raw text of every canonical column, to show it again. `fields` is what it means;
-    a field with a problem is empty there, never a default.
+    `values` is the raw text of every canonical column, to show it again. `fields` has the parsed
+    values; a field with a problem is empty and never a default, which nobody would notice.
     """
 
     row: int
@@ -64,9 +65,9 @@ class NominationRow:
 
 @dataclass(frozen=True)
 class SheetRow:
-    """A row as it came. `raw`: its text by canonical column; `typed`: what people wrote over it
-    since; `stray`: cells that stand under no heading (spreadsheet letter, text, code), until
-    people have looked at the row."""
+    """A row of the file. `raw`: its text by canonical column. `typed`: the corrections. `stray`:
+    cells without a heading (letter of the column, text, code), until people have corrected the
+    row."""
 
     row: int
     raw: Mapping[str, str]
@@ -76,7 +77,8 @@ class SheetRow:
 
 @dataclass(frozen=True)
 class Answers:
-    """What people said of the whole file; None: not yet. `reading`: the encoding (see choosing)."""
+    """The answers about the whole file; None if there is none yet. `reading`: the encoding (see
+    choosing)."""
 
     reading: str | None = None
     day_first: bool | None = None
@@ -86,12 +88,11 @@ class Answers:
 
 @dataclass(frozen=True)
 class Sheet:
-    """The rows of a file as they came, with all that people have answered: what travels in the page
-    that checks them.
+    """The rows of a file with the answers so far: what the page that checks them holds.
 
-    `kind` says what the raw text is (see choosing), `readings` which encodings the headings leave
-    possible; `hidden` are the rows that a workbook hides; `notes` is what else is to be told of the
-    file: (code, words). `serials`: numbers among its dates are days as spreadsheets count them.
+    `kind`: what the raw text is (see choosing). `readings`: the encodings that the headings leave
+    possible. `hidden`: the rows that a workbook hides. `notes`: notes about the file for people
+    (code, words). `serials`: numbers among the dates are days as spreadsheets count them.
     """
 
     kind: str
@@ -105,10 +106,10 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Checked:
-    """The rows of a sheet with what they mean, and what is still to be asked about all of them.
+    """The rows of a sheet with their meaning, and the open questions about all of them.
 
-    `choice`: how the letters were read. `name_example`: a name that can be read in two orders, and
-    its parts in each.
+    `choice`: the encoding. `name_example`: a name that can be read in two orders, and its parts in
+    each.
     """
 
     rows: tuple[NominationRow, ...]
@@ -123,12 +124,11 @@ class Checked:
 
 @dataclass(frozen=True)
 class NominationFile:
-    """A file that could be read. `headings` gives the file's own word for each of its canonical
-    `columns`.
+    """A file that could be read. `headings`: the file's own heading of each canonical column.
 
-    `date_order_question` is true when nothing tells whether the day or the month comes first (or
-    rows contradict each other): ask once, then read the file again with `day_first`. Until then the
-    dates in question are problems of their rows.
+    `date_order_question`: nothing shows whether the day or the month comes first, or rows
+    contradict each other. Ask once, then read the file again with `day_first`; until then the dates
+    in question are problems of their rows.
     """
 
     encoding: str
@@ -143,5 +143,5 @@ class NominationFile:
 
 
 def shown(value: str) -> str:
-    """The value as a problem shows it: not longer than people can take in."""
+    """The value as a problem shows it, cut if it is too long to read."""
     return value if len(value) <= SHOWN else value[: SHOWN - 1] + "…"

@@ -1,5 +1,5 @@
-"""The rules for one nomination: the same for a row of a file, one corrected in place and the
-form for one."""
+"""The rules for one nomination: the same for a row of a file, a corrected row, and the form for a
+single person."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from people.values import (
     clean_nationalities,
     clean_subcategory,
     clean_text,
+    parse_rank_code,
     require_sender,
     whole_name,
 )
@@ -61,9 +62,9 @@ NAME_NEEDED = _l(
     "Write the name. One is enough: leave the other empty for a person with a single name."
 )
 _NAMES = ("given_name", "family_name", "name_on_certificate")
-#: The key under which a row says that its names, odd as they look, are the right ones.
+#: The key of a row with the confirmation that its unusual names are right.
 CONFIRMED = "names_confirmed"
-#: The key under which it says who is meant, once that was asked: "new", or the id of a person.
+#: The key of a row with the answer to who is meant: "new", or the id of a person.
 IDENTITY = "identity"
 _WHEN_BLANK: dict[str, Any] = {"gender": "undisclosed", "birth_date": None, "nationalities": ()}
 
@@ -82,8 +83,8 @@ class _Refused(Exception):
 
 @dataclass(frozen=True)
 class _Frame:
-    """What a rule needs to know besides the value. `today` None: the application's clock is
-    asked."""
+    """What a rule needs besides the value. `today`: None for the date of the application's
+    clock."""
 
     day_first: bool | None
     today: date | None
@@ -98,10 +99,10 @@ def check_row(
     serials: bool = False,
     today: date | None = None,
 ) -> NominationRow:
-    """The row with what its values mean and every problem they have.
+    """The row with the parsed values and all their problems.
 
     `values` is keyed by canonical column; a missing key is a blank value. With `day_first` None,
-    dates that depend on the order are problems; with `serials`, a number is a day as spreadsheets
+    dates that depend on the order are problems. With `serials`, numbers are days as spreadsheets
     count them.
     """
     frame = _Frame(day_first, today, serials)
@@ -139,8 +140,8 @@ def check_row(
     if is_confirmed:
         raw[CONFIRMED], fields[CONFIRMED] = "1", True
     answer = values.get(IDENTITY)
-    if answer and (meant := names.parse_identity(answer)):
-        raw[IDENTITY], fields[IDENTITY] = answer, meant
+    if answer and (identity := names.parse_identity(answer)):
+        raw[IDENTITY], fields[IDENTITY] = answer, identity
     return NominationRow(row, raw, fields, tuple(problems))
 
 
@@ -148,11 +149,12 @@ def _name_problems(
     row: int,
     raw: Mapping[str, str],
     fields: Mapping[str, Any],
-    found: list[Problem],
+    problems: list[Problem],
     is_confirmed: bool,
 ) -> Iterator[Problem]:
-    """What the names say together: one of them is enough, and a filler is none."""
-    if any(problem.column in _NAMES for problem in found):
+    """Problems of the names together: one of the two is enough, but it must not be a filler such as
+    "n/a"."""
+    if any(problem.column in _NAMES for problem in problems):
         return
     if not fields["given_name"] and not fields["family_name"]:
         yield Problem(row, "given_name", "", "required", NAME_NEEDED)
@@ -165,7 +167,7 @@ def _name_problems(
 
 
 def _check(column: str, raw: str, frame: _Frame) -> Any:
-    """The meaning of one value, or _Refused."""
+    """The parsed value of one column. Raises _Refused."""
     if is_blank(raw):
         if column in _MISSING:
             raise _Refused("required", _MISSING[column])
@@ -174,7 +176,7 @@ def _check(column: str, raw: str, frame: _Frame) -> Any:
         text = clean_text(raw, column, longest=MAX_LENGTHS[column])
         rule = _RULES.get(column)
         if column == "email":
-            text = raw  # addresses are kept as they were typed: NFC could make another one
+            text = raw  # unchanged: normalizing to NFC could make another address of it
         return rule(text, frame) if rule else text
     except Invalid as refusal:
         remedy = _too_long(column) if refusal.code == "too_long" else refusal.message
@@ -265,8 +267,8 @@ def _category(text: str, frame: _Frame) -> str:
 
 
 def _subcategory(text: str, frame: _Frame) -> str:
-    if found := words.parse_subcategory(text):
-        return found
+    if subcategory := words.parse_subcategory(text):
+        return subcategory
     raise _Refused(
         "unknown_subcategory",
         _l(
@@ -278,7 +280,7 @@ def _subcategory(text: str, frame: _Frame) -> str:
 
 
 def _rank_code(text: str, frame: _Frame) -> str:
-    if code := words.parse_rank_code(text):
+    if code := parse_rank_code(text):
         return code
     raise _Refused(
         "bad_rank_code",

@@ -1,4 +1,4 @@
-"""From text to numbered rows: the delimiter, the header and the cells."""
+"""From raw text to numbered rows: finds the delimiter, the header and the cells."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from enrollment.nomination_files.columns import (
     is_name_alone,
     is_rank_or_position,
 )
-from enrollment.nomination_files.encodings import UNICODE, meant, of_bytes, of_unicode
+from enrollment.nomination_files.encodings import UNICODE, of_bytes, of_unicode, read_as
 from enrollment.nomination_files.results import MAX_COLUMNS, MAX_ROWS, UnreadableFile, shown
 from enrollment.nomination_files.text import clean, is_blank
 
 DELIMITERS = (",", ";", "\t", "|")
-# Excel's own way of saying its delimiter; Excel does not count this line as a row.
+# The line with which Excel names the delimiter; Excel does not count it as a row.
 _SEP_LINE = re.compile(r'"?sep=([,;\t|])"?(?:\r\n|\r|\n)', re.IGNORECASE)
 
 Record = tuple[int, list[str]]
@@ -37,8 +37,8 @@ Record = tuple[int, list[str]]
 
 @dataclass(frozen=True)
 class Header:
-    """The canonical column of each cell of the header (None: unknown, of our own exports or
-    blank), and its words."""
+    """The canonical column of each cell of the header, and its words. The column is None for a
+    blank cell, an unknown heading, or one of our own exports."""
 
     columns: tuple[str | None, ...]
     words: tuple[str, ...]
@@ -61,7 +61,8 @@ class Header:
 
 @dataclass(frozen=True)
 class Table:
-    """`readings`: in which encodings the headings make most sense; all when they say nothing."""
+    """`readings`: the encodings in which most headings are understood; empty if the headings are
+    no evidence."""
 
     delimiter: str
     header: Header
@@ -70,7 +71,7 @@ class Table:
 
 
 def read_table(text: str, kind: str) -> Table:
-    """The rows of raw text below a header that is understood. Raises UnreadableFile."""
+    """The header of raw text and the rows below it. Raises UnreadableFile."""
     delimiter = None
     if match := _SEP_LINE.match(text):
         delimiter, text = match[1], text[match.end() :]
@@ -80,7 +81,7 @@ def read_table(text: str, kind: str) -> Table:
 
 
 def table_of(records: Iterable[Record], kind: str, delimiter: str = "") -> Table:
-    """The same for rows that are in cells already. Blank rows are left out."""
+    """The same for records that are divided into cells already. Blank rows are left out."""
     filled = _filled(iter(records))
     cells = next(filled, (1, []))[1]
     readings = header_readings(cells, kind)
@@ -107,26 +108,27 @@ def table_of(records: Iterable[Record], kind: str, delimiter: str = "") -> Table
 
 
 def header_readings(cells: Sequence[str], kind: str) -> tuple[str, ...]:
-    """The readings in which most headings are understood, the likeliest first."""
+    """The readings in which the most headings are understood, in their usual order."""
     readings = of_bytes() if kind == BYTES else of_unicode()
     cells = [cell[:100] for cell in cells[:MAX_COLUMNS]]
     if all(cell.isascii() for cell in cells):
         return readings
-    found = {
-        reading: sum(column_of(meant(cell, reading) or "") is not None for cell in cells)
+    understood = {
+        reading: sum(column_of(read_as(cell, reading) or "") is not None for cell in cells)
         for reading in readings
     }
-    most = max(found.values())
-    return tuple(reading for reading in readings if found[reading] == most)
+    most = max(understood.values())
+    return tuple(reading for reading in readings if understood[reading] == most)
 
 
 def meaning(cell: str, reading: str) -> str:
-    """The words of a heading, in a reading."""
-    return clean(meant(cell[:100], reading) or cell[:100])
+    """The words of a heading in a reading."""
+    return clean(read_as(cell[:100], reading) or cell[:100])
 
 
 def _with_rank_or_position(header: Header, rows: Sequence[Record]) -> Header:
-    """ "Rang" is a rank, unless there is another column for it or it only counts."""
+    """The header with "Rang" as the rank, if no other column is the rank and the cells are not all
+    numbers, which are positions."""
     for index, word in enumerate(header.words):
         if is_rank_or_position(word) and "rank" not in header.columns:
             values = [clean(cells[index][:100]) for _number, cells in rows if index < len(cells)]
@@ -137,10 +139,8 @@ def _with_rank_or_position(header: Header, rows: Sequence[Record]) -> Header:
 
 
 def _records(text: str, delimiter: str) -> Iterator[Record]:
-    """(number, cells) of each row, numbered as a spreadsheet does.
-
-    Blank rows count, and a row whose cells contain line ends is still one row.
-    """
+    """(number, cells) of each row, numbered like a spreadsheet: blank rows count, and a row whose
+    cells contain line ends is one row."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     number = 0
     while True:
@@ -159,8 +159,8 @@ def _records(text: str, delimiter: str) -> Iterator[Record]:
                         row=number,
                     ),
                 ) from None
-            # Strict, because a lenient reader swallows all people between two stray quotes into one
-            # cell.
+            # The reader is strict: a lenient one would put all people between two stray quotes into
+            # one cell.
             raise UnreadableFile(
                 "broken_quoting",
                 _l(
@@ -176,15 +176,15 @@ def _filled(records: Iterator[Record]) -> Iterator[Record]:
 
 
 def _detect_delimiter(text: str) -> str:
-    """The delimiter that makes most sense of the header: most columns understood, then most
-    cells."""
+    """The delimiter with which the most columns of the header are understood, then the one with
+    the most cells."""
     best, best_score = DELIMITERS[0], (0, 0)
     text = text.lstrip("\r\n")
     for delimiter in DELIMITERS:
         try:
             _, cells = next(_filled(_records(text, delimiter)), (1, []))
         except UnreadableFile:
-            # When no delimiter does better, reading the file raises this again, with the right row.
+            # If no delimiter is better, reading the file raises this again with the right row.
             continue
         score = sum(column_of(cell) is not None for cell in cells[:MAX_COLUMNS]), len(cells)
         if score > best_score:
@@ -193,7 +193,7 @@ def _detect_delimiter(text: str) -> str:
 
 
 def _header(cells: list[str], reading: str) -> Header:
-    """The header, when every needed column is there once. Raises UnreadableFile."""
+    """The header. Raises UnreadableFile unless each required column occurs once."""
     if len(cells) > MAX_COLUMNS:
         raise UnreadableFile(
             "too_many_columns",
@@ -218,8 +218,8 @@ def _header(cells: list[str], reading: str) -> Header:
 
 
 def _columns(words: Sequence[str]) -> tuple[str | None, ...]:
-    """What each heading means beside the others: "Name" is the family name beside a given name,
-    and "Nom" alone is the whole."""
+    """The column of each heading, by the other headings too: beside a given name, "Name" is the
+    family name; without other names, "Nom" is the full name."""
     columns = [column_of(word) for word in words]
     together = [column for column in columns if column in FULL_NAMES]
     if "given_name" in columns and together:
@@ -284,5 +284,5 @@ def _refuse_missing_columns(header: Header) -> None:
 
 
 def _list_columns(columns: tuple[str, ...]) -> Any:
-    """The columns by name, in the language of whoever reads the message."""
+    """The headings of the columns, in the language of the person who reads the message."""
     return LazyString(lambda: ", ".join(heading(column, i18n.locale()) for column in columns))

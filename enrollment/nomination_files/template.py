@@ -6,12 +6,11 @@ import csv
 import io
 from datetime import date
 
+from core import i18n
 from enrollment.nomination_files.columns import COLUMNS, HEADINGS
 
-# An Excel set to French expects semicolons and would show a file with commas in one column.
-_DELIMITERS = {"fr": ";"}
-# The date is written year first, because then no one needs to know which of day and month comes
-# first.
+_SHEETS = {"en": "Nominations", "fr": "Désignations"}
+# The date has the year first, so that nobody needs to know the order of day and month.
 _EXAMPLES = {
     "en": {
         "identifier": "A-0001",
@@ -55,29 +54,29 @@ _EXAMPLES = {
 
 
 def template(locale: str) -> bytes:
-    """A CSV file that `read` accepts: the headings in the language, or in English, and an example
-    row.
+    """A CSV file that `read` accepts: the headings in the language, or else in English, and an
+    example row.
 
-    UTF-8 with a byte order mark, which Excel needs to show accents rightly.
+    It is UTF-8 with a byte order mark, without which Excel shows accents wrongly.
     """
     language = _language(locale)
     text = io.StringIO(newline="")
-    writer = csv.writer(text, delimiter=_DELIMITERS.get(language, ","))
+    writer = csv.writer(text, delimiter=i18n.delimiter(language))
     writer.writerow(HEADINGS[language][column] for column in COLUMNS)
     writer.writerow(_EXAMPLES[language][column] for column in COLUMNS)
     return text.getvalue().encode("utf-8-sig")
 
 
 def workbook_template(locale: str) -> bytes:
-    """The same as XLSX. Cells are text, so that a spreadsheet changes nothing that is typed, but
-    for dates, which are dates."""
+    """The same as XLSX. Cells are formatted as text, so that a spreadsheet changes nothing that is
+    typed; cells for dates are formatted as dates."""
     import xlsxwriter
 
     language = _language(locale)
     content = io.BytesIO()
     with xlsxwriter.Workbook(content, {"in_memory": True}) as book:
         book.set_properties({"created": date(2026, 1, 1)})  # the same file every time
-        sheet = book.add_worksheet({"fr": "Désignations"}.get(language, "Nominations"))
+        sheet = book.add_worksheet(_SHEETS[language])
         text = book.add_format({"num_format": "@"})
         day = book.add_format({"num_format": "yyyy-mm-dd"})
         for index, column in enumerate(COLUMNS):

@@ -1,5 +1,4 @@
-"""Text as people mean it: without the invisible characters that spreadsheets and email programs
-add."""
+"""Cleans text of the invisible characters that spreadsheets and email programs add."""
 
 from __future__ import annotations
 
@@ -13,18 +12,18 @@ __all__ = ["clean", "fold", "is_blank", "storable", "without_accents"]
 LONGEST_WORD = 300
 
 _NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
-# Punctuation that people add or leave out without meaning anything by it. A question mark is not
-# among it: "F?" is a doubt.
+# Punctuation without meaning, which people add or leave out. The question mark is not included,
+# because "F?" expresses a doubt.
 _QUIET = re.compile(r"[\s\-_'’‘ʼ´`.,()\u2010-\u2015]+")
 
 
 def storable(text: str) -> str:
-    """The text with a replacement character for what no database stores. JSON can hold it."""
+    """The text with replacement characters for those that JSON can hold but no database stores."""
     return _NOT_STORABLE.sub("\ufffd", text)
 
 
 def clean(text: str) -> str:
-    """The text in one line, by the rule for every text of the application."""
+    """The text in one line, by the application's rule for all texts."""
     return one_line(text)
 
 
@@ -35,10 +34,8 @@ def without_accents(text: str) -> str:
 
 
 def fold(text: str) -> str:
-    """The text for looking a word up: `without_accents`, and without spaces, hyphens, apostrophes
-    and so on.
-
-    What is longer than any word folds to nothing.
+    """The text as a key for lookups: `without_accents`, and without spaces, hyphens, apostrophes
+    and so on. Text longer than any word becomes empty.
 
     >>> fold(" Côte d’Ivoire ") 'cotedivoire'
     """

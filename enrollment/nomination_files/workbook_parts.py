@@ -1,9 +1,9 @@
-"""The parts of a zipped workbook (XLSX, ODS), unpacked within limits, and its marks: what a reader
-of values does not tell.
+"""The parts of a zipped workbook (XLSX, ODS), unpacked within limits, and the marks of its sheets:
+what the reader of values does not return.
 
-Everything is unpacked here once, counted as it comes and not as it is declared, and packed again
-for the reader of values, which therefore never meets anything else. XML with entities of its own is
-refused.
+The parts are unpacked here once. Their real sizes count, not the declared ones, because a harmful
+file may declare less. They are packed again for the reader of values, which therefore never gets
+unchecked data. XML that declares entities is refused.
 """
 
 from __future__ import annotations
@@ -21,18 +21,17 @@ from enrollment.nomination_files.results import UnreadableFile
 
 MAX_UNPACKED = 24 * 1024 * 1024
 MAX_PARTS = 1000
-#: Cells with something in them, how far from the first cell they may stand, and the area that they
+#: The most filled cells, how far from the first cell they may be, and the largest area that they
 #: may span.
 MAX_CELLS, MAX_ROW, MAX_COLUMN, MAX_AREA = 200_000, 20_000, 500, 1_000_000
 
 
 @dataclass
 class Marks:
-    """What a sheet says of its rows and cells besides their values. Numbers begin at 0, cells are
-    (row, column).
+    """The properties of a sheet other than values. Numbers begin at 0; cells are (row, column).
 
-    `texts`: cells whose value is told better by their text: errors such as #N/A, and numbers shown
-    with zeros in front. `is_from_1904`: the workbook counts its days from 1904.
+    `texts`: the text of cells whose value would lose something: errors such as #N/A, and numbers
+    shown with zeros in front. `is_from_1904`: the workbook counts its days from 1904.
     """
 
     name: str = ""
@@ -47,7 +46,7 @@ class Marks:
     right: int = 0
 
     def count(self, row: int, column: int, times: int = 1) -> None:
-        """One cell more with something in it, at its last place when it is repeated. Raises
+        """Counts a filled cell; if it is repeated, the position is that of the last one. Raises
         UnreadableFile beyond the limits."""
         self.cells += times
         self.bottom, self.right = max(self.bottom, row), max(self.right, column)
@@ -99,20 +98,20 @@ def unpack(data: bytes) -> dict[str, bytes]:
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
         members = archive.infolist()
-        if len(members) > MAX_PARTS or sum(one.file_size for one in members) > MAX_UNPACKED:
+        if len(members) > MAX_PARTS or sum(member.file_size for member in members) > MAX_UNPACKED:
             raise too_large()
-        if any(one.flag_bits & 1 for one in members):
+        if any(member.flag_bits & 1 for member in members):
             raise encrypted()
-        names = {one.filename for one in members}
+        names = {member.filename for member in members}
         _refuse_other_archives(names)
         parts: dict[str, bytes] = {}
-        left = MAX_UNPACKED
+        remaining = MAX_UNPACKED
         for member in members:
             if member.filename.endswith((".xml", ".rels")) or member.filename == "mimetype":
                 with archive.open(member) as stream:
-                    parts[member.filename] = stream.read(left + 1)
-                left -= len(parts[member.filename])
-                if left < 0:
+                    parts[member.filename] = stream.read(remaining + 1)
+                remaining -= len(parts[member.filename])
+                if remaining < 0:
                     raise too_large()
     except (
         zipfile.BadZipFile,

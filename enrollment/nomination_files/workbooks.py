@@ -1,5 +1,5 @@
-"""Nominations from a workbook (XLSX, XLS, ODS): the first visible sheet that has the headings,
-read like a CSV file."""
+"""Reads nominations from a workbook (XLSX, XLS, ODS): from the first visible sheet that has the
+headings, by the same rules as a CSV file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from enrollment.nomination_files.table import (
 from enrollment.nomination_files.text import is_blank
 from enrollment.nomination_files.workbook_parts import Marks, damaged, pack, unpack
 
-#: Among so many filled rows the headings are looked for: titles may stand above them.
+#: How many filled rows are searched for the headings, because titles may be above them.
 _LOOKED_AT = 20
 _ENOUGH_HEADINGS = 3
 _LISTED = 20
@@ -36,8 +36,8 @@ def is_workbook(data: bytes) -> bool:
 
 
 def read_workbook(data: bytes) -> tuple[Table, tuple[int, ...], tuple[tuple[str, str], ...]]:
-    """The table, which of its rows are hidden, and what else is to be told: (code, words).
-    Raises UnreadableFile."""
+    """The table, the numbers of its hidden rows, and notes for people: (code, words). Raises
+    UnreadableFile."""
     marks, data = _marks(data)
     sheets = _values(data, marks)
     if not sheets:
@@ -45,18 +45,18 @@ def read_workbook(data: bytes) -> tuple[Table, tuple[int, ...], tuple[tuple[str,
             "empty", _l("The workbook is empty. Fill in a sheet, save it, and choose it again.")
         )
     number, start = _with_headings(sheets, marks)
-    kept = marks[number]
+    sheet_marks = marks[number]
     records = sheets[number][start:]
     table = table_of(iter(records), TEXT)
-    if kept.is_from_1904 and "birth_date" in table.header.columns:
+    if sheet_marks.is_from_1904 and "birth_date" in table.header.columns:
         _count_days_from_1900(table)
     rows = {row for row, _cells in table.rows}
-    hidden = tuple(sorted(row + 1 for row in kept.hidden_rows if row + 1 in rows))
+    hidden = tuple(sorted(row + 1 for row in sheet_marks.hidden_rows if row + 1 in rows))
     return table, hidden, tuple(_notes(marks, number, table, records[0][0]))
 
 
 def _marks(data: bytes) -> tuple[list[Marks], bytes]:
-    """What the sheets are marked with, and the workbook for the reader of values."""
+    """The marks of the sheets, and the workbook for the reader of values."""
     if data.startswith(xls_marks.SIGNATURE):
         return xls_marks.marks(data), data
     parts = unpack(data)
@@ -72,27 +72,27 @@ def _values(data: bytes, marks: Sequence[Marks]) -> dict[int, list[Record]]:
         book = CalamineWorkbook.from_filelike(io.BytesIO(data))
         if len(book.sheet_names) != len(marks):
             raise damaged()
-        found = {}
-        for number, kept in enumerate(marks):
-            if not kept.is_hidden and kept.cells:
+        filled = {}
+        for number, sheet_marks in enumerate(marks):
+            if not sheet_marks.is_hidden and sheet_marks.cells:
                 rows = book.get_sheet_by_index(number).to_python(skip_empty_area=False)
-                records = list(_records(rows, kept))
+                records = list(_records(rows, sheet_marks))
                 if records:
-                    found[number] = records
-        return found
+                    filled[number] = records
+        return filled
     except CalamineError as error:
         raise damaged() from error
     except BaseException as error:
-        # A fault in the reader of values itself comes as an exception that is no Exception.
+        # A panic in the reader of values, which is written in Rust, is no subclass of Exception.
         if type(error).__name__ == "PanicException":
             raise damaged() from None
         raise
 
 
-def _records(rows: Sequence[Sequence[Any]], kept: Marks) -> Iterator[Record]:
+def _records(rows: Sequence[Sequence[Any]], marks: Marks) -> Iterator[Record]:
     for number, cells in enumerate(rows):
         texts = [
-            kept.texts.get((number, column)) or _text(value) for column, value in enumerate(cells)
+            marks.texts.get((number, column)) or _text(value) for column, value in enumerate(cells)
         ]
         while texts and is_blank(texts[-1]):
             texts.pop()
@@ -101,7 +101,7 @@ def _records(rows: Sequence[Sequence[Any]], kept: Marks) -> Iterator[Record]:
 
 
 def _text(value: Any) -> str:
-    """A cell's value as its text: whole numbers without a point, dates as year-month-day."""
+    """The value of a cell as text: whole numbers without a point, dates as year-month-day."""
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, float):
@@ -127,8 +127,8 @@ def _count_days_from_1900(table: Table) -> None:
 
 
 def _with_headings(sheets: dict[int, list[Record]], marks: Sequence[Marks]) -> tuple[int, int]:
-    """(number of the sheet, which of its filled rows) of the first headings; where there are
-    none, of the likeliest."""
+    """(number of the sheet, index of its filled row) of the first headings; without any, of the row
+    that is most like headings, so that the refusal names what it lacks."""
     likeliest, most = (next(iter(sheets)), 0), 0
     for number, records in sheets.items():
         for index, (_row, cells) in enumerate(records[:_LOOKED_AT]):
@@ -150,34 +150,34 @@ def _with_headings(sheets: dict[int, list[Record]], marks: Sequence[Marks]) -> t
 def _notes(
     marks: Sequence[Marks], number: int, table: Table, header_row: int
 ) -> Iterator[tuple[str, str]]:
-    kept = marks[number]
-    visible = [one for one in marks if not one.is_hidden]
+    sheet_marks = marks[number]
+    visible = [sheet for sheet in marks if not sheet.is_hidden]
     if len(visible) > 1:
-        yield "sheet", kept.name
-    if hidden := [one.name for one in marks if one.is_hidden and one.cells]:
+        yield "sheet", sheet_marks.name
+    if hidden := [sheet.name for sheet in marks if sheet.is_hidden and sheet.cells]:
         yield "hidden_sheets", ", ".join(hidden[:_LISTED])
     columns = [
         word
         for index, word in enumerate(table.header.words)
-        if index in kept.hidden_columns and word
+        if index in sheet_marks.hidden_columns and word
     ]
     if columns:
         yield "hidden_columns", ", ".join(columns[:_LISTED])
     if merged := [
-        _range(one)
-        for one in kept.merged
-        if one[1][0] + 1 >= header_row and _is_read(one, table.header)
+        _range(area)
+        for area in sheet_marks.merged
+        if area[1][0] + 1 >= header_row and _is_read(area, table.header)
     ]:
         yield "merged", ", ".join(merged[:_LISTED]) + (" …" if len(merged) > _LISTED else "")
 
 
-def _is_read(merged: tuple[tuple[int, int], tuple[int, int]], header: Header) -> bool:
-    (_top, left), (_bottom, right) = merged
-    return any(header.columns[left : right + 1])
+def _is_read(area: tuple[tuple[int, int], tuple[int, int]], header: Header) -> bool:
+    (_top, first), (_bottom, last) = area
+    return any(header.columns[first : last + 1])
 
 
-def _range(merged: tuple[tuple[int, int], tuple[int, int]]) -> str:
-    return ":".join(f"{letter(column)}{row + 1}" for row, column in merged)
+def _range(area: tuple[tuple[int, int], tuple[int, int]]) -> str:
+    return ":".join(f"{letter(column)}{row + 1}" for row, column in area)
 
 
 def letter(index: int) -> str:
@@ -185,6 +185,6 @@ def letter(index: int) -> str:
     letters = ""
     index += 1
     while index:
-        index, rest = divmod(index - 1, 26)
-        letters = chr(ord("A") + rest) + letters
+        index, remainder = divmod(index - 1, 26)
+        letters = chr(ord("A") + remainder) + letters
     return letters

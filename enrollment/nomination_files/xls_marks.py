@@ -1,5 +1,6 @@
-"""What an XLS workbook (BIFF8 in an OLE file) says of its sheets besides the values: hidden,
-merged, errors, zeros in front of numbers, and how far its cells reach."""
+"""Reads the marks of an XLS workbook (BIFF8 in an OLE file), which the reader of values does not
+return: what is hidden or merged, errors, numbers shown with zeros in front, and how far the cells
+reach."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from collections.abc import Iterator
 from enrollment.nomination_files.workbook_parts import Marks, damaged, encrypted, with_macros
 
 SIGNATURE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_END = 0xFFFFFFFA  # and beyond: marks of the end of a chain, of free and of other sectors
+_END = 0xFFFFFFFA  # from here on, numbers mark the end of a chain, free and special sectors
 _ERRORS = {
     0: "#NULL!",
     7: "#DIV/0!",
@@ -40,7 +41,7 @@ _CELLS = {_FORMULA, _BOOLERR, _NUMBER, _RK, 0x204, 0xFD, 0xD6}  # with LABEL, LA
 
 
 def marks(data: bytes) -> list[Marks]:
-    """Of each sheet, in the order of the workbook. Raises UnreadableFile."""
+    """The marks of each sheet, in the order of the workbook. Raises UnreadableFile."""
     try:
         streams = _streams(data)
         if "EncryptedPackage" in streams:
@@ -56,22 +57,22 @@ def marks(data: bytes) -> list[Marks]:
 
 
 def _streams(data: bytes) -> dict[str, tuple[int, int]]:
-    """Name → (first sector, size) of what the OLE file holds."""
+    """Name → (first sector, size) of each stream in the OLE file."""
     (directory,) = struct.unpack_from("<I", data, 48)
     size = 1 << struct.unpack_from("<H", data, 30)[0]
     entries = b"".join(_sectors(data, directory, size, _table(data, size)))
-    found: dict[str, tuple[int, int]] = {}
+    streams: dict[str, tuple[int, int]] = {}
     for at in range(0, len(entries) - 127, 128):
         (length,) = struct.unpack_from("<H", entries, at + 64)
         name = entries[at : at + max(0, min(length, 64) - 2)].decode("utf-16-le", "replace")
         first, bytes_ = struct.unpack_from("<II", entries, at + 116)
         if name:
-            found.setdefault(name, (first, bytes_))
-    return found
+            streams.setdefault(name, (first, bytes_))
+    return streams
 
 
 def _table(data: bytes, size: int) -> list[int]:
-    """Which sector follows which."""
+    """For each sector, the number of the one that follows it."""
     numbers = list(struct.unpack_from("<109I", data, 76))
     more, count = struct.unpack_from("<II", data, 68)
     for _again in range(min(count, len(data) // size)):
@@ -99,7 +100,7 @@ def _sectors(data: bytes, first: int, size: int, table: list[int]) -> Iterator[b
 
 
 def _stream(data: bytes, first: int, length: int, root: tuple[int, int]) -> bytes:
-    """What a stream holds. Small ones lie in pieces of their own within the root's."""
+    """The content of a stream. Small streams are stored in pieces within the root's stream."""
     size = 1 << struct.unpack_from("<H", data, 30)[0]
     table = _table(data, size)
     if length >= _SMALL:
@@ -121,7 +122,7 @@ def _records(book: bytes, at: int = 0) -> Iterator[tuple[int, bytes, int]]:
 
 
 def _sheets(book: bytes) -> list[Marks]:
-    found: list[tuple[int, Marks]] = []
+    sheets: list[tuple[int, Marks]] = []
     formats: dict[int, int] = {}
     widths: list[int] = []
     is_from_1904 = False
@@ -130,7 +131,7 @@ def _sheets(book: bytes) -> list[Marks]:
             raise encrypted()
         if kind == _BOUNDSHEET:
             where, state = struct.unpack_from("<IB", content)
-            found.append((where, Marks(name=_name(content), is_hidden=bool(state & 3))))
+            sheets.append((where, Marks(name=_name(content), is_hidden=bool(state & 3))))
         elif kind == _DATEMODE:
             is_from_1904 = content[0] == 1
         elif kind == _FORMAT:
@@ -142,10 +143,10 @@ def _sheets(book: bytes) -> list[Marks]:
             widths.append(formats.get(struct.unpack_from("<H", content, 2)[0], 0))
         elif kind == _EOF:
             break
-    for where, kept in found:
-        kept.is_from_1904 = is_from_1904
-        _read_sheet(book, where, kept, widths)
-    return [kept for _where, kept in found]
+    for where, sheet in sheets:
+        sheet.is_from_1904 = is_from_1904
+        _read_sheet(book, where, sheet, widths)
+    return [sheet for _where, sheet in sheets]
 
 
 def _name(content: bytes) -> str:
@@ -161,7 +162,7 @@ def _text(content: bytes, at: int) -> str:
     )
 
 
-def _read_sheet(book: bytes, where: int, kept: Marks, widths: list[int]) -> None:
+def _read_sheet(book: bytes, where: int, sheet: Marks, widths: list[int]) -> None:
     depth = 0
     for kind, content, _at in _records(book, where):
         if kind == _BOF:
@@ -171,42 +172,42 @@ def _read_sheet(book: bytes, where: int, kept: Marks, widths: list[int]) -> None
             if depth == 0:
                 return
         elif depth == 1:
-            _read_record(kind, content, kept, widths)
+            _read_record(kind, content, sheet, widths)
 
 
-def _read_record(kind: int, content: bytes, kept: Marks, widths: list[int]) -> None:
+def _read_record(kind: int, content: bytes, sheet: Marks, widths: list[int]) -> None:
     if kind == _ROW:
         if content[12] & 0x20:
-            kept.hidden_rows.add(struct.unpack_from("<H", content)[0])
+            sheet.hidden_rows.add(struct.unpack_from("<H", content)[0])
     elif kind == _COLINFO:
         first, last, _width, _format, flags = struct.unpack_from("<5H", content)
         if flags & 1:
-            kept.hidden_columns.update(range(first, min(last, 255) + 1))
+            sheet.hidden_columns.update(range(first, min(last, 255) + 1))
     elif kind == _MERGED:
         for at in range(2, len(content) - 7, 8):
-            top, bottom, left, right = struct.unpack_from("<4H", content, at)
-            kept.merged.append(((top, left), (bottom, right)))
+            top, bottom, first, last = struct.unpack_from("<4H", content, at)
+            sheet.merged.append(((top, first), (bottom, last)))
     elif kind == _MULRK:
         row, first = struct.unpack_from("<HH", content)
         for column in range(first, first + (len(content) - 6) // 6):
-            kept.count(row, column)
+            sheet.count(row, column)
     elif kind in _CELLS:
         row, column, style = struct.unpack_from("<3H", content)
-        kept.count(row, column)
-        _keep_text(kind, content, kept, row, column, widths[style] if style < len(widths) else 0)
+        sheet.count(row, column)
+        _keep_text(kind, content, sheet, row, column, widths[style] if style < len(widths) else 0)
 
 
-def _keep_text(kind: int, content: bytes, kept: Marks, row: int, column: int, width: int) -> None:
+def _keep_text(kind: int, content: bytes, sheet: Marks, row: int, column: int, width: int) -> None:
     if kind == _BOOLERR and content[7]:
-        kept.texts[row, column] = _ERRORS.get(content[6], "#N/A")
+        sheet.texts[row, column] = _ERRORS.get(content[6], "#N/A")
     elif kind == _FORMULA and content[12:14] == b"\xff\xff" and content[6] == 2:
-        kept.texts[row, column] = _ERRORS.get(content[8], "#N/A")
+        sheet.texts[row, column] = _ERRORS.get(content[8], "#N/A")
     elif width and kind in (_NUMBER, _RK) and (number := _number(kind, content)) is not None:
-        kept.texts[row, column] = str(number).zfill(width)
+        sheet.texts[row, column] = str(number).zfill(width)
 
 
 def _number(kind: int, content: bytes) -> int | None:
-    """A whole number that is not negative, else None."""
+    """The value if it is a whole number and not negative, else None."""
     if kind == _NUMBER:
         (value,) = struct.unpack_from("<d", content, 6)
     else:

@@ -11,7 +11,6 @@ from enrollment.services.enrolling import (
     Wish,
     apply,
     checked,
-    clean_rank_code,
     enroll,
     require_identity,
 )
@@ -64,7 +63,6 @@ __all__ = [
     "approve",
     "bodies_to_nominate_for",
     "checked",
-    "clean_rank_code",
     "complete_list",
     "decide_different",
     "decide_merge",

@@ -15,7 +15,6 @@ from core.words import word
 from courses.models import Delivery
 from courses.services import touch
 from enrollment.models import Enrollment, EnrollmentStatus
-from enrollment.nomination_files import parse_rank_code
 from enrollment.queries import find_enrollment
 from enrollment.services.asking import note_printed_name
 from enrollment.services.consenting import consent_while_enrolling, require_own_answer
@@ -26,7 +25,14 @@ from enrollment.states import ENROLLMENT
 from people.models import Organization, Person
 from people.permissions import Permission
 from people.personnel import CATEGORY_CODES, PersonnelCategory
-from people.values import clean_lines, clean_name, clean_subcategory, clean_text, require_spelling
+from people.values import (
+    clean_lines,
+    clean_name,
+    clean_rank_code,
+    clean_subcategory,
+    clean_text,
+    require_spelling,
+)
 
 
 @dataclass(frozen=True)
@@ -194,7 +200,7 @@ def checked(delivery: Delivery, wish: Wish) -> Wish:
     except Invalid as fault:
         faults.append(fault)
     try:
-        cleaned["rank_code"] = clean_rank_code(wish.rank_code)
+        cleaned["rank_code"] = clean_rank_code(wish.rank_code or "", "rank_code") or None
     except Invalid as fault:
         faults.append(fault)
     faults += category_faults(delivery, wish.category)
@@ -204,23 +210,6 @@ def checked(delivery: Delivery, wish: Wish) -> Wish:
         faults.append(fault)
     collect(faults)
     return replace(wish, **cleaned)
-
-
-def clean_rank_code(text: str | None) -> str | None:
-    """The code of STANAG 2116 as it is printed, None for an empty text; Invalid at `rank_code`
-    when it is none."""
-    stripped = (text or "").strip()
-    code = parse_rank_code(stripped) if stripped else None
-    if stripped and code is None:
-        raise Invalid(
-            "bad_rank_code",
-            _l(
-                "Use a rank code such as OF-2 or OR-7, or leave it empty: only the military has "
-                "one."
-            ),
-            "rank_code",
-        )
-    return code
 
 
 def category_faults(delivery: Delivery, category: PersonnelCategory | str) -> list[DomainError]:

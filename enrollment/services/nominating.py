@@ -1,4 +1,4 @@
-"""An organization puts people forward: all of them, or, when one cannot be accepted, none."""
+"""An organization puts people forward: all of them, or none if one cannot be accepted."""
 
 from __future__ import annotations
 
@@ -47,14 +47,14 @@ from people.values import (
 
 #: The job that compares nominated people with everyone.
 COMPARE = "enrollment.compare"
-#: So many of them in one job, so that others can write between.
+#: The most people that one such job compares, so that others can write between the jobs.
 COMPARED_AT_ONCE = 25
 
 
 @dataclass(frozen=True, kw_only=True)
 class Nominee(Wish):
-    """One person as an organization puts it. `row`: where it stands in a file; refusals then
-    name it ("row-7.category")."""
+    """One person as an organization nominates them. `row`: the row of the file, which refusals then
+    name ("row-7.category")."""
 
     given_name: str | None
     family_name: str | None
@@ -73,8 +73,8 @@ class Nominee(Wish):
 
 
 def bodies_to_nominate_for(actor: Actor, delivery: Delivery) -> dict[str, str]:
-    """The organizations in whose name the actor may nominate (id, name): all of them for whoever
-    may enter anyone, else the own. NotAllowed for whoever nominates for none."""
+    """The organizations in whose name the actor may nominate (id, name): all of them if the actor
+    may enter anyone, else the actor's own. NotAllowed if there are none."""
     if can(actor, Permission.ENROLLMENT_CREATE, delivery):
         return {str(body_id): name for body_id, name in organization_choices()}
     require(actor, Permission.ENROLLMENT_NOMINATE)
@@ -91,31 +91,33 @@ def nominate(
     """Puts the nominees forward for `organization`, in their order, which is also their order in
     the waiting line.
 
-    A body is told only of its own: for others, anyone it did not put forward before is someone new,
-    and a job compares them with everyone afterwards, always. What the organization said is kept in
-    the nomination. Refusals of all rows come together. Needs ENROLLMENT_NOMINATE for the
-    organization, or ENROLLMENT_CREATE.
+    A body must not learn who else is registered. People whom it did not put forward before are
+    therefore entered as new, whether they are known or not, and a job compares them with everyone
+    afterwards. The nomination stores what the organization stated. The refusals of all rows are
+    raised together. Needs ENROLLMENT_NOMINATE for the organization, or ENROLLMENT_CREATE.
     """
     delivery = touch(delivery_id, positions=max(1, len(nominees)))
     require_may_nominate(actor, delivery, organization, nominees)
-    recognition = Recognition(actor, delivery, organization, [said_of(one) for one in nominees])
+    recognition = Recognition(
+        actor, delivery, organization, [said_of(nominee) for nominee in nominees]
+    )
     entries = entries_of(recognition, nominees, delivery.rev - len(nominees) + 1)
-    enrollments = [one.enrollment for one in entries]
+    enrollments = [entry.enrollment for entry in entries]
     statuses = first_statuses(delivery, [enrollment.category for enrollment in enrollments])
     ENROLLMENT.begin_all(list(zip(enrollments, statuses, strict=True)), actor)
-    for one in entries:
-        note_identity(actor, one.enrollment, one.identified, one.said)
+    for entry in entries:
+        note_identity(actor, entry.enrollment, entry.identified, entry.facts)
     tell_all(enrollments)
     if not can(actor, Permission.IDENTITY_DECIDE, delivery):
-        compare_later([one.id for one in enrollments])
+        compare_later([enrollment.id for enrollment in enrollments])
     return enrollments
 
 
 def require_may_nominate(
     actor: Actor, delivery: Delivery, organization: Organization, nominees: Sequence[Nominee]
 ) -> None:
-    """After `touch`. Conflict("list_being_entered") while a list of the same organization is not
-    in yet: whom it names could not be recognised."""
+    """Call it after `touch`. Conflict("list_being_entered") while a job still enters a list of the
+    same organization: people on that list could not be recognised yet."""
     if not can(actor, Permission.ENROLLMENT_CREATE, delivery):
         require(actor, Permission.ENROLLMENT_NOMINATE, organization)
     require_kind(organization, BodyKind.NOMINATOR, "nominated_by")
@@ -132,32 +134,32 @@ def require_may_nominate(
 
 
 def compare_later(enrollment_ids: Sequence[int]) -> None:
-    """Jobs that compare these people with everyone, some at a time."""
+    """Enqueues jobs that compare these people with everyone, some in each."""
     for start in range(0, len(enrollment_ids), COMPARED_AT_ONCE):
         jobs.enqueue(COMPARE, enrollment_ids=list(enrollment_ids[start : start + COMPARED_AT_ONCE]))
 
 
 def enter(actor: Actor, delivery_id: int, nominee: Nominee) -> Enrollment:
-    """A coordinator enters a person whom no body puts forward. Conflict("identity_in_doubt")
-    unless `nominee.identity` says who is meant."""
+    """A coordinator enters a person without a nominating body. Conflict("identity_in_doubt") if the
+    person may be known already and `nominee.identity` does not decide it."""
     delivery = touch(delivery_id)
     require(actor, Permission.ENROLLMENT_CREATE, delivery)
     require_open(actor, delivery)
     wish = _checked(delivery, nominee)
-    said = said_of(nominee)
-    identified = identify_person(actor, said, identity=nominee.identity)
+    facts = said_of(nominee)
+    identified = identify_person(actor, facts, identity=nominee.identity)
     add_address(actor, identified.person, nominee.email)
     enrollment = place(
-        actor, delivery, identified.person, wish, record=identified.record, facts=said
+        actor, delivery, identified.person, wish, record=identified.record, facts=facts
     )
     db.session.add(_nomination(actor, None, enrollment, nominee))
-    note_identity(actor, enrollment, identified, said)
+    note_identity(actor, enrollment, identified, facts)
     tell_all([enrollment])
     return enrollment
 
 
 def _checked(delivery: Delivery, nominee: Nominee) -> Wish:
-    """The wish, checked before any person is recorded, and with all faults at once."""
+    """The wish of the nominee, checked before any person is recorded."""
     wish = checked(delivery, nominee)
     require_identity(nominee.identifier, nominee.email)
     require_sender(nominee.country, nominee.organization)
@@ -165,7 +167,7 @@ def _checked(delivery: Delivery, nominee: Nominee) -> Wish:
 
 
 def said_of(nominee: Nominee) -> dict[str, Any]:
-    """What is said of the person, by the names of `identify_person`."""
+    """The facts stated about the person, under the names that `identify_person` takes."""
     names = (
         "identifier",
         "identifier_issuer",
@@ -186,24 +188,25 @@ def said_of(nominee: Nominee) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Entry:
-    """What becomes of one nominee; `enrollment` is not saved yet."""
+    """The enrollment of one nominee, not saved yet, and how the person was identified by the facts
+    stated."""
 
     enrollment: Enrollment
     identified: Identified
-    said: dict[str, Any]
+    facts: dict[str, Any]
 
 
 def entries_of(
     recognition: Recognition, nominees: Sequence[Nominee], first_line: int
 ) -> list[Entry]:
-    """One for each nominee, in their order, or the refusals of all."""
+    """An entry for each nominee, in their order. Raises the refusals of all nominees together."""
     entries: list[Entry] = []
     refusals: list[DomainError] = []
     for line, nominee in enumerate(nominees, first_line):
         try:
             entries.append(_entry(recognition, nominee, line))
         except DomainError as refusal:
-            refusals += [at_row(one, nominee.row) for one in refusal.errors or [refusal]]
+            refusals += [at_row(error, nominee.row) for error in refusal.errors or [refusal]]
     collect(refusals)
     return entries
 
@@ -211,24 +214,25 @@ def entries_of(
 def _entry(recognition: Recognition, nominee: Nominee, line: int) -> Entry:
     actor, delivery = recognition.actor, recognition.delivery
     organization = recognition.organization
-    wish, said = _checked(delivery, nominee), said_of(nominee)
-    identified = recognition.identify(said, nominee.identity)
+    wish, facts = _checked(delivery, nominee), said_of(nominee)
+    identified = recognition.identify(facts, nominee.identity)
     recognition.add_address(identified, nominee.email)
     person, record = identified.person, identified.record
     if recognition.is_here(person):
-        raise already_enrolled(record, said)
+        raise already_enrolled(record, facts)
     recognition.note_here(person)
     enrollment = create_enrollment(
         actor, delivery, person, wish, organization, line=line, record=record
     )
     enrollment.nomination = _nomination(actor, organization, enrollment, nominee)
-    return Entry(enrollment, identified, said)
+    return Entry(enrollment, identified, facts)
 
 
 def _nomination(
     actor: Actor, organization: Organization | None, enrollment: Enrollment, nominee: Nominee
 ) -> Nomination:
-    """What the organization, or the one who entered the person, said, in their own words."""
+    """Stores the values as the organization or the coordinator stated them, whatever the register
+    holds about the person."""
     return Nomination(
         enrollment=enrollment,
         organization_id=organization.id if organization else None,
@@ -248,7 +252,7 @@ def _nomination(
 
 
 def at_row(refusal: DomainError, row: int | None) -> DomainError:
-    """The refusal at the row of a file that it is about."""
+    """The refusal with its field named by the row of the file."""
     if row is None:
         return refusal
     field = f"row-{row}.{refusal.field}" if refusal.field else f"row-{row}"

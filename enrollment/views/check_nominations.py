@@ -1,5 +1,5 @@
-"""Nominations looked through before anything is saved: the rows of a file travel in the page,
-corrected in place."""
+"""The page that checks nominations before anything is saved. The rows of a file are held in its
+form and corrected there."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ from enrollment.nomination_files import (
     COLUMNS,
     CONFIRMED,
     IDENTITY,
+    MAX_VALUES,
     Answers,
     NominationRow,
     Sheet,
@@ -45,10 +46,10 @@ from enrollment.views.blueprint import pages
 from people.models import Gender, Organization
 from people.personnel import PersonnelCategory, Subcategory
 
-#: So many rows are corrected on one page: what a form carries stays bounded, however many rows a
-#: file has.
+#: The most rows that one page offers for correction, so that the form stays small for files of
+#: any size.
 ROWS_A_PAGE = 25
-#: So many people who are ready are listed.
+#: The most people that the list of those who are ready shows.
 READY_SHOWN = 100
 _NAMES = ("given_name", "family_name", "name_on_certificate")
 #: Problems that one answer for the whole file settles.
@@ -57,8 +58,8 @@ _YES_NO = {"1": True, "0": False}
 
 
 def nominating(code: str) -> tuple[Actor, Delivery, dict[str, str]]:
-    """Who nominates, for which delivery, and in the name of which organizations (id, name);
-    NotAllowed for others."""
+    """The actor, the delivery, and the organizations in whose name the actor may nominate (id,
+    name). NotAllowed if there are none."""
     actor = current_actor()
     delivery = get_delivery(actor, code)
     return actor, delivery, services.bodies_to_nominate_for(actor, delivery)
@@ -68,8 +69,8 @@ def nominating(code: str) -> tuple[Actor, Delivery, dict[str, str]]:
 @signed_in
 @tells_all
 def check_nominations(code: str) -> Any:
-    """Corrections made in place are checked again, or all good rows are nominated: in one
-    transaction, or by a job when there are many."""
+    """Checks the corrections again, or nominates all good rows: in one transaction, or by a job if
+    there are many."""
     actor, delivery, organizations = nominating(code)
     if not services.is_open_to(actor, delivery):
         return closed_page(delivery)
@@ -84,13 +85,13 @@ def check_nominations(code: str) -> Any:
     if request.form.get("act") != "nominate" or view.waits:
         return check_page(delivery, organization, sheet, view)
     key = once.digest("nominate", actor.person_id, delivery.id, request.form.get("submission", ""))
-    kept = once.find(key)
-    if kept is None and not view.good:
+    answer = once.find(key)
+    if answer is None and not view.good:
         return check_page(delivery, organization, sheet, view)
     try:
         nominated, address = (
-            (kept.body, kept.location)
-            if kept
+            (answer.body, answer.location)
+            if answer
             else _nominate_once(actor, delivery, organization, sheet, view, key)
         )
     except (Invalid, Conflict) as refusal:
@@ -102,16 +103,16 @@ def check_nominations(code: str) -> Any:
         )
     if address:
         return see_other(address)
-    left = _left(sheet, view)
-    if not left.rows:
+    remaining = _remaining(sheet, view)
+    if not remaining.rows:
         flash(nominated, "ok")
         return see_other(url_for("enrollment.nominations", delivery=code))
     delivery, organization = get_delivery(actor, code), get_organization(int(chosen))
     return check_page(
         delivery,
         organization,
-        left,
-        preview(actor, delivery, organization, check_sheet(left)),
+        remaining,
+        preview(actor, delivery, organization, check_sheet(remaining)),
         nominated=nominated,
     )
 
@@ -124,25 +125,25 @@ def _nominate_once(
     view: Preview,
     key: str,
 ) -> tuple[str, str]:
-    """Nominates the good rows and keeps the others as a draft. Gives what became of them, or the
-    address that tells how far the job is which enters many. The same page sent twice nominates
-    once and says the same."""
+    """Nominates the good rows and keeps the others as a draft. Returns a sentence about the
+    outcome or, if a job enters them, the address of its progress. A page sent twice nominates once
+    and gets the first answer again."""
     delivery_id = delivery.id
-    nominees, left = [nominee(row) for row in view.good], _left(sheet, view)
+    nominees, remaining = [nominee(row) for row in view.good], _remaining(sheet, view)
     is_long = len(nominees) > services.MOST_AT_ONCE
-    rows, rows_left = to_kept(sheet) if is_long else None, to_kept(left)
+    rows, rows_left = to_kept(sheet) if is_long else None, to_kept(remaining)
     sentence = address = ""
     with transaction():
         delivery = touch(delivery_id)
-        if kept := once.find(key):  # a twin was faster
-            return kept.body, kept.location
+        if answer := once.find(key):  # the same page, sent twice at the same time
+            return answer.body, answer.location
         if is_long:
             job = services.nominate_list(actor, delivery_id, organization, nominees, sheet=rows)
             address = url_for("enrollment.entering", job_id=job.id)
         else:
             sentence = _outcome(services.nominate(actor, delivery_id, organization, nominees))
-        if left.rows:
-            services.keep_draft(actor, delivery, organization, rows_left, len(left.rows))
+        if remaining.rows:
+            services.keep_draft(actor, delivery, organization, rows_left, len(remaining.rows))
         else:
             services.discard_draft(actor, delivery, organization.id)
         once.keep(key, body=sentence, location=address)
@@ -150,7 +151,7 @@ def _nominate_once(
 
 
 def _keep(actor: Actor, delivery: Delivery, organization: Organization, sheet: Sheet) -> Any:
-    """Keeps all rows of the page for another day."""
+    """Keeps all rows of the page as a draft."""
     if not sheet.rows:
         return see_other(url_for("enrollment.nominate", code=delivery.code))
     with transaction():
@@ -165,7 +166,7 @@ def _keep(actor: Actor, delivery: Delivery, organization: Organization, sheet: S
 @pages.route("/deliveries/<code>/nominate/draft", methods=["GET", "POST"])
 @signed_in
 def nomination_draft(code: str) -> Any:
-    """GET goes on with rows that the actor kept; POST forgets them."""
+    """GET shows the actor's draft, to go on with it; POST deletes it."""
     actor, delivery, organizations = nominating(code)
     chosen = request.values.get("organization", "")
     number = int(chosen) if chosen in organizations else 0
@@ -187,9 +188,11 @@ def nomination_draft(code: str) -> Any:
     )
 
 
-def _outcome(made: list[Enrollment]) -> str:
-    count = ngettext("%(num)s person was nominated.", "%(num)s people were nominated.", len(made))
-    statuses = Counter(one.status for one in made)
+def _outcome(enrollments: list[Enrollment]) -> str:
+    count = ngettext(
+        "%(num)s person was nominated.", "%(num)s people were nominated.", len(enrollments)
+    )
+    statuses = Counter(enrollment.status for enrollment in enrollments)
     parts = (
         _("%(label)s: %(words)s", label=word(status), words=i18n.number(number))
         for status, number in statuses.items()
@@ -197,8 +200,9 @@ def _outcome(made: list[Enrollment]) -> str:
     return count + " " + ", ".join(parts)
 
 
-def _left(sheet: Sheet, view: Preview) -> Sheet:
-    """The rows that are still to be corrected, read as the whole file was."""
+def _remaining(sheet: Sheet, view: Preview) -> Sheet:
+    """The rows that are still to be corrected, with the answers that were found for the whole
+    file: a few rows alone might be read in another way."""
     bad = {row.row for row in view.bad}
     checked = view.checked
     answers = replace(
@@ -207,11 +211,11 @@ def _left(sheet: Sheet, view: Preview) -> Sheet:
         day_first=checked.day_first,
         family_first=checked.family_first,
     )
-    return replace(sheet, rows=tuple(one for one in sheet.rows if one.row in bad), answers=answers)
+    return replace(sheet, rows=tuple(row for row in sheet.rows if row.row in bad), answers=answers)
 
 
 def _sheet_sent() -> Sheet:
-    """The rows that travelled in the page, with what was corrected in place and without what was
+    """The rows of the form, with the corrections typed there and without the rows that are to be
     left out."""
     form = request.form
     answers = Answers(
@@ -221,7 +225,7 @@ def _sheet_sent() -> Sheet:
         with_hidden=_YES_NO.get(form.get("with_hidden", "")),
     )
     try:
-        sheet = of_value(read_json(form.get("rows", "")), answers)
+        sheet = of_value(read_json(form.get("rows", ""), most_values=MAX_VALUES), answers)
     except (Invalid, ValueError):
         raise Invalid(
             "broken_form", _l("This page was not sent whole. Choose the file again.")
@@ -230,14 +234,14 @@ def _sheet_sent() -> Sheet:
         raise Invalid("broken_form", _l("This page was not sent whole. Choose the file again."))
     return replace(
         sheet,
-        rows=tuple(_corrected(one) for one in sheet.rows if not form.get(f"row-{one.row}-skip")),
+        rows=tuple(_corrected(row) for row in sheet.rows if not form.get(f"row-{row.row}-skip")),
     )
 
 
-def _corrected(one: SheetRow) -> SheetRow:
-    fields = ((column, f"row-{one.row}-{column}") for column in (*COLUMNS, CONFIRMED, IDENTITY))
+def _corrected(row: SheetRow) -> SheetRow:
+    fields = ((column, f"row-{row.row}-{column}") for column in (*COLUMNS, CONFIRMED, IDENTITY))
     typed = {column: request.form[name] for column, name in fields if name in request.form}
-    return replace(one, typed={**one.typed, **typed}, stray=()) if typed else one
+    return replace(row, typed={**row.typed, **typed}, stray=()) if typed else row
 
 
 def check_page(
@@ -251,9 +255,9 @@ def check_page(
     is_kept: bool = False,
     status: int = 200,
 ) -> Any:
-    """The rows as they would be nominated, with what has to be answered and corrected first,
-    some rows at a time."""
-    # While the whole file is in question, nothing can be said of single rows.
+    """The rows as they would be nominated, with the questions and some of the rows to correct.
+    `refused`: a refusal that is about no single row; `nominated`: what was nominated just now."""
+    # While a question about the whole file is open, no single row can be judged.
     to_fix = [] if view.waits else [row for row in view.bad if not _is_settled_by_answer(row)]
     pages_ = max(1, -(-len(to_fix) // ROWS_A_PAGE))
     number = min(
@@ -291,7 +295,7 @@ def check_page(
 
 
 def _ready_shown(view: Preview) -> list[NominationRow]:
-    """All of them; of many, those first of whom something should be known."""
+    """The good rows that are listed. If there are too many, rows with a hint come first."""
     if len(view.good) <= READY_SHOWN:
         return view.good
     return sorted(view.good, key=lambda row: not view.hints[row.row])[:READY_SHOWN]
@@ -302,7 +306,7 @@ def _is_settled_by_answer(row: NominationRow) -> bool:
 
 
 def _has_lost_letters(rows: list[NominationRow]) -> bool:
-    """Whether letters of names became question marks when the file was saved."""
+    """Whether letters of names were replaced by question marks when the file was saved."""
     return any(
         p.column in _NAMES and ("?" in p.value or "\ufffd" in p.value)
         for row in rows
@@ -311,13 +315,13 @@ def _has_lost_letters(rows: list[NominationRow]) -> bool:
 
 
 def _date_in_question(view: Preview) -> str:
-    found = (p.value for row in view.rows for p in row.problems if p.code == "ambiguous_date")
-    return next(found, "")
+    dates = (p.value for row in view.rows for p in row.problems if p.code == "ambiguous_date")
+    return next(dates, "")
 
 
 def _editable(row: NominationRow) -> list[tuple[str, list[Any]]]:
-    """The columns to correct in place, each with its remedies; all of them where values may
-    stand in wrong columns."""
+    """The columns to correct, each with its remedies. All columns are offered if values may stand
+    in wrong ones."""
     remedies: dict[str, list[Any]] = {}
     stray = [problem.remedy for problem in row.problems if problem.column not in COLUMNS]
     for problem in row.problems:

@@ -1,5 +1,5 @@
-"""Selecting: places, requests to decide on, people with a place, the waiting list; the list as a
-file."""
+"""The selection of a delivery: places, requests to decide on, people with a place and the waiting
+list, as a page and as a file."""
 
 from __future__ import annotations
 
@@ -47,9 +47,8 @@ class Entry:
     why: str | None
     is_unreached: bool
     prerequisites: list[Prerequisite] = field(default_factory=list)
-    order: tuple[int, int] | None = (
-        None  # the how manieth of how many that the same organization put forward
-    )
+    #: (number, of how many) among the people whom the same organization put forward
+    order: tuple[int, int] | None = None
     steps: frozenset[str] = field(default_factory=frozenset)
 
 
@@ -64,8 +63,8 @@ def selection(code: str) -> Any:
 @requires(P.ENROLLMENT_DECIDE)
 @tells_all
 def decide(code: str) -> Any:
-    """Approves the one whose button was pressed, or all that were ticked, in the order of their
-    requests."""
+    """Approves the request whose button was pressed, or else all requests that were ticked, in the
+    order in which they came."""
     actor, delivery = current_actor(), _delivery(code)
     require(actor, P.ENROLLMENT_DECIDE, delivery)
     if is_shown_again():
@@ -75,34 +74,38 @@ def decide(code: str) -> Any:
         if not ids:
             raise Invalid("nobody_chosen", _l("Select the people you approve."))
         with transaction():
-            made = [services.approve(actor, one) for one in _requests(delivery, ids)]
-            flash(_said(made), "ok")
+            approved = [
+                services.approve(actor, enrollment) for enrollment in _requests(delivery, ids)
+            ]
+            flash(_approved_words(approved), "ok")
     except (Invalid, Conflict) as refusal:
         return _page(_delivery(code), refusal, chosen=_numbers("chosen"))
     return see_other(url_for("enrollment.selection", code=code, page=request.args.get("page")))
 
 
 def _numbers(name: str) -> list[int]:
-    return [number for one in request.form.getlist(name) if (number := parse_int(one)) is not None]
+    return [
+        number for text in request.form.getlist(name) if (number := parse_int(text)) is not None
+    ]
 
 
 def _delivery(code: str) -> Delivery:
-    """For those who may read all of the delivery's enrollments, not only their own."""
+    """The delivery, for actors who may read all of its enrollments and not only their own."""
     return get_delivery_for(current_actor(), code, P.ENROLLMENT_READ)
 
 
 def _requests(delivery: Delivery, ids: list[int]) -> list[Enrollment]:
-    """The chosen ones of this delivery; foreign ids are no one."""
-    found = queries.list_chosen(current_actor(), delivery, ids)
-    if not found:
+    """The chosen enrollments of this delivery. Ids of other deliveries are ignored."""
+    enrollments = queries.list_chosen(current_actor(), delivery, ids)
+    if not enrollments:
         raise Invalid("unknown_enrollment", _l("There is no such enrollment."))
-    return found
+    return enrollments
 
 
-def _said(made: list[Enrollment]) -> str:
-    seated = sum(one.status in SEATED for one in made)
-    sentence = ngettext("%(num)s request approved.", "%(num)s requests approved.", len(made))
-    if waiting := len(made) - seated:
+def _approved_words(approved: list[Enrollment]) -> str:
+    seated = sum(enrollment.status in SEATED for enrollment in approved)
+    sentence = ngettext("%(num)s request approved.", "%(num)s requests approved.", len(approved))
+    if waiting := len(approved) - seated:
         sentence += " " + ngettext(
             "%(num)s person waits for a place.", "%(num)s people wait for a place.", waiting
         )
@@ -112,26 +115,26 @@ def _said(made: list[Enrollment]) -> str:
 def _entries(
     actor: Actor,
     delivery: Delivery,
-    found: Sequence[Enrollment],
+    enrollments: Sequence[Enrollment],
     orders: dict[int, tuple[int, int]],
     positions: dict[int, int],
 ) -> list[Entry]:
-    """These people of the delivery, in a number of queries that is the same for any number of
-    people."""
-    refused = refused_mail(one.person_id for one in found)
-    asked = prerequisites_of(delivery, [one.person_id for one in found])
+    """The entries of these enrollments. The number of queries does not depend on how many there
+    are."""
+    refused = refused_mail(enrollment.person_id for enrollment in enrollments)
+    prerequisites = prerequisites_of(delivery, [enrollment.person_id for enrollment in enrollments])
     return [
         Entry(
-            one,
-            queries.person_shown(actor, one),
-            positions.get(one.id),
-            queries.explain(actor, one, positions.get(one.id)),
-            one.person_id in refused,
-            asked.get(one.person_id, []),
-            orders.get(one.id),
-            frozenset(services.steps_now(actor, one)),
+            enrollment,
+            queries.person_shown(actor, enrollment),
+            positions.get(enrollment.id),
+            queries.explain(actor, enrollment, positions.get(enrollment.id)),
+            enrollment.person_id in refused,
+            prerequisites.get(enrollment.person_id, []),
+            orders.get(enrollment.id),
+            frozenset(services.steps_now(actor, enrollment)),
         )
-        for one in found
+        for enrollment in enrollments
     ]
 
 
@@ -145,15 +148,18 @@ def _page(
     with_pool = {pool.category for pool in pools if pool.category}
     lists = _lists(standings, positions, with_pool)
     sheet = numbered(
-        {name: [one.id for one in rows] for name, rows in lists.items()},
+        {name: [standing.id for standing in rows] for name, rows in lists.items()},
         request.args.get("page", 1, type=int),
     )
-    found = queries.list_counting(actor, delivery, sheet.rows)
+    enrollments = queries.list_counting(actor, delivery, sheet.rows)
     orders = queries.orders_of_bodies(standings)
     entries = {
-        one.enrollment.id: one for one in _entries(actor, delivery, found, orders, positions)
+        entry.enrollment.id: entry
+        for entry in _entries(actor, delivery, enrollments, orders, positions)
     }
-    shown = {name: [entries[one] for one in ids] for name, ids in sheet.lists.items()}
+    shown = {
+        name: [entries[enrollment_id] for enrollment_id in ids] for name, ids in sheet.lists.items()
+    }
     categories = {
         name: rows[0].category if rows[0].category in with_pool else None
         for name, rows in lists.items()
@@ -163,8 +169,8 @@ def _page(
         "enrollment/selection.html",
         delivery=delivery,
         pools=pools,
-        said=said,
-        asks=any(one.prerequisites for one in entries.values()),
+        prerequisite_words=prerequisite_words,
+        asks=any(entry.prerequisites for entry in entries.values()),
         sheet=sheet,
         chosen=chosen,
         waits=(seating.left_for_line, seating.all_waiting)
@@ -183,15 +189,15 @@ def _page(
     return page, refusal.status if refusal else 200
 
 
-def said(asked: Prerequisite) -> str:
-    """Whether a course that is asked for was completed, and until when what it granted holds."""
-    if asked.verdict is Verdict.MISSING:
+def prerequisite_words(prerequisite: Prerequisite) -> str:
+    """Whether a prerequisite is met, and until when: "met until 3 May 2027"."""
+    if prerequisite.verdict is Verdict.MISSING:
         return _("missing")
-    if asked.verdict is Verdict.ENDED:
-        return _("ended on %(day)s", day=i18n.date_words(asked.until, form="short"))
+    if prerequisite.verdict is Verdict.ENDED:
+        return _("ended on %(day)s", day=i18n.date_words(prerequisite.until, form="short"))
     return (
-        _("met until %(day)s", day=i18n.date_words(asked.until, form="short"))
-        if asked.until
+        _("met until %(day)s", day=i18n.date_words(prerequisite.until, form="short"))
+        if prerequisite.until
         else _("met")
     )
 
@@ -199,35 +205,37 @@ def said(asked: Prerequisite) -> str:
 def _lists(
     standings: Sequence[Any], positions: dict[int, int], with_pool: set[Any]
 ) -> dict[str, list[Any]]:
-    """The lists of the page in their order: requests as they came, people with a place by name,
-    each waiting line that has someone in it, and who is no longer wanted."""
+    """The lists of the page in their order: requests in the order in which they came, people with a
+    place by name, each waiting line that is not empty, and enrollments that have ended."""
 
-    def those(*statuses: EnrollmentStatus) -> list[Any]:
-        return [one for one in standings if one.status in statuses]
+    def with_status(*statuses: EnrollmentStatus) -> list[Any]:
+        return [standing for standing in standings if standing.status in statuses]
 
-    lines = _lines(those(S.WAITLISTED), positions, with_pool)
+    lines = _lines(with_status(S.WAITLISTED), positions, with_pool)
     return {
-        "requested": sorted(those(S.REQUESTED), key=lambda one: one.id),
-        "seated": those(*SEATED),
+        "requested": sorted(with_status(S.REQUESTED), key=lambda standing: standing.id),
+        "seated": with_status(*SEATED),
         **{f"{WAITING}{category or ''}": people for category, people in lines},
-        "ended": those(S.DECLINED, S.WITHDRAWN, S.SUBSTITUTED, S.DELIVERY_CANCELLED),
+        "ended": with_status(S.DECLINED, S.WITHDRAWN, S.SUBSTITUTED, S.DELIVERY_CANCELLED),
     }
 
 
 def _lines(
     waiting: list[Any], positions: dict[int, int], with_pool: set[Any]
 ) -> list[tuple[Any, list[Any]]]:
-    """(category or None, people in their order) for each waiting line that has someone in it."""
+    """(category or None, people in their order) for each waiting line that is not empty."""
     lines: dict[Any, list[Any]] = {}
-    for one in sorted(waiting, key=lambda one: positions.get(one.id, 0)):
-        lines.setdefault(one.category if one.category in with_pool else None, []).append(one)
+    for standing in sorted(waiting, key=lambda standing: positions.get(standing.id, 0)):
+        lines.setdefault(standing.category if standing.category in with_pool else None, []).append(
+            standing
+        )
     return sorted(lines.items(), key=lambda line: (line[0] is None, line[0] or ""))
 
 
 @pages.get("/deliveries/<code>/participants.csv")
 @requires(P.ENROLLMENT_READ)
 def participants_file(code: str) -> Response:
-    """Everyone with status, as the actor may see them."""
+    """All enrollments with their status, as far as the actor may see them."""
     actor, delivery = current_actor(), _delivery(code)
     header = [
         _("Reference"),
@@ -250,33 +258,36 @@ def participants_file(code: str) -> Response:
         _("Position"),
         _("Why"),
     ]
-    found = queries.list_counting(actor, delivery)
-    orders, positions = queries.orders_of_bodies(found), queries.positions(delivery.id)
-    entries = _entries(actor, delivery, found, orders, positions)
+    enrollments = queries.list_counting(actor, delivery)
+    orders, positions = queries.orders_of_bodies(enrollments), queries.positions(delivery.id)
+    entries = _entries(actor, delivery, enrollments, orders, positions)
     rows = [_line(delivery, entry) for entry in entries]
     return exports.download(actor, "participants", f"participants-{delivery.code}", header, rows)
 
 
 def _line(delivery: Delivery, entry: Entry) -> list[Any]:
-    one, person = entry.enrollment, entry.person
+    enrollment, person = entry.enrollment, entry.person
     return [
-        reference(delivery.id, one.origin_id),
+        reference(delivery.id, enrollment.origin_id),
         person.family_name,
         person.given_name,
         person.name_on_certificate,
         person.email,
-        person.country or (_("none") if one.organization else ""),
+        person.country or (_("none") if enrollment.organization else ""),
         countries.written(person.nationalities, i18n.locale()),
         word(person.gender) if person.gender else "",
-        word(one.category),
-        one.subcategory and word(one.subcategory),
-        one.rank,
-        one.rank_code,
-        one.organization,
-        one.nominated_by.name if one.nominated_by else "",
+        word(enrollment.category),
+        enrollment.subcategory and word(enrollment.subcategory),
+        enrollment.rank,
+        enrollment.rank_code,
+        enrollment.organization,
+        enrollment.nominated_by.name if enrollment.nominated_by else "",
         entry.order[0] if entry.order else None,
-        "; ".join(f"{asked.course}: {said(asked)}" for asked in entry.prerequisites),
-        word(one.status),
+        "; ".join(
+            f"{prerequisite.course}: {prerequisite_words(prerequisite)}"
+            for prerequisite in entry.prerequisites
+        ),
+        word(enrollment.status),
         entry.position,
         entry.why,
     ]

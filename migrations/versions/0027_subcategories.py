@@ -20,5 +20,8 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    """With its check, which stands apart from it once SQLite has copied the table."""
     for table in TABLES:
-        op.execute(f"ALTER TABLE {table} DROP COLUMN subcategory")
+        with op.batch_alter_table(table) as batch:
+            batch.drop_constraint("subcategory", type_="check")
+            batch.drop_column("subcategory")

@@ -18,12 +18,11 @@ from core.errors import DomainError, Invalid, NotFound, collect
 from core.events import publish
 from core.languages import is_language
 from core.policy import Actor, can, can_beyond_oneself, require, visible
-from enrollment.services import clean_rank_code
 from people.models import ConsentPurpose, Person
 from people.permissions import Permission
 from people.personnel import PersonnelCategory
 from people.services import current_consent, identify_person, records_of
-from people.values import clean_subcategory, clean_text
+from people.values import clean_rank_code, clean_subcategory, clean_text
 from roster import documents, languages
 from roster.events import ExpertChanged, ExpertRecorded
 from roster.fields import EXPERT
@@ -138,7 +137,7 @@ def _plain_values(
             errors.append(error)
     if profile.rank_code is not None:
         try:
-            values["rank_code"] = clean_rank_code(profile.rank_code) or ""
+            values["rank_code"] = clean_rank_code(profile.rank_code, "rank_code")
         except Invalid as error:
             errors.append(error)
     if profile.expertise is not None:

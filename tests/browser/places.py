@@ -173,6 +173,7 @@ PAGES: dict[str, list[tuple[str | None, str]]] = {
         ("administrator", "/people-to-check"),
     ],
     "enrollment.mine": [("participant", "/me/enrollments"), ("trainer", "/me/enrollments")],
+    "enrollment.entering": [("nominator", "{entering}")],
     "enrollment.nominate": [("nominator", "/deliveries/GTI-NEXT/nominate")],
     "enrollment.nomination_draft": [
         ("nominator", "/deliveries/GTI-NEXT/nominate/draft")
@@ -287,6 +288,7 @@ def made_addresses(visits: Visits) -> dict[str, str]:
     )
     made["asked"] = asked_person(visits)
     made["proposed"] = proposed_revocation(visits)
+    made["entering"] = long_list(visits)
     return made
 
 
@@ -301,6 +303,21 @@ def asked_person(visits: Visits) -> str:
     form.locator("[name=category][value=civilian]").check()
     form.locator("button.button").last.click()
     return link_in_mail(visits.site, "asked@rostrum.example", "/roster/asked/")
+
+
+def long_list(visits: Visits) -> str:
+    """The page that tells how far a long list of nominations is."""
+    people = [f"Given{n},Family{n},listed{n}@rostrum.example,CA,civilian" for n in range(101)]
+    content = "\n".join(["Given name,Family name,Email,Country,Category", *people])
+    page = visits.context("nominator", java_script_enabled=False).new_page()
+    page.goto("/deliveries/COP-NEXT/nominate")
+    page.locator("[name=file]").set_input_files(
+        {"name": "people.csv", "mimeType": "text/csv", "buffer": content.encode()}
+    )
+    page.locator("form[action$='/nominate'] button.button").click()
+    page.locator("button.button[name=act][value=nominate]").click()
+    page.wait_for_url("**/nominations/*")
+    return page.url.removeprefix(visits.site.url)
 
 
 def proposed_revocation(visits: Visits) -> str:

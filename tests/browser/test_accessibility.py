@@ -233,6 +233,7 @@ DARK = (
 )
 
 
+@pytest.mark.long
 def test_dark_colours(visits: Visits) -> None:
     from tests.browser.axe import violations
     from tests.browser.places import PARTS

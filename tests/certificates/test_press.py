@@ -235,6 +235,25 @@ def test_the_press_gives_way_to_pages(is_idle: bool) -> None:
         assert os.sched_getscheduler(fresh.child_pid) == policy
 
 
+def test_where_there_is_no_idle_time_certificates_are_printed_all_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The script stands for a press that gets no time while it is idle."""
+    script = (
+        "import sys, time, runpy\n"
+        "if '--idle' in sys.argv: time.sleep(60)\n"
+        "sys.argv.insert(1, '1000000000')\n"
+        "runpy.run_module('certificates.press', run_name='__main__', alter_sys=False)\n"
+    )
+    monkeypatch.setattr(rendering, "PATIENCE", 0.2)
+    with Renderer(is_idle=True, command=[sys.executable, "-c", script]) as fresh:
+        assert fresh.render(sample())
+        nice = fresh.child_pid
+        assert os.sched_getscheduler(nice) == os.SCHED_OTHER
+        assert fresh.render(sample())
+        assert fresh.child_pid == nice, "it stays so while there is work"
+
+
 def test_a_press_that_may_not_be_idle_is_nice_all_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -123,7 +123,7 @@ def test_what_was_lacking_is_on_ones_own_page(app: Flask, sign_in: Any, code: st
 
         browser = sign_in(actor_of(person))
     page = browser.get(f"/enrollments/{enrollment_id}")
-    assert "Why it was not completedattended 720 of 1,080 minutes" in page.text, (
+    assert "Why it was not completed attended 720 of 1,080 minutes" in page.text, (
         "not that these are lacking"
     )
     assert "Not completed" in page.text

@@ -275,7 +275,7 @@ def without_lock(
 ) -> Iterator[Flask]:
     """The same services without the touch lock, on SQLite with the driver's own transactions
     (BEGIN before the first write)."""
-    monkeypatch.setattr(database, "_turn", nullcontext)
+    monkeypatch.setattr(database, "_write_lock", nullcontext)
     monkeypatch.setattr(database, "_begin_sqlite", lambda connection: None)
     monkeypatch.setattr(database, "_prepare_sqlite", _prepare_as_usual)
     monkeypatch.setattr(locks, "_require_touched", lambda *_: None)

@@ -85,7 +85,9 @@ def written(rows: Sequence[Row], reading: str) -> list[tuple[Row, Row]]:
 def as_read(raw: Sequence[Row], reading: str) -> list[str]:
     return [
         clean(
-            " ".join(encodings.meant(row[n], reading) or "" for n in ("given_name", "family_name"))
+            " ".join(
+                encodings.read_as(row[n], reading) or "" for n in ("given_name", "family_name")
+            )
         )
         for row in raw
     ]

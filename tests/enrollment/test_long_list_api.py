@@ -57,6 +57,14 @@ def test_a_list_is_entered_by_a_job(app: Flask, ghana: ApiClient, code: str) -> 
     assert ghana.post(f"/deliveries/{code}/enrollments", again).status_code == 201
 
 
+def test_five_thousand_are_taken_in_one_call(ghana: ApiClient, code: str) -> None:
+    """More values than other bodies may hold."""
+    path, full = f"/deliveries/{code}/nominations", {"rank": "Sergeant", "needs": "None, none"}
+    assert ghana.post(path, {"nominations": nominations(5000, **full)}).status_code == 202
+    too_many = {"nominations": nominations(5001)}
+    assert problem(ghana.post(path, too_many)) == (422, "invalid_values", ["nominations"])
+
+
 def test_the_refusals_of_all_rows_come_with_the_job(
     app: Flask, ghana: ApiClient, code: str
 ) -> None:

@@ -34,11 +34,11 @@ from enrollment.nomination_files import (
     heading,
     parse_category,
     parse_gender,
-    parse_rank_code,
     read,
     template,
 )
 from enrollment.nomination_files.columns import HEADINGS, column_of
+from people.values import parse_rank_code
 from tests.counting import few_marks_sorted
 
 FILES = Path(__file__).parent / "files"

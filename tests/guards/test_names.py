@@ -42,20 +42,6 @@ CONTRACT = {
     "people/schemas.py": {"given"},
 }
 
-#: Files, or folders, that still hold such names. The list only gets shorter.
-REMAINING = (
-    "certificates/views/issuing.py",
-    "classroom/queries/results.py",
-    "classroom/views/attendance.py",
-    "classroom/views/finish.py",
-    "classroom/views/scores.py",
-    "enrollment/nomination_files/",
-    "enrollment/preview.py",
-    "enrollment/services/nominating.py",
-    "enrollment/views/check_nominations.py",
-    "enrollment/views/selection.py",
-)
-
 
 def named(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """(line, name) of every variable, parameter, function and class."""
@@ -77,22 +63,11 @@ def empty_names(path: str, tree: ast.Module) -> list[str]:
 
 
 def test_names_say_what_they_hold() -> None:
-    faults = {
-        source.name(path): empty_names(source.name(path), source.tree(path))
-        for path in source.files()
-    }
     assert [
         fault
-        for path, of_file in faults.items()
-        if not path.startswith(REMAINING)
-        for fault in of_file
+        for path in source.files()
+        for fault in empty_names(source.name(path), source.tree(path))
     ] == []
-    finished = [
-        entry
-        for entry in REMAINING
-        if not any(of_file for path, of_file in faults.items() if path.startswith(entry))
-    ]
-    assert finished == [], "take these out of REMAINING"
 
 
 @pytest.mark.parametrize(

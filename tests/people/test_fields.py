@@ -267,11 +267,12 @@ def invent(copy: Path, package: str, model: str, anchor: str, places: str) -> li
     ("package", "model", "anchor", "places"),
     [
         ("people", "Person", "    birth_date: Mapped[date | None]\n", "(OWN, STAFF, ROSTER)"),
-        (
+        pytest.param(
             "roster",
             "Expert",
             "    rank: Mapped[str | None] = mapped_column(sa.String(120))\n",
             "(OWN, ROSTER)",
+            marks=pytest.mark.long,
         ),
     ],
 )
