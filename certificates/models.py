@@ -79,15 +79,13 @@ class Certificate(Base):
     status: Mapped[CertificateStatus] = mapped_column(
         enum_column(CertificateStatus), default=CertificateStatus.VALID
     )
-    enrollment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrollment.id"))
+    enrollment_id: Mapped[int] = mapped_column(sa.ForeignKey("enrollment.id"), index=True)
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"), index=True)
     delivery_id: Mapped[int] = mapped_column(sa.ForeignKey("delivery.id"), index=True)
     centre_id: Mapped[int] = mapped_column(
-        sa.ForeignKey("organization.id"), index=True
+        sa.ForeignKey("organization.id")
     )  # the issuing centre: the delivery's
-    organization_id: Mapped[int | None] = mapped_column(
-        sa.ForeignKey("organization.id"), index=True
-    )
+    organization_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organization.id"))
     holder_name: Mapped[str] = mapped_column(sa.String(120))
     holder_words: Mapped[str] = mapped_column(
         sa.Text,
@@ -120,6 +118,8 @@ class Certificate(Base):
             postgresql_where=_NOT_ENDED_SQL,
         ),
         sa.Index(None, "status", "id", "valid_until"),  # the register, by status
+        sa.Index(None, "centre_id", "id"),  # the register of a centre
+        sa.Index(None, "organization_id", "id"),
         sa.Index(None, "valid_until"),
     )
 

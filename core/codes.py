@@ -21,6 +21,11 @@ class same_code(GenericFunction[bool]):
     type = sa.Boolean()
     inherit_cache = True
 
+    def self_group(self, against: Any = None) -> same_code:
+        """Itself as a condition. SQLAlchemy would write `(…) = 1` for SQLite, which no index
+        serves."""
+        return self
+
 
 @compiles(same_code)
 def _compile(element: Any, compiler: Any, **options: Any) -> str:

@@ -49,16 +49,36 @@ def page(statement: sa.Select, keys: Sequence[Any], *, after: str | None, limit:
 
 
 def newest(
-    statement: sa.Select, key: sa.SQLColumnExpression[int], *, after: str | None, limit: int
+    statement: sa.Select,
+    key: sa.SQLColumnExpression[int],
+    *,
+    ways: Iterable[sa.ColumnElement[bool]] = (sa.true(),),
+    after: str | None,
+    limit: int,
 ) -> Page:
     """Rows of `statement` (one entity), the greatest integer `key` first; an index serves it at any
-    depth."""
-    statement = statement.order_by(None).order_by(key.desc()).limit(limit + 1).add_columns(key)
+    depth. `ways`: conditions of which each row meets one (see `along`)."""
+    statement = statement.order_by(None).order_by(key.desc()).limit(limit + 1)
     if after:
         statement = statement.where(key < _read(after, [key])[0])
-    rows = db.session.execute(statement).all()
+    rows = db.session.execute(along(statement, key, ways).add_columns(key)).all()
     cursor = _write(rows[limit - 1][1:]) if len(rows) > limit else None
     return Page([row[0] for row in rows[:limit]], cursor)
+
+
+def along(
+    statement: sa.Select,
+    key: sa.SQLColumnExpression[int],
+    ways: Iterable[sa.ColumnElement[bool]],
+) -> sa.Select:
+    """The first rows of `statement`, which has an order and a limit, that meet one of the
+    conditions `ways`. Each is followed on its own, no further than that limit, because no index has
+    the rows of several of them in order. `key`: the rows' id."""
+    each = list(ways)
+    if len(each) < 2:
+        return statement.where(*each or [sa.false()])
+    first = (sa.select(statement.where(way).with_only_columns(key).subquery()) for way in each)
+    return statement.where(key.in_(sa.union(*first)))
 
 
 def every(read: Callable[[str | None], Page[Row]]) -> Iterator[Row]:

@@ -130,16 +130,20 @@ def require(actor: Actor, permission: str, obj: Any = None) -> None:
 
 def visible(model: type, actor: Actor, permission: str) -> sa.ColumnElement[bool]:
     """Selects the rows of `model` on which `can(actor, permission, row)` holds."""
+    return sa.or_(sa.false(), *reaches(model, actor, permission).values())
+
+
+def reaches(model: type, actor: Actor, permission: str) -> dict[Reach, sa.ColumnElement[bool]]:
+    """The same, a condition for each reach: an index serves each of them, none serves all."""
     if actor.is_system:
-        return sa.true()
+        return {Reach.EVERYWHERE: sa.true()}
     grant = actor.grants.get(permission)
     if grant is None:
-        return sa.false()
+        return {}
     if grant.everywhere:
-        return sa.true()
-    conditions = [
-        getattr(model, column).in_(grant.ids(reach))
+        return {Reach.EVERYWHERE: sa.true()}
+    return {
+        reach: getattr(model, column).in_(grant.ids(reach))
         for reach, column in model.__scope__.items()  # type: ignore[attr-defined]  # protected models declare it
         if grant.ids(reach)
-    ]
-    return sa.or_(sa.false(), *conditions)
+    }

@@ -212,7 +212,7 @@ class Delivery(Base):
     code: Mapped[str] = mapped_column(Code(60), unique=True)
     course_id: Mapped[int] = mapped_column(sa.ForeignKey("course.id"), index=True)
     version_id: Mapped[int] = mapped_column(sa.ForeignKey("course_version.id"))
-    centre_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"), index=True)
+    centre_id: Mapped[int] = mapped_column(sa.ForeignKey("organization.id"))
     funder_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organization.id"))
     status: Mapped[DeliveryStatus] = mapped_column(
         enum_column(DeliveryStatus), default=DeliveryStatus.DRAFT
@@ -232,7 +232,7 @@ class Delivery(Base):
         default=PROMOTION_DAYS, server_default=str(PROMOTION_DAYS)
     )  # see moves_up
     cancel_reason: Mapped[str | None] = mapped_column(sa.String(500))
-    created_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    created_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"), index=True)
     created_at: Mapped[datetime]
     published_at: Mapped[datetime | None]
     # For calendars (RFC 5545 §3.8.4.7, §3.8.7): an identifier that survives a move of the site, and
@@ -267,7 +267,12 @@ class Delivery(Base):
     __table_args__ = (
         sa.CheckConstraint("places > 0", name="places"),
         sa.CheckConstraint("closes_on <= starts_on", name="closing"),
+        # lists of upcoming deliveries are by date, of past ones by id; of all, or of a centre's
         sa.Index(None, "status", "starts_on"),
+        sa.Index(None, "status", "id"),
+        sa.Index(None, "centre_id", "status", "starts_on"),
+        sa.Index(None, "centre_id", "status", "id"),
+        sa.Index(None, "centre_id", "starts_on"),
     )
 
 

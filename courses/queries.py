@@ -16,7 +16,7 @@ from sqlalchemy.sql.base import ExecutableOption
 
 from accounts.models import RoleAssignment
 from accounts.roles import Role
-from core import clock, i18n, texts
+from core import clock, counting, i18n, texts
 from core.database import db
 from core.errors import Invalid, NotFound
 from core.paging import Page, page
@@ -127,12 +127,10 @@ def deliveries_of_work(actor: Actor) -> sa.Select[Delivery]:
 
 
 def count_by_status(actor: Actor) -> dict[DeliveryStatus, int]:
-    """How many deliveries of each status the actor works on."""
-    own = visible(Delivery, actor, Permission.DELIVERY_READ)
-    rows = db.session.execute(
-        sa.select(Delivery.status, sa.func.count()).where(own).group_by(Delivery.status)
-    )
-    return {row[0]: row[1] for row in rows}
+    """How many deliveries of each status the actor works on (see `core.counting`)."""
+    own = deliveries_of_work(actor).with_only_columns(Delivery.id)
+    counts = counting.counts([own.where(Delivery.status == status) for status in DeliveryStatus])
+    return dict(zip(DeliveryStatus, counts, strict=True))
 
 
 #: What to load with a delivery besides its course: only sessions; only the course's version; its
@@ -294,15 +292,11 @@ def trainers_among(
 def find_last_delivery(actor: Actor, course: Course) -> Delivery | None:
     """The latest delivery of the course that `actor` may see, else the latest that `actor`
     scheduled: the next one is probably similar."""
-    is_same = Delivery.course_id == course.id
-    likely = deliveries_visible(actor).where(
-        sa.or_(is_same, Delivery.created_by_id == actor.person_id)
-    )
-    return db.session.scalar(
-        likely.options(selectinload(Delivery.pools))
-        .order_by(is_same.desc(), Delivery.id.desc())
-        .limit(1)
-    )
+    latest = deliveries_visible(actor).options(selectinload(Delivery.pools))
+    latest = latest.order_by(Delivery.id.desc()).limit(1)
+    likely = Delivery.course_id == course.id, Delivery.created_by_id == actor.person_id
+    deliveries = (db.session.scalar(latest.where(condition)) for condition in likely)
+    return next(filter(None, deliveries), None)
 
 
 def may_be_upcoming() -> sa.ColumnElement[bool]:

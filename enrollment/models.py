@@ -91,7 +91,7 @@ class Enrollment(Base):
         index=True,
         default=lambda context: context.get_current_parameters()["person_id"],
     )
-    seat_id: Mapped[int | None] = mapped_column(sa.ForeignKey("enrollment.id"), index=True)
+    seat_id: Mapped[int | None] = mapped_column(sa.ForeignKey("enrollment.id"))
     stood_as: Mapped[str | None] = mapped_column(sa.String(32))
     status: Mapped[EnrollmentStatus] = mapped_column(enum_column(EnrollmentStatus))
     line: Mapped[int]
@@ -103,9 +103,7 @@ class Enrollment(Base):
     organization: Mapped[str | None] = mapped_column(sa.String(200))
     needs: Mapped[str | None] = mapped_column(sa.String(1000))
     roster_consent: Mapped[bool | None]
-    nominated_by_id: Mapped[int | None] = mapped_column(
-        sa.ForeignKey("organization.id"), index=True
-    )
+    nominated_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organization.id"))
     enrolled_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
     reason: Mapped[str | None] = mapped_column(sa.String(500))  # why declined or withdrawn
     lacking: Mapped[list[dict[str, Any]] | None] = mapped_column(
@@ -129,6 +127,20 @@ class Enrollment(Base):
 
     __table_args__ = (
         sa.Index("ix_enrollment_delivery_status_line", "delivery_id", "status", "line"),
+        sa.Index(None, "nominated_by_id", "id"),
+        sa.Index(  # nominations of a centre
+            "ix_enrollment_centre_id_id",
+            "centre_id",
+            "id",
+            sqlite_where=sa.text("nominated_by_id IS NOT NULL"),
+            postgresql_where=sa.text("nominated_by_id IS NOT NULL"),
+        ),
+        sa.Index(  # only the few who share one; else it is taken for the way to all the others
+            "ix_enrollment_seat_id",
+            "seat_id",
+            sqlite_where=sa.text("seat_id IS NOT NULL"),
+            postgresql_where=sa.text("seat_id IS NOT NULL"),
+        ),
         sa.Index(
             "uq_enrollment_live",
             "delivery_id",

@@ -88,6 +88,8 @@ class Expert(Base):
     )
     admissions: Mapped[list[RosterAdmission]] = relationship(order_by="RosterAdmission.id")
 
+    __table_args__ = (sa.Index(None, "status", "person_id"),)  # who waits for admission
+
 
 class RosterAdmission(Base):
     """A decision to admit an expert, in a field of expertise (None: in general). It ends when the

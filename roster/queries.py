@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 from sqlalchemy.sql.base import ExecutableOption
 
+from core import counting
 from core.database import db, streamed
 from core.errors import NotFound
 from core.paging import Page, every, page
@@ -31,7 +32,6 @@ from roster.models import (
 from roster.services.profiles import unknown_expert, within_reach
 from roster.services.rebuilding import differences
 
-MOST_COUNTED = search.MOST_COUNTED
 #: How many experts an export reads at once.
 PER_READ = 500
 
@@ -115,7 +115,9 @@ def loosenings(actor: Actor, filters: Filters) -> list[Loosening]:
         for attributes, count in zip(easier, counts, strict=True)
         if count
     ]
-    return sorted(concessions, key=lambda loosening: -(loosening.count or MOST_COUNTED + 1))
+    return sorted(
+        concessions, key=lambda loosening: -(loosening.count or counting.MOST_COUNTED + 1)
+    )
 
 
 def _within(actor: Actor, filters: Filters) -> Filters:
@@ -181,11 +183,13 @@ def find_own_profile(actor: Actor) -> Expert | None:
 
 
 def waiting(actor: Actor, *, after: str | None = None, limit: int = 50) -> Page[Waiting]:
-    """People who consented but are not yet admitted, by name, with their evidence."""
-    require(actor, Permission.EXPERT_ADMIT)
-    said_yes = has_consent(Expert.person_id, ConsentPurpose.ROSTER)
+    """People who consented but are not yet admitted, by name, with their evidence. They are read
+    and sorted; when they are many, people are read in the order of names, which soon fills a
+    page."""
+    are_few = counting.is_exact(count_waiting(actor))
+    is_outside = _IS_OUTSIDE if are_few else Expert.status != ExpertStatus.ADMITTED
     statement = sa.select(Expert).join(Person, Person.id == Expert.person_id)
-    statement = statement.where(Expert.status != ExpertStatus.ADMITTED, said_yes)
+    statement = statement.where(is_outside, has_consent(Expert.person_id, ConsentPurpose.ROSTER))
     keys = (Person.sort_name.expression, Expert.id.expression)
     experts = page(statement.options(_evidence), keys, after=after, limit=limit)
     people = [expert.person_id for expert in experts.items]
@@ -206,10 +210,14 @@ def waiting(actor: Actor, *, after: str | None = None, limit: int = 50) -> Page[
 
 
 def count_waiting(actor: Actor) -> int:
+    """How many they are (see `core.counting`)."""
     require(actor, Permission.EXPERT_ADMIT)
-    statement = sa.select(sa.func.count()).select_from(Expert)
     said_yes = has_consent(Expert.person_id, ConsentPurpose.ROSTER)
-    return db.session.scalar(statement.where(Expert.status != ExpertStatus.ADMITTED, said_yes)) or 0
+    return counting.counts([sa.select(Expert.id).where(_IS_OUTSIDE, said_yes)])[0]
+
+
+#: Written so that an index serves it.
+_IS_OUTSIDE = Expert.status.in_((ExpertStatus.CERTIFIED, ExpertStatus.LEFT))
 
 
 def people_to_ask() -> list[int]:
@@ -306,7 +314,7 @@ def _lower_levels(filters: Filters) -> Iterator[tuple[int, Filters]]:
 
 
 def _exact(count: int) -> int | None:
-    return count if count <= MOST_COUNTED else None
+    return count if counting.is_exact(count) else None
 
 
 def best_skills(

@@ -8,15 +8,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import TSQUERY
 
-from core import clock, names
-from core.database import db, is_sqlite
+from core import clock, counting, names
+from core.database import is_sqlite
 from core.paging import Page, page
 from roster import documents
 from roster.filters import Filters, WantedSkill
 from roster.models import Availability, ExpertSearch, ExpertSkill
-
-#: Counted exactly up to here; beyond it people refine the search rather than page on.
-MOST_COUNTED = 10_000
 
 #: EXISTS selects a constant, not columns, so that an index alone can answer.
 _ROW: sa.ColumnElement[Any] = sa.literal_column("1")
@@ -29,7 +26,7 @@ _vector: sa.ColumnElement[Any] = sa.literal_column(
 
 def expert_page(filters: Filters, *, after: str | None, limit: int) -> Page[int]:
     """The ids of the matching experts, by name."""
-    is_broad = is_sqlite() and counts([filters])[0] > MOST_COUNTED
+    is_broad = is_sqlite() and not counting.is_exact(counts([filters])[0])
     return _page(filters, is_broad=is_broad, after=after, limit=limit)
 
 
@@ -42,9 +39,10 @@ def _page(filters: Filters, *, is_broad: bool, after: str | None, limit: int) ->
 
 
 def counted_page(filters: Filters, *, after: str | None, limit: int) -> tuple[Page[int], int]:
-    """The same with the total number; MOST_COUNTED + 1 means more. The narrowing is computed once
-    for both, unless there are too many matches to look at all."""
-    hits = matching(filters).add_columns(ExpertSearch.sort_name).limit(MOST_COUNTED + 1).cte("hits")
+    """The same with the total number (see `core.counting`). The narrowing is computed once for
+    both, unless there are too many matches to look at all."""
+    named = matching(filters).add_columns(ExpertSearch.sort_name)
+    hits = named.limit(counting.MOST_COUNTED + 1).cte("hits")
     total = sa.select(sa.func.count()).select_from(hits).scalar_subquery()
     hits_page = page(
         sa.select(hits.c.expert_id, total),
@@ -53,22 +51,14 @@ def counted_page(filters: Filters, *, after: str | None, limit: int) -> tuple[Pa
         limit=limit,
     )
     count = hits_page.items[0][1] if hits_page.items else counts([filters])[0]
-    if count > MOST_COUNTED:
+    if not counting.is_exact(count):
         return _page(filters, is_broad=True, after=after, limit=limit), count
     return Page([row[0] for row in hits_page.items], hits_page.next), count
 
 
 def counts(searches: Sequence[Filters]) -> list[int]:
-    """The number of matches of each search, in one query; MOST_COUNTED + 1 means more."""
-    if not searches:
-        return []
-    columns = [
-        sa.select(sa.func.count())
-        .select_from(matching(filters).limit(MOST_COUNTED + 1).subquery())
-        .scalar_subquery()
-        for filters in searches
-    ]
-    return list(db.session.execute(sa.select(*columns)).one())
+    """The number of matches of each search."""
+    return counting.counts([matching(filters) for filters in searches])
 
 
 def matching(filters: Filters) -> sa.Select[Any]:
@@ -132,13 +122,14 @@ def _text_of_index(
     statement: sa.Select[Any], exact: list[str], ways: list[list[str]]
 ) -> sa.Select[Any]:
     """Through the full-text index. SQLite starts from it and stops when enough rows are found; a
-    list of ids would have to be complete first."""
+    list of ids would have to be complete first. Without `+ 0` it would start from the office, and
+    ask the index again for each of its experts."""
     if is_sqlite():
         named = " OR ".join(
             "({})".format(" AND ".join(f'"{word}"*' for word in way)) for way in ways
         )
         query = " AND ".join([f'"{word}"' for word in exact] + ([f"({named})"] if named else []))
-        joined = statement.join(_fts, _fts.c.rowid == ExpertSearch.expert_id)
+        joined = statement.join(_fts, _fts.c.rowid + 0 == ExpertSearch.expert_id)
         return joined.where(_fts.c.expert_fts.op("MATCH")(query))
     named = " | ".join("({})".format(" & ".join(f"'{word}':*" for word in way)) for way in ways)
     query = " & ".join([f"'{word}'" for word in exact] + ([f"({named})"] if named else []))

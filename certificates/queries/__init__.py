@@ -22,7 +22,7 @@ from certificates.queries.deliveries import (
     page_of_delivery,
 )
 from certificates.queries.progress import delivery_of, get_job, open_job
-from certificates.queries.register import delivery_codes, list_register, search
+from certificates.queries.register import delivery_codes, list_register
 from certificates.queries.taken_back import (
     Proposed,
     disproved,
@@ -62,7 +62,6 @@ __all__ = [
     "own_enrollments",
     "page_of_delivery",
     "proposals_waiting",
-    "search",
     "suspended_on",
     "suspensions_of",
 ]

@@ -11,7 +11,7 @@ from certificates.models import Certificate
 from certificates.numbers import normalise_number
 from core.database import db
 from core.errors import NotFound
-from core.policy import Actor, can, visible
+from core.policy import Actor, Reach, can, reaches, visible
 from enrollment.models import Enrollment
 from people.permissions import Permission
 
@@ -31,14 +31,24 @@ def get_certificate(actor: Actor, number: str) -> Certificate:
 
 
 def certificates_visible(actor: Actor) -> sa.Select[Certificate]:
-    """Includes certificates of a seat that several nominations share, if the actor may read the
-    certificate of one of these."""
-    shared = sa.select(Enrollment.seat_id).where(visible(Enrollment, actor, P.CERTIFICATE_READ))
-    return sa.select(Certificate).where(
-        sa.or_(
-            visible(Certificate, actor, P.CERTIFICATE_READ), Certificate.enrollment_id.in_(shared)
-        )
-    )
+    return sa.select(Certificate).where(sa.or_(sa.false(), *ways_to_see(actor)))
+
+
+def ways_to_see(actor: Actor) -> list[sa.ColumnElement[bool]]:
+    """Conditions of which each certificate that the actor may see meets one: it is within reach, or
+    it is of a seat that several nominations share, and the certificate of one of these would be.
+    They are all of one delivery, so only who reads neither by delivery nor by centre sees more by
+    the latter."""
+    nominations = reaches(Enrollment, actor, P.CERTIFICATE_READ)
+    shared = sa.select(Enrollment.seat_id).where(Enrollment.seat_id.is_not(None))
+    return [
+        *reaches(Certificate, actor, P.CERTIFICATE_READ).values(),
+        *(
+            Certificate.enrollment_id.in_(shared.where(nominations[reach]))
+            for reach in (Reach.ORGANIZATION, Reach.SELF)
+            if reach in nominations
+        ),
+    ]
 
 
 def own_enrollments(actor: Actor, certificates: Sequence[Certificate]) -> dict[int, int]:

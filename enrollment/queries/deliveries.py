@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
-import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
-from core.paging import Page, page
+from core.paging import Page, newest, page
 from core.policy import Actor
 from courses.models import Course, Delivery, DeliveryStatus
 from courses.queries import BODIES, deliveries_of_work, deliveries_visible
@@ -20,10 +19,9 @@ def list_worked_on(
     """Deliveries of this status that the actor works on: upcoming ones by date, past ones latest
     first."""
     statement = deliveries_of_work(actor).where(Delivery.status == status)
-    keys = (
-        [Delivery.starts_on, Delivery.id] if status in CHANGEABLE else [sa.literal(0) - Delivery.id]
-    )
-    return page(statement, keys, after=after, limit=limit)
+    if status in CHANGEABLE:
+        return page(statement, [Delivery.starts_on, Delivery.id], after=after, limit=limit)
+    return newest(statement, Delivery.id.expression, after=after, limit=limit)
 
 
 def list_deliveries(

@@ -43,14 +43,16 @@ PEOPLE = (joinedload(Enrollment.person), joinedload(Enrollment.nominated_by))
 _RELATED = (joinedload(Enrollment.delivery), joinedload(Enrollment.seat), *PEOPLE)
 
 
-def enrollments_visible(actor: Actor) -> sa.Select[Enrollment]:
-    """The enrollments that `actor` may see, each with delivery, course, person, organization and
+def enrollments_seen() -> sa.Select[Enrollment]:
+    """Those that someone may see, each with delivery, course, person, organization and
     nomination."""
-    return (
-        sa.select(Enrollment)
-        .where(visible(Enrollment, actor, Permission.ENROLLMENT_READ), IS_SEEN)
-        .options(*_RELATED, joinedload(Enrollment.nomination))
-    )
+    related = (*_RELATED, joinedload(Enrollment.nomination))
+    return sa.select(Enrollment).where(IS_SEEN).options(*related)
+
+
+def enrollments_visible(actor: Actor) -> sa.Select[Enrollment]:
+    """The same that `actor` may see."""
+    return enrollments_seen().where(visible(Enrollment, actor, Permission.ENROLLMENT_READ))
 
 
 def enrollments_of(actor: Actor, delivery: Delivery) -> sa.Select[Enrollment]:

@@ -12,11 +12,11 @@ from sqlalchemy.orm import joinedload
 from core.database import db
 from core.errors import NotFound
 from core.jobs import Job, find_job
-from core.paging import Page, page
-from core.policy import Actor, require, visible
+from core.paging import Page, along, newest
+from core.policy import Actor, reaches, require, visible
 from courses.models import Delivery
 from enrollment.models import Enrollment, EnrollmentStatus, ListStage, NominationList
-from enrollment.queries.enrollments import IS_SEEN, enrollments_visible, stands_at
+from enrollment.queries.enrollments import IS_SEEN, enrollments_seen, stands_at
 from people.permissions import Permission
 
 #: The job that enters the people of a long list.
@@ -35,23 +35,39 @@ def list_nominations(
     actor: Actor, criteria: NominationFilter, *, after: str | None, limit: int
 ) -> Page[Enrollment]:
     """The newest first."""
-    return page(_filter(actor, criteria), [-Enrollment.id], after=after, limit=limit)
+    ways = reaches(Enrollment, actor, Permission.ENROLLMENT_READ).values()
+    nominations = _filter(actor, criteria)
+    return newest(nominations, Enrollment.id, ways=ways, after=after, limit=limit)
 
 
 def every_nomination(actor: Actor, criteria: NominationFilter) -> Sequence[Enrollment]:
     """The same, all of them."""
-    return db.session.scalars(_filter(actor, criteria).order_by(-Enrollment.id)).all()
+    may_see = visible(Enrollment, actor, Permission.ENROLLMENT_READ)
+    nominations = _filter(actor, criteria).where(may_see)
+    return db.session.scalars(nominations.order_by(Enrollment.id.desc())).all()
 
 
 def deliveries_nominated_for(actor: Actor) -> Sequence[Delivery]:
     """Deliveries in which there are nominations, the latest first."""
-    nominated = sa.select(Enrollment.delivery_id).where(_own(actor))
-    return db.session.scalars(
-        sa.select(Delivery)
-        .where(Delivery.id.in_(nominated))
-        .order_by(Delivery.starts_on.desc())
-        .limit(200)
-    ).all()
+    latest = sa.select(Delivery).order_by(Delivery.starts_on.desc()).limit(200)
+    return db.session.scalars(along(latest, Delivery.id, _ways_to_deliveries(actor))).all()
+
+
+def _ways_to_deliveries(actor: Actor) -> list[sa.ColumnElement[bool]]:
+    """Conditions of which each delivery in which the actor may see nominations meets one. Whoever
+    sees all of a delivery looks for one in each, the latest first; others look where theirs are."""
+    nominated = sa.select(Enrollment.delivery_id).where(_is_nominated(actor), IS_SEEN)
+    has_one = nominated.where(Enrollment.delivery_id == Delivery.id).exists()
+    deliveries = reaches(Delivery, actor, Permission.ENROLLMENT_READ)
+    enrollments = reaches(Enrollment, actor, Permission.ENROLLMENT_READ)
+    return [
+        *(sa.and_(way, has_one) for way in deliveries.values()),
+        *(
+            Delivery.id.in_(nominated.where(way))
+            for reach, way in enrollments.items()
+            if reach not in deliveries
+        ),
+    ]
 
 
 def find_list(delivery: Delivery, organization_id: int) -> NominationList | None:
@@ -93,21 +109,18 @@ def reads_everybodys(actor: Actor) -> bool:
     return grant is not None and (grant.everywhere or bool(grant.centre))
 
 
-def _own(actor: Actor) -> sa.ColumnElement[bool]:
-    """Nominations, not applications, that the actor may see; of the own organizations, or those
-    of all organizations for whoever coordinates a centre."""
-    reachable = sa.and_(visible(Enrollment, actor, Permission.ENROLLMENT_READ), IS_SEEN)
+def _is_nominated(actor: Actor) -> sa.ColumnElement[bool]:
+    """Nominations, not applications: of the own organizations, or those of all organizations for
+    whoever coordinates a centre."""
     if reads_everybodys(actor):
-        return sa.and_(Enrollment.nominated_by_id.is_not(None), reachable)
+        return Enrollment.nominated_by_id.is_not(None)
     require(actor, Permission.ENROLLMENT_NOMINATE)
-    return sa.and_(
-        Enrollment.nominated_by_id.in_(actor.grants[Permission.ENROLLMENT_NOMINATE].organization),
-        reachable,
-    )
+    own = actor.grants[Permission.ENROLLMENT_NOMINATE].organization
+    return Enrollment.nominated_by_id.in_(own)
 
 
 def _filter(actor: Actor, criteria: NominationFilter) -> sa.Select[Enrollment]:
-    statement = enrollments_visible(actor).where(_own(actor))
+    statement = enrollments_seen().where(_is_nominated(actor))
     if criteria.delivery:
         of_delivery = (
             sa.select(Delivery.id).where(Delivery.code == criteria.delivery).scalar_subquery()

@@ -15,6 +15,7 @@ from flask_babel import lazy_gettext as _l
 import courses.services
 import enrollment.queries
 from core import i18n
+from core.counting import count_words
 from core.policy import Actor, can
 from core.web import current_actor, public, requires
 from core.words import word
@@ -210,7 +211,7 @@ def deliveries() -> str:
         "enrollment/deliveries.html",
         page=page,
         status=status,
-        counts=queries.count_by_status(actor),
+        counts={key: count_words(count) for key, count in queries.count_by_status(actor).items()},
         statuses=WORKED_ON,
         places=_totals([item.id for item in page.items]),
         days={

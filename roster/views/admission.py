@@ -8,10 +8,11 @@ from flask import flash, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from core import counting
 from core.database import transaction
 from core.errors import Invalid
 from core.forms import parse_int, refusals_on
-from core.i18n import text
+from core.i18n import number, text
 from core.web import current_actor, requires, see_other
 from core.words import word
 from people.permissions import Permission
@@ -52,9 +53,15 @@ def waiting() -> Any:
         "rows": rows,
         "next": experts.next,
         "chosen": chosen,
-        "count": queries.count_waiting(actor),
+        "number_waiting": _number_waiting(queries.count_waiting(actor)),
     }
     return render_template("roster/waiting.html", **context), form.status
+
+
+def _number_waiting(count: int) -> str:
+    if not counting.is_exact(count):
+        return _("More than %(count)s people are waiting.", count=number(counting.MOST_COUNTED))
+    return ngettext("%(num)s person is waiting.", "%(num)s people are waiting.", count)
 
 
 def _waiting_row(waiting: queries.Waiting) -> dict[str, Any]:

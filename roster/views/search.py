@@ -8,7 +8,7 @@ from flask import Response, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from core import clock, exports
+from core import clock, counting, exports
 from core.countries import written
 from core.errors import Invalid
 from core.forms import parse_int
@@ -137,7 +137,7 @@ def _address(filters: Filters) -> str:
 
 def _heading(count: int | None) -> str:
     if count is None:
-        return _("More than %(count)s experts found", count=number(queries.MOST_COUNTED))
+        return _("More than %(count)s experts found", count=number(counting.MOST_COUNTED))
     return ngettext("%(count)s expert found", "%(count)s experts found", count, count=number(count))
 
 
@@ -199,7 +199,7 @@ def _loosenings(filters: Filters) -> list[tuple[str, str]]:
         count = (
             number(loosening.count)
             if loosening.count is not None
-            else f"{number(queries.MOST_COUNTED)}+"
+            else f"{number(counting.MOST_COUNTED)}+"
         )
         if loosening.name == "level":
             sentence = _(

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from accounts.roles import Role
-from core.database import db, transaction
+from core.database import db, is_sqlite, transaction
 from core.errors import Conflict
 from core.policy import SYSTEM
 from courses import services
@@ -155,6 +155,16 @@ def test_a_number_is_read_in_any_case(app: Flask, api: ApiClient) -> None:
 
     number = format_number(2026, 101)
     assert normalise_number(number.lower()) == number
+
+
+def test_an_index_finds_a_code(app: Flask) -> None:
+    with app.app_context():
+        if not is_sqlite():
+            pytest.skip("PostgreSQL reads a table of a few rows as a whole")
+        query = sa.select(Delivery.id).where(Delivery.code == "GTI-2027-03")
+        sql = query.compile(db.engine, compile_kwargs={"literal_binds": True})
+        plan = db.session.execute(sa.text(f"EXPLAIN QUERY PLAN {sql}")).one()
+    assert plan.detail.startswith("SEARCH delivery USING COVERING INDEX uq_any_case_delivery")
 
 
 def test_services_make_no_twin(app: Flask, api: ApiClient) -> None:

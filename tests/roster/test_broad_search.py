@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
+from core import counting
 from demonstration.experts import load_experts
 from roster import search
 from tests.roster.test_search import BROAD, ask
@@ -15,7 +16,7 @@ from tests.rows_read import steps_of
 def test_a_page_of_a_broad_search_reads_no_more_of_more_experts(
     context: Flask, monkeypatch: pytest.MonkeyPatch, question: dict
 ) -> None:
-    monkeypatch.setattr(search, "MOST_COUNTED", 5)
+    monkeypatch.setattr(counting, "MOST_COUNTED", 5)
     costs = []
     for count, seed in ((200, 2), (1000, 3)):
         load_experts(count, seed=seed)
