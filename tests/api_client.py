@@ -47,8 +47,8 @@ class Description:
             key = template, method, response.status_code, response.mimetype
             if key not in self.validators:
                 schema = content[response.mimetype]["schema"]
-                whole = schema | {"components": self.published["components"]}
-                self.validators[key] = Draft202012Validator(whole)
+                resolved = schema | {"components": self.published["components"]}
+                self.validators[key] = Draft202012Validator(resolved)
             errors = self.validators[key].iter_errors(response.json)
             faults = [f"{list(error.absolute_path)}: {error.message}" for error in errors]
             assert not faults, f"{method} {path}: {faults[:3]}"

@@ -58,16 +58,16 @@ class Page:
         """The one form in the page's main part whose action ends so, or that has a button with
         these words."""
         main = next(self.tree.iter("main"))
-        found = [Form(self, element) for element in main.iter("form")]
+        matching = [Form(self, element) for element in main.iter("form")]
         if action is not None:
-            found = [f for f in found if urlsplit(f.action).path.endswith(action)]
+            matching = [f for f in matching if urlsplit(f.action).path.endswith(action)]
         if button is not None:
-            found = [f for f in found if any(button in text for text, _ in f.buttons)]
-        assert len(found) == 1, (
-            f"{len(found)} forms on {self.path} (action {action}, button {button}): "
+            matching = [f for f in matching if any(button in text for text, _ in f.buttons)]
+        assert len(matching) == 1, (
+            f"{len(matching)} forms on {self.path} (action {action}, button {button}): "
             f"{self.text[:300]}"
         )
-        return found[0]
+        return matching[0]
 
     def link(self, words: str) -> str:
         """The address behind the first link with these words."""

@@ -157,9 +157,9 @@ def app(database: Database) -> Iterator[Flask]:
         shutil.rmtree(folder, ignore_errors=True)
     clock.travel(database.app, NOW)
     begin_trail(database.app)
-    with queries_of_templates(database.app) as asked:
+    with queries_of_templates(database.app) as queries:
         yield database.app
-    assert asked == [], "templates run no queries: read it in the view"
+    assert queries == [], "templates run no queries: read it in the view"
 
 
 @pytest.fixture

@@ -56,7 +56,7 @@ def queries_counted() -> Iterator[Count]:
 def queries_of_templates(app: Flask) -> Iterator[list[str]]:
     """What templates asked of the database while they were rendered, each with the template's
     name: a list to stay empty."""
-    found: list[str] = []
+    statements: list[str] = []
 
     def begin(sender: Any, template: Any, **facts: Any) -> None:
         g.rendering = template.name or "a template"
@@ -66,7 +66,7 @@ def queries_of_templates(app: Flask) -> Iterator[list[str]]:
 
     def note(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
         if has_app_context() and g.get("rendering"):
-            found.append(f"{g.rendering}: {' '.join(statement.split())[:200]}")
+            statements.append(f"{g.rendering}: {' '.join(statement.split())[:200]}")
 
     with app.app_context():
         engine = db.engine
@@ -76,7 +76,7 @@ def queries_of_templates(app: Flask) -> Iterator[list[str]]:
             before_render_template.connected_to(begin, app),
             template_rendered.connected_to(end, app),
         ):
-            yield found
+            yield statements
     finally:
         event.remove(engine, "before_cursor_execute", note)
 

@@ -124,11 +124,11 @@ class PostgresqlDatabase(Database):
         """`url` names a migrated database."""
         super().__init__(make_app(folder, url))
         table = Organization.__table__
-        kept = sa.select(*(column for column in table.c if column.name != "id")).order_by(
+        statement = sa.select(*(column for column in table.c if column.name != "id")).order_by(
             table.c.id
         )
         with self.app.app_context(), db.engine.connect() as connection:
-            self.bodies = [dict(row._mapping) for row in connection.execute(kept)]
+            self.bodies = [dict(row._mapping) for row in connection.execute(statement)]
         rows = " UNION ALL ".join(
             f"SELECT '{table.name}' WHERE EXISTS (SELECT FROM \"{table.name}\")"
             for table in reversed(db.metadata.sorted_tables)

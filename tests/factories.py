@@ -48,12 +48,12 @@ def person(given: str = "Amina", family: str = "Diallo", **values: Any) -> Perso
     return person
 
 
-def consent(person: Person | int, given: bool = True, purpose: str = "roster") -> None:
+def consent(person: Person | int, is_given: bool = True, purpose: str = "roster") -> None:
     """The person's own answer, given on the page."""
     with transaction():
         own = db.session.get_one(Person, person if isinstance(person, int) else person.id)
         give_consent(
-            Actor(person_id=own.id), own, ConsentPurpose(purpose), given, how=ConsentWay.PAGE
+            Actor(person_id=own.id), own, ConsentPurpose(purpose), is_given, how=ConsentWay.PAGE
         )
 
 
@@ -64,9 +64,9 @@ def organization(
     kinds: Sequence[str] = ("nominator",),
 ) -> Organization:
     """The body with this code, made unless it is there."""
-    found = db.session.scalar(sa.select(Organization).where(Organization.code == code))
-    if found:
-        return found
+    existing = db.session.scalar(sa.select(Organization).where(Organization.code == code))
+    if existing:
+        return existing
     with transaction():
         organization = Organization(code=code, name=name, country=country, kinds=list(kinds))
         db.session.add(organization)
@@ -95,7 +95,7 @@ def actor(
     """A signed-in person with these roles: a nominator within `organization_id`, trainers (also
     of `delivery_id`) and coordinators within the first centre or `centre_id`, roster staff
     within the first roster office or `office_id`."""
-    made = person(**values)
+    person_ = person(**values)
     bodies = {
         Reach.ORGANIZATION: organization_id,
         Reach.CENTRE: centre_id or first_body(BodyKind.CENTRE).id,
@@ -106,17 +106,17 @@ def actor(
             scope = WITHIN[role][1] if role in WITHIN else Reach.EVERYWHERE
             db.session.add(
                 RoleAssignment(
-                    person_id=made.id, role=role, scope=scope, scope_id=bodies.get(scope) or 0
+                    person_id=person_.id, role=role, scope=scope, scope_id=bodies.get(scope) or 0
                 )
             )
             if role is Role.TRAINER and delivery_id:
                 db.session.add(
                     RoleAssignment(
-                        person_id=made.id, role=role, scope=Reach.DELIVERY, scope_id=delivery_id
+                        person_id=person_.id, role=role, scope=Reach.DELIVERY, scope_id=delivery_id
                     )
                 )
-        audit.record(SYSTEM, "test.roles", f"person:{made.id}", {})
-    return actor_of(made)
+        audit.record(SYSTEM, "test.roles", f"person:{person_.id}", {})
+    return actor_of(person_)
 
 
 def refreshed(of: Actor) -> Actor:

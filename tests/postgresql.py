@@ -44,9 +44,9 @@ OPTIONS = {
 def running_server() -> Iterator[str | None]:
     """The address of an empty database on a running server; None where PostgreSQL is not
     installed."""
-    given = os.environ.get("TEST_DATABASE_URL")
-    if given:
-        with new_database(given) as url:
+    address = os.environ.get("TEST_DATABASE_URL")
+    if address:
+        with new_database(address) as url:
             yield url
         return
     binaries = find_binaries()
@@ -62,10 +62,10 @@ def running_server() -> Iterator[str | None]:
     )
     try:
         assert supervisor.stdin and supervisor.stdout
-        said = supervisor.stdout.readline().strip()
-        if not said.isdigit():
-            raise RuntimeError(f"PostgreSQL did not start: {said or 'no word from it'}")
-        with new_database(f"postgresql://{OWNER}@127.0.0.1:{said}/postgres") as url:
+        line = supervisor.stdout.readline().strip()
+        if not line.isdigit():
+            raise RuntimeError(f"PostgreSQL did not start: {line or 'no word from it'}")
+        with new_database(f"postgresql://{OWNER}@127.0.0.1:{line}/postgres") as url:
             yield url
     finally:
         supervisor.stdin.close()  # the supervisor takes this for "end"
@@ -147,13 +147,13 @@ def _execute(url: str, statement: str) -> None:
 
 def find_binaries() -> Path | None:
     """The folder of initdb and postgres: the newest of Debian's, else what PATH finds."""
-    found = [
+    processes = [
         p
         for p in Path("/usr/lib/postgresql").glob("*/bin")
         if (p / "initdb").exists() and (p / "postgres").exists()
     ]
-    if found:
-        return max(found, key=lambda p: float(p.parent.name))
+    if processes:
+        return max(processes, key=lambda p: float(p.parent.name))
     on_path = shutil.which("initdb")
     return Path(on_path).resolve().parent if on_path else None
 
@@ -224,12 +224,12 @@ def _start(
     binaries: Path,
     folder: Path,
     identity: dict[str, Any],
-    given: dict[str, str] = OPTIONS,
+    settings: dict[str, str] = OPTIONS,
     same_port: int = 0,
 ) -> tuple[subprocess.Popen, int]:
     for _attempt in range(5):  # another process may take the free port before the server does
         port = same_port or _free_port()
-        options = [part for name, value in given.items() for part in ("-c", f"{name}={value}")]
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with open(folder / "log", "ab") as log:
             server = subprocess.Popen(
                 [str(binaries / "postgres"), "-D", str(folder / "data"), "-p", str(port), *options],

@@ -45,7 +45,7 @@ class SmtpServer:
         self.answers: dict[str, Answer] = dict(answers)
         self.messages: list[tuple[str, bytes]] = []
         self.arrived: list[float] = []
-        self.asked: dict[str, int] = {}
+        self.commands: dict[str, int] = {}
         self.connections = 0
         self._listener: socket.socket | None = None
         self._open: list[socket.socket] = []
@@ -106,8 +106,8 @@ class SmtpServer:
                 offered = ["test", *self.extensions]
                 connection.sendall(
                     "".join(
-                        f"250{'-' if n < len(offered) else ' '}{one}\r\n"
-                        for n, one in enumerate(offered, 1)
+                        f"250{'-' if n < len(offered) else ' '}{parameters}\r\n"
+                        for n, parameters in enumerate(offered, 1)
                     ).encode()
                 )
                 continue
@@ -136,8 +136,8 @@ class SmtpServer:
 
     def _say(self, connection: socket.socket, verb: str, argument: str) -> str:
         answer = self.answers.get(verb, _USUAL.get(verb, "500 what?"))
-        before = self.asked.get(verb, 0)
-        self.asked[verb] = before + 1
+        before = self.commands.get(verb, 0)
+        self.commands[verb] = before + 1
         reply = answer(argument, before) if callable(answer) else answer
         if reply == DROP:
             raise EOFError

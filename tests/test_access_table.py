@@ -160,7 +160,7 @@ def build_world(app: Flask) -> World:
         "enrollment.save_attendance.number": "1",
     }
     names |= _doubts(int(ids["enrollment_id"]), int(ids["foreigner"]))
-    names["roster.question.token"] = names["roster.answer_question.token"] = _asked()
+    names["roster.question.token"] = names["roster.answer_question.token"] = _question_address()
     tokens = {name: _token(actor) for name, actor in actors.items()}
     return World(app, actors, tokens, names)
 
@@ -174,7 +174,7 @@ def _shows_emblem(centre_id: int) -> None:
 
 def _nominated(delivery_id: int, organization: Organization, person: Actor) -> Enrollment:
     with transaction():
-        made = enrollment_services.nominate(
+        enrollments = enrollment_services.nominate(
             SYSTEM,
             delivery_id,
             organization,
@@ -188,7 +188,7 @@ def _nominated(delivery_id: int, organization: Organization, person: Actor) -> E
                 )
             ],
         )
-        return made[0]
+        return enrollments[0]
 
 
 def _doubts(enrollment_id: int, foreigner_id: int) -> dict[str, str]:
@@ -216,7 +216,7 @@ def _doubts(enrollment_id: int, foreigner_id: int) -> dict[str, str]:
         }
 
 
-def _asked() -> str:
+def _question_address() -> str:
     """The token of the question to someone whom roster staff want a profile of."""
     who = {"given_name": "Asked", "family_name": "Person", "email": "asked@example.org"}
     with transaction():
@@ -239,8 +239,8 @@ def _certified(delivery_id: int) -> dict[str, str]:
         with transaction():
             certificates.services.request_issue(SYSTEM, delivery_id, None)
         jobs.drain()
-    made = db.session.scalars(db.select(Certificate)).one()
-    return {"number": made.number, "token": made.token}
+    certificate = db.session.scalars(db.select(Certificate)).one()
+    return {"number": certificate.number, "token": certificate.token}
 
 
 def _token(actor: Actor | None) -> str | None:
@@ -384,11 +384,11 @@ def expected_of(row: str, name: str) -> str:
 
 @pytest.mark.parametrize("name", BESIDES)
 def test_what_is_said_besides_is_said_of_rows_and_says_something_else(name: str) -> None:
-    said = BESIDES[name]
+    sentence = BESIDES[name]
     assert {
         row
-        for row in said
-        if row not in ROWS or said[row] == ROWS[row].split()[ACTORS.index("other")]
+        for row in sentence
+        if row not in ROWS or sentence[row] == ROWS[row].split()[ACTORS.index("other")]
     } == set()
 
 

@@ -85,8 +85,8 @@ def test_names_and_consents_fall_back(app: Flask, xx: None) -> None:
     assert countries.name("SN", "es") == "Senegal" and countries.name("CI", "es") == "Côte d’Ivoire"
     assert countries.name("SN", "xx") == "Senegal" and languages.name("fr", "xx")
     with app.app_context():
-        said = consent_text(ConsentPurpose.ROSTER, "xx")
-    assert said.language == "fr" and said.words.startswith("Le personnel")
+        text = consent_text(ConsentPurpose.ROSTER, "xx")
+    assert text.language == "fr" and text.words.startswith("Le personnel")
 
 
 def test_pages_are_offered_only_in_complete_languages(app: Flask) -> None:

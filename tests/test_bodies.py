@@ -109,9 +109,14 @@ def test_a_coordinator_lists_what_is_of_the_own_centre_and_nothing_else(two: Two
             assert seen == {f"{code}-OPEN", f"{code}-DRAFT", f"{code}-DONE"}
             assert sum(count_by_status(actor).values()) == 3
             read = db.session.scalars(enrollment.queries.enrollments_visible(actor)).all()
-            assert {one.delivery.code for one in read} == {f"{code}-OPEN", f"{code}-DONE"}
+            assert {certificate.delivery.code for certificate in read} == {
+                f"{code}-OPEN",
+                f"{code}-DONE",
+            }
             page = certificates.queries.list_register(actor, "", "", after=None, limit=50).items
-            assert {one.payload["delivery_code"] for one in page} == {f"{code}-DONE"}
+            assert {certificate.payload["delivery_code"] for certificate in page} == {
+                f"{code}-DONE"
+            }
 
 
 def test_pages_and_files_of_another_centre_say_nothing(
@@ -177,7 +182,7 @@ def test_the_api_gives_another_centre_no_enrollments_attendance_or_certificates(
     assert api.get("/deliveries/GTI-DONE/attendance").status_code == 403
     assert api.get("/deliveries/GTI-DONE/completion").status_code == 403
     assert api.get("/deliveries/GTI-DRAFT").status_code == 404
-    assert "GTI-DRAFT" not in {one["code"] for one in api.get("/deliveries").json["items"]}
+    assert "GTI-DRAFT" not in {item["code"] for item in api.get("/deliveries").json["items"]}
     with two.app.app_context():
         [enrollment_id] = enrollments_of("GTI-OPEN")
     assert api.get(f"/enrollments/{enrollment_id}").status_code == 404
@@ -213,7 +218,7 @@ def test_a_centre_rewords_no_skill_that_a_course_of_another_centre_grants(two: T
         refused = two.api(actor).put(f"/skills/{code}", body)
         assert (refused.status_code, refused.json["code"]) == (403, "not_allowed")
     known = next(
-        one for one in two.api(two.second).get("/skills").json["items"] if one["code"] == code
+        item for item in two.api(two.second).get("/skills").json["items"] if item["code"] == code
     )
     same = {"title": known["title"]}
     assert two.api(two.second).put(f"/skills/{code}", same).status_code == 200, (
@@ -232,13 +237,13 @@ def test_only_trainers_of_the_centre_can_be_chosen(
     assert (answer.status_code, answer.json["errors"][0]["code"]) == (422, "unknown_trainer")
     assert two.trainer.name not in sign_in(two.first).get("/courses/GTI/schedule").text
     assert two.trainer.name in sign_in(two.second).get("/courses/COP/schedule").text
-    made = two.api(two.trainer).post("/courses/COP/deliveries", SCHEDULE)
-    assert (made.status_code, made.json["centre"]) == (201, "KAC")
+    response = two.api(two.trainer).post("/courses/COP/deliveries", SCHEDULE)
+    assert (response.status_code, response.json["centre"]) == (201, "KAC")
     with two.app.app_context():
         assert can(
             factories.refreshed(two.trainer),
             Permission.DELIVERY_WRITE,
-            get_delivery(SYSTEM, made.json["code"]),
+            get_delivery(SYSTEM, response.json["code"]),
         )
 
 
@@ -284,23 +289,23 @@ def test_a_centre_is_no_organization_that_its_coordinators_nominate_for(two: Two
     with two.app.app_context():
         body = factories.organization("BOTH", "Academy", "GH", ("nominator", "centre"))
         taught = courses.course(code="ACA", centre="BOTH")
-        asked = courses.delivery(course=taught, code="ACA-1", admission="approval")
+        delivery = courses.delivery(course=taught, code="ACA-1", admission="approval")
         coordinator = factories.actor(Role.COORDINATOR, centre_id=body.id)
         partial = factories.actor(
             Role.COORDINATOR, Role.NOMINATOR, centre_id=body.id, organization_id=body.id
         )
         with transaction():
-            made = enrollment.services.nominate(
-                SYSTEM, asked.id, body, [enrollments.nominee(), enrollments.nominee()]
+            nominated = enrollment.services.nominate(
+                SYSTEM, delivery.id, body, [enrollments.nominee(), enrollments.nominee()]
             )
         assert (coordinator.organization_ids, coordinator.centre_ids) == (
             frozenset(),
             frozenset({body.id}),
         )
         with transaction():
-            enrollment.services.approve(coordinator, made[0])
+            enrollment.services.approve(coordinator, nominated[0])
         with pytest.raises(NotAllowed) as refusal, transaction():
-            enrollment.services.approve(partial, made[1])
+            enrollment.services.approve(partial, nominated[1])
         assert refusal.value.code == "own_nomination"
 
 
@@ -323,7 +328,7 @@ def test_a_new_course_belongs_to_the_callers_centre_else_to_the_first(two: Two) 
         two.api(two.second).put("/courses/X", body | {"centre": "CENTRE"}),
         api.post("/courses/NAMED/deliveries", SCHEDULE | {"centre": "CENTRE"}),
     ]
-    assert [(one.status_code, one.json["code"]) for one in refused] == [
+    assert [(answer.status_code, answer.json["code"]) for answer in refused] == [
         (409, "centre_differs"),
         (422, "wrong_kind"),
         (422, "unknown_organization"),
@@ -405,13 +410,17 @@ def test_a_funder_is_a_name_on_deliveries(two: Two, sign_in: Callable[..., Brows
     with two.app.app_context():
         factories.organization("FUND", "Fund for Training", None, ("funder",))
     api = two.api(two.first)
-    made = api.post("/courses/GTI/deliveries", SCHEDULE | {"funder": "fund"})
-    assert (made.status_code, made.json["funder"], made.json["centre"]) == (201, "FUND", "CENTRE")
+    response = api.post("/courses/GTI/deliveries", SCHEDULE | {"funder": "fund"})
+    assert (response.status_code, response.json["funder"], response.json["centre"]) == (
+        201,
+        "FUND",
+        "CENTRE",
+    )
     assert (
         api.post("/courses/GTI/deliveries", SCHEDULE | {"funder": "CA-MFA"}).json["code"]
         == "wrong_kind"
     )
-    code = made.json["code"]
+    code = response.json["code"]
     api.post(f"/deliveries/{code}/publish")
     page = Browser(two.app).get(f"/deliveries/{code}")
     assert "Funded byFund for Training" in page.text
@@ -429,11 +438,11 @@ def test_coordinators_record_bodies_that_nominate_and_administrators_all(two: Tw
     with two.app.app_context():
         boss = factories.actor(Role.ADMINISTRATOR)
     api, full = two.api(two.first), two.api(boss)
-    made = api.put(
+    response = api.put(
         "/organizations/SN-PN",
         {"name": "Police nationale", "kinds": ["nominator"], "country": "SN"},
     )
-    assert (made.status_code, made.json["kinds"]) == (201, ["nominator"])
+    assert (response.status_code, response.json["kinds"]) == (201, ["nominator"])
     assert api.put("/organizations/SN-PN", {"country": None}).json["country"] is None
     for code, body in (
         ("NEW", {"name": "X", "kinds": ["centre"]}),
@@ -441,10 +450,10 @@ def test_coordinators_record_bodies_that_nominate_and_administrators_all(two: Tw
         ("KAC", {"name": "Y"}),
     ):
         assert api.put(f"/organizations/{code}", body).status_code == 403, code
-    made = full.put(
+    response = full.put(
         "/organizations/NEW", {"name": "New Centre", "kinds": ["centre", "roster_office"]}
     )
-    assert (made.status_code, made.json["kinds"]) == (201, ["centre", "roster_office"])
+    assert (response.status_code, response.json["kinds"]) == (201, ["centre", "roster_office"])
     assert (
         full.put("/organizations/NEW", {"name": "New Centre", "kinds": ["museum"]}).status_code
         == 422
@@ -551,18 +560,18 @@ def test_only_nominating_bodies_put_people_forward(
     page = sign_in(two.second).get("/deliveries/COP-OPEN/nominate")
     assert "Ministry of Foreign Affairs" in page.text
     assert "Second Training Centre" not in [
-        option for one in page.all("option") for option in one.itertext()
+        option for text in page.all("option") for option in text.itertext()
     ]
 
 
 def test_what_is_printed_on_certificates_can_be_printed(context: Flask) -> None:
-    for given, field in (
+    for value, field in (
         ({"name": "Centre \U0001f600"}, "name"),
         ({"name": "x" * 101}, "name"),
         ({"name": "C", "title": {"fr": "\U0001f600"}}, "title.fr"),
     ):
         with pytest.raises(Invalid) as refusal, transaction():
-            people_services.create_organization(SYSTEM, code="NEW", kinds=["centre"], **given)
+            people_services.create_organization(SYSTEM, code="NEW", kinds=["centre"], **value)
         assert refusal.value.field == field
     with transaction():
         people_services.create_organization(SYSTEM, code="LONG", name="x" * 200)
@@ -571,7 +580,10 @@ def test_what_is_printed_on_certificates_can_be_printed(context: Flask) -> None:
 @pytest.mark.both_databases
 def test_a_small_installation_has_its_centre_and_its_roster_office(context: Flask) -> None:
     centre, office = queries.first_body(BodyKind.CENTRE), queries.first_body(BodyKind.ROSTER_OFFICE)
-    assert [(one.code, one.kinds, dict(one.titles)) for one in (centre, office)] == [
+    assert [
+        (organization_.code, organization_.kinds, dict(organization_.titles))
+        for organization_ in (centre, office)
+    ] == [
         (
             "CENTRE",
             ["centre"],
@@ -583,9 +595,9 @@ def test_a_small_installation_has_its_centre_and_its_roster_office(context: Flas
             {"en": "Rostrum Training Centre", "fr": "Centre de formation Rostrum"},
         ),
     ]
-    made = courses.delivery()
-    person = enrollments.enrolled(made)
-    assert {made.centre_id, made.course.centre_id, person.centre_id} == {centre.id}
+    delivery = courses.delivery()
+    person = enrollments.enrolled(delivery)
+    assert {delivery.centre_id, delivery.course.centre_id, person.centre_id} == {centre.id}
     assert [body.code for body in queries.bodies_of(BodyKind.CENTRE)] == ["CENTRE"]
     coordinator = factories.actor(Role.COORDINATOR)
     assert db.session.scalars(enrollment.queries.enrollments_visible(coordinator)).all() == [person]
@@ -614,7 +626,7 @@ def test_a_person_enrolled_by_a_coordinator_is_recognised_across_centres(two: Tw
     with two.app.app_context():
         first = factories.person("Ama", "Boateng", email="ama@example.org", country=None)
         with transaction():
-            found = people_services.record_person(
+            person = people_services.record_person(
                 two.second,
                 given_name="Ama",
                 family_name="Boateng",
@@ -623,9 +635,9 @@ def test_a_person_enrolled_by_a_coordinator_is_recognised_across_centres(two: Tw
                 birth_date=date(1990, 1, 1),
             )
             enrollment.services.enroll(
-                two.second, get_delivery(SYSTEM, "COP-OPEN").id, found, Wish("police")
+                two.second, get_delivery(SYSTEM, "COP-OPEN").id, person, Wish("police")
             )
-        assert (found.id, found.country) == (first.id, "GH")
+        assert (person.id, person.country) == (first.id, "GH")
 
 
 def test_the_check_finds_what_belongs_to_another_centre_than_its_course(two: Two) -> None:

@@ -107,9 +107,9 @@ def image() -> Iterator[Image]:
     with tempfile.TemporaryDirectory(prefix="rostrum-image-") as home:
         os.chmod(home, 0o755)
         folder, instance, temporary = (Path(home, name) for name in ("opt", "instance", "tmp"))
-        for made, mode in ((folder, 0o755), (instance, 0o700), (temporary, 0o777)):
-            made.mkdir()
-            made.chmod(mode)
+        for folder_, mode in ((folder, 0o755), (instance, 0o700), (temporary, 0o777)):
+            folder_.mkdir()
+            folder_.chmod(mode)
         without_rights = _without_rights()
         if AS_NOBODY[-1] in without_rights:
             os.chown(instance, int(NOBODY), int(NOBODY))
@@ -130,10 +130,10 @@ def _without_rights() -> list[str]:
     if os.geteuid() != 0:
         return []
     question = f"import sys; sys.exit(sys.base_prefix != {sys.base_prefix!r})"
-    asked = subprocess.run(
+    result = subprocess.run(
         [*POWERLESS, *AS_NOBODY, sys.executable, "-c", question], capture_output=True, check=False
     )
-    return POWERLESS if asked.returncode else [*POWERLESS, *AS_NOBODY]
+    return POWERLESS if result.returncode else [*POWERLESS, *AS_NOBODY]
 
 
 def _copy(folder: Path) -> None:
@@ -170,9 +170,9 @@ def _build(folder: Path) -> None:
 
 
 def _environ(folder: Path, instance: Path, temporary: Path) -> dict[str, str]:
-    given = environment()
-    assert given["INSTANCE_PATH"] == "/var/lib/rostrum"
-    path = given["PATH"].replace(FOLDER, str(folder)).replace("$PATH", os.environ["PATH"])
+    variables = environment()
+    assert variables["INSTANCE_PATH"] == "/var/lib/rostrum"
+    path = variables["PATH"].replace(FOLDER, str(folder)).replace("$PATH", os.environ["PATH"])
     port = _free_port()
     ours = {
         "INSTANCE_PATH": str(instance),
@@ -180,7 +180,7 @@ def _environ(folder: Path, instance: Path, temporary: Path) -> dict[str, str]:
         "PORT": str(port),
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
     }
-    return given | {"PATH": path, **ours}
+    return variables | {"PATH": path, **ours}
 
 
 def _free_port() -> int:
@@ -248,7 +248,7 @@ def test_the_image_is_not_roots_and_has_what_it_needs() -> None:
 
 
 def test_nothing_private_gets_into_the_image() -> None:
-    kept = sent(
+    remaining = sent(
         [
             "app.py",
             ".env",
@@ -257,7 +257,7 @@ def test_nothing_private_gets_into_the_image() -> None:
             "translations/fr/LC_MESSAGES/messages.mo",
         ]
     )
-    assert kept == ["app.py"]
+    assert remaining == ["app.py"]
 
 
 @pytest.mark.long
@@ -306,7 +306,7 @@ def test_our_services_take_settings_and_commands_that_exist(name: str) -> None:
     assert service["environment"].keys() <= DOCUMENTED.keys()
     flask, command = service["command"][:2]
     assert flask == "flask"
-    assert command in {one.name for one in COMMANDS}
+    assert command in {command_.name for command_ in COMMANDS}
 
 
 def test_no_secret_is_in_the_file() -> None:

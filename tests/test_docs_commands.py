@@ -36,8 +36,8 @@ OUR_FLASK = "sudo deploy/flask "
 
 def blocks(page: Path, kind: str = "sh") -> list[str]:
     text = page.read_text(encoding="utf-8")
-    found = re.findall(rf"^( *)```{kind}\n(.*?)^ *```$", text, re.M | re.S)
-    return [re.sub(rf"^{indent}", "", block, flags=re.M) for indent, block in found]
+    blocks = re.findall(rf"^( *)```{kind}\n(.*?)^ *```$", text, re.M | re.S)
+    return [re.sub(rf"^{indent}", "", block, flags=re.M) for indent, block in blocks]
 
 
 def commands(page: Path) -> Iterator[str]:
@@ -51,11 +51,11 @@ def commands(page: Path) -> Iterator[str]:
 
 def test_what_is_not_run_is_needed() -> None:
     """An exception that no page needs any more is taken out."""
-    told = [command for page in PAGES for command in commands(page)]
+    documented = [command for page in PAGES for command in commands(page)]
     unused = [
         start
         for start in NOT_RUN
-        if not any(f"{command} ".startswith(f"{start} ") for command in told)
+        if not any(f"{command} ".startswith(f"{start} ") for command in documented)
     ]
     assert unused == []
 
@@ -71,8 +71,8 @@ WITH_COMMANDS = [page for page in PAGES if any(is_run(command) for command in co
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    with running_site(tmp_path_factory.mktemp("documented"), experts=5) as made:
-        yield made
+    with running_site(tmp_path_factory.mktemp("documented"), experts=5) as site:
+        yield site
 
 
 @pytest.fixture
@@ -146,11 +146,11 @@ def faults(command: str) -> list[str]:
     if "flask" in words:
         missing += faults_of_flask(words[words.index("flask") + 1 :])
     if "make" in words and not {"apt-get", "useradd"} & set(words):
-        asked = [
+        arguments = [
             word for word in words[words.index("make") + 1 :] if word not in ("-C", "/opt/rostrum")
         ]
         done = subprocess.run(
-            ["make", "-n", *asked], cwd=ROOT, capture_output=True, text=True, check=False
+            ["make", "-n", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
         )
         missing += [] if done.returncode == 0 else [done.stderr]
     if "systemctl" in words:
@@ -198,12 +198,12 @@ def test_a_command_that_does_not_exist_is_caught(command: str) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_commands_in_sentences_exist(page: Path) -> None:
     text = re.sub(r"^ *```.*?^ *```$", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
-    for said in re.findall(r"`flask ([^`]+)`", text):
-        words = [word for word in re.sub(r"[\[\]…]", " ", said).split() if word != "COMMAND"]
+    for command in re.findall(r"`flask ([^`]+)`", text):
+        words = [word for word in re.sub(r"[\[\]…]", " ", command).split() if word != "COMMAND"]
         if words and words != ["--help"] and words != ["db"]:
-            assert faults_of_flask(words) == [], said
-    for said in re.findall(r"`make ([a-z-]+)", text):
-        assert faults(f"make {said}") == [], said
+            assert faults_of_flask(words) == [], command
+    for command in re.findall(r"`make ([a-z-]+)", text):
+        assert faults(f"make {command}") == [], command
 
 
 def test_settings_in_the_example_exist() -> None:

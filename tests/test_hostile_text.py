@@ -119,7 +119,7 @@ def test_needs_are_refused_or_kept_alike_through_the_api_and_the_form(
     )
     page = page.form("/apply").submit("Continue", organization="Ministry", needs=typed)
     if refusal:
-        assert [(one["field"], one["code"]) for one in answer.json["errors"]] == [
+        assert [(error["field"], error["code"]) for error in answer.json["errors"]] == [
             ("needs", refusal)
         ]
         assert (page.status, len(page.errors) > 0) == (422, True)

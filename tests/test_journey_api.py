@@ -47,12 +47,12 @@ def api(app: Flask) -> ApiClient:
     return ApiClient(app, token)
 
 
-def person(identifier: str, given: str, family: str, gender: str) -> dict:
+def person(identifier: str, given_name: str, family: str, gender: str) -> dict:
     return {
         "identifier": identifier,
-        "given_name": given,
+        "given_name": given_name,
         "family_name": family,
-        "name_on_certificate": f"{given} {family}",
+        "name_on_certificate": f"{given_name} {family}",
         "email": f"{identifier.lower()}@forces.example.ca",
         "country": "CA",
         "gender": gender,
@@ -61,10 +61,10 @@ def person(identifier: str, given: str, family: str, gender: str) -> dict:
 
 
 def enrolled(api: ApiClient, code: str) -> list[dict]:
-    made = []
-    for identifier, given, family, category, gender in PEOPLE:
+    enrollments = []
+    for identifier, given_name, family, category, gender in PEOPLE:
         body = {
-            "person": person(identifier, given, family, gender),
+            "person": person(identifier, given_name, family, gender),
             "category": category,
             "rank": None,
             "rank_code": None,
@@ -74,8 +74,8 @@ def enrolled(api: ApiClient, code: str) -> list[dict]:
         }
         answer = api.post(f"/deliveries/{code}/enrollments", body)
         assert answer.status_code == 201, answer.text
-        made.append(answer.json)
-    return made
+        enrollments.append(answer.json)
+    return enrollments
 
 
 def taught(api: ApiClient) -> tuple[str, list[dict]]:
@@ -171,17 +171,17 @@ def test_from_an_empty_folder_to_a_certified_skill(app: Flask, api: ApiClient) -
         "completed"
     ] * 4 + ["not_completed"] * 2
 
-    asked = api.post(f"/deliveries/{code}/certificates")
-    assert asked.status_code == 202
+    response = api.post(f"/deliveries/{code}/certificates")
+    assert response.status_code == 202
     with app.app_context():
         jobs.drain()
-    job = api.get(f"/jobs/{asked.json['job']['id']}").json
+    job = api.get(f"/jobs/{response.json['job']['id']}").json
     assert (job["status"], job["done"], job["total"], job["errors"]) == ("succeeded", 4, 4, [])
-    assert asked.json["job"]["url"].endswith(f"/api/v1/jobs/{job['id']}")
+    assert response.json["job"]["url"].endswith(f"/api/v1/jobs/{job['id']}")
 
     listed = api.get(f"/deliveries/{code}/certificates").json["items"]
     assert sorted(item["holder"] for item in listed) == sorted(
-        f"{given} {family}" for _, given, family, *_ in PEOPLE[:4]
+        f"{given_name} {family}" for _, given_name, family, *_ in PEOPLE[:4]
     )
     certificate = next(item for item in listed if item["holder"] == "Zoë Lefèvre-Nguyễn")
     the_file_is_what_was_issued(api, certificate)
@@ -241,11 +241,11 @@ def the_person_agrees_and_is_admitted(app: Flask, api: ApiClient) -> None:
 
 
 def the_roster_knows(api: ApiClient, certificate: dict) -> None:
-    found = api.get(
+    items = api.get(
         "/experts?skill=gender-peace-operations:practitioner&valid_on=2030-03-10&category=military"
     ).json["items"]
-    assert [expert["person"]["family_name"] for expert in found] == ["Lefèvre-Nguyễn"]
-    skill = api.get(f"/experts/{found[0]['id']}").json["skills"][0]
+    assert [expert["person"]["family_name"] for expert in items] == ["Lefèvre-Nguyễn"]
+    skill = api.get(f"/experts/{items[0]['id']}").json["skills"][0]
     assert skill["evidence"] == [
         {"kind": "certificate", "number": certificate["number"], "status": "valid"}
     ]

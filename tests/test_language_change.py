@@ -111,7 +111,7 @@ def opened(world: World) -> Iterator[tuple[str, Page]]:
 
 @pytest.mark.long
 def test_on_every_page(world: World) -> None:
-    lost, kept = [], 0
+    lost, count_kept = [], 0
     for role, page in opened(world):
         path = page.path
         for form in to_type_into(page):
@@ -123,23 +123,23 @@ def test_on_every_page(world: World) -> None:
             before = trail(world.app)
             after = in_other_language(page, form, **names)
             page.browser.get("/?lang=en")
-            found = next(
+            values = next(
                 other.values
                 for other in after.forms
                 if other.element.get("id") == form.element.get("id")
             )
             lost += [
-                f"{role} {path} {name}: {found.getlist(name)}"
+                f"{role} {path} {name}: {values.getlist(name)}"
                 for name, words in names.items()
-                if found.getlist(name) != words
+                if values.getlist(name) != words
             ]
             assert (after.status, after.tree.get("lang")) == (200, "fr"), (
                 f"{role} {path}: {after.status}"
             )
             assert trail(world.app) == before, f"{role} {path}: changing the language did something"
-            kept += len(names)
+            count_kept += len(names)
     assert lost == []
-    assert kept > 100
+    assert count_kept > 100
 
 
 def test_on_each_screen_of_an_application_and_after_its_refusal(app: Flask) -> None:
@@ -157,8 +157,8 @@ def test_on_each_screen_of_an_application_and_after_its_refusal(app: Flask) -> N
     page = in_other_language(page, page.form("/apply"), organization="Police nationale")
     page = page.form("/apply").submit("Continue")
     page = in_other_language(page, page.form("/apply"))
-    kept = page.form("/apply").values
-    assert (kept["organization"], kept["country"], kept["screen"]) == (
+    values = page.form("/apply").values
+    assert (values["organization"], values["country"], values["screen"]) == (
         "Police nationale",
         ABOUT["country"],
         "3",

@@ -215,14 +215,14 @@ LINES = [
     ),
     *(
         (
-            f"{given!r} + {family!r}",
-            {"given_name": given, "family_name": family, "name_on_certificate": ""},
+            f"{given_name!r} + {family!r}",
+            {"given_name": given_name, "family_name": family, "name_on_certificate": ""},
             "name_on_certificate",
             answer,
         )
-        for given, family, answer in TOGETHER
+        for given_name, family, answer in TOGETHER
     ),
-    *((str(said), said, field, answer) for said, field, answer in DEPENDING),
+    *((str(value), value, field, answer) for value, field, answer in DEPENDING),
 ]
 Answers = dict[str, str]
 Line = tuple[str, dict[str, str], str, str]
@@ -231,7 +231,7 @@ Line = tuple[str, dict[str, str], str, str]
 _count = itertools.count(1)
 
 
-def _said(changes: dict[str, str]) -> dict[str, Any]:
+def _statement(changes: dict[str, str]) -> dict[str, Any]:
     """What is said of the person of a line: no one is recognised as someone of another line."""
     number = next(_count)
     return {
@@ -253,10 +253,10 @@ def sentences(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     noted: dict[str, str] = {}
 
     def noting(kind: type, sentence: str) -> None:
-        made = kind.__init__
+        original = kind.__init__
 
         def noted_too(self: Any, *args: Any, **kwargs: Any) -> None:
-            made(self, *args, **kwargs)
+            original(self, *args, **kwargs)
             noted.setdefault(str(getattr(self, sentence)), self.code)
 
         monkeypatch.setattr(kind, "__init__", noted_too)
@@ -279,10 +279,10 @@ class Desk:
                 factories.sign_in(self.browser, self.actor)
         self.token = self.browser.token()
 
-    def send(self, address: str, said: dict[str, Any]) -> str | None:
+    def send(self, address: str, facts: dict[str, Any]) -> str | None:
         """None when it was accepted, else the code whose sentence the page shows."""
         answer = self.browser.client.post(
-            address, data=said | {"csrf_token": self.token, "submission": secrets.token_hex(8)}
+            address, data=facts | {"csrf_token": self.token, "submission": secrets.token_hex(8)}
         )
         if answer.status_code < 400:
             return None
@@ -296,16 +296,16 @@ class Desk:
 def by_file(app: Flask, lines: list[Line], sentences: dict[str, str], code: str) -> Answers:
     answers = {}
     for line, changes, field, _answer in lines:
-        said = _said(changes) | {"category": "police"}
+        facts = _statement(changes) | {"category": "police"}
         text = io.StringIO()
-        writer = csv.DictWriter(text, list(said))
+        writer = csv.DictWriter(text, list(facts))
         writer.writeheader()
-        writer.writerow(said)
+        writer.writerow(facts)
         with app.app_context():
             checked = nomination_files.read(text.getvalue().encode()).checked
             (row,) = checked.rows
-        kept = row.problems[0].code if row.problems else _written(row.fields[field])
-        answers[line] = f"asked whether {kept}" if checked.choice.asks else kept
+        stored = row.problems[0].code if row.problems else _written(row.fields[field])
+        answers[line] = f"asked whether {stored}" if checked.choice.asks else stored
     return answers
 
 
@@ -316,7 +316,7 @@ def by_api(
         client = ApiClient(app, makers.token_of(factories.actor(Role.COORDINATOR)))
     answers = {}
     for line, changes, field, _answer in lines:
-        person = _said(changes)
+        person = _statement(changes)
         wish = {name: person.pop(name) for name in WISHED}
         person["nationalities"] = list(filter(None, [person["nationalities"]]))
         body = wish | more | {"person": person, "category": "police"}
@@ -341,7 +341,7 @@ def by_experts_api(app: Flask, lines: list[Line], sentences: dict[str, str], cod
         client = ApiClient(app, makers.token_of(factories.actor(Role.ROSTER)))
     answers = {}
     for line, changes, field, _answer in lines:
-        person = _said(changes)
+        person = _statement(changes)
         del person["needs"]
         profile = {name: person.pop(name) for name in WISHED if name in person}
         person["nationalities"] = list(filter(None, [person["nationalities"]]))
@@ -378,8 +378,8 @@ def _of_program(answer: Any, field: str) -> str:
 def by_page(app: Flask, lines: list[Line], sentences: dict[str, str], code: str) -> Answers:
     desk, answers = Desk(app, sentences, Role.COORDINATOR), {}
     for line, changes, field, _answer in lines:
-        said = _in_parts(_said(changes)) | {"category": "police", "organization_id": "0"}
-        refused = desk.send(f"/deliveries/{code}/nominate/person", said)
+        facts = _in_parts(_statement(changes)) | {"category": "police", "organization_id": "0"}
+        refused = desk.send(f"/deliveries/{code}/nominate/person", facts)
         answers[line] = refused or _newest(app, Enrollment, field)
     return answers
 
@@ -389,9 +389,9 @@ def by_application(app: Flask, lines: list[Line], sentences: dict[str, str], cod
     desk, answers = Desk(app, sentences, is_known=False), {}
     for line, changes, field, _answer in lines:
         agreed = {"consent": "y", "language": "en", "gender": "undisclosed", "category": "military"}
-        said, address = _said(changes) | agreed, f"/deliveries/{code}/apply"
-        first = desk.send(address, said | {"screen": "1", "step": "2"})
-        last = first or desk.send(address, said | {"screen": "3", "step": "4"})
+        facts, address = _statement(changes) | agreed, f"/deliveries/{code}/apply"
+        first = desk.send(address, facts | {"screen": "1", "step": "2"})
+        last = first or desk.send(address, facts | {"screen": "3", "step": "4"})
         is_late = (
             last and not first and last != "organization_needed" and set(changes) <= set(SCREENS[1])
         )
@@ -403,7 +403,8 @@ def by_new_account(app: Flask, lines: list[Line], sentences: dict[str, str], cod
     desk, answers = Desk(app, sentences, Role.ADMINISTRATOR), {}
     for line, changes, field, _answer in lines:
         refused = desk.send(
-            "/administration/people/new", _said(changes) | {"language": "en", "organization": ""}
+            "/administration/people/new",
+            _statement(changes) | {"language": "en", "organization": ""},
         )
         answers[line] = refused or _newest(app, Person, field)
     return answers
@@ -412,7 +413,9 @@ def by_new_account(app: Flask, lines: list[Line], sentences: dict[str, str], cod
 def by_own_details(app: Flask, lines: list[Line], sentences: dict[str, str], code: str) -> Answers:
     desk, answers = Desk(app, sentences), {}
     for line, changes, field, _answer in lines:
-        refused = desk.send("/me/details", _said(changes) | {"language": "en", "family_first": ""})
+        refused = desk.send(
+            "/me/details", _statement(changes) | {"language": "en", "family_first": ""}
+        )
         answers[line] = refused or _newest(app, Person, field)
     return answers
 
@@ -422,34 +425,38 @@ def by_corrections(app: Flask, lines: list[Line], sentences: dict[str, str], cod
     with app.app_context():
         address = f"/administration/people/{factories.person().id}/edit"
     for line, changes, field, _answer in lines:
-        said = _said(changes) | {"language": "en", "family_first": "", "gender": "undisclosed"}
-        answers[line] = desk.send(address, said) or _newest(app, Person, field)
+        facts = _statement(changes) | {
+            "language": "en",
+            "family_first": "",
+            "gender": "undisclosed",
+        }
+        answers[line] = desk.send(address, facts) or _newest(app, Person, field)
     return answers
 
 
 def by_new_expert(app: Flask, lines: list[Line], sentences: dict[str, str], code: str) -> Answers:
     desk, answers = Desk(app, sentences, Role.ROSTER), {}
     for line, changes, field, _answer in lines:
-        said = {
+        facts = {
             name if name in WISHED else f"person_{name}": value
-            for name, value in _said(changes).items()
+            for name, value in _statement(changes).items()
         }
-        said |= {
+        facts |= {
             "category": "military",
             "person_gender": "undisclosed",
             "languages_0_framework": "cefr",
         }
-        refused = desk.send("/roster/new", said)
+        refused = desk.send("/roster/new", facts)
         if not refused:
             _say_yes(app)
         answers[line] = refused or _newest(app, Expert, field)
     return answers
 
 
-def _in_parts(said: dict[str, str]) -> dict[str, str]:
+def _in_parts(facts: dict[str, str]) -> dict[str, str]:
     """A day as pages ask for it."""
-    year, month, day = said["birth_date"].split("-")
-    return said | {
+    year, month, day = facts["birth_date"].split("-")
+    return facts | {
         "birth_date-year": year,
         "birth_date-month": str(int(month)),
         "birth_date-day": str(int(day)),
@@ -459,13 +466,13 @@ def _in_parts(said: dict[str, str]) -> dict[str, str]:
 def _newest(app: Flask, kind: type[Any], field: str) -> str:
     """What was kept last, of the person where the row itself does not say it."""
     with app.app_context():
-        made = db.session.scalars(db.select(kind).order_by(kind.id.desc()).limit(1)).one()
+        row = db.session.scalars(db.select(kind).order_by(kind.id.desc()).limit(1)).one()
         is_own = (
             kind is Person
             or field in WISHED
             or (kind is Enrollment and field == "name_on_certificate")
         )
-        return _written(getattr(made if is_own else made.person, field))
+        return _written(getattr(row if is_own else row.person, field))
 
 
 def _written(value: Any) -> str:
@@ -495,12 +502,12 @@ ENROLLING = (by_file, by_api, by_api_for_an_organization, by_page, by_applicatio
 
 def lines_for(entry_point: Callable[..., Answers]) -> list[Line]:
     """The lines that the entry point can be told, and answers."""
-    asked = ENTRY_POINTS[entry_point]
+    entry = ENTRY_POINTS[entry_point]
     makes_names = entry_point not in (by_own_details, by_corrections)
     return [
         line
         for line in LINES
-        if {name for name, value in line[1].items() if value} <= asked
+        if {name for name, value in line[1].items() if value} <= entry
         and (line[3] != "organization_needed" or entry_point in ENROLLING)
         and (line[1].get("name_on_certificate", "given") or makes_names)
     ]
@@ -541,14 +548,14 @@ def test_an_answer_that_was_only_asked_about_is_none(
 
 
 @pytest.mark.parametrize(
-    ("typed", "kept"), [(typed, kept) for field, typed, kept in KEPT if field == "email"]
+    ("typed", "stored"), [(typed, stored) for field, typed, stored in KEPT if field == "email"]
 )
-def test_sign_in_knows_the_address_however_it_is_typed(app: Flask, typed: str, kept: str) -> None:
+def test_sign_in_knows_the_address_however_it_is_typed(app: Flask, typed: str, stored: str) -> None:
     with app.app_context():
-        factories.person(email=kept)
+        factories.person(email=stored)
     page = Browser(app).get("/sign-in").form("/sign-in/link").submit(email=typed)
     with app.app_context():
-        assert page.status == 200 and db.session.scalars(db.select(Mail.address)).all() == [kept]
+        assert page.status == 200 and db.session.scalars(db.select(Mail.address)).all() == [stored]
 
 
 @pytest.mark.parametrize("typed", [typed for field, typed, _code in REFUSED if field == "email"])

@@ -139,7 +139,7 @@ def test_an_expert_keeps_what_is_left_out(app: Flask, api: ApiClient, left_out: 
 def test_marks_and_scores_that_are_left_out_stay(app: Flask, api: ApiClient) -> None:
     with app.app_context():
         into = courses.delivery(code="RUN")
-        one, two = (enrollments.enrolled(into, "police").id for _ in range(2))
+        waiting, two = (enrollments.enrolled(into, "police").id for _ in range(2))
         clock.travel(app, into.sessions[-1].ends_at)
 
     def rows() -> Any:
@@ -150,12 +150,12 @@ def test_marks_and_scores_that_are_left_out_stay(app: Flask, api: ApiClient) -> 
 
     marks = [
         {"enrollment": who, "session": n, "mark": "late", "minutes": 60}
-        for who in (one, two)
+        for who in (waiting, two)
         for n in (1, 2)
     ]
     scores = [
         {"enrollment": who, "kind": kind, "percent": 80}
-        for who in (one, two)
+        for who in (waiting, two)
         for kind in ("pre", "post")
     ]
     assert api.put("/deliveries/RUN/attendance", {"marks": marks}).status_code == 200

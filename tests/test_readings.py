@@ -192,14 +192,14 @@ def test_many_who_read_and_many_who_take_lose_nothing_and_double_nothing(app: Fl
     def keep(number: int) -> None:
         try:
             with app.app_context():
-                for one in range(10):
+                for index in range(10):
                     lines.append(
                         file,
                         checkpoints.canonical(
-                            entry | {"subject": f"person:{number * 100 + one}"}
+                            entry | {"subject": f"person:{number * 100 + index}"}
                         ).encode(),
                     )
-                    if one % 3 == 0:
+                    if index % 3 == 0:
                         readings.take()
         except Exception as error:
             failed.append(error)
@@ -214,8 +214,8 @@ def test_many_who_read_and_many_who_take_lose_nothing_and_double_nothing(app: Fl
     assert failed == []
     with app.app_context():
         readings.take()
-        found = [subject for subject, _ in entries("person.read")]
-        assert sorted(found) == sorted(
+        subjects = [subject for subject, _ in entries("person.read")]
+        assert sorted(subjects) == sorted(
             {"person:999"}
             | {f"person:{n * 100 + number}" for n in range(6) for number in range(10)}
         )

@@ -45,10 +45,10 @@ ACTS = [
 @pytest.fixture
 def boss(app: Flask, sign_in: Callable[..., Browser]) -> Browser:
     with app.app_context():
-        made = factories.actor(
+        actor = factories.actor(
             "administrator", given="Elena", family="Petrova", email="boss@example.org"
         )
-    return sign_in(made)
+    return sign_in(actor)
 
 
 @pytest.mark.parametrize(

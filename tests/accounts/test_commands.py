@@ -149,7 +149,7 @@ def test_a_role_is_held_in_the_body_that_is_named_and_nowhere_else(
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "sentence"),
     [
         (
             ["a@example.org", "--name", "A B", "--role", "nominator"],
@@ -181,12 +181,12 @@ def test_a_role_is_held_in_the_body_that_is_named_and_nowhere_else(
     ],
 )
 def test_what_cannot_be_is_refused_in_a_sentence_and_nothing_is_kept(
-    app: Flask, run: Callable[..., Result], words: list[str], said: str
+    app: Flask, run: Callable[..., Result], words: list[str], sentence: str
 ) -> None:
     done = run("create", *words)
     assert done.exit_code == 1
     assert done.stdout == ""
-    assert said in done.stderr
+    assert sentence in done.stderr
     assert "Traceback" not in done.output
     with app.app_context():
         assert db.session.scalar(sa.select(sa.func.count()).select_from(Person)) == 0

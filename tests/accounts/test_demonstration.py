@@ -146,8 +146,10 @@ def test_its_people_read_kept_mail_and_use_its_links(
     with app.app_context():
         account("new@example.org", "Nora")
     with settings(app, demo=True):
-        asked = browser.get("/sign-in").form(action="/sign-in/link").submit(email="new@example.org")
-        page = asked.follow("Messages")
+        answer = (
+            browser.get("/sign-in").form(action="/sign-in/link").submit(email="new@example.org")
+        )
+        page = answer.follow("Messages")
         assert page.path.startswith("/sign-in?next=")
         form = next(form for form in page.forms if "demonstration" in form.action)
         page = form.submit()

@@ -90,10 +90,10 @@ def test_a_book_is_refused() -> None:
 )
 def test_good_passwords_are_taken_as_they_are(password: str) -> None:
     passwords.check_strength(password, personal=AMINA)
-    kept = passwords.hash_password(password)
-    assert passwords.verify(kept, password)
-    assert not passwords.verify(kept, password + " ")
-    assert not passwords.verify(kept, password.upper())
+    stored = passwords.hash_password(password)
+    assert passwords.verify(stored, password)
+    assert not passwords.verify(stored, password + " ")
+    assert not passwords.verify(stored, password.upper())
 
 
 def test_nobodys_password_is_never_right() -> None:

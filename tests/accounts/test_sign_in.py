@@ -271,9 +271,9 @@ def test_a_wrong_password_is_refused_in_the_same_words_for_everybody(
     real = passwords.HASHER
 
     class Counting:
-        def verify(self, kept: str, password: str) -> bool:
-            hashed.append(kept)
-            return real.verify(kept, password)
+        def verify(self, stored: str, password: str) -> bool:
+            hashed.append(stored)
+            return real.verify(stored, password)
 
         hash, check_needs_rehash = real.hash, real.check_needs_rehash
 
@@ -423,8 +423,8 @@ def test_guesses_elsewhere_keep_nobody_waiting_in_a_browser_that_the_owner_used_
         account(password=PASSWORD)
         account("other@example.org", "Other", password=PASSWORD)
     assert try_password(browser, "amina@example.org", PASSWORD).path == "/me"
-    kept = browser.client.get_cookie("known").value
-    assert "amina" not in kept
+    cookie = browser.client.get_cookie("known").value
+    assert "amina" not in cookie
     browser.post("/sign-out", {"csrf_token": browser.token()})
     stranger = Browser(app)
     for address in ("amina@example.org", "other@example.org"):
@@ -437,11 +437,11 @@ def test_guesses_elsewhere_keep_nobody_waiting_in_a_browser_that_the_owner_used_
     assert try_password(browser, "amina@example.org", PASSWORD).path == "/me"
     forger = Browser(app)
     for value in (
-        kept.partition(".")[0] + ".x",
-        "." + kept.partition(".")[2],
+        cookie.partition(".")[0] + ".x",
+        "." + cookie.partition(".")[2],
         "x.y",
         "é",
-        kept + "0",
+        cookie + "0",
     ):
         forger.client.set_cookie("known", value)
         assert try_password(forger, "amina@example.org", PASSWORD).status == 429
@@ -466,10 +466,10 @@ def test_no_user_data_in_logs(
     try_password(browser, "amina@example.org", "a wrong one")
     ask(browser, "amina@example.org")
     try_password(browser, "amina@example.org", PASSWORD)
-    said = caplog.text
-    assert "amina" not in said.casefold()
-    assert PASSWORD not in said
-    assert "a wrong one" not in said
+    text = caplog.text
+    assert "amina" not in text.casefold()
+    assert PASSWORD not in text
+    assert "a wrong one" not in text
 
 
 # Sessions
@@ -719,8 +719,11 @@ def test_a_closed_account_is_out_even_where_a_session_or_token_was_left(
 def test_flask_login_signs_in_and_out_and_knows_who_it_is(app: Flask, browser: Browser) -> None:
     with app.app_context():
         account(password=PASSWORD)
-    told, seen = [], []
-    hear = (lambda sender, user: told.append("in")), (lambda sender, user: told.append("out"))
+    messages, seen = [], []
+    hear = (
+        (lambda sender, user: messages.append("in")),
+        (lambda sender, user: messages.append("out")),
+    )
     look = app.before_request_funcs[None]
     look.append(lambda: seen.append(current_user.person_id))
     try:
@@ -729,5 +732,5 @@ def test_flask_login_signs_in_and_out_and_knows_who_it_is(app: Flask, browser: B
             browser.post("/sign-out", {"csrf_token": browser.token()})
     finally:
         look.pop()
-    assert told == ["in", "out"]
+    assert messages == ["in", "out"]
     assert seen[0] is None and any(seen)

@@ -86,10 +86,10 @@ def test_a_token_that_only_reads_changes_nothing(app: Flask) -> None:
 def test_a_token_acts_only_in_the_roles_it_is_limited_to(app: Flask) -> None:
     with app.app_context():
         actor = factories.actor(Role.COORDINATOR, Role.ROSTER)
-        limited, whole = token_of(actor, scope=["roster"]), token_of(actor)
+        limited, unlimited = token_of(actor, scope=["roster"]), token_of(actor)
     assert call(app, limited, path="/experts").status_code == 200
     assert call(app, limited, "PUT", "/courses/AID", json=COURSE).status_code == 403
-    assert call(app, whole, "PUT", "/courses/AID", json=COURSE).status_code == 201
+    assert call(app, unlimited, "PUT", "/courses/AID", json=COURSE).status_code == 201
 
 
 def test_a_role_that_was_withdrawn_is_gone_from_its_token_too(app: Flask) -> None:
@@ -116,15 +116,17 @@ def test_the_last_use_is_kept_to_within_ten_minutes(app: Flask) -> None:
         assert timedelta() <= used_at - (NOW + timedelta(minutes=seen)) < timedelta(minutes=1)
 
 
-@pytest.mark.parametrize("said", [True, False])
-def test_tokens_end_with_a_changed_password_when_the_person_says_so(app: Flask, said: bool) -> None:
+@pytest.mark.parametrize("ends_tokens", [True, False])
+def test_tokens_end_with_a_changed_password_when_the_person_says_so(
+    app: Flask, ends_tokens: bool
+) -> None:
     with app.app_context():
         actor = factories.actor()
         token = token_of(actor)
         with transaction():
             person = db.session.get_one(Person, actor.person_id)
-            services.set_password(actor, person, "trombone lagoon seven", ends_tokens=said)
-    assert call(app, token).status_code == (401 if said else 200)
+            services.set_password(actor, person, "trombone lagoon seven", ends_tokens=ends_tokens)
+    assert call(app, token).status_code == (401 if ends_tokens else 200)
 
 
 def test_the_page_says_what_each_token_may_do_and_when_it_ends(
@@ -139,11 +141,15 @@ def test_the_page_says_what_each_token_may_do_and_when_it_ends(
             )
     page = sign_in(actor).get("/me/tokens")
     assert "Only read" in page.text and "23 December 2026" in page.text and "Never" in page.text
-    made = page.form(button="Create").submit(
+    created = page.form(button="Create").submit(
         name="y", scope="coordinator", days="10", current_password="trombone lagoon seven"
     )
-    assert made.status == 200 and "Copy it now" in made.text and "3 December 2026" in made.text
-    late = made.form(button="Create").submit(
+    assert (
+        created.status == 200
+        and "Copy it now" in created.text
+        and "3 December 2026" in created.text
+    )
+    late = created.form(button="Create").submit(
         name="y", days="400", current_password="trombone lagoon seven"
     )
     assert late.status == 422 and "Enter a number of days from 1 to 365." in late.text

@@ -38,13 +38,13 @@ def people(app: Flask) -> dict:
         nominator = factories.actor(Role.NOMINATOR, organization_id=organization.id)
         delivery_id, nominee = makers.delivery().id, makers.nominee(email="wrong@example.org")
         with transaction():
-            made = services.nominate(nominator, delivery_id, organization, [nominee])
-            found = {
-                "person": made[0].person_id,
-                "enrollment": made[0].id,
-                "code": made[0].delivery.code,
+            enrollments = services.nominate(nominator, delivery_id, organization, [nominee])
+            mails = {
+                "person": enrollments[0].person_id,
+                "enrollment": enrollments[0].id,
+                "code": enrollments[0].delivery.code,
             }
-        return found | {
+        return mails | {
             "administrator": factories.actor(Role.ADMINISTRATOR),
             "nominator": nominator,
         }

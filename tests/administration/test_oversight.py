@@ -25,10 +25,10 @@ from tests.browsing import Browser
 @pytest.fixture
 def boss(app: Flask, sign_in: Callable[..., Browser]) -> Browser:
     with app.app_context():
-        made = factories.actor(
+        actor = factories.actor(
             "administrator", given="Elena", family="Petrova", email="boss@example.org"
         )
-    return sign_in(made)
+    return sign_in(actor)
 
 
 def test_administrators_read_kept_mail(app: Flask, boss: Browser) -> None:

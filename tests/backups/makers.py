@@ -45,7 +45,10 @@ class Machine:
     def issue(self, people: int) -> list[str]:
         """Numbers of new certificates, with their files."""
         with self.app.app_context():
-            numbers = [one.number for one in makers.issued(makers.finished_delivery(people))]
+            numbers = [
+                certificate.number
+                for certificate in makers.issued(makers.finished_delivery(people))
+            ]
             db.session.remove()
             return numbers
 
@@ -69,9 +72,11 @@ class Machine:
 
     def numbers(self) -> list[str]:
         with self.app.app_context():
-            found = list(db.session.scalars(sa.select(Certificate.number).order_by(Certificate.id)))
+            stored = list(
+                db.session.scalars(sa.select(Certificate.number).order_by(Certificate.id))
+            )
             db.session.remove()
-            return found
+            return stored
 
     def counts(self) -> dict[str, int]:
         with self.app.app_context():
@@ -84,9 +89,9 @@ class Machine:
 
     def head(self) -> tuple[int, str]:
         with self.app.app_context():
-            found = checkpoints.head()
+            newest = checkpoints.head()
             db.session.remove()
-            return found
+            return newest
 
     def checkpoint(self) -> None:
         self.well("audit", "checkpoint")

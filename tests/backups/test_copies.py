@@ -419,13 +419,13 @@ def test_what_is_kept_is_never_overwritten(machine: Machine, copy: Path) -> None
     with machine.app.app_context():
         record(2)
     machine.well("backup", copy)
-    kept = set()
+    copies_kept = set()
     for _ in range(2):
         machine.forget_connections()
         clock.travel(machine.app, NOW)
         output = machine.well("restore", copy)
-        kept.add(output.partition("kept as ")[2].partition(";")[0])
-    assert len(kept) == 2
+        copies_kept.add(output.partition("kept as ")[2].partition(";")[0])
+    assert len(copies_kept) == 2
 
 
 def test_traces_of_readings_that_wait_come_with_the_copy_and_are_taken_once(
@@ -445,8 +445,8 @@ def test_traces_of_readings_that_wait_come_with_the_copy_and_are_taken_once(
             assert readings.waiting() == 1
             readings.take()
             readings.take()
-            wanted = sa.select(sa.func.count()).where(audit.AuditEntry.action == "person.read")
-            assert db.session.scalar(wanted) == 1
+            query = sa.select(sa.func.count()).where(audit.AuditEntry.action == "person.read")
+            assert db.session.scalar(query) == 1
         machine.well("audit", "verify")
 
 

@@ -28,10 +28,10 @@ def is_sound(machine: Machine) -> None:
 
 @pytest.mark.timeout(280)
 def test_the_drill(machine: Machine, new_machine: Callable[..., Machine], copy: Path) -> None:
-    kept = machine.issue(2)
+    numbers = machine.issue(2)
     machine.checkpoint()
     before, head = machine.counts(), machine.head()
-    assert "highest numbers: " + kept[-1] in machine.well("backup", copy)
+    assert "highest numbers: " + numbers[-1] in machine.well("backup", copy)
     lost = machine.issue(3)
     machine.checkpoint()
     end = machine.head()
@@ -52,14 +52,14 @@ def test_the_drill(machine: Machine, new_machine: Callable[..., Machine], copy: 
         changed == {"audit_entry", "void_numbers"}
         and after["audit_entry"] == before["audit_entry"] + 2
     )
-    assert machine.numbers() == kept
+    assert machine.numbers() == numbers
     is_sound(machine)
     assert f"note: the trail was restored from entry {end[0]} to entry {head[0]}" in machine.well(
         "audit", "verify"
     )
     assert f"({lost[0]}); it is in the register of void numbers" in machine.run("check").output
 
-    assert set(machine.issue(2)).isdisjoint(lost + kept)
+    assert set(machine.issue(2)).isdisjoint(lost + numbers)
     assert voids(machine) == [(3, 5, "restored")]
     is_sound(machine)
     assert machine.well("certificates", "verify") == "4 files: all are whole\n"
@@ -70,7 +70,7 @@ def test_the_drill(machine: Machine, new_machine: Callable[..., Machine], copy: 
 def test_an_empty_machine_proves_and_takes_a_copy(
     machine: Machine, new_machine: Callable[..., Machine], copy: Path
 ) -> None:
-    kept = machine.issue(2)
+    numbers = machine.issue(2)
     machine.checkpoint()
     before = machine.counts()
     machine.well("backup", copy)
@@ -85,7 +85,7 @@ def test_an_empty_machine_proves_and_takes_a_copy(
     assert {
         t: n for t, n in empty.counts().items() if t not in ("audit_entry", "void_numbers")
     } == {t: n for t, n in before.items() if t not in ("audit_entry", "void_numbers")}
-    assert empty.numbers() == kept
+    assert empty.numbers() == numbers
     is_sound(empty)
     assert empty.well("certificates", "verify") == "2 files: all are whole\n"
     (again,) = empty.issue(1)
@@ -131,7 +131,7 @@ def lose_nothing(machine: Machine) -> None:
 def test_no_number_comes_again(
     machine: Machine, copy: Path, lose: Callable[[Machine], None], is_filed: bool
 ) -> None:
-    kept = machine.issue(1)
+    numbers = machine.issue(1)
     machine.well("backup", copy)
     lost = machine.issue(2) if is_filed else machine.issue_without_files(2)
     machine.checkpoint()
@@ -139,7 +139,7 @@ def test_no_number_comes_again(
     lose(machine)
     machine.well("restore", copy)
     again = machine.issue(2)
-    assert set(again).isdisjoint(kept + lost + unsigned), again
+    assert set(again).isdisjoint(numbers + lost + unsigned), again
     is_sound(machine)
 
 

@@ -37,8 +37,8 @@ def fill(machine: Machine) -> None:
 
 
 def start(machine: Machine, *words: object) -> subprocess.Popen[bytes]:
-    kept = {name: value for name, value in os.environ.items() if name not in DOCUMENTED}
-    environ = kept | {
+    environment = {name: value for name, value in os.environ.items() if name not in DOCUMENTED}
+    environ = environment | {
         "INSTANCE_PATH": str(machine.folder),
         "DEMO": "0",
         "FLASK_APP": "app",
@@ -90,9 +90,9 @@ def test_a_backup_that_is_killed_is_never_taken_for_a_whole_one(
         assert until(process, lambda reached=reached: bool(unfinished(copy, reached))), reached
         kill(process)
         assert not copy.exists(), reached
-    left = list(copy.parent.iterdir())
-    assert left and all(copies.UNFINISHED in path.name for path in left)
-    for folder in left:
+    paths = list(copy.parent.iterdir())
+    assert paths and all(copies.UNFINISHED in path.name for path in paths)
+    for folder in paths:
         assert "is no whole copy (it was interrupted)" in machine.refused(
             "restore", folder, "--check"
         )

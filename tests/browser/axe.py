@@ -29,10 +29,10 @@ def violations(page: Page, where: str) -> list[str]:
     stays in force."""
     if not page.evaluate("typeof axe === 'object'"):
         page.evaluate(AXE_SCRIPT)
-    found: list[list[Any]] = page.evaluate(_RUN, list(TAGS))
-    return [f"{where}: {rule} ({impact}): {'; '.join(nodes)}" for rule, impact, nodes in found]
+    faults: list[list[Any]] = page.evaluate(_RUN, list(TAGS))
+    return [f"{where}: {rule} ({impact}): {'; '.join(nodes)}" for rule, impact, nodes in faults]
 
 
 def too_wide(page: Page, where: str) -> list[str]:
-    found = page.evaluate(_WIDE)
-    return [f"{where}: scrolls sideways: {found}"] if found else []
+    overflowing = page.evaluate(_WIDE)
+    return [f"{where}: scrolls sideways: {overflowing}"] if overflowing else []

@@ -231,10 +231,10 @@ def page_endpoints(folder: Path) -> set[str]:
     from tests.databases import make_app
 
     rules = make_app(folder).url_map.iter_rules()
-    found = {rule.endpoint for rule in rules if "GET" in (rule.methods or ())}
+    endpoints = {rule.endpoint for rule in rules if "GET" in (rule.methods or ())}
     return {
         name
-        for name in found
+        for name in endpoints
         if name not in NOT_PAGES and not name.partition(".")[0].endswith("_api")
     }
 
@@ -246,9 +246,9 @@ class Sample:
     address: str
 
 
-def samples(site: Site, made: dict[str, str]) -> list[Sample]:
+def samples(site: Site, created: dict[str, str]) -> list[Sample]:
     """Every page with its address filled in."""
-    known = dict(made)
+    known = dict(created)
 
     def fill(match: re.Match[str]) -> str:
         name = match.group(1)
@@ -266,16 +266,18 @@ def samples(site: Site, made: dict[str, str]) -> list[Sample]:
 def made_addresses(visits: Visits) -> dict[str, str]:
     """Addresses that only exist once someone asked for them: mailed links, and the page after an
     application."""
-    made = {}
+    addresses = {}
     page = visits.context(java_script_enabled=False).new_page()
     page.goto("/sign-in")
     form = page.locator("form[action$='/sign-in/link']")
     form.locator("[name=email]").fill("participant@rostrum.example")
     form.locator("button").click()
-    made["sign_in_link"] = link_in_mail(visits.site, "participant@rostrum.example", "/sign-in/")
+    addresses["sign_in_link"] = link_in_mail(
+        visits.site, "participant@rostrum.example", "/sign-in/"
+    )
 
     apply(page, "HEAT-FR", "walk@rostrum.example", "Wanda", "Walker")
-    made["application_sent"] = page.url.removeprefix(visits.site.url)
+    addresses["application_sent"] = page.url.removeprefix(visits.site.url)
 
     page = visits.context("nominator", java_script_enabled=False).new_page()
     page.goto("/me/email")
@@ -283,13 +285,13 @@ def made_addresses(visits: Visits) -> dict[str, str]:
     form.locator("[name=email]").fill("nominator-new@rostrum.example")
     form.locator("[name=current_password]").fill(DEMONSTRATION_PASSWORD)
     form.locator("button.button").click()
-    made["new_address_link"] = link_in_mail(
+    addresses["new_address_link"] = link_in_mail(
         visits.site, "nominator-new@rostrum.example", "/me/email/"
     )
-    made["asked"] = asked_person(visits)
-    made["proposed"] = proposed_revocation(visits)
-    made["entering"] = long_list(visits)
-    return made
+    addresses["asked"] = asked_person(visits)
+    addresses["proposed"] = proposed_revocation(visits)
+    addresses["entering"] = long_list(visits)
+    return addresses
 
 
 def asked_person(visits: Visits) -> str:

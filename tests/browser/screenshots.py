@@ -110,9 +110,9 @@ def main(folder: Path) -> None:
     ):
         browser = launch(playwright)
         visits = Visits(browser, site)
-        made = made_addresses(visits)
+        addresses = made_addresses(visits)
         visits.faults.expected.add(404)
-        known = made | {name: str(site.value(statement)) for name, statement in PARTS.items()}
+        known = addresses | {name: str(site.value(statement)) for name, statement in PARTS.items()}
         _series(visits, folder, known, PAGES, "wide", viewport=WIDE)
         _series(visits, folder, known, PAGES, "phone", viewport=PHONE, device_scale_factor=2)
         _series(visits, folder, known, DARK, "dark", viewport=WIDE, color_scheme="dark")

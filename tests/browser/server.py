@@ -66,8 +66,8 @@ class Site:
 def running_site(folder: Path, experts: int = EXPERTS, **settings: str) -> Iterator[Site]:
     """Loads the demonstration into `folder` unless it is there, serves it until the block ends."""
     port = _free_port()
-    kept = {name: value for name, value in os.environ.items() if name not in DOCUMENTED}
-    environ = kept | {
+    environment = {name: value for name, value in os.environ.items() if name not in DOCUMENTED}
+    environ = environment | {
         "FLASK_APP": "app",
         "INSTANCE_PATH": str(folder),
         "DEMO": "1",

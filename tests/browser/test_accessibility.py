@@ -20,7 +20,7 @@ ROLES = (None, "participant", "nominator", "trainer", "coordinator", "roster", "
 
 
 @pytest.fixture(scope="session")
-def made(all_visits: Visits) -> dict[str, str]:
+def created(all_visits: Visits) -> dict[str, str]:
     addresses = made_addresses(all_visits)
     for context in all_visits.browser.contexts:
         context.close()
@@ -31,14 +31,14 @@ def judge(page: Any, where: str) -> list[str]:
     """What is wrong with the page as it stands, at 1280, 360 and 320 pixels; leaves it at 1280."""
     from tests.browser.axe import too_wide, violations
 
-    found = violations(page, f"{where} at 1280") + too_wide(page, f"{where} at 1280")
+    faults = violations(page, f"{where} at 1280") + too_wide(page, f"{where} at 1280")
     for size in NARROW:
         page.set_viewport_size(size)
-        found += too_wide(page, f"{where} at {size['width']}")
+        faults += too_wide(page, f"{where} at {size['width']}")
         if size["width"] == 360:
-            found += violations(page, f"{where} at 360")
+            faults += violations(page, f"{where} at 360")
     page.set_viewport_size({"width": 1280, "height": 900})
-    return found
+    return faults
 
 
 def test_every_page_has_a_sample(tmp_path: Path) -> None:
@@ -58,10 +58,10 @@ def test_every_page_has_a_sample(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_pages(visits: Visits, made: dict[str, str], role: str | None, language: str) -> None:
+def test_pages(visits: Visits, created: dict[str, str], role: str | None, language: str) -> None:
     page = visits.context(role, language=language, reduced_motion="reduce").new_page()
-    found = []
-    for sample in samples(visits.site, made):
+    faults = []
+    for sample in samples(visits.site, created):
         if sample.role != role:
             continue
         where = f"{sample.address} ({language}, {role or 'visitor'})"
@@ -71,10 +71,10 @@ def test_pages(visits: Visits, made: dict[str, str], role: str | None, language:
             or answer.status >= 400
             or ("/sign-in?" in page.url and sample.endpoint != "accounts.sign_in")
         ):
-            found.append(f"{where}: answered {answer and answer.status} at {page.url}")
+            faults.append(f"{where}: answered {answer and answer.status} at {page.url}")
             continue
-        found += judge(page, where)
-    assert not found, "\n".join(found)
+        faults += judge(page, where)
+    assert not faults, "\n".join(faults)
 
 
 # Refusals
@@ -174,10 +174,10 @@ def takes_focus(page: Any) -> bool:
 
 @pytest.mark.long
 @pytest.mark.parametrize("language", ["en", "fr"])
-def test_refusals(visits: Visits, made: dict[str, str], language: str) -> None:
+def test_refusals(visits: Visits, created: dict[str, str], language: str) -> None:
     from tests.browser.places import PARTS
 
-    contexts, found = {}, []
+    contexts, faults = {}, []
     for name, (role, address, act, status) in REFUSALS.items():
         if role not in contexts:
             contexts[role] = visits.context(
@@ -196,7 +196,7 @@ def test_refusals(visits: Visits, made: dict[str, str], language: str) -> None:
             if act:
                 act(page)
                 if page.locator("#errors").count() and not takes_focus(page):
-                    found.append(f"{where}: what is wrong does not get the focus")
+                    faults.append(f"{where}: what is wrong does not get the focus")
             got = next(
                 (
                     answer.status
@@ -207,9 +207,9 @@ def test_refusals(visits: Visits, made: dict[str, str], language: str) -> None:
             )
             page.remove_listener("response", keep)
             if got != status:
-                found.append(f"{where}: answered {got}, expected {status}")
-            found += judge(page, where)
-    assert not found, "\n".join(found)
+                faults.append(f"{where}: answered {got}, expected {status}")
+            faults += judge(page, where)
+    assert not faults, "\n".join(faults)
 
 
 # Colours, keyboard, focus
@@ -238,7 +238,7 @@ def test_dark_colours(visits: Visits) -> None:
     from tests.browser.axe import violations
     from tests.browser.places import PARTS
 
-    found, pages = [], {}
+    faults, pages = [], {}
     for role, address in DARK:
         if role not in pages:
             pages[role] = visits.context(
@@ -246,8 +246,8 @@ def test_dark_colours(visits: Visits) -> None:
             ).new_page()
         parts = {part: visits.site.value(PARTS[part]) for part in PARTS if f"{{{part}}}" in address}
         pages[role].goto(address.format(**parts))
-        found += violations(pages[role], f"{address}, dark")
-    assert not found, "\n".join(found)
+        faults += violations(pages[role], f"{address}, dark")
+    assert not faults, "\n".join(faults)
 
 
 @pytest.mark.parametrize("address", ["/", "/deliveries/GTI-NEXT/apply", "/verify", "/sign-in"])
@@ -312,7 +312,7 @@ def test_larger_spacing_of_text_hides_nothing(visits: Visits) -> None:
     from tests.browser.axe import too_wide
 
     page = visits.context("coordinator", viewport={"width": 360, "height": 740}).new_page()
-    found = []
+    faults = []
     for address in (
         "/",
         "/deliveries/GTI-NEXT",
@@ -325,5 +325,5 @@ def test_larger_spacing_of_text_hides_nothing(visits: Visits) -> None:
             sheet.replaceSync('* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important; } p { margin-bottom: 2em !important; }');
             document.adoptedStyleSheets = [sheet]; }"""
         )
-        found += too_wide(page, address)
-    assert not found, "\n".join(found)
+        faults += too_wide(page, address)
+    assert not faults, "\n".join(faults)

@@ -45,7 +45,7 @@ FOCUS = f"""form => {{
 def presses(page: Any, where: str) -> list[str]:
     """What is wrong with the Enter key on the page as it stands."""
     page.evaluate(LISTEN)
-    found = []
+    faults = []
     for number in range(page.locator("main form").count()):
         fields = page.locator("main form").nth(number).locator(TYPED_INTO)
         if not fields.count():
@@ -55,12 +55,12 @@ def presses(page: Any, where: str) -> list[str]:
         page.keyboard.press("Enter")
         sent = page.evaluate("window.sent")
         if not sent or not sent["main"] or sent["chosen"] != sent["main"]:
-            found.append(f"{where}, form {number}: {sent}")
-    return found
+            faults.append(f"{where}, form {number}: {sent}")
+    return faults
 
 
 @pytest.fixture(scope="module")
-def made(all_visits: Visits) -> dict[str, str]:
+def created(all_visits: Visits) -> dict[str, str]:
     addresses = made_addresses(all_visits)
     for context in all_visits.browser.contexts:
         context.close()
@@ -69,15 +69,15 @@ def made(all_visits: Visits) -> dict[str, str]:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_enter_does_what_the_main_button_does(
-    visits: Visits, made: dict[str, str], role: str | None
+    visits: Visits, created: dict[str, str], role: str | None
 ) -> None:
     page = visits.context(role).new_page()
-    found: list[str] = []
-    for sample in samples(visits.site, made):
+    faults: list[str] = []
+    for sample in samples(visits.site, created):
         if sample.role == role:
             page.goto(sample.address)
-            found += presses(page, sample.address)
-    assert not found, "\n".join(found)
+            faults += presses(page, sample.address)
+    assert not faults, "\n".join(faults)
 
 
 def test_a_button_before_the_main_one_is_caught(visits: Visits) -> None:

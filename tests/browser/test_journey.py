@@ -43,14 +43,14 @@ class Journey:
     def page(self, role: str | None = None, **options: Any) -> Any:
         """The page of this person; the same one each time."""
         if role not in self.people or options:
-            made = self.visits.context(
+            context = self.visits.context(
                 role,
                 language=self.language,
                 java_script_enabled=self.has_javascript,
                 reduced_motion="reduce",
                 **options,
             )
-            self.people[role] = made.new_page()
+            self.people[role] = context.new_page()
         return self.people[role]
 
     # The trainer prepares

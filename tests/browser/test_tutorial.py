@@ -27,16 +27,16 @@ def test_the_walk_of_the_tutorial_takes_its_pictures(chromium: Any, tmp_path: Pa
 def test_the_tutorial_tells_the_walk() -> None:
     from scripts import take_pictures
 
-    for told in (
+    for fact in (
         take_pictures.CODE,
         take_pictures.EMAIL,
         take_pictures.ANNOUNCED,
         take_pictures.OVER,
     ):
-        assert told in TUTORIAL
+        assert fact in TUTORIAL
 
 
 def test_every_picture_is_small_and_shown() -> None:
-    kept = list((ROOT / "docs" / "screenshots").iterdir())
-    assert {path.name for path in kept} == {*PICTURES, "catalogue.png"}
-    assert [path.name for path in kept if path.stat().st_size > 60_000] == []
+    pictures = list((ROOT / "docs" / "screenshots").iterdir())
+    assert {path.name for path in pictures} == {*PICTURES, "catalogue.png"}
+    assert [path.name for path in pictures if path.stat().st_size > 60_000] == []

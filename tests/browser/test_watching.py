@@ -26,9 +26,9 @@ def test_a_planted_fault_is_noticed(visits: Visits, planted: str, words: str) ->
     assert not visits.faults
     page.evaluate(f"() => {{ {planted} }}")
     page.wait_for_timeout(500)
-    found = list(visits.faults)
+    faults = list(visits.faults)
     visits.faults.clear()
-    assert any(words in one for one in found), found
+    assert any(words in fault for fault in faults), faults
 
 
 def test_a_request_to_another_host_is_noticed(visits: Visits) -> None:
@@ -39,10 +39,10 @@ def test_a_request_to_another_host_is_noticed(visits: Visits) -> None:
         "document.body.append(image); }"
     )
     page.wait_for_timeout(300)
-    found = list(visits.faults)
+    faults = list(visits.faults)
     page.context.close()
     visits.faults.clear()
-    assert any("another host" in one for one in found), found
+    assert any("another host" in fault for fault in faults), faults
 
 
 def test_axe_and_the_ruler_notice_what_is_planted(visits: Visits) -> None:

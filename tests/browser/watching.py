@@ -33,7 +33,7 @@ ARGUMENTS = (
     "--no-first-run",
     "--disable-quic",
 )
-ROLES = tuple(dict.fromkeys(str(one.role) for one in SIGN_INS))
+ROLES = tuple(dict.fromkeys(str(sign_in.role) for sign_in in SIGN_INS))
 
 
 def chromium_path() -> str | None:
@@ -60,9 +60,9 @@ class Faults(list[str]):
         self.expected: set[int] = set()
 
     def check(self) -> None:
-        found = list(self)
+        faults = list(self)
         self.clear()
-        assert not found, "\n".join(found)
+        assert not faults, "\n".join(faults)
 
     @contextmanager
     def expecting(self, *statuses: int) -> Iterator[None]:
@@ -81,7 +81,7 @@ class Visits:
         self.browser = browser
         self.site = site
         self.faults = Faults()
-        self.kept: dict[str, Any] = {}
+        self.states: dict[str, Any] = {}
 
     def context(
         self, role: str | None = None, *, language: str = "en", **options: Any
@@ -91,25 +91,25 @@ class Visits:
         if role is not None:
             options["storage_state"] = self._signed_in(role)
         options.setdefault("viewport", {"width": 1280, "height": 900})
-        made = self.browser.new_context(
+        context_ = self.browser.new_context(
             base_url=self.site.url, locale=language, service_workers="block", **options
         )
-        made.add_cookies([{"name": "lang", "value": language, "url": self.site.url}])
-        made.set_default_timeout(15_000)
-        self.watch(made)
-        return made
+        context_.add_cookies([{"name": "lang", "value": language, "url": self.site.url}])
+        context_.set_default_timeout(15_000)
+        self.watch(context_)
+        return context_
 
     def watch(self, context: BrowserContext) -> None:
         context.on("page", self._watch_page)
 
     def _watch_page(self, page: Page) -> None:
-        page.on("console", self._said)
+        page.on("console", self._on_console)
         page.on("pageerror", lambda error: self.faults.append(f"{page.url}: script error: {error}"))
-        page.on("request", self._asked)
+        page.on("request", self._on_request)
         page.on("requestfailed", self._failed)
         page.on("response", self._answered)
 
-    def _said(self, message: ConsoleMessage) -> None:
+    def _on_console(self, message: ConsoleMessage) -> None:
         if message.type not in ("error", "warning"):
             return
         status = re.search(r"responded with a status of (\d+)", message.text)
@@ -117,7 +117,7 @@ class Visits:
             return
         self.faults.append(f"{message.location.get('url')}: console {message.type}: {message.text}")
 
-    def _asked(self, request: Request) -> None:
+    def _on_request(self, request: Request) -> None:
         address = urlsplit(request.url)
         if (
             address.scheme in ("http", "https", "ws", "wss")
@@ -136,16 +136,16 @@ class Visits:
 
     def _signed_in(self, role: str) -> Any:
         """Cookies of a session opened once for each role, by its button on the sign-in page."""
-        if role not in self.kept:
+        if role not in self.states:
             context = self.browser.new_context(base_url=self.site.url, java_script_enabled=False)
             self.watch(context)
             page = context.new_page()
             sign_in_as(page, role)
             state = context.storage_state()
             state["cookies"] = [cookie for cookie in state["cookies"] if cookie["name"] != "lang"]
-            self.kept[role] = state
+            self.states[role] = state
             context.close()
-        return self.kept[role]
+        return self.states[role]
 
 
 def sign_in_as(page: Page, role: str) -> None:

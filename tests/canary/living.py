@@ -84,8 +84,8 @@ def live() -> Life:
     first, second = db.session.scalars(
         sa.select(Enrollment).where(Enrollment.delivery_id == done.id).order_by(Enrollment.id)
     )
-    for one in (first, second):
-        enrollments.attend(done, one, score=90)
+    for person in (first, second):
+        enrollments.attend(done, person, score=90)
     enrollments.finished(done)
     person_id, second_id = first.person_id, second.id
     with factories.after(done.id):
@@ -97,7 +97,7 @@ def live() -> Life:
             )
             audit.record(SYSTEM, "test.name", f"enrollment:{second_id}", {})
         jobs.drain()
-    made = db.session.scalars(
+    certificate = db.session.scalars(
         sa.select(Certificate).join(Enrollment).where(Enrollment.person_id == person_id)
     ).one()
     expert = db.session.scalars(sa.select(Expert).where(Expert.person_id == person_id)).one()
@@ -119,18 +119,18 @@ def live() -> Life:
             "/deliveries/LIFE-2/selection",
             "/deliveries/LIFE-3/attendance/1",
             f"/roster/{expert.id}",
-            f"/certificates/{made.number}",
+            f"/certificates/{certificate.number}",
             "/people-to-check",
             "/administration/mail",
         ),
-        paper=f"/certificates/{made.number}.pdf",
+        paper=f"/certificates/{certificate.number}.pdf",
     )
 
 
 def _from_elsewhere(person: Person) -> None:
     """What a mail server says, and where a link is to lead."""
-    said = f"550 {KEPT}"
+    reply = f"550 {KEPT}"
     with transaction():
         issue_link(person, f"/deliveries?q={KEPT}")
-        settling.note(db.session.scalars(sa.select(sa.func.min(Mail.id))).one(), said)
-        route.note_away(server.ServerAnswer(said))
+        settling.note(db.session.scalars(sa.select(sa.func.min(Mail.id))).one(), reply)
+        route.note_away(server.ServerAnswer(reply))

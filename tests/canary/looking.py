@@ -84,8 +84,8 @@ def in_content(kind: str, body: bytes) -> Iterator[str]:
     text = body.decode("utf-8", errors="replace")
     if _SUM in text:
         yield f"a template was evaluated: {_around(text, text.index(_SUM))}"
-    if kind in ("text/html", "image/svg+xml", "application/xml") and (found := _LIVE.search(text)):
-        yield f"markup came to life: {_around(text, found.start())}"
+    if kind in ("text/html", "image/svg+xml", "application/xml") and (match := _LIVE.search(text)):
+        yield f"markup came to life: {_around(text, match.start())}"
     if kind == "text/csv":
         yield from (
             f"a formula: {cell}"
@@ -113,9 +113,9 @@ def in_workbook(body: bytes) -> Iterator[str]:
         for name in archive.namelist():
             text = archive.read(name).decode("utf-8", errors="replace")
             yield from (
-                f"a formula in {name}: {one}"
-                for one in re.findall(r"<f[ >][^<]*", text)
-                if MARK in one
+                f"a formula in {name}: {run}"
+                for run in re.findall(r"<f[ >][^<]*", text)
+                if MARK in run
             )
             if name.endswith(".rels") and MARK in text:
                 yield f"a link in {name}"
@@ -138,7 +138,8 @@ def _faults_of_paper(body: bytes) -> Iterator[str]:
         yield "markup came to life in a PDF, and no one can read it"
     for page in pages:
         links = [
-            str(one.get_object().get("/A", {}).get("/URI", "")) for one in page.get("/Annots", [])
+            str(annotation.get_object().get("/A", {}).get("/URI", ""))
+            for annotation in page.get("/Annots", [])
         ]
         yield from (
             f"a link in a PDF: {link}"

@@ -33,7 +33,7 @@ from tests.test_access_table import World, address, rules
 _count = itertools.count(1)
 
 
-class Asked(ImmutableMultiDict):
+class NotedFields(ImmutableMultiDict):
     """A form or query string that notes which names the application asks for: (endpoint, "args"
     or "form", name)."""
 
@@ -219,13 +219,13 @@ class Sender:
 
     def visit(self, rule: Any) -> list[tuple[str, Form]]:
         """The forms of a page, and the names that its view asks for."""
-        found = []
+        fields = []
         for role in self.senders(rule.endpoint):
             self.browser(role)
             response = self.open(role, "GET", address(self.world, rule), f"GET {rule.rule}")
             if response.mimetype == "text/html":
-                found += [(role, form) for form in self.forms(response, address(self.world, rule))]
-        return found
+                fields += [(role, form) for form in self.forms(response, address(self.world, rule))]
+        return fields
 
     def forms(self, response: TestResponse, path: str) -> list[Form]:
         tree = html5lib.parse(response.get_data(as_text=True), namespaceHTMLElements=False)
@@ -316,8 +316,8 @@ class Sender:
                 continue
             if element.tag == "select" and not values.get(name):
                 options = [o.get("value") for o in element.iter("option") if o.get("value")]
-                wanted = sample(name)
-                values[name] = wanted if wanted in ("", *options) else next(iter(options), "")
+                value = sample(name)
+                values[name] = value if value in ("", *options) else next(iter(options), "")
             elif (
                 kind == "radio" and name not in values or (kind == "checkbox" and "consent" in name)
             ):
@@ -398,7 +398,7 @@ class Sender:
             return False
         return (endpoint, form.method.upper()) == (rule.endpoint, method)
 
-    def left(self) -> set[tuple[str, str, str]]:
+    def unsent(self) -> set[tuple[str, str, str]]:
         """What views asked for and no canary was sent to."""
         own = {
             name.partition(".")[0]
@@ -409,9 +409,9 @@ class Sender:
             "csrf_token"
         }
         return {
-            one
-            for one in Asked.noted - self.sent
-            if one[0].partition(".")[0] in own and one[2] not in common
+            field
+            for field in NotedFields.noted - self.sent
+            if field[0].partition(".")[0] in own and field[2] not in common
         }
 
     def call(self, method: str, path: str, body: Any, **options: Any) -> None:
@@ -512,13 +512,17 @@ def example(schema: dict[str, Any], schemas: dict[str, Any], name: str = "") -> 
         return example(schema["allOf"][0], schemas, name)
     if "anyOf" in schema:
         return example(
-            next(one for one in schema["anyOf"] if one.get("type") != "null"), schemas, name
+            next(option for option in schema["anyOf"] if option.get("type") != "null"),
+            schemas,
+            name,
         )
     if "enum" in schema or "const" in schema:
         return schema.get("const", (schema.get("enum") or [None])[0])
     kind = schema.get("type")
     if kind == "object" and "properties" in schema:
-        return {key: example(one, schemas, key) for key, one in schema["properties"].items()}
+        return {
+            key: example(property_, schemas, key) for key, property_ in schema["properties"].items()
+        }
     if kind == "object":
         return {"en": f"Sample {next(_count)}", "fr": f"Exemple {next(_count)}"}
     if kind == "array":
@@ -548,9 +552,9 @@ def every_rule(app: Flask, ends: bool) -> list[tuple[str, Any]]:
         "link",
         "password",
     )
-    found = [
+    fields = [
         (m, rule)
         for m, rule in rules(app)
         if ends == (m != "GET" and any(word in rule.rule for word in last))
     ]
-    return sorted(found, key=lambda item: (item[0] != "GET", item[1].rule))
+    return sorted(fields, key=lambda item: (item[0] != "GET", item[1].rule))

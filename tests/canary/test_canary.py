@@ -32,7 +32,7 @@ from enrollment.nomination_files.columns import HEADINGS
 from tests import factories
 from tests.canary.living import live
 from tests.canary.looking import CANARIES, MARK, TAG, UNSEEN, in_mail
-from tests.canary.sending import Asked, Sender, every_rule, example, leaves, sample, with_text
+from tests.canary.sending import NotedFields, Sender, every_rule, example, leaves, sample, with_text
 from tests.guards import source
 from tests.test_access_table import World, _token, address, body_of
 from tests.test_access_table import world as world  # the fixture
@@ -75,9 +75,9 @@ def sender(app: Flask, world: World, monkeypatch: pytest.MonkeyPatch) -> Sender:
     monkeypatch.setattr(
         app,
         "request_class",
-        type("Watched", (app.request_class,), {"parameter_storage_class": Asked}),
+        type("Watched", (app.request_class,), {"parameter_storage_class": NotedFields}),
     )
-    monkeypatch.setattr(Asked, "noted", set())
+    monkeypatch.setattr(NotedFields, "noted", set())
     with app.app_context():
         world.actors["roster staff"] = factories.actor(Role.ROSTER)
         world.actors["own nominator"] = factories.actor(
@@ -115,7 +115,7 @@ def through_pages(sender: Sender, ends: bool) -> None:
                 place,
                 {
                     name
-                    for where, at, name in sender.left()
+                    for where, at, name in sender.unsent()
                     if (where, at) == (rule.endpoint, place)
                 },
             )
@@ -142,12 +142,12 @@ def through_the_api(sender: Sender, ends: bool) -> None:
         if operation.body is None:
             continue
         shape = {"$ref": f"#/components/schemas/{operation.body.__name__}"}
-        for made in (
+        for act in (
             partial(example, shape, schemas),
             partial(body_of, sender.world, method, path),
         ):
-            for place, canary in itertools.product([(), *leaves(made() or {})], CANARIES.values()):
-                body = made() or {}
+            for place, canary in itertools.product([(), *leaves(act() or {})], CANARIES.values()):
+                body = act() or {}
                 sender.call(
                     method,
                     path,
@@ -189,26 +189,28 @@ def through_files(sender: Sender) -> None:
 
 def workbook(table: str) -> bytes:
     """The same table as an XLSX file."""
-    made = io.BytesIO()
+    content = io.BytesIO()
     with xlsxwriter.Workbook(
-        made, {"strings_to_formulas": False, "strings_to_urls": False}
+        content, {"strings_to_formulas": False, "strings_to_urls": False}
     ) as book:
         sheet = book.add_worksheet(MARK)
         for number, row in enumerate(csv.reader(io.StringIO(table, newline=""))):
             sheet.write_row(number, 0, row)
-    return made.getvalue()
+    return content.getvalue()
 
 
 def nomination_file(values: dict[str, str], headings: dict[str, str]) -> str:
-    given = (
+    arguments = (
         {column: str(sample(column)) for column in COLUMNS}
         | {"language": "en", "identifier": sample("identifier")}
         | values
     )
     file = io.StringIO()
     lines = csv.writer(file)
-    lines.writerow([headings.get(column, HEADINGS["en"].get(column, column)) for column in given])
-    lines.writerow(given.values())
+    lines.writerow(
+        [headings.get(column, HEADINGS["en"].get(column, column)) for column in arguments]
+    )
+    lines.writerow(arguments.values())
     return file.getvalue()
 
 
@@ -216,26 +218,30 @@ def through_commands(sender: Sender) -> None:
     """Every option and argument of every command that takes any text."""
     runner = sender.app.test_cli_runner()
     for words, command in commands(sender.app.cli):
-        texts = [one for one in command.params if isinstance(one.type, click.types.StringParamType)]
+        texts = [
+            param for param in command.params if isinstance(param.type, click.types.StringParamType)
+        ]
         for chosen in texts:
-            canary, given = (
+            canary, arguments = (
                 CANARIES["markup in a formula"],
                 [],
             )  # the other one would be a path of this machine
-            for one in command.params:
+            for param in command.params:
                 value = (
                     canary
-                    if one is chosen
-                    else str(sample(one.name or ""))
-                    if one in texts
+                    if param is chosen
+                    else str(sample(param.name or ""))
+                    if param in texts
                     else None
                 )
                 if value is not None:
-                    given += (
-                        [value] if isinstance(one, click.Argument) else [f"{one.opts[0]}={value}"]
+                    arguments += (
+                        [value]
+                        if isinstance(param, click.Argument)
+                        else [f"{param.opts[0]}={value}"]
                     )
             with tempfile.TemporaryDirectory() as folder, chdir(folder):
-                done = runner.invoke(args=[*words, *given])
+                done = runner.invoke(args=[*words, *arguments])
             assert not done.exception or isinstance(done.exception, SystemExit), (
                 words,
                 chosen.name,
@@ -357,9 +363,9 @@ def text_columns(metadata: sa.MetaData = db.metadata) -> Iterator[sa.Column[Any]
                 yield column
 
 
-def kept(app: Flask, what: str = MARK) -> set[str]:
+def stored(app: Flask, what: str = MARK) -> set[str]:
     """The columns that hold the canary, or another text."""
-    found = set()
+    places = set()
     with app.app_context():
         for column in text_columns():
             values = db.session.scalars(sa.select(column).where(column.is_not(None)))
@@ -367,8 +373,8 @@ def kept(app: Flask, what: str = MARK) -> set[str]:
                 what in (value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
                 for value in values
             ):
-                found.add(str(column))
-    return found
+                places.add(str(column))
+    return places
 
 
 @pytest.mark.long
@@ -376,11 +382,11 @@ def test_a_canary_through_every_field_stays_text_everywhere(
     sender: Sender, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     forms: set[str] = set()
-    made = Form.__init__
+    original = Form.__init__
 
     def noted(self: Form, *args: Any, **kwargs: Any) -> None:
-        made(self, *args, **kwargs)
-        forms.update(one.__qualname__ for one in type(self).__mro__)
+        original(self, *args, **kwargs)
+        forms.update(class_.__qualname__ for class_ in type(self).__mro__)
 
     monkeypatch.setattr(Form, "__init__", noted)
     held: set[str] = set()
@@ -397,27 +403,27 @@ def test_a_canary_through_every_field_stays_text_everywhere(
     )
     for step in steps:
         step(sender)
-        held |= kept(sender.app)
+        held |= stored(sender.app)
     assert sorted(set(sender.breaches)) == []
     assert sender.files == {"/deliveries/OPEN/nominate"}, (
         "an upload of another kind needs its canary"
     )
-    assert sorted(sender.left()) == [], "asked for by a view, and no canary went there"
-    assert {one.__qualname__ for one in forms_of_the_product()} <= forms, (
+    assert sorted(sender.unsent()) == [], "asked for by a view, and no canary went there"
+    assert {form.__qualname__ for form in forms_of_the_product()} <= forms, (
         "a form on no page that was visited"
     )
     out_of_reach = set(" ".join(OUT_OF_REACH.values()).split())
     assert held == {str(column) for column in text_columns()} - out_of_reach, (
         "a column that the canary does not reach, or now does"
     )
-    assert kept(sender.app, UNSEEN) == set(), "an invisible mark was kept"
+    assert stored(sender.app, UNSEEN) == set(), "an invisible mark was kept"
 
 
 def forms_of_the_product(of: type[Form] = Form) -> Iterator[type]:
-    for one in of.__subclasses__():
+    for subclass in of.__subclasses__():
         if (
-            one.__module__.partition(".")[0] in source.PACKAGES
-            and "<locals>" not in one.__qualname__
+            subclass.__module__.partition(".")[0] in source.PACKAGES
+            and "<locals>" not in subclass.__qualname__
         ):
-            yield one
-        yield from forms_of_the_product(one)
+            yield subclass
+        yield from forms_of_the_product(subclass)

@@ -80,7 +80,7 @@ def test_what_came_to_life_is_caught(kind: str, text: str) -> None:
         ("text/html", f"<p>&lt;i {MARK}&gt; &#34;on{MARK}=1 {SUM}</p>"),
         ("text/html", f'<input value="//{MARK}.example/&lt;i {MARK}&gt;">'),
         ("text/plain", f"{TAG} {SUM}"),
-        ("text/csv", "".join(f'"{cell(one)}"\r\n' for one in (*CANARIES.values(), LINES))),
+        ("text/csv", "".join(f'"{cell(value)}"\r\n' for value in (*CANARIES.values(), LINES))),
         ("text/calendar", f"DESCRIPTION:x\\n{MARK.upper()}: 1\r\n y\r\n"),
     ],
 )
@@ -101,14 +101,14 @@ def test_headers_and_messages() -> None:
     assert not list(in_mail(f"x {TAG}", "a@example.org", f"{TAG} {SUM}"))
 
 
-@pytest.mark.parametrize("given", [{}, {"strings_to_formulas": False, "strings_to_urls": False}])
-def test_workbooks(given: dict[str, bool]) -> None:
+@pytest.mark.parametrize("marks", [{}, {"strings_to_formulas": False, "strings_to_urls": False}])
+def test_workbooks(marks: dict[str, bool]) -> None:
     """As XlsxWriter writes text by itself, and as it should be told to."""
-    made = io.BytesIO()
-    with xlsxwriter.Workbook(made, given) as book:
+    content = io.BytesIO()
+    with xlsxwriter.Workbook(content, marks) as book:
         book.add_worksheet().write_column(0, 0, [FORMULA, f"http://{MARK}.example"])
     kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    assert len(list(in_content(kind, made.getvalue()))) == (0 if given else 2)
+    assert len(list(in_content(kind, content.getvalue()))) == (0 if marks else 2)
 
 
 # Papers
@@ -116,16 +116,16 @@ def test_workbooks(given: dict[str, bool]) -> None:
 
 def paper_texts() -> dict[str, Any]:
     """The sample certificate with a canary in each of its texts that may be any text."""
-    made = certificate()
-    for place in leaves(made):
-        number = len([one for one in leaves(made) if MARK in str(_at(made, one))])
-        changed = with_text(made, place, f"{number}{NAME}")
+    payload = certificate()
+    for place in leaves(payload):
+        number = len([leaf for leaf in leaves(payload) if MARK in str(_at(payload, leaf))])
+        changed = with_text(payload, place, f"{number}{NAME}")
         try:
             check(changed)
         except PayloadRefused:
             continue
-        made = changed
-    return made
+        payload = changed
+    return payload
 
 
 def _at(body: Any, place: tuple) -> Any:
@@ -135,8 +135,10 @@ def _at(body: Any, place: tuple) -> Any:
 
 
 def test_a_paper_shows_every_text_as_it_was_written() -> None:
-    made = paper_texts()
-    filled = {place[0]: _at(made, place) for place in leaves(made) if MARK in str(_at(made, place))}
+    texts = paper_texts()
+    filled = {
+        place[0]: _at(texts, place) for place in leaves(texts) if MARK in str(_at(texts, place))
+    }
     assert set(filled) >= {
         "holder_name",
         "course_title",
@@ -147,12 +149,12 @@ def test_a_paper_shows_every_text_as_it_was_written() -> None:
         "signatories",
     }
     with Renderer() as renderer:
-        pdf = renderer.render(made)
+        pdf = renderer.render(texts)
     printed = "".join(pypdf.PdfReader(io.BytesIO(pdf)).pages[0].extract_text().split())
     lost = [
         place
-        for place in leaves(made)
-        if MARK in str(_at(made, place)) and "".join(_at(made, place).split()) not in printed
+        for place in leaves(texts)
+        if MARK in str(_at(texts, place)) and "".join(_at(texts, place).split()) not in printed
     ]
     assert {place[0] for place in lost} <= {
         "verify_url",
@@ -173,11 +175,11 @@ class Planted(BaseLoader):
         self.loader, self.name, self.safe, self.unsafe = loader, name, safe, unsafe
 
     def get_source(self, environment: Any, template: str) -> Any:
-        text, *rest = self.loader.get_source(environment, template)
+        text, *others = self.loader.get_source(environment, template)
         if template == self.name:
             assert self.safe in text
             text = text.replace(self.safe, self.unsafe)
-        return text, *rest
+        return text, *others
 
 
 @pytest.fixture
@@ -287,7 +289,7 @@ def test_a_name_that_a_message_evaluates_is_caught(
 
 
 def test_a_name_that_is_not_escaped_on_paper_is_caught() -> None:
-    press, made = Press(layouts.get("sheet")), check(paper_texts())
+    press, texts = Press(layouts.get("sheet")), check(paper_texts())
     environment = press._template.environment
     environment.loader = Planted(
         environment.loader, "page.html", "{{ name.value }}", "{{ name.value | safe }}"
@@ -295,7 +297,8 @@ def test_a_name_that_is_not_escaped_on_paper_is_caught() -> None:
     environment.cache.clear()
     press._template = environment.get_template("page.html")
     assert any(
-        "markup came to life" in fault for fault in in_content("application/pdf", press.print(made))
+        "markup came to life" in fault
+        for fault in in_content("application/pdf", press.print(texts))
     )
 
 
@@ -349,12 +352,12 @@ def test_a_name_that_a_view_begins_to_ask_for_is_found_and_what_it_echoes_is_cau
     asking.access = view.access  # type: ignore[attr-defined]  # read by the gate
     monkeypatch.setitem(sender.app.view_functions, rule.endpoint, asking)
     sender.visit(rule)
-    asked = {
+    names = {
         name
-        for endpoint, place, name in sender.left()
+        for endpoint, place, name in sender.unsent()
         if (endpoint, place) == (rule.endpoint, "args")
     }
-    assert "about" in asked
-    sender.ask(rule, "GET", "args", asked)
-    assert not {one for one in sender.left() if one[2] == "about"}
+    assert "about" in names
+    sender.ask(rule, "GET", "args", names)
+    assert not {field for field in sender.unsent() if field[2] == "about"}
     assert any("markup came to life" in fault for fault in sender.breaches)

@@ -53,7 +53,7 @@ def finished_delivery(
     """A finished delivery (June 2026) of the Gender Training Initiative, or of `course`, in
     which so many people (or these names) completed."""
     with factories.at(datetime(2026, 5, 4, 9, tzinfo=UTC)):
-        made = courses.delivery(
+        delivery_ = courses.delivery(
             course=course, code=code or f"GTI-2026-{next(_count):02d}", starts_on=date(2026, 6, 8)
         )
     names = (
@@ -62,7 +62,7 @@ def finished_delivery(
         else list(people)
     )
     with transaction():
-        delivery = touch(made.id)
+        delivery = touch(delivery_.id)
         _set(delivery, "finished")
         for name in names:
             _person_in(delivery, name, EnrollmentStatus.COMPLETED, organization)
@@ -72,7 +72,7 @@ def finished_delivery(
                 Lack("attendance_below_minimum", {"minutes": 720, "taught": 1080}).stored()
             ]
         audit.record(SYSTEM, "test.finished", f"delivery:{delivery.id}", {})
-    return db.session.get_one(Delivery, made.id)
+    return db.session.get_one(Delivery, delivery_.id)
 
 
 def _set(delivery: Delivery, status: str) -> None:
@@ -83,9 +83,9 @@ def _person_in(
     delivery: Delivery, name: str, status: EnrollmentStatus, organization: Organization | None
 ) -> Enrollment:
     n = next(_count)
-    given, _, family = name.partition(" ")
+    given_name, _, family = name.partition(" ")
     person = Person(
-        given_name=given or "No",
+        given_name=given_name or "No",
         family_name=family or "Name",
         name_on_certificate=name,
         email=f"holder{n}@example.org",

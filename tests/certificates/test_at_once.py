@@ -31,13 +31,13 @@ def meet_after(monkeypatch: pytest.MonkeyPatch, module: Any, name: str) -> None:
     lock lets them."""
     look, both_looked = getattr(module, name), threading.Barrier(2)
 
-    def look_then_wait(*given: Any, **named: Any) -> Any:
-        found = look(*given, **named)
+    def look_then_wait(*arguments: Any, **named: Any) -> Any:
+        result = look(*arguments, **named)
         with suppress(
             threading.BrokenBarrierError
         ):  # broken when the other is not let in before this one is done
             both_looked.wait(timeout=1.5)
-        return found
+        return result
 
     monkeypatch.setattr(module, name, look_then_wait)
 
@@ -46,7 +46,7 @@ def twice_at_once(app: Any, act: Any) -> list[Any]:
     """What two answered who did the same at the same moment: a value each, or what was raised."""
     answers = []
 
-    def one() -> None:
+    def request_once() -> None:
         with app.app_context():
             try:
                 with transaction():
@@ -55,7 +55,7 @@ def twice_at_once(app: Any, act: Any) -> list[Any]:
                 answers.append(error)
             db.session.remove()
 
-    threads = [threading.Thread(target=one) for _ in range(2)]
+    threads = [threading.Thread(target=request_once) for _ in range(2)]
     [thread.start() for thread in threads]
     [thread.join() for thread in threads]
     return answers

@@ -27,7 +27,7 @@ from core.policy import SYSTEM
 from tests import factories
 from tests.browsing import Browser
 from tests.certificates import makers
-from tests.certificates.test_pages import Made
+from tests.certificates.test_pages import FinishedDelivery
 
 
 def place(key: str) -> Path:
@@ -104,8 +104,8 @@ OBSTACLES = [
 
 
 def one_filed() -> Certificate:
-    (made,) = makers.issued(makers.finished_delivery(["Zoë Lefèvre-Nguyễn"]))
-    return made
+    (certificate,) = makers.issued(makers.finished_delivery(["Zoë Lefèvre-Nguyễn"]))
+    return certificate
 
 
 def verify(app: Flask) -> tuple[int, str]:
@@ -119,12 +119,12 @@ def verify(app: Flask) -> tuple[int, str]:
 def test_what_is_asked_for_is_made_again_exactly(
     app: Flask, sign_in: Callable[..., Browser], damage: Callable[..., Any]
 ) -> None:
-    made = Made(app, 1, issued=True)
+    finished = FinishedDelivery(app, 1, issued=True)
     with app.app_context():
         certificate = db.session.scalars(sa.select(Certificate)).one()
         path, before = place(certificate.file_key), storage.get(certificate.file_key)
         damage(path)
-    answer = sign_in(made.holders[0]).get(f"/certificates/{made.numbers[0]}.pdf").response
+    answer = sign_in(finished.holders[0]).get(f"/certificates/{finished.numbers[0]}.pdf").response
     assert (answer.status_code, answer.data) == (200, before)
     assert path.read_bytes() == before
 
@@ -155,10 +155,10 @@ def test_the_command_makes_it_again_and_leaves_a_trace(
 def test_something_that_is_no_file_is_named(
     app: Flask, sign_in: Callable[..., Browser], obstacle: Callable[..., Any], words: str
 ) -> None:
-    made = Made(app, 1, issued=True)
+    finished = FinishedDelivery(app, 1, issued=True)
     with app.app_context():
         obstacle(place(db.session.scalars(sa.select(Certificate.file_key)).one()))
-    page = sign_in(made.holders[0]).get(f"/certificates/{made.numbers[0]}.pdf")
+    page = sign_in(finished.holders[0]).get(f"/certificates/{finished.numbers[0]}.pdf")
     assert (page.status, words in page.text) == (409, True)
     with app.app_context():
         assert words in " ".join(queries.breaches())
@@ -208,22 +208,23 @@ def test_an_altered_digest_is_not_made_good(context: Flask) -> None:
 
 
 def test_an_archive_names_what_it_lacks(app: Flask, sign_in: Callable[..., Browser]) -> None:
-    made = Made(app, 3, issued=True)
+    finished = FinishedDelivery(app, 3, issued=True)
     with app.app_context():
-        lost, hidden, kept = db.session.scalars(sa.select(Certificate).order_by(Certificate.id))
+        lost, hidden, unharmed = db.session.scalars(sa.select(Certificate).order_by(Certificate.id))
         place(lost.file_key).unlink()
         folder(place(hidden.file_key))
         with transaction():
-            kept.file_key = kept.sha256 = None
+            unharmed.file_key = unharmed.sha256 = None
             audit.record(SYSTEM, "test.unfiled", "certificate", {})
-    data = sign_in(made.coordinator).get(f"{made.page}.zip").response.data
+    data = sign_in(finished.coordinator).get(f"{finished.page}.zip").response.data
     with zipfile.ZipFile(io.BytesIO(data)) as opened:
-        assert opened.namelist() == [f"{made.numbers[0]}.pdf", files.LACKING], (
+        assert opened.namelist() == [f"{finished.numbers[0]}.pdf", files.LACKING], (
             "the lost one is made again"
         )
         words = opened.read(files.LACKING).decode()
     assert (
-        f"{made.numbers[1]}: In the place of the file" in words and f"{made.numbers[2]}: " in words
+        f"{finished.numbers[1]}: In the place of the file" in words
+        and f"{finished.numbers[2]}: " in words
     )
     assert "still being made" in words
 
@@ -232,9 +233,9 @@ def test_a_failing_disk_breaks_no_archive_and_no_command(
     app: Flask, sign_in: Callable[..., Browser], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One file cannot be read; another is made again, but the disk is full."""
-    made = Made(app, 3, issued=True)
+    finished = FinishedDelivery(app, 3, issued=True)
     with app.app_context():
-        bad, lost, _whole = (
+        bad, lost, _unharmed = (
             place(key)
             for key in db.session.scalars(sa.select(Certificate.file_key).order_by(Certificate.id))
         )
@@ -251,15 +252,18 @@ def test_a_failing_disk_breaks_no_archive_and_no_command(
 
     monkeypatch.setattr(Path, "read_bytes", failing)
     monkeypatch.setattr(storage, "put", full)
-    data = sign_in(made.coordinator).get(f"{made.page}.zip").response.data
+    data = sign_in(finished.coordinator).get(f"{finished.page}.zip").response.data
     with zipfile.ZipFile(io.BytesIO(data)) as opened:
         assert opened.namelist() == [
-            *(f"{number}.pdf" for number in made.numbers[1:]),
+            *(f"{number}.pdf" for number in finished.numbers[1:]),
             files.LACKING,
         ]
-        assert f"{made.numbers[0]}: In the place of the file" in opened.read(files.LACKING).decode()
+        assert (
+            f"{finished.numbers[0]}: In the place of the file"
+            in opened.read(files.LACKING).decode()
+        )
     runner = app.test_cli_runner()
-    assert f"{made.numbers[0]}" in runner.invoke(args=["check"]).output
+    assert f"{finished.numbers[0]}" in runner.invoke(args=["check"]).output
     result = runner.invoke(args=["certificates", "verify"])
     assert (
         result.exit_code,
@@ -268,8 +272,8 @@ def test_a_failing_disk_breaks_no_archive_and_no_command(
 
 
 def test_a_whole_archive_says_nothing(app: Flask, sign_in: Callable[..., Browser]) -> None:
-    made = Made(app, 2, issued=True)
-    data = sign_in(made.coordinator).get(f"{made.page}.zip").response.data
+    finished = FinishedDelivery(app, 2, issued=True)
+    data = sign_in(finished.coordinator).get(f"{finished.page}.zip").response.data
     with zipfile.ZipFile(io.BytesIO(data)) as opened:
         assert files.LACKING not in opened.namelist()
 
@@ -300,7 +304,7 @@ def test_check_names_files_whose_number_no_row_has(context: Flask) -> None:
 def test_administrators_read_the_register_of_void_numbers(
     app: Flask, sign_in: Callable[..., Browser]
 ) -> None:
-    made = Made(app, 1, issued=True)
+    finished = FinishedDelivery(app, 1, issued=True)
     with app.app_context():
         administrator = factories.actor("administrator")
     browser = sign_in(administrator)
@@ -315,4 +319,4 @@ def test_administrators_read_the_register_of_void_numbers(
         and "A copy was restored" in page.text
     )
     assert "numéros" in browser.get("/certificates/void-numbers?lang=fr").text
-    assert "Void numbers" not in sign_in(made.coordinator).get("/certificates").text
+    assert "Void numbers" not in sign_in(finished.coordinator).get("/certificates").text

@@ -25,8 +25,8 @@ def crowd(app: Flask) -> tuple[str, list[int]]:
 
 
 def _first(delivery_id: int) -> int:
-    found = sa.select(sa.func.min(Enrollment.id)).where(Enrollment.delivery_id == delivery_id)
-    return db.session.scalar(found) or 0
+    first_id = sa.select(sa.func.min(Enrollment.id)).where(Enrollment.delivery_id == delivery_id)
+    return db.session.scalar(first_id) or 0
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def coordinator(app: Flask, sign_in: Any) -> Browser:
         return sign_in(makers.coordinator())
 
 
-def asked(app: Flask) -> list[int]:
+def requested(app: Flask) -> list[int]:
     with app.app_context():
         job = db.session.scalars(sa.select(Job).where(Job.kind == "certificates.issue")).one()
         return sorted(job.args["enrollment_ids"])
@@ -46,14 +46,14 @@ def test_page_2_is_issued(app: Flask, coordinator: Browser, crowd: Any) -> None:
     page = coordinator.get(f"/deliveries/{code}/certificates?page=2")
     assert "Page 2 of 3" in page.text and "201 people completed the course" in page.text
     page.form(button="Issue 100 certificates").submit("Issue 100 certificates")
-    assert asked(app) == ids[100:200]
+    assert requested(app) == ids[100:200]
 
 
 def test_all_pages_are_issued(app: Flask, coordinator: Browser, crowd: Any) -> None:
     code, ids = crowd
     page = coordinator.get(f"/deliveries/{code}/certificates")
     page.form(button="Issue 100 certificates").submit("Issue all 201 certificates")
-    assert asked(app) == sorted(ids)
+    assert requested(app) == sorted(ids)
 
 
 def test_a_stale_page_issues_to_whom_it_shows(app: Flask, coordinator: Browser, crowd: Any) -> None:
@@ -64,7 +64,7 @@ def test_a_stale_page_issues_to_whom_it_shows(app: Flask, coordinator: Browser, 
         gone = sa.update(table).where(table.c.id.in_(ids[:20]))
         connection.execute(gone.values(status=EnrollmentStatus.NOT_COMPLETED))
     page.form(button="Issue 100 certificates").submit("Issue 100 certificates")
-    assert asked(app) == ids[100:200]
+    assert requested(app) == ids[100:200]
 
 
 def test_a_name_of_another_page_that_cannot_be_printed_is_led_to(

@@ -37,16 +37,18 @@ def test_a_coordinator_issues_to_everyone_who_completed(context: Flask) -> None:
     delivery, coordinator = makers.finished_delivery(3, not_completed=1), makers.coordinator()
     job = makers.ask(coordinator, delivery)
     drain()
-    made = makers.certificates_of(delivery)
-    assert [one.number for one in made] == [
+    certificates = makers.certificates_of(delivery)
+    assert [certificate.number for certificate in certificates] == [
         format_number(2026, 1),
         format_number(2026, 2),
         format_number(2026, 3),
     ]
-    assert len({one.token for one in made}) == 3 and all(is_intact(one) for one in made)
+    assert len({certificate.token for certificate in certificates}) == 3 and all(
+        is_intact(certificate) for certificate in certificates
+    )
     job = makers.again(job)
     assert (job.public_status, job.done, job.total, job.errors) == ("succeeded", 3, 3, [])
-    assert all(files.read(one).startswith(b"%PDF-") for one in made)
+    assert all(files.read(certificate).startswith(b"%PDF-") for certificate in certificates)
     assert list(queries.breaches()) == [] and list(audit.breaches()) == []
 
 
@@ -223,9 +225,11 @@ def test_eight_at_once_leave_no_gap_and_no_double(context: Flask) -> None:
     threads = [threading.Thread(target=issue_all, args=(ids[i:] + ids[:i],)) for i in range(8)]
     [thread.start() for thread in threads]
     [thread.join() for thread in threads]
-    made = makers.certificates_of(delivery)
-    assert sorted(one.number[9:15] for one in made) == [f"{n:06d}" for n in range(1, 9)]
-    assert len({one.enrollment_id for one in made}) == 8
+    certificates = makers.certificates_of(delivery)
+    assert sorted(certificate.number[9:15] for certificate in certificates) == [
+        f"{n:06d}" for n in range(1, 9)
+    ]
+    assert len({certificate.enrollment_id for certificate in certificates}) == 8
 
 
 # What the job does when something is in its way
@@ -332,9 +336,9 @@ def test_a_certificate_revoked_while_the_job_was_interrupted_stays_revoked(
         db.session.execute(sa.update(Job).where(Job.id == makers.key(job)).values(run_after=0.0))
     monkeypatch.setattr(rendering.Renderer, "render", render)
     drain()
-    made = makers.certificates_of(delivery)
-    assert [one.status.value for one in made] == ["revoked", "valid"]
-    assert [one.enrollment_id for one in made] == [
+    certificates = makers.certificates_of(delivery)
+    assert [certificate.status.value for certificate in certificates] == ["revoked", "valid"]
+    assert [certificate.enrollment_id for certificate in certificates] == [
         enrollment.id for enrollment in makers.enrollments(delivery)
     ]
 
@@ -343,9 +347,11 @@ def test_each_holder_gets_one_mail_in_the_own_language(context: Flask) -> None:
     delivery = makers.finished_delivery(2)
     makers.issued(delivery)
     with transaction():
-        for one in makers.certificates_of(delivery):
+        for printed in makers.certificates_of(delivery):
             assert (
-                services.record_file(SYSTEM, one.id, file_key="elsewhere/x.pdf", sha256="0" * 64)
+                services.record_file(
+                    SYSTEM, printed.id, file_key="elsewhere/x.pdf", sha256="0" * 64
+                )
                 is False
             )
     mails = db.session.scalars(sa.select(Mail).where(Mail.kind == "certificate_ready")).all()
@@ -365,27 +371,27 @@ def test_each_holder_gets_one_mail_in_the_own_language(context: Flask) -> None:
 def test_check_finds_a_missing_and_a_changed_file(context: Flask) -> None:
     from core import storage
 
-    one, two = makers.issued(makers.finished_delivery(2))
-    storage.put(one.file_key, b"%PDF-1.7 another")
+    first, two = makers.issued(makers.finished_delivery(2))
+    storage.put(first.file_key, b"%PDF-1.7 another")
     (storage.storage_of().path(two.file_key)).unlink()  # type: ignore[attr-defined]  # the store of tests is a Folder
     assert sorted(queries.breaches()) == [
-        f"certificates: the file of {one.number} was changed",
+        f"certificates: the file of {first.number} was changed",
         f"certificates: the file of {two.number} is missing",
     ]
 
 
 @pytest.mark.parametrize("column", ["holder_name", "valid_until", "payload"])
 def test_check_finds_an_altered_record(context: Flask, column: str) -> None:
-    (one,) = makers.issued(makers.finished_delivery(1))
+    (certificate,) = makers.issued(makers.finished_delivery(1))
     values = {
         "holder_name": "Someone Else",
         "valid_until": date(2099, 1, 1),
-        "payload": one.payload | {"minutes": 9999},
+        "payload": certificate.payload | {"minutes": 9999},
     }
     with transaction():
         db.session.execute(sa.update(Certificate).values({column: values[column]}))
         audit.record(SYSTEM, "test.meddling", "certificate", {})
-    assert list(queries.breaches()) == [f"certificates: {one.number} was altered"]
+    assert list(queries.breaches()) == [f"certificates: {certificate.number} was altered"]
 
 
 def test_check_finds_a_lost_number(context: Flask) -> None:
@@ -400,8 +406,8 @@ def test_check_finds_a_lost_number(context: Flask) -> None:
 
 
 def test_the_stored_payload_is_the_printed_one(context: Flask) -> None:
-    (one,) = makers.issued(makers.finished_delivery(1))
-    assert digest(CertificatePayload.from_dict(one.payload)) == one.payload_sha256
+    (certificate,) = makers.issued(makers.finished_delivery(1))
+    assert digest(CertificatePayload.from_dict(certificate.payload)) == certificate.payload_sha256
 
 
 def test_every_word_that_cannot_be_printed_is_named_at_once(context: Flask) -> None:

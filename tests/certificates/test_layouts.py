@@ -36,13 +36,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(layouts.FOLDER, tmp_path / "layouts")
     own = tmp_path / "layouts" / "card"
     own.mkdir()
-    told = (layouts.FOLDER / "sheet" / "layout.toml").read_text(encoding="utf-8")
-    told = (
-        told.replace("languages = 2", "languages = 1")
+    text = (layouts.FOLDER / "sheet" / "layout.toml").read_text(encoding="utf-8")
+    text = (
+        text.replace("languages = 2", "languages = 1")
         .replace("[210, 297]", "[297, 210]")
         .replace("Sheet in two", "Card in one")
     )
-    (own / "layout.toml").write_text(told.replace("name = 100", "name = 40"), encoding="utf-8")
+    (own / "layout.toml").write_text(text.replace("name = 100", "name = 40"), encoding="utf-8")
     (own / "page.html").write_text(PAGE, encoding="utf-8")
     (own / "style.css").write_text(".name { font-family: 'Atlas Display' }", encoding="utf-8")
     monkeypatch.setattr(layouts, "FOLDER", tmp_path / "layouts")

@@ -47,9 +47,9 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0h
 def picture(
     kind: str = "PNG", size: tuple[int, int] = (90, 60), colour: Any = (160, 20, 40), **options: Any
 ) -> bytes:
-    made = io.BytesIO()
-    Image.new("RGB", size, colour).save(made, kind, **options)
-    return made.getvalue()
+    content = io.BytesIO()
+    Image.new("RGB", size, colour).save(content, kind, **options)
+    return content.getvalue()
 
 
 def bomb(side: int = 60_000) -> bytes:
@@ -226,30 +226,35 @@ def test_what_is_kept_is_small_and_nothing_but_the_picture(context: Flask) -> No
         picture("JPEG", (1200, 800), exif=exif, comment=b"Amina Diallo"),
     ):
         png = people.emblem_from(data)
-        with Image.open(io.BytesIO(png)) as kept:
-            assert (kept.format, kept.mode, kept.size, kept.info) == ("PNG", "RGBA", (400, 600), {})
-            kept.load()
-            assert not kept.getexif() and b"Amina" not in png
+        with Image.open(io.BytesIO(png)) as image:
+            assert (image.format, image.mode, image.size, image.info) == (
+                "PNG",
+                "RGBA",
+                (400, 600),
+                {},
+            )
+            image.load()
+            assert not image.getexif() and b"Amina" not in png
     with Image.open(io.BytesIO(people.emblem_from(picture(size=(90, 60))))) as small:
         assert small.size == (90, 60), "never made larger"
     grey = io.BytesIO()
     Image.new("I;16", (9, 9), 0x8000).save(grey, "PNG")
-    with Image.open(io.BytesIO(people.emblem_from(grey.getvalue()))) as kept:
-        assert kept.getpixel((0, 0)) == (128, 128, 128, 255)
+    with Image.open(io.BytesIO(people.emblem_from(grey.getvalue()))) as image:
+        assert image.getpixel((0, 0)) == (128, 128, 128, 255)
 
 
 def test_the_press_prints_it_with_the_centres_name_instead_of_it_and_only_the_right_one() -> None:
     png, other = people.emblem_from(picture()), people.emblem_from(picture(colour=(0, 0, 0)))
     payload = sample(emblem_sha256=hashlib.sha256(png).hexdigest())
-    with Renderer() as one, Renderer() as two:
-        plain = one.render(sample())
-        pdf = one.render(payload, emblem=png)
+    with Renderer() as first, Renderer() as two:
+        plain = first.render(sample())
+        pdf = first.render(payload, emblem=png)
         assert images_in(pdf) == 1 and spoken_in(pdf) == [sample()["issuer"]["en"]]
-        assert one.render(sample()) == plain and images_in(plain) == 0
+        assert first.render(sample()) == plain and images_in(plain) == 0
         assert two.render(payload, emblem=png) == pdf, "equal payloads, equal bytes"
         for wrong in (None, other):
             with pytest.raises(RenderingFailed):
-                one.render(payload, emblem=wrong)
+                first.render(payload, emblem=wrong)
 
 
 @pytest.fixture

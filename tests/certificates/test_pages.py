@@ -23,7 +23,7 @@ from tests.browsing import Browser, Page
 from tests.certificates import makers
 
 
-class Made:
+class FinishedDelivery:
     """What a test finds in the database: codes, numbers and ids, readable outside of any
     context."""
 
@@ -47,10 +47,10 @@ class Made:
             self.coordinator = makers.coordinator()
             self.numbers, self.tokens, self.holders = [], [], []
             if issued:
-                for one in makers.issued(delivery):
-                    self.numbers.append(one.number)
-                    self.tokens.append(one.token)
-                    self.holders.append(makers.holder(one))
+                for certificate in makers.issued(delivery):
+                    self.numbers.append(certificate.number)
+                    self.tokens.append(certificate.token)
+                    self.holders.append(makers.holder(certificate))
             self.page = f"/deliveries/{self.code}/certificates"
 
 
@@ -70,8 +70,8 @@ def count(app: Flask, model: Any = Certificate) -> int:
 def test_the_whole_way_from_the_list_to_the_file(
     app: Flask, sign_in: Callable[..., Browser]
 ) -> None:
-    made = Made(app, 3, not_completed=1)
-    page = sign_in(made.coordinator).get(made.page)
+    finished = FinishedDelivery(app, 3, not_completed=1)
+    page = sign_in(finished.coordinator).get(finished.page)
     assert "3 people completed" in page.text and "Issue 3 certificates" in page.text
     assert "Jo Short" in page.text and "720 of 1,080 minutes" in page.text
     progress = page.form(button="Issue 3").submit()
@@ -91,9 +91,9 @@ def test_the_whole_way_from_the_list_to_the_file(
 
 
 def test_a_corrected_name_is_kept_and_printed(app: Flask, sign_in: Callable[..., Browser]) -> None:
-    made = Made(app, ["Zoe Lefevre"])
-    page = sign_in(made.coordinator).get(made.page)
-    page.form(button="Issue").submit(**{f"name-{made.enrollments[0]}": "Zoë Lefèvre"})
+    finished = FinishedDelivery(app, ["Zoe Lefevre"])
+    page = sign_in(finished.coordinator).get(finished.page)
+    page.form(button="Issue").submit(**{f"name-{finished.enrollments[0]}": "Zoë Lefèvre"})
     work(app)
     with app.app_context():
         assert db.session.scalars(sa.select(Certificate.holder_name)).one() == "Zoë Lefèvre"
@@ -102,8 +102,8 @@ def test_a_corrected_name_is_kept_and_printed(app: Flask, sign_in: Callable[...,
 def test_a_name_that_cannot_be_printed_is_flagged_and_left_out(
     app: Flask, sign_in: Callable[..., Browser]
 ) -> None:
-    made = Made(app, ["Zoë Lefèvre", "Ana 🕊 Petrović"])
-    page = sign_in(made.coordinator).get(made.page)
+    finished = FinishedDelivery(app, ["Zoë Lefèvre", "Ana 🕊 Petrović"])
+    page = sign_in(finished.coordinator).get(finished.page)
     assert "U+1F54A “🕊”" in page.text and "Issue 1 certificate" in page.text
     page.form(button="Issue").submit()
     work(app)
@@ -114,9 +114,9 @@ def test_a_name_that_cannot_be_printed_is_flagged_and_left_out(
 def test_a_ticked_name_that_cannot_be_printed_refuses_all_and_keeps_what_was_typed(
     app: Flask, sign_in: Callable[..., Browser]
 ) -> None:
-    made = Made(app, ["Zoë Lefèvre", "Ana 🕊 Petrović"])
-    first, second = made.enrollments
-    page = sign_in(made.coordinator).get(made.page)
+    finished = FinishedDelivery(app, ["Zoë Lefèvre", "Ana 🕊 Petrović"])
+    first, second = finished.enrollments
+    page = sign_in(finished.coordinator).get(finished.page)
     refused = page.form(button="Issue").submit(
         enrollments=[first, second], **{f"name-{first}": "Zoë Typed Anew"}
     )
@@ -137,17 +137,19 @@ def test_a_ticked_name_that_cannot_be_printed_refuses_all_and_keeps_what_was_typ
 
 
 def test_nobody_ticked(app: Flask, sign_in: Callable[..., Browser]) -> None:
-    made = Made(app, 1)
-    refused = sign_in(made.coordinator).get(made.page).form(button="Issue").submit(enrollments=[])
+    finished = FinishedDelivery(app, 1)
+    refused = (
+        sign_in(finished.coordinator).get(finished.page).form(button="Issue").submit(enrollments=[])
+    )
     assert refused.status == 422 and "Choose at least one person" in refused.text
 
 
 def test_the_button_pressed_twice_issues_once(app: Flask, sign_in: Callable[..., Browser]) -> None:
-    made = Made(app, 2)
-    browser = sign_in(made.coordinator)
-    page = browser.get(made.page)
+    finished = FinishedDelivery(app, 2)
+    browser = sign_in(finished.coordinator)
+    page = browser.get(finished.page)
     first, second = page.form(button="Issue").submit(), page.form(button="Issue").submit()
-    other_window = browser.get(made.page)
+    other_window = browser.get(finished.page)
     third = other_window.form(button="Issue").submit()
     assert first.path == second.path == third.path
     work(app)
@@ -165,11 +167,11 @@ def count_mail_jobs(app: Flask) -> int:
 def test_an_enrollment_of_another_delivery_is_refused(
     app: Flask, sign_in: Callable[..., Browser]
 ) -> None:
-    made, other = Made(app, 1), Made(app, 1)
-    browser = sign_in(made.coordinator)
-    values = browser.get(made.page).form(button="Issue").values
+    finished, other = FinishedDelivery(app, 1), FinishedDelivery(app, 1)
+    browser = sign_in(finished.coordinator)
+    values = browser.get(finished.page).form(button="Issue").values
     values.setlist("enrollments", [str(other.enrollments[0])])
-    assert browser.post(made.page, values).status == 422
+    assert browser.post(finished.page, values).status == 422
     assert count(app, Job) == 0
 
 
@@ -193,8 +195,8 @@ def tabs(page: Page) -> list[tuple[str, bool]]:
 def test_one_row_of_tabs_leads_through_a_finished_delivery(
     app: Flask, sign_in: Callable[..., Browser]
 ) -> None:
-    made = Made(app, 1)
-    page = sign_in(made.coordinator).get(made.page)
+    finished = FinishedDelivery(app, 1)
+    page = sign_in(finished.coordinator).get(finished.page)
     names = ["Selection", "Attendance", "Scores", "Needs", "Results", "Certificates"]
     for shown in (page, page.form(button="Issue").submit()):
         assert tabs(shown) == [(name, name == "Certificates") for name in names]
@@ -211,15 +213,19 @@ def test_before_it_is_finished_no_tab_leads_to_certificates(
 
 
 def test_the_preview_is_a_specimen(app: Flask, sign_in: Callable[..., Browser]) -> None:
-    made = Made(app, 1)
+    finished = FinishedDelivery(app, 1)
     answer = (
-        sign_in(made.coordinator).get(f"{made.page}/{made.enrollments[0]}/preview.pdf").response
+        sign_in(finished.coordinator)
+        .get(f"{finished.page}/{finished.enrollments[0]}/preview.pdf")
+        .response
     )
     assert answer.mimetype == "application/pdf" and answer.data.startswith(b"%PDF-")
     assert count(app) == 0
-    foreign = Made(app, 1)
+    foreign = FinishedDelivery(app, 1)
     assert (
-        sign_in(made.coordinator).get(f"{made.page}/{foreign.enrollments[0]}/preview.pdf").status
+        sign_in(finished.coordinator)
+        .get(f"{finished.page}/{foreign.enrollments[0]}/preview.pdf")
+        .status
         == 404
     )
 
@@ -227,20 +233,20 @@ def test_the_preview_is_a_specimen(app: Flask, sign_in: Callable[..., Browser]) 
 def test_a_name_that_cannot_be_printed_has_no_preview(
     app: Flask, sign_in: Callable[..., Browser]
 ) -> None:
-    made = Made(app, [" ", "Zoë " + "x" * 100])
-    browser = sign_in(made.coordinator)
+    finished = FinishedDelivery(app, [" ", "Zoë " + "x" * 100])
+    browser = sign_in(finished.coordinator)
     for enrollment, says in zip(
-        made.enrollments, ("of No Name is missing", "has 104 characters"), strict=True
+        finished.enrollments, ("of No Name is missing", "has 104 characters"), strict=True
     ):
-        refused = browser.get(f"{made.page}/{enrollment}/preview.pdf")
+        refused = browser.get(f"{finished.page}/{enrollment}/preview.pdf")
         assert refused.status == 422 and says in refused.text
 
 
 def test_the_field_takes_as_many_characters_as_are_printed(
     app: Flask, sign_in: Callable[..., Browser]
 ) -> None:
-    made = Made(app, ["Zoë", "Zoë " + "x" * 100])
-    page = sign_in(made.coordinator).get(made.page)
+    finished = FinishedDelivery(app, ["Zoë", "Zoë " + "x" * 100])
+    page = sign_in(finished.coordinator).get(finished.page)
     assert page.html.count('maxlength="100"') == 2 and 'maxlength="120"' not in page.html
     assert page.form(button="Issue 1").submit().path.startswith("/jobs/"), (
         "who is left out does not stop the others"
@@ -248,12 +254,12 @@ def test_the_field_takes_as_many_characters_as_are_printed(
 
 
 def test_only_coordinators_issue(app: Flask, sign_in: Callable[..., Browser]) -> None:
-    made = Made(app, 1)
+    finished = FinishedDelivery(app, 1)
     with app.app_context():
         trainer, participant = factories.actor("trainer"), factories.actor("participant")
     for actor in (trainer, participant):
-        assert sign_in(actor).get(made.page).status == 403
-    assert Browser(app).get(made.page, follow=False).status == 303
+        assert sign_in(actor).get(finished.page).status == 403
+    assert Browser(app).get(finished.page, follow=False).status == 303
 
 
 # Progress
@@ -262,8 +268,8 @@ def test_only_coordinators_issue(app: Flask, sign_in: Callable[..., Browser]) ->
 def test_what_failed_is_listed_with_its_reason_and_retried_alone(
     app: Flask, sign_in: Callable[..., Browser], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = Made(app, ["Zoë One", "Zoë Two"])
-    progress = sign_in(made.coordinator).get(made.page).form(button="Issue").submit()
+    finished = FinishedDelivery(app, ["Zoë One", "Zoë Two"])
+    progress = sign_in(finished.coordinator).get(finished.page).form(button="Issue").submit()
     render = rendering.Renderer.render
 
     def failing(self: Any, payload: Any, **options: Any) -> bytes:
@@ -288,8 +294,8 @@ def test_what_failed_is_listed_with_its_reason_and_retried_alone(
 
 
 def test_progress_as_json_for_the_script(app: Flask, sign_in: Callable[..., Browser]) -> None:
-    made = Made(app, 2)
-    progress = sign_in(made.coordinator).get(made.page).form(button="Issue").submit()
+    finished = FinishedDelivery(app, 2)
+    progress = sign_in(finished.coordinator).get(finished.page).form(button="Issue").submit()
     work(app)
     answer = progress.browser.get(progress.path, Accept="application/json").response
     assert answer.json == {
@@ -302,8 +308,8 @@ def test_progress_as_json_for_the_script(app: Flask, sign_in: Callable[..., Brow
 
 
 def test_somebody_elses_job_is_not_there(app: Flask, sign_in: Callable[..., Browser]) -> None:
-    made = Made(app, 1)
-    progress = sign_in(made.coordinator).get(made.page).form(button="Issue").submit()
+    finished = FinishedDelivery(app, 1)
+    progress = sign_in(finished.coordinator).get(finished.page).form(button="Issue").submit()
     with app.app_context():
         stranger = factories.actor("trainer")
     assert sign_in(stranger).get(progress.path).status == 404
@@ -316,19 +322,22 @@ def test_somebody_elses_job_is_not_there(app: Flask, sign_in: Callable[..., Brow
 def test_the_register_finds_by_number_holder_and_delivery(
     app: Flask, sign_in: Callable[..., Browser]
 ) -> None:
-    made, other = Made(app, ["Zoë Lefèvre"], issued=True), Made(app, ["Ana Petrović"], issued=True)
-    browser = sign_in(made.coordinator)
+    finished, other = (
+        FinishedDelivery(app, ["Zoë Lefèvre"], issued=True),
+        FinishedDelivery(app, ["Ana Petrović"], issued=True),
+    )
+    browser = sign_in(finished.coordinator)
     page = browser.get("/certificates")
     assert page.text.index("Ana Petrović") < page.text.index("Zoë Lefèvre"), "the newest first"
     assert "Last entered in the register first" in page.text
     for words in (
-        made.numbers[0],
-        made.numbers[0].lower().replace("-", " "),
+        finished.numbers[0],
+        finished.numbers[0].lower().replace("-", " "),
         "lefèvre",
-        made.code.lower(),
+        finished.code.lower(),
     ):
-        found = page.form(button="Show results").submit(q=words)
-        assert "Zoë Lefèvre" in found.text and "Ana Petrović" not in found.text, words
+        results = page.form(button="Show results").submit(q=words)
+        assert "Zoë Lefèvre" in results.text and "Ana Petrović" not in results.text, words
     assert "No certificate matches" in page.form(button="Show results").submit(q="nobody").text
     assert (
         "No certificate matches" in page.form(button="Show results").submit(status="revoked").text
@@ -339,10 +348,10 @@ def test_the_register_finds_by_number_holder_and_delivery(
 def test_the_register_as_a_file_shows_what_the_page_shows(
     app: Flask, sign_in: Callable[..., Browser]
 ) -> None:
-    made = Made(app, ["Zoë Lefèvre", "+HYPERLINK Name"], issued=True)
-    page = sign_in(made.coordinator).get("/certificates?q=RST")
+    finished = FinishedDelivery(app, ["Zoë Lefèvre", "+HYPERLINK Name"], issued=True)
+    page = sign_in(finished.coordinator).get("/certificates?q=RST")
     text = page.follow("Download this list (CSV)").response.get_data(as_text=True)
-    assert made.numbers[0] in text and "Zoë Lefèvre" in text and "'+HYPERLINK Name" in text
+    assert finished.numbers[0] in text and "Zoë Lefèvre" in text and "'+HYPERLINK Name" in text
 
 
 def test_the_register_pages_without_a_gap(
@@ -351,17 +360,20 @@ def test_the_register_pages_without_a_gap(
     from certificates.views import register
 
     monkeypatch.setattr(register, "PER_PAGE", 2)
-    made = Made(app, 5, issued=True)
-    page, seen = sign_in(made.coordinator).get("/certificates"), []
+    finished = FinishedDelivery(app, 5, issued=True)
+    page, seen = sign_in(finished.coordinator).get("/certificates"), []
     for _ in range(3):
-        seen += [number for number in made.numbers if number in page.text]
+        seen += [number for number in finished.numbers if number in page.text]
         if page.tree.find(".//a[@rel='next']") is not None:
             page = page.follow("Next page")
-    assert sorted(seen) == sorted(made.numbers)
+    assert sorted(seen) == sorted(finished.numbers)
 
 
 def test_each_sees_only_what_concerns_them(app: Flask, sign_in: Callable[..., Browser]) -> None:
-    made, other = Made(app, 1, issued=True, organization="CA-MFA"), Made(app, 1, issued=True)
+    finished, other = (
+        FinishedDelivery(app, 1, issued=True, organization="CA-MFA"),
+        FinishedDelivery(app, 1, issued=True),
+    )
     with app.app_context():
         organization = factories.organization("CA-MFA")
         nominator = factories.actor("nominator", organization_id=organization.id)
@@ -369,8 +381,11 @@ def test_each_sees_only_what_concerns_them(app: Flask, sign_in: Callable[..., Br
             "nominator", organization_id=factories.organization("XX-OTHER").id
         )
         trainer = factories.actor("trainer")
-    address, pdf = f"/certificates/{made.numbers[0]}", f"/certificates/{made.numbers[0]}.pdf"
-    for actor in (made.coordinator, nominator, made.holders[0]):
+    address, pdf = (
+        f"/certificates/{finished.numbers[0]}",
+        f"/certificates/{finished.numbers[0]}.pdf",
+    )
+    for actor in (finished.coordinator, nominator, finished.holders[0]):
         browser = sign_in(actor)
         assert browser.get(address).status == 200
         assert browser.get(pdf).response.data.startswith(b"%PDF-")
@@ -378,17 +393,19 @@ def test_each_sees_only_what_concerns_them(app: Flask, sign_in: Callable[..., Br
         browser = sign_in(actor)
         assert browser.get(address).status == browser.get(pdf).status == 404
         assert browser.get("/certificates/RST-2026-999999-A").status == 404
-        assert made.numbers[0] not in browser.get("/certificates").text
-    assert sign_in(made.holders[0]).get(f"{made.page}.zip").status == 200, (
+        assert finished.numbers[0] not in browser.get("/certificates").text
+    assert sign_in(finished.holders[0]).get(f"{finished.page}.zip").status == 200, (
         "of a delivery, each gets what they may see"
     )
-    assert sign_in(other.holders[0]).get(f"{made.page}.zip").status == 404
+    assert sign_in(other.holders[0]).get(f"{finished.page}.zip").status == 404
 
 
 def test_the_file_has_a_name_for_every_system(app: Flask, sign_in: Callable[..., Browser]) -> None:
-    made = Made(app, ["李小龍"], issued=True)
-    answer = sign_in(made.holders[0]).get(f"/certificates/{made.numbers[0]}.pdf").response
-    assert answer.headers["Content-Disposition"] == f"attachment; filename={made.numbers[0]}.pdf"
+    finished = FinishedDelivery(app, ["李小龍"], issued=True)
+    answer = sign_in(finished.holders[0]).get(f"/certificates/{finished.numbers[0]}.pdf").response
+    assert (
+        answer.headers["Content-Disposition"] == f"attachment; filename={finished.numbers[0]}.pdf"
+    )
     assert answer.headers["Cache-Control"] == "no-store"
 
 
@@ -397,12 +414,12 @@ def test_before_the_file_is_made_and_when_it_is_damaged(
 ) -> None:
     from core import storage
 
-    made = Made(app, 1)
+    finished = FinishedDelivery(app, 1)
     with app.app_context(), transaction():
         number = services.issue(
-            SYSTEM, db.session.get_one(makers.Enrollment, made.enrollments[0])
+            SYSTEM, db.session.get_one(makers.Enrollment, finished.enrollments[0])
         ).number
-    browser = sign_in(made.coordinator)
+    browser = sign_in(finished.coordinator)
     assert browser.get(f"/certificates/{number}.pdf").status == 404
     page = browser.get(f"/certificates/{number}")
     assert "being made" in page.text
@@ -418,10 +435,10 @@ def test_before_the_file_is_made_and_when_it_is_damaged(
 
 
 def test_my_certificates(app: Flask, sign_in: Callable[..., Browser]) -> None:
-    made = Made(app, 2, issued=True)
-    page = sign_in(made.holders[0]).get("/me/certificates")
-    assert made.numbers[0] in page.text and made.numbers[1] not in page.text
-    assert page.link("Check").endswith(f"/verify/{made.tokens[0]}")
+    finished = FinishedDelivery(app, 2, issued=True)
+    page = sign_in(finished.holders[0]).get("/me/certificates")
+    assert finished.numbers[0] in page.text and finished.numbers[1] not in page.text
+    assert page.link("Check").endswith(f"/verify/{finished.tokens[0]}")
     with app.app_context():
         newcomer = factories.actor("participant")
     assert "no certificate yet" in sign_in(newcomer).get("/me/certificates").text
@@ -431,65 +448,71 @@ def test_my_certificates(app: Flask, sign_in: Callable[..., Browser]) -> None:
 
 
 def enrollment_page(
-    made: Made, sign_in: Callable[..., Browser], actor: Actor | None = None
+    finished: FinishedDelivery, sign_in: Callable[..., Browser], actor: Actor | None = None
 ) -> Page:
-    return sign_in(actor or made.holders[0]).get(f"/enrollments/{made.enrollments[0]}")
+    return sign_in(actor or finished.holders[0]).get(f"/enrollments/{finished.enrollments[0]}")
 
 
 def test_the_enrollment_says_that_no_certificate_is_there_yet(
     app: Flask, sign_in: Callable[..., Browser]
 ) -> None:
-    made = Made(app, 1)
+    finished = FinishedDelivery(app, 1)
     with app.app_context():
-        own = makers.holder(db.session.get_one(makers.Enrollment, made.enrollments[0]))
-    assert "Your certificate has not been issued yet" in enrollment_page(made, sign_in, own).text
+        own = makers.holder(db.session.get_one(makers.Enrollment, finished.enrollments[0]))
+    assert (
+        "Your certificate has not been issued yet" in enrollment_page(finished, sign_in, own).text
+    )
     assert (
         "No certificate has been issued yet"
-        in enrollment_page(made, sign_in, made.coordinator).text
+        in enrollment_page(finished, sign_in, finished.coordinator).text
     )
 
 
 def test_the_enrollment_leads_to_the_certificate_once_it_is_issued(
     app: Flask, sign_in: Callable[..., Browser]
 ) -> None:
-    made = Made(app, 1, issued=True)
-    page = enrollment_page(made, sign_in)
+    finished = FinishedDelivery(app, 1, issued=True)
+    page = enrollment_page(finished, sign_in)
     assert "has not been issued" not in page.text and "follows by email" not in page.text
-    assert page.link(made.numbers[0]).endswith(f"/certificates/{made.numbers[0]}")
+    assert page.link(finished.numbers[0]).endswith(f"/certificates/{finished.numbers[0]}")
     assert page.follow("Download the certificate (PDF)").response.data.startswith(b"%PDF-")
-    assert page.link("See what anyone who checks it is shown").endswith(f"/verify/{made.tokens[0]}")
+    assert page.link("See what anyone who checks it is shown").endswith(
+        f"/verify/{finished.tokens[0]}"
+    )
 
 
 def test_the_enrollment_says_that_its_certificate_was_revoked(
     app: Flask, sign_in: Callable[..., Browser]
 ) -> None:
-    made = Made(app, 1, issued=True)
+    finished = FinishedDelivery(app, 1, issued=True)
     with app.app_context(), transaction():
-        found = db.session.scalars(sa.select(Certificate)).one()
+        certificate = db.session.scalars(sa.select(Certificate)).one()
         services.revoke(
-            SYSTEM, found, reason_code="recognition_withdrawn", note="Sat by another person"
+            SYSTEM, certificate, reason_code="recognition_withdrawn", note="Sat by another person"
         )
-    page = enrollment_page(made, sign_in)
+    page = enrollment_page(finished, sign_in)
     assert "It was revoked on 23 November 2026 and is not valid any more." in page.text
     assert "ask the training centre" in page.text and "Sat by another" not in page.text
-    staff = enrollment_page(made, sign_in, made.coordinator)
+    staff = enrollment_page(finished, sign_in, finished.coordinator)
     assert "It was revoked" in staff.text and "ask the training centre" not in staff.text
 
 
 def test_the_enrollment_shows_the_certificate_that_holds_now_and_the_one_it_replaces(
     app: Flask, sign_in: Callable[..., Browser]
 ) -> None:
-    made = Made(app, 1, issued=True)
+    finished = FinishedDelivery(app, 1, issued=True)
     with app.app_context():
         with transaction():
-            found = db.session.scalars(sa.select(Certificate)).one()
-            number = services.reissue(SYSTEM, found, reason="The family name was misspelt").number
+            certificate = db.session.scalars(sa.select(Certificate)).one()
+            number = services.reissue(
+                SYSTEM, certificate, reason="The family name was misspelt"
+            ).number
         drain()
-    page = enrollment_page(made, sign_in)
+    page = enrollment_page(finished, sign_in)
     assert (
         page.text.index(number)
         < page.text.index("It replaces an earlier one")
-        < page.text.index(made.numbers[0])
+        < page.text.index(finished.numbers[0])
     )
     assert page.link("Download the certificate (PDF)").endswith(f"{number}.pdf")
 
@@ -500,8 +523,10 @@ def test_the_enrollment_shows_the_certificate_that_holds_now_and_the_one_it_repl
 def test_revoking_asks_why_and_shows_it_to_staff_only(
     app: Flask, sign_in: Callable[..., Browser]
 ) -> None:
-    made = Made(app, 1, issued=True)
-    page = sign_in(made.coordinator).get(f"/certificates/{made.numbers[0]}").follow("Revoke")
+    finished = FinishedDelivery(app, 1, issued=True)
+    page = (
+        sign_in(finished.coordinator).get(f"/certificates/{finished.numbers[0]}").follow("Revoke")
+    )
     refused = page.form(button="Revoke the certificate").submit(note="Cheated in the test")
     assert (
         refused.status == 422
@@ -515,7 +540,7 @@ def test_revoking_asks_why_and_shows_it_to_staff_only(
         and "Cheated in the test" in done.text
     )
     assert not [t for f in done.forms for t, _ in f.buttons if "Revoke" in t]
-    own = sign_in(made.holders[0]).get(f"/certificates/{made.numbers[0]}")
+    own = sign_in(finished.holders[0]).get(f"/certificates/{finished.numbers[0]}")
     assert (
         "Revoked" in own.text
         and "Recognition withdrawn" not in own.text
@@ -532,8 +557,10 @@ def test_revoking_asks_why_and_shows_it_to_staff_only(
 def test_correcting_leads_from_the_old_to_the_new(
     app: Flask, sign_in: Callable[..., Browser]
 ) -> None:
-    made = Made(app, ["Zoe Lefevre"], issued=True)
-    page = sign_in(made.coordinator).get(f"/certificates/{made.numbers[0]}").follow("Reissue")
+    finished = FinishedDelivery(app, ["Zoe Lefevre"], issued=True)
+    page = (
+        sign_in(finished.coordinator).get(f"/certificates/{finished.numbers[0]}").follow("Reissue")
+    )
     form = page.form(button="Reissue")
     refused = form.submit(name_on_certificate="Zoë 🕊", reason="Accents")
     assert refused.status == 422 and "U+1F54A" in refused.errors[0]
@@ -542,7 +569,7 @@ def test_correcting_leads_from_the_old_to_the_new(
     assert form.submit(name_on_certificate="Zoë Lefèvre", reason="Accents").path == done.path, (
         "sent twice, made once"
     )
-    old = done.follow(made.numbers[0])
+    old = done.follow(finished.numbers[0])
     assert "Replaced" in old.text and "Zoe Lefevre" in old.text
     assert count(app) == 2
     work(app)
@@ -551,19 +578,24 @@ def test_correcting_leads_from_the_old_to_the_new(
 
 @pytest.mark.parametrize("path", ["revoke", "reissue"])
 def test_ending_is_for_coordinators(app: Flask, sign_in: Callable[..., Browser], path: str) -> None:
-    made = Made(app, 1, issued=True)
-    assert sign_in(made.holders[0]).get(f"/certificates/{made.numbers[0]}/{path}").status == 403
-    assert sign_in(made.coordinator).get(f"/certificates/RST-2026-000009-X/{path}").status == 404
+    finished = FinishedDelivery(app, 1, issued=True)
+    assert (
+        sign_in(finished.holders[0]).get(f"/certificates/{finished.numbers[0]}/{path}").status
+        == 403
+    )
+    assert (
+        sign_in(finished.coordinator).get(f"/certificates/RST-2026-000009-X/{path}").status == 404
+    )
 
 
 def test_the_pages_in_french(app: Flask) -> None:
-    made = Made(app, 1, issued=True)
+    finished = FinishedDelivery(app, 1, issued=True)
     browser = Browser(app, language="fr")
-    factories.sign_in(browser, made.coordinator)
+    factories.sign_in(browser, finished.coordinator)
     for address in (
         "/certificates",
-        made.page,
-        f"/certificates/{made.numbers[0]}",
+        finished.page,
+        f"/certificates/{finished.numbers[0]}",
         "/me/certificates",
     ):
         assert browser.get(f"{address}?lang=fr").tree.get("lang") == "fr"
@@ -572,7 +604,7 @@ def test_the_pages_in_french(app: Flask) -> None:
 def test_the_issue_page_takes_a_fixed_number_of_queries(
     app: Flask, sign_in: Callable[..., Browser]
 ) -> None:
-    few, many = Made(app, 2), Made(app, 12)
+    few, many = FinishedDelivery(app, 2), FinishedDelivery(app, 12)
     assert queries_of(app, sign_in(few.coordinator), few.page) == queries_of(
         app, sign_in(many.coordinator), many.page
     )
@@ -581,7 +613,7 @@ def test_the_issue_page_takes_a_fixed_number_of_queries(
 def queries_of(app: Flask, browser: Browser, address: str) -> int:
     seen: list[str] = []
 
-    def note(conn: Any, cursor: Any, statement: str, *rest: Any) -> None:
+    def note(conn: Any, cursor: Any, statement: str, *others: Any) -> None:
         seen.append(statement)
 
     with app.app_context():

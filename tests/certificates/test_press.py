@@ -257,15 +257,15 @@ def test_where_there_is_no_idle_time_certificates_are_printed_all_the_same(
 def test_a_press_that_may_not_be_idle_is_nice_all_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    told: list[int] = []
+    sizes: list[int] = []
 
     def refuse(*_: object) -> None:
         raise PermissionError
 
-    monkeypatch.setattr(os, "nice", told.append)
+    monkeypatch.setattr(os, "nice", sizes.append)
     monkeypatch.setattr(os, "sched_setscheduler", refuse)
     press.give_way(entirely=True)
-    assert told == [press.YIELDING]
+    assert sizes == [press.YIELDING]
 
 
 def test_the_press_inherits_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -102,7 +102,7 @@ def test_no_glyph_is_missing(renderer: Renderer, name: str, lang: str) -> None:
 
 def test_no_glyph_is_missing_in_the_names_of_the_demonstration(renderer: Renderer) -> None:
     words = [f"{culture.women} {culture.men} {culture.families}" for culture in CULTURES]
-    words += [f"{given} {family}" for given, family, *_ in PARTICIPANTS]
+    words += [f"{given_name} {family}" for given_name, family, *_ in PARTICIPANTS]
     for first in range(0, len(words), SHEET.limits.objectives):
         printed = [{"en": text} for text in words[first : first + SHEET.limits.objectives]]
         assert boxes(renderer.render(sample(objectives=printed))) == []
@@ -113,7 +113,7 @@ def boxes(pdf: bytes) -> list[tuple[str, int]]:
     sees a box."""
     reader = pypdf.PdfReader(io.BytesIO(pdf))
     page: Any = reader.pages[0]
-    fonts, counts, found, name = page["/Resources"]["/Font"], dict[str, Any](), [], ""
+    fonts, counts, texts, name = page["/Resources"]["/Font"], dict[str, Any](), [], ""
     for operands, operator in ContentStream(reader.pages[0].get_contents(), reader).operations:
         if operator == b"Tf":
             name = operands[0]
@@ -123,9 +123,9 @@ def boxes(pdf: bytes) -> list[tuple[str, int]]:
                 piece.original_bytes for piece in operands[0] if hasattr(piece, "original_bytes")
             )
             numbers = [int.from_bytes(drawn[i : i + 2], "big") for i in range(0, len(drawn), 2)]
-            found += [(name, number) for number in numbers if not 0 < number < counts[name]]
+            texts += [(name, number) for number in numbers if not 0 < number < counts[name]]
     assert counts, "no text on the page"
-    return found
+    return texts
 
 
 def glyph_count(font: pypdf.generic.DictionaryObject) -> int:
@@ -217,8 +217,8 @@ def test_nothing_runs_into_the_frame(
     image = pixels(renderer.render(payload), tmp_path, dpi=50)
     width, height = image.size
     paper = image.getpixel((width // 2, 3))
-    left, right = int(width * 12 / 210), int(width * 17 / 210)
-    for x in (*range(left, right), *range(width - right, width - left)):
+    first, right = int(width * 12 / 210), int(width * 17 / 210)
+    for x in (*range(first, right), *range(width - right, width - first)):
         for y in range(int(height * 0.06), int(height * 0.94)):
             assert (
                 max(abs(a - b) for a, b in zip(image.getpixel((x, y)), paper, strict=True)) < 40  # type: ignore[arg-type]  # an RGB image: pixels are tuples

@@ -34,8 +34,11 @@ def signed_by(*signatories: dict[str, Any]) -> None:
 
 
 def printed(certificate: Certificate) -> list[tuple[str, str, str]]:
-    found = makers.again(certificate).payload["signatories"]
-    return [(one["name"], one["role"]["en"], one["role"].get("fr", "")) for one in found]
+    signatories = makers.again(certificate).payload["signatories"]
+    return [
+        (signatory["name"], signatory["role"]["en"], signatory["role"].get("fr", ""))
+        for signatory in signatories
+    ]
 
 
 def test_what_a_centre_may_print_fits_on_certificates() -> None:

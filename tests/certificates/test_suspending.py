@@ -27,7 +27,7 @@ from tests import factories
 from tests.browsing import Browser
 from tests.certificates import makers
 from tests.certificates.test_ending import certificate_of, reissue, revoke
-from tests.certificates.test_pages import Made  # what pages are looked at with
+from tests.certificates.test_pages import FinishedDelivery  # what pages are looked at with
 
 
 def suspend(
@@ -264,14 +264,16 @@ def test_check_finds_what_was_planted(context: Flask) -> None:
 def test_it_is_suspended_and_lifted_on_its_page(
     app: Flask, sign_in: Callable[..., Browser]
 ) -> None:
-    made = Made(app, 1, issued=True)
-    page = sign_in(made.coordinator).get(f"/certificates/{made.numbers[0]}").follow("Suspend")
+    finished = FinishedDelivery(app, 1, issued=True)
+    page = (
+        sign_in(finished.coordinator).get(f"/certificates/{finished.numbers[0]}").follow("Suspend")
+    )
     refused = page.form(button="Suspend the certificate").submit(note="")
     assert refused.status == 422 and "Enter the reason for" in refused.text
     done = refused.form(button="Suspend the certificate").submit(note="An enquiry is open")
     assert "The certificate is suspended" in done.text and "An enquiry is open" in done.text
     assert "Reissue with a correction" not in done.text
-    checked = Browser(app).get(f"/verify/{made.tokens[0]}")
+    checked = Browser(app).get(f"/verify/{finished.tokens[0]}")
     assert (
         "This certificate is suspended" in checked.text
         and "until the suspension is lifted" in checked.text
@@ -279,31 +281,31 @@ def test_it_is_suspended_and_lifted_on_its_page(
     assert "enquiry" not in checked.html and "below was true" not in checked.text, (
         "that is what is looked into"
     )
-    french = Browser(app).get(f"/verify/{made.tokens[0]}", query={"lang": "fr"})
+    french = Browser(app).get(f"/verify/{finished.tokens[0]}", query={"lang": "fr"})
     assert french.status == 200
-    own = sign_in(made.holders[0]).get(f"/certificates/{made.numbers[0]}")
+    own = sign_in(finished.holders[0]).get(f"/certificates/{finished.numbers[0]}")
     assert "Suspended" in own.text and "enquiry" not in own.text
     page = (
-        sign_in(made.coordinator)
-        .get(f"/certificates/{made.numbers[0]}")
+        sign_in(finished.coordinator)
+        .get(f"/certificates/{finished.numbers[0]}")
         .follow("Lift the suspension")
     )
     done = page.form(button="Lift the suspension").submit(note="Nothing was found")
     assert "valid again" in done.text and "Lifted: Nothing was found" in done.text
-    assert "This certificate is valid" in Browser(app).get(f"/verify/{made.tokens[0]}").text
+    assert "This certificate is valid" in Browser(app).get(f"/verify/{finished.tokens[0]}").text
 
 
 def test_the_register_finds_suspended_ones(app: Flask, sign_in: Callable[..., Browser]) -> None:
-    made = Made(app, 2, issued=True)
+    finished = FinishedDelivery(app, 2, issued=True)
     with app.app_context():
         suspend(
             db.session.scalars(
-                sa.select(Certificate).where(Certificate.number == made.numbers[0])
+                sa.select(Certificate).where(Certificate.number == finished.numbers[0])
             ).one()
         )
-    page = sign_in(made.coordinator).get("/certificates", query={"status": "suspended"})
-    assert made.numbers[0] in page.text and made.numbers[1] not in page.text
+    page = sign_in(finished.coordinator).get("/certificates", query={"status": "suspended"})
+    assert finished.numbers[0] in page.text and finished.numbers[1] not in page.text
     assert (
-        made.numbers[0]
-        not in sign_in(made.coordinator).get("/certificates", query={"status": "valid"}).text
+        finished.numbers[0]
+        not in sign_in(finished.coordinator).get("/certificates", query={"status": "valid"}).text
     )

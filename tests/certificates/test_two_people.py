@@ -28,7 +28,7 @@ from tests.browsing import Browser
 from tests.certificates import makers
 from tests.certificates.test_api import client
 from tests.certificates.test_ending import certificate_of, reissue, revoke
-from tests.certificates.test_pages import Made
+from tests.certificates.test_pages import FinishedDelivery
 from tests.certificates.test_suspending import lift, suspend
 
 
@@ -222,11 +222,11 @@ def test_two_who_propose_at_once(context: Flask) -> None:
 
 
 def test_by_the_api(app: Flask) -> None:
-    made = Made(app, 1, issued=True)
+    finished = FinishedDelivery(app, 1, issued=True)
     with app.app_context():
         other = factories.actor(Role.COORDINATOR, family="Second")
-    first, second = client(app, made.coordinator), client(app, other)
-    path = f"/certificates/{made.numbers[0]}"
+    first, second = client(app, finished.coordinator), client(app, other)
+    path = f"/certificates/{finished.numbers[0]}"
     assert second.get(f"{path}/revoke").status_code == 404
     proposed = first.post(
         f"{path}/revoke", {"reason_code": "fraud", "note": "Another person sat the test"}
@@ -245,15 +245,15 @@ def test_by_the_api(app: Flask) -> None:
 
 
 def test_suspending_and_declining_by_the_api(app: Flask) -> None:
-    made = Made(app, 1, issued=True)
-    api, path = client(app, made.coordinator), f"/certificates/{made.numbers[0]}"
+    finished = FinishedDelivery(app, 1, issued=True)
+    api, path = client(app, finished.coordinator), f"/certificates/{finished.numbers[0]}"
     assert api.post(f"{path}/suspend", {}).status_code == 422
     assert api.post(f"{path}/suspend", {"note": " "}).json["errors"][0]["field"] == "note"
     assert api.post(f"{path}/suspend", {"note": "An enquiry"}).json["status"] == "suspended"
     assert api.post(f"{path}/reissue", {"reason": "A slip"}).json["code"] == "certificate_suspended"
     assert api.post(f"{path}/suspend", {"note": "Again"}).status_code == 409
     machine = app.test_client().get(
-        f"/verify/{made.tokens[0]}", headers={"Accept": "application/json"}
+        f"/verify/{finished.tokens[0]}", headers={"Accept": "application/json"}
     )
     assert machine.json["status"] == "suspended" and "enquiry" not in machine.text
     assert api.post(f"{path}/lift", {"note": "Cleared"}).json["status"] == "valid"
@@ -262,18 +262,18 @@ def test_suspending_and_declining_by_the_api(app: Flask) -> None:
 
 
 def test_on_pages(app: Flask, sign_in: Callable[..., Browser]) -> None:
-    made = Made(app, 1, issued=True)
+    finished = FinishedDelivery(app, 1, issued=True)
     with app.app_context():
         other = factories.actor(Role.COORDINATOR, family="Second")
-    address = f"/certificates/{made.numbers[0]}"
-    page = sign_in(made.coordinator).get(address).follow("Revoke")
+    address = f"/certificates/{finished.numbers[0]}"
+    page = sign_in(finished.coordinator).get(address).follow("Revoke")
     assert "Another person must confirm the revocation" in page.text
     done = page.form(button="Revoke the certificate").submit(
         reason_code="fraud", note="Another person sat the test"
     )
     assert "The revocation is proposed" in done.text and "Nothing changes until" in done.text
     assert "Withdraw the proposal" in done.html and "Confirm or decline" not in done.html
-    own = sign_in(made.coordinator).get(f"{address}/revoke/confirm")
+    own = sign_in(finished.coordinator).get(f"{address}/revoke/confirm")
     assert "another person must confirm it" in own.text and "Confirm revocation" not in own.html
     list_page = sign_in(other).get("/certificates")
     assert "1 revocation is waiting for confirmation" in list_page.text
@@ -282,5 +282,5 @@ def test_on_pages(app: Flask, sign_in: Callable[..., Browser]) -> None:
     revoked = page.form(button="Confirm revocation").submit()
     assert "The certificate is revoked" in revoked.text
     assert "waiting for confirmation" not in sign_in(other).get("/certificates").text
-    holder = sign_in(made.holders[0]).get(address)
+    holder = sign_in(finished.holders[0]).get(address)
     assert "Another person" not in holder.text

@@ -47,7 +47,7 @@ def refusal(act: Callable[..., Any], *args: Any, **kwargs: Any) -> DomainError:
     return refused.value
 
 
-def kept(delivery: Delivery, enrollment: Enrollment) -> dict[int, tuple[str, int]]:
+def saved_marks(delivery: Delivery, enrollment: Enrollment) -> dict[int, tuple[str, int]]:
     row = next(
         row for row in queries.attendance_grid(delivery).rows if row.enrollment.id == enrollment.id
     )
@@ -57,14 +57,14 @@ def kept(delivery: Delivery, enrollment: Enrollment) -> dict[int, tuple[str, int
 @pytest.mark.both_databases
 def test_marks_are_kept_corrected_and_harmless_to_send_again(context: Flask) -> None:
     delivery = makers.delivery()
-    one, two = makers.enrolled(delivery), makers.enrolled(delivery)
+    first, two = makers.enrolled(delivery), makers.enrolled(delivery)
     trainer = factories.actor(Role.TRAINER, delivery_id=delivery.id)
     marks = [
-        MarkGiven(one.id, 1, "present"),
-        MarkGiven(one.id, 2, "late"),
-        MarkGiven(one.id, 3, "late", 45),
-        MarkGiven(one.id, 4, "excused"),
-        MarkGiven(one.id, 5, "absent", 0),
+        MarkGiven(first.id, 1, "present"),
+        MarkGiven(first.id, 2, "late"),
+        MarkGiven(first.id, 3, "late", 45),
+        MarkGiven(first.id, 4, "excused"),
+        MarkGiven(first.id, 5, "absent", 0),
         MarkGiven(two.id, 1, "present", 90),
     ]
     assert record(delivery, *marks, actor=trainer) == 6
@@ -75,16 +75,16 @@ def test_marks_are_kept_corrected_and_harmless_to_send_again(context: Flask) -> 
         4: ("excused", 0),
         5: ("absent", 0),
     }
-    assert kept(delivery, one) == expected
+    assert saved_marks(delivery, first) == expected
     first_at = db.session.scalar(sa.select(Mark.recorded_at).where(Mark.enrollment_id == two.id))
     assert record(delivery, *marks, actor=trainer) == 6
-    assert kept(delivery, one) == expected
+    assert saved_marks(delivery, first) == expected
     assert (
         db.session.scalar(sa.select(Mark.recorded_at).where(Mark.enrollment_id == two.id))
         == first_at
     )
-    assert record(delivery, MarkGiven(one.id, 1, "absent"), actor=trainer) == 1
-    assert kept(delivery, one) == expected | {1: ("absent", 0)}
+    assert record(delivery, MarkGiven(first.id, 1, "absent"), actor=trainer) == 1
+    assert saved_marks(delivery, first) == expected | {1: ("absent", 0)}
     events = db.session.scalars(
         sa.select(audit.AuditEntry.action).where(audit.AuditEntry.action == "attendance.recorded")
     )
@@ -121,39 +121,39 @@ def test_every_mark_that_cannot_be_is_named_and_nothing_is_kept(context: Flask) 
         ("presence_without_minutes", "marks.8.minutes"),
         ("marked_twice", "marks.9"),
     ]
-    assert kept(delivery, seated) == {}
+    assert saved_marks(delivery, seated) == {}
 
 
 def test_a_mark_given_meanwhile_is_not_replaced_by_who_did_not_know_of_it(context: Flask) -> None:
     delivery = makers.delivery()
-    one, two = makers.enrolled(delivery), makers.enrolled(delivery)
+    first, two = makers.enrolled(delivery), makers.enrolled(delivery)
     with factories.after(delivery.id):
-        record(delivery, MarkGiven(one.id, 1, "late", 20))
-        stale = MarkGiven(one.id, 1, "present", expected=MarkSeen(None))
-        found = refusal(
+        record(delivery, MarkGiven(first.id, 1, "late", 20))
+        stale = MarkGiven(first.id, 1, "present", expected=MarkSeen(None))
+        error = refusal(
             record, delivery, MarkGiven(two.id, 1, "present", expected=MarkSeen(None)), stale
         )
-        assert (type(found), found.code, found.field) == (
+        assert (type(error), error.code, error.field) == (
             Conflict,
             "marked_meanwhile",
             "marks.1.expected",
         )
-        assert kept(delivery, two) == {}, "all or none"
+        assert saved_marks(delivery, two) == {}, "all or none"
         assert (
             refusal(
-                record, delivery, MarkGiven(one.id, 1, "absent", expected=MarkSeen("late", 30))
+                record, delivery, MarkGiven(first.id, 1, "absent", expected=MarkSeen("late", 30))
             ).code
             == "marked_meanwhile"
         )
         record(
-            delivery, MarkGiven(one.id, 1, "late", 20, MarkSeen(None))
+            delivery, MarkGiven(first.id, 1, "late", 20, MarkSeen(None))
         )  # just what is kept: nothing is lost
-        record(delivery, MarkGiven(one.id, 1, "present", expected=MarkSeen("late")))
-        assert kept(delivery, one) == {1: ("present", 90)}
+        record(delivery, MarkGiven(first.id, 1, "present", expected=MarkSeen("late")))
+        assert saved_marks(delivery, first) == {1: ("present", 90)}
         record(
-            delivery, MarkGiven(one.id, 1, "excused")
+            delivery, MarkGiven(first.id, 1, "excused")
         )  # whoever expects nothing replaces what is kept
-    assert kept(delivery, one) == {1: ("excused", 0)}
+    assert saved_marks(delivery, first) == {1: ("excused", 0)}
 
 
 def test_scores_are_kept_corrected_and_bounded(context: Flask) -> None:
@@ -231,17 +231,19 @@ def test_how_people_stand(context: Flask) -> None:
     makers.attend(delivery, failed, score=64)
     makers.attend(delivery, untested)
     results = {result.enrollment.id: result for result in queries.completion(delivery)}
-    told = {
-        one: [(lack.code, lack.detail) for lack in result.lacking]
-        for one, result in results.items()
+    lacks = {
+        enrollment_id: [(lack.code, lack.detail) for lack in result.lacking]
+        for enrollment_id, result in results.items()
     }
-    assert told == {
+    assert lacks == {
         done.id: [],
         short.id: [("attendance_below_minimum", "attended 720 of 1,080 minutes")],
         failed.id: [("score_below_minimum", "score 64, needs 70")],
         untested.id: [("score_missing", "no post-test score, needs 70")],
     }
-    assert [one for one, result in results.items() if result.is_complete] == [done.id]
+    assert [enrollment_id for enrollment_id, result in results.items() if result.is_complete] == [
+        done.id
+    ]
     assert (
         results[short.id].minutes,
         results[short.id].minutes_taught,
@@ -279,15 +281,15 @@ def test_finishing_fixes_each_result_for_good(context: Flask) -> None:
     makers.attend(delivery, absent, 0)
     score(delivery, ScoreGiven(tested.id, "post", 80))
     makers.finished(delivery)
-    ended = [makers.again(one) for one in (done, short, absent, tested, waiting)]
-    assert [one.status for one in ended] == [
+    ended = [makers.again(enrollment) for enrollment in (done, short, absent, tested, waiting)]
+    assert [enrollment.status for enrollment in ended] == [
         "completed",
         "not_completed",
         "no_show",
         "not_completed",
         "declined",
     ]
-    assert all(one.finished_at for one in ended)
+    assert all(enrollment.finished_at for enrollment in ended)
     assert explain(SYSTEM, ended[1], None) == "attended 720 of 1,080 minutes; score 64, needs 70"
     assert explain(SYSTEM, ended[4], None) == "no place became free"
     assert db.session.get_one(Delivery, delivery.id).status == "finished"

@@ -34,9 +34,9 @@ def code(app: Flask) -> str:
         into = courses.delivery(places=3)
         for family in ("Diop", "Ba", "Cissé", "Faye"):
             makers.enrolled(into, "police", factories.person("Awa", family))
-        made = into.code
+        code = into.code
     clock.travel(app, DURING)
-    return made
+    return code
 
 
 @pytest.fixture
@@ -297,15 +297,15 @@ def test_a_fixed_number_of_queries(app: Flask, sign_in: Any, code: str) -> None:
         engine = db.engine
 
     def queries(address: str) -> int:
-        heard: list[Any] = []
+        messages: list[Any] = []
 
         def note(*args: Any) -> None:
-            heard.append(args)
+            messages.append(args)
 
         event.listen(engine, "before_cursor_execute", note)
         assert browser.get(address).status == 200
         event.remove(engine, "before_cursor_execute", note)
-        return len(heard)
+        return len(messages)
 
     for page in ("attendance/1", "scores", "finish"):
         assert (

@@ -30,8 +30,8 @@ def planted(change: Callable[[], None]) -> list[str]:
 def test_somebody_goes_on_after_the_end(context: Flask) -> None:
     delivery = makers.delivery()
     enrollment = makers.enrolled(delivery)
-    (found,) = planted(lambda: write(Delivery, Delivery.id == delivery.id, status="finished"))
-    assert found == f"enrollments: {enrollment.id} goes on although {delivery.code} is finished"
+    (sentence,) = planted(lambda: write(Delivery, Delivery.id == delivery.id, status="finished"))
+    assert sentence == f"enrollments: {enrollment.id} goes on although {delivery.code} is finished"
 
 
 @pytest.mark.parametrize(
@@ -44,8 +44,8 @@ def test_somebody_goes_on_after_the_end(context: Flask) -> None:
 def test_marks_that_cannot_be(context: Flask, values: dict, words: str) -> None:
     delivery = makers.delivery()
     makers.attend(delivery, makers.enrolled(delivery), 90)
-    found = planted(lambda: write(Mark, Mark.minutes == 90, **values))
-    assert len(found) == 1 and words in found[0]
+    sentences = planted(lambda: write(Mark, Mark.minutes == 90, **values))
+    assert len(sentences) == 1 and words in sentences[0]
 
 
 def test_marks_of_another_delivery(context: Flask) -> None:
@@ -54,5 +54,7 @@ def test_marks_of_another_delivery(context: Flask) -> None:
     elsewhere = sa.select(DeliverySession.id).where(
         DeliverySession.delivery_id == other.id, DeliverySession.number == 1
     )
-    found = planted(lambda: write(Mark, Mark.minutes == 90, session_id=elsewhere.scalar_subquery()))
-    assert len(found) == 1 and "of another delivery" in found[0]
+    sentences = planted(
+        lambda: write(Mark, Mark.minutes == 90, session_id=elsewhere.scalar_subquery())
+    )
+    assert len(sentences) == 1 and "of another delivery" in sentences[0]

@@ -45,11 +45,11 @@ def test_from_attendance_to_the_fixed_result(
 ) -> None:
     coordinator = client(Role.COORDINATOR)
     path = f"/deliveries/{code}/enrollments"
-    one, two = (
+    first, two = (
         coordinator.post(path, {"person": person(n), "category": c}).json["id"]
         for n, c in (("A", "military"), ("B", "police"))
     )
-    marks = [{"enrollment": one, "session": n, "mark": "present"} for n in range(1, 13)]
+    marks = [{"enrollment": first, "session": n, "mark": "present"} for n in range(1, 13)]
     marks += [
         {"enrollment": two, "session": n, "mark": "present", "minutes": 90} for n in range(1, 9)
     ]
@@ -58,18 +58,21 @@ def test_from_attendance_to_the_fixed_result(
         "recorded": 20
     }
     scores = [
-        {"enrollment": one, "kind": "post", "percent": 82},
+        {"enrollment": first, "kind": "post", "percent": 82},
         {"enrollment": two, "kind": "post", "percent": 64},
     ]
     assert coordinator.put(f"/deliveries/{code}/scores", {"scores": scores}).json == {"recorded": 2}
     grid = coordinator.get(f"/deliveries/{code}/attendance").json
     assert [session["number"] for session in grid["sessions"]] == list(range(1, 13))
     assert [(row["enrollment"], row["minutes"], row["scores"]) for row in grid["rows"]] == [
-        (one, 1080, {"post": 82.0}),
+        (first, 1080, {"post": 82.0}),
         (two, 720, {"post": 64.0}),
     ]
     items = coordinator.get(f"/deliveries/{code}/completion").json["items"]
-    assert [(item["enrollment"], item["complete"]) for item in items] == [(one, True), (two, False)]
+    assert [(item["enrollment"], item["complete"]) for item in items] == [
+        (first, True),
+        (two, False),
+    ]
     assert items[1]["lacking"] == [
         {"code": "attendance_below_minimum", "detail": "attended 720 of 1,080 minutes"},
         {"code": "score_below_minimum", "detail": "score 64, needs 70"},

@@ -69,14 +69,14 @@ def test_everything_that_lacks_is_said_in_words(context: Flask) -> None:
 
 
 def test_what_is_kept_can_be_said_in_another_language_later(context: Flask) -> None:
-    kept = [
+    remaining = [
         Lack("attendance_below_minimum", {"minutes": 720, "taught": 1080}).stored(),
         Lack("no_place").stored(),
     ]
-    assert [lack.detail for lack in read_lacks(kept)] == [
+    assert [lack.detail for lack in read_lacks(remaining)] == [
         "attended 720 of 1,080 minutes",
         "no place became free",
     ]
     with in_language("fr"):
-        assert "1\u202f080" in read_lacks(kept)[0].detail
+        assert "1\u202f080" in read_lacks(remaining)[0].detail
     assert read_lacks(None) == []

@@ -30,13 +30,13 @@ def code(app: Flask) -> str:
     waits."""
     with app.app_context():
         into = courses.delivery(places=4)
-        made = {
+        enrollments = {
             name: makers.enrolled(into, "police", factories.person("Awa", name))
             for name in ("Ba", "Cissé", "Diop", "Faye", "Gueye")
         }
-        makers.attend(into, made["Ba"], score=90)
-        makers.attend(into, made["Cissé"], 720, score=90)
-        makers.attend(into, made["Diop"], score=64)
+        makers.attend(into, enrollments["Ba"], score=90)
+        makers.attend(into, enrollments["Cissé"], 720, score=90)
+        makers.attend(into, enrollments["Diop"], score=64)
         return into.code
 
 
@@ -49,12 +49,12 @@ def coordinator(app: Flask, sign_in: Any, code: str) -> Browser:
 
 def statuses(app: Flask) -> dict[str, str]:
     with app.app_context():
-        found = db.session.execute(
+        rows = db.session.execute(
             sa.select(Person.family_name, Enrollment.status).join(
                 Enrollment, Enrollment.person_id == Person.id
             )
         )
-        return {name: status.value for name, status in found}
+        return {name: status.value for name, status in rows}
 
 
 RESULT = {
@@ -113,12 +113,12 @@ def test_finishing_fixes_the_results_and_leads_to_the_certificates(
 def test_what_was_lacking_is_on_ones_own_page(app: Flask, sign_in: Any, code: str) -> None:
     with app.app_context():
         makers.finished(get_delivery(SYSTEM, code))
-        one = db.session.scalar(
+        enrollment = db.session.scalar(
             sa.select(Enrollment)
             .join(Person, Person.id == Enrollment.person_id)
             .where(Person.family_name == "Cissé")
         )
-        enrollment_id, person = one.id, db.session.get_one(Person, one.person_id)
+        enrollment_id, person = enrollment.id, db.session.get_one(Person, enrollment.person_id)
         from accounts.sessions import actor_of
 
         browser = sign_in(actor_of(person))

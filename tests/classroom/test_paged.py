@@ -45,7 +45,9 @@ def test_scores_of_page_2(app: Flask, coordinator: Browser, crowd: tuple[str, li
     code, ids = crowd
     page = coordinator.get(f"/deliveries/{code}/scores?page=2")
     assert "<title>Scores – Page 2 of 3 – " in page.html
-    assert [one for one in ids if f'name="pre-{one}"' in page.html] == ids[100:200]
+    assert [
+        enrollment_id for enrollment_id in ids if f'name="pre-{enrollment_id}"' in page.html
+    ] == ids[100:200]
     after = page.form(button="Save scores").submit(**{f"post-{ids[150]}": "80"})
     assert "1 score saved." in after.text and "Page 2 of 3" in after.text
     assert scores(app) == {ids[150]: 80.0}
@@ -73,8 +75,12 @@ def test_results_are_counted_in_full_and_listed_by_page(
     assert "201 people do not" in page.text and "Page 2 of 3" in page.text
     page.form(button="Finish the delivery").submit()
     with app.app_context():
-        left = sa.select(sa.func.count()).where(Enrollment.status == EnrollmentStatus.CONFIRMED)
-        assert db.session.scalar(left) == 0  # finishing is about everyone, whatever page one sees
+        still_confirmed = sa.select(sa.func.count()).where(
+            Enrollment.status == EnrollmentStatus.CONFIRMED
+        )
+        assert (
+            db.session.scalar(still_confirmed) == 0
+        )  # finishing is about everyone, whatever page one sees
 
 
 def marks(app: Flask) -> dict[int, str]:
@@ -88,7 +94,9 @@ def test_attendance_of_page_2(
     code, ids = crowd
     page = coordinator.get(f"/deliveries/{code}/attendance/1?page=2")
     assert "Page 2 of 3 – " in page.html and "0 of 201 marked" in page.text
-    assert [one for one in ids if f'name="mark-{one}"' in page.html] == ids[100:200]
+    assert [
+        enrollment_id for enrollment_id in ids if f'name="mark-{enrollment_id}"' in page.html
+    ] == ids[100:200]
     page = page.form("/attendance/1").submit(
         "Mark all on this page present", **{f"mark-{ids[100]}": "absent"}
     )
@@ -128,7 +136,11 @@ def test_results_of_page_2_are_reopened(
     code, ids = crowd
     coordinator.get(f"/deliveries/{code}/finish").form(button="Finish the delivery").submit()
     page = coordinator.get(f"/deliveries/{code}/reopen?page=2")
-    assert [one for one in ids if f'enrollments" value="{one}"' in page.html] == ids[100:200]
+    assert [
+        enrollment_id
+        for enrollment_id in ids
+        if f'enrollments" value="{enrollment_id}"' in page.html
+    ] == ids[100:200]
     page = page.form("/reopen").submit(enrollments=str(ids[150]))
     assert page.status == 422 and "Page 2 of 3" in page.text, "the reason is missing"
     page.form("/reopen").submit(enrollments=str(ids[150]), reason="Was there")

@@ -64,8 +64,8 @@ def test_from_the_results_to_the_corrected_result(
     app: Flask, coordinator: Browser, code: str
 ) -> None:
     page = coordinator.get(f"/deliveries/{code}/finish")
-    asked = coordinator.get(page.link("Correct a result"))
-    empty = asked.form("/reopen").submit("Reopen selected")
+    form_page = coordinator.get(page.link("Correct a result"))
+    empty = form_page.form("/reopen").submit("Reopen selected")
     assert (
         empty.status == 422
         and "Choose at least one person." in empty.text
@@ -93,8 +93,8 @@ def test_from_the_results_to_the_corrected_result(
     )
     assert "2 people completed the course" in done.text
     with app.app_context():
-        kept = db.session.scalars(sa.select(Reopening)).one()
-        assert (kept.result.value, kept.reason, kept.enrollment_id) == (
+        reopening = db.session.scalars(sa.select(Reopening)).one()
+        assert (reopening.result.value, reopening.reason, reopening.enrollment_id) == (
             "no_show",
             "absent by mistake",
             faye,

@@ -69,8 +69,8 @@ def web_server(folder: Path, url: str, workers: int, *, before: str = "") -> Ite
     """`flask serve` with so many web processes on the (migrated) database at `url`, its clock at
     NOW. `before`: Python that its process runs first."""
     port = free_port()
-    kept = {name: value for name, value in os.environ.items() if name not in DOCUMENTED}
-    environ = kept | {
+    environment = {name: value for name, value in os.environ.items() if name not in DOCUMENTED}
+    environ = environment | {
         "FLASK_APP": "app",
         "DATABASE_URL": url,
         "INSTANCE_PATH": str(folder),

@@ -96,10 +96,10 @@ def test_others_are_served_while_40_writers_wait_for_a_lock(server: WebServer, c
     look = page(server)
     look()
     token, code, _ = call.split()
-    one = json.dumps(attacks.application("first")).encode()
+    body = json.dumps(attacks.application("first")).encode()
     assert (
         attacks.call(
-            server.port, f"/api/v1/deliveries/{code}/enrollments", one, "application/json", token
+            server.port, f"/api/v1/deliveries/{code}/enrollments", body, "application/json", token
         )[0]
         == 201
     )
@@ -123,4 +123,6 @@ def test_silent_connections_cost_little(server: WebServer) -> None:
 
 
 def _memory(parent: psutil.Process) -> int:
-    return sum(one.memory_full_info().uss for one in (parent, *parent.children(recursive=True)))
+    return sum(
+        process.memory_full_info().uss for process in (parent, *parent.children(recursive=True))
+    )

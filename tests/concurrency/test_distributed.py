@@ -37,10 +37,10 @@ def distributed(app: Flask) -> Callable[[str], Flask]:
     settings = app.extensions["settings"]
 
     def make(url: str) -> Flask:
-        made = make_app(settings.instance_path, settings.database_url, JOBS_URL=url)
-        made.config["JOBS_INLINE"] = False
-        clock.travel(made, NOW)
-        return made
+        flask_app = make_app(settings.instance_path, settings.database_url, JOBS_URL=url)
+        flask_app.config["JOBS_INLINE"] = False
+        clock.travel(flask_app, NOW)
+        return flask_app
 
     return make
 

@@ -234,15 +234,16 @@ def test_a_budget_holds_over_all_processes(attacked: tuple[WebServer, str, Path]
     """1,200 calls a minute for one token, whichever process answers."""
     server, token, _path = attacked
     connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
-    left = []
+    answers = []
     for _ in range(20):
         connection.request("GET", "/api/v1/skills", headers={"Authorization": f"Bearer {token}"})
         answer = connection.getresponse()
         answer.read()
-        left.append(answer.headers["RateLimit"])
+        answers.append(answer.headers["RateLimit"])
         if answer.headers.get("Connection", "").lower() == "close":
             connection.close()
     first, last = (
-        int(one.partition('"token";r=')[2].partition(";")[0]) for one in (left[0], left[-1])
+        int(answer_text.partition('"token";r=')[2].partition(";")[0])
+        for answer_text in (answers[0], answers[-1])
     )
     assert first - last == 19

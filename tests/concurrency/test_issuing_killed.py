@@ -41,9 +41,9 @@ def wait_for(app: Flask, worker: Worker, is_so: Callable[[], bool], seconds: flo
     ends = time.monotonic() + seconds
     while time.monotonic() < ends:
         with app.app_context():
-            found = is_so()
+            value = is_so()
             db.session.remove()
-        if found:
+        if value:
             return True
         assert worker.is_running, "the worker ended by itself"
         time.sleep(0.05)
@@ -94,8 +94,8 @@ def check_all_is_there(job_id: int, people: int) -> None:
         == len({certificate.enrollment_id for certificate in certificates})
         == people
     )
-    made = list(storage.keys("certificates"))
-    assert sorted(made) == sorted(certificate.file_key for certificate in certificates), (
+    keys = list(storage.keys("certificates"))
+    assert sorted(keys) == sorted(certificate.file_key for certificate in certificates), (
         "no file without a certificate either"
     )
     assert all(

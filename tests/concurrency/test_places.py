@@ -114,10 +114,10 @@ def test_50_at_once_for_20_places_seat_exactly_20(
         counted = _counted(own_app, code)
         assert counted["confirmed"] == PLACES
         assert counted["positions"] == list(range(1, APPLICANTS - PLACES + 1))
-        told = sorted(
+        outcomes = sorted(
             answer["position"] for _, answer in answers if answer["status"] == "waitlisted"
         )
-        assert told == counted["positions"], (
+        assert outcomes == counted["positions"], (
             "people are told another position than the one they have"
         )
 
@@ -226,10 +226,10 @@ def test_one_key_sent_eight_times_at_once_enrols_once(
     assert [status for status, _ in answers] == [201] * 8, answers
     assert all(answer == answers[0][1] for _, answer in answers)
     with own_app.app_context():
-        made = db.session.scalars(
+        enrollments = db.session.scalars(
             sa.select(Enrollment).where(Enrollment.delivery_id == delivery_id)
         ).all()
-        assert [enrollment.id for enrollment in made] == [answers[0][1]["id"]]
+        assert [enrollment.id for enrollment in enrollments] == [answers[0][1]["id"]]
     changed = application(f"twin-{server.port}", category="civilian")
     status, refusal = server.call(
         "POST",
@@ -311,12 +311,12 @@ def rush(
     counts = filling.seating
 
     def count_then_wait(delivery: Delivery) -> Any:
-        found = counts(delivery)
+        numbers = counts(delivery)
         with suppress(
             threading.BrokenBarrierError
         ):  # broken when the others are not let in before this one is done
             counted_by_all.wait(timeout=1.5)
-        return found
+        return numbers
 
     def apply(number: int) -> None:
         with app.app_context():
@@ -331,9 +331,9 @@ def rush(
         confirmed = sa.select(sa.func.count()).where(
             Enrollment.delivery_id == delivery_id, Enrollment.status == EnrollmentStatus.CONFIRMED
         )
-        found = db.session.scalar(confirmed)
+        count = db.session.scalar(confirmed)
         db.session.remove()
-    return found or 0
+    return count or 0
 
 
 def test_without_the_lock_the_same_code_oversells(

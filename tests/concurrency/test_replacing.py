@@ -40,8 +40,8 @@ class Site:
         self.process: subprocess.Popen[bytes]
 
     def start(self) -> subprocess.Popen[bytes]:
-        kept = {name: value for name, value in os.environ.items() if name not in DOCUMENTED}
-        environ = kept | {
+        environment = {name: value for name, value in os.environ.items() if name not in DOCUMENTED}
+        environ = environment | {
             "DATABASE_URL": self.url,
             "INSTANCE_PATH": str(self.folder),
             "DEMO": "0",
@@ -69,14 +69,18 @@ class Site:
     def web_processes(self) -> list[int]:
         children = psutil.Process(self.process.pid).children()
         return sorted(
-            one.pid for one in children if "--jobs" not in one.cmdline() and not one.children()
+            child.pid
+            for child in children
+            if "--jobs" not in child.cmdline() and not child.children()
         )
 
     def successors(self) -> list[psutil.Process]:
         """Second servers that this one started, once they have two web processes and a worker of
         their own."""
         return [
-            one for one in psutil.Process(self.process.pid).children() if len(one.children()) == 3
+            child
+            for child in psutil.Process(self.process.pid).children()
+            if len(child.children()) == 3
         ]
 
     def ask(self) -> int:
@@ -99,11 +103,11 @@ class Site:
         raise AssertionError((self.folder / "server.log").read_text(errors="replace")[-2000:])
 
     def end(self) -> None:
-        for one in [
+        for process in [
             psutil.Process(self.process.pid),
             *psutil.Process(self.process.pid).children(recursive=True),
         ]:
-            one.kill()
+            process.kill()
         self.process.wait()
 
 
@@ -201,8 +205,8 @@ def test_a_new_version_takes_over_and_every_request_is_answered(tmp_path: Path, 
             assert visitors.lost == []
             assert set(visitors.answers) == {200}
         finally:
-            for one in [new, *new.children(recursive=True)]:
-                one.kill()
+            for process in [new, *new.children(recursive=True)]:
+                process.kill()
 
 
 @pytest.mark.long
@@ -242,9 +246,9 @@ def test_the_worker_is_started_again_when_it_dies_and_ends_with_the_server(
 
         def workers() -> list[psutil.Process]:
             return [
-                one
-                for one in psutil.Process(site.process.pid).children()
-                if "--jobs" in one.cmdline()
+                child
+                for child in psutil.Process(site.process.pid).children()
+                if "--jobs" in child.cmdline()
             ]
 
         site.wait_until(lambda: len(workers()) == 1)

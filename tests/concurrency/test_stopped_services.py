@@ -48,7 +48,7 @@ class Applicants:
     def __init__(self, server: WebServer, token: str, code: str, count: int = 4):
         self.server, self.token, self.path = server, token, f"/api/v1/deliveries/{code}/enrollments"
         self.numbers = itertools.count()
-        self.said: list[tuple[int, str]] = []
+        self.answers: list[tuple[int, str]] = []
         self.over = threading.Event()
         self.threads = [threading.Thread(target=self._apply) for _ in range(count)]
 
@@ -70,12 +70,12 @@ class Applicants:
             answer = connection.getresponse()
             answer.read()
             says_when = answer.status != 503 or int(answer.headers.get("Retry-After", 0)) > 0
-            self.said.append((answer.status if says_when else 0, email))
+            self.answers.append((answer.status if says_when else 0, email))
             connection.close()
             time.sleep(0.02)
 
     def so_far(self, status: int) -> int:
-        return sum(one == status for one, _ in self.said)
+        return sum(answered == status for answered, _ in self.answers)
 
     def __enter__(self) -> Self:
         for thread in self.threads:
@@ -121,16 +121,16 @@ def test_postgresql_killed_under_load_loses_nothing_that_was_acknowledged(
         postgresql.start()
         until(lambda: applicants.so_far(201) >= before + 10)
         assert page(server, "/readyz") == 200
-    assert {status for status, _ in applicants.said} == {201, 503}
+    assert {status for status, _ in applicants.answers} == {201, 503}
     with app.app_context():
-        kept = Counter(
+        counted = Counter(
             db.session.scalars(sa.select(Person.email).where(Person.email.like("applicant%")))
         )
         db.session.remove()
         db.engine.dispose()
-    acknowledged = {email for status, email in applicants.said if status == 201}
-    assert acknowledged <= set(kept)
-    assert set(kept.values()) == {1}
+    acknowledged = {email for status, email in applicants.answers if status == 201}
+    assert acknowledged <= set(counted)
+    assert set(counted.values()) == {1}
 
 
 def page(server: WebServer, path: str) -> int:

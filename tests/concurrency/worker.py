@@ -26,7 +26,7 @@ class Worker:
     def __init__(
         self, folder: Path, url: str, *, lease: float = 2.0, sweep: float = 0.3, **environ: str
     ):
-        kept = {name: value for name, value in os.environ.items() if name not in DOCUMENTED}
+        environment = {name: value for name, value in os.environ.items() if name not in DOCUMENTED}
         settings = {
             "DATABASE_URL": url,
             "INSTANCE_PATH": str(folder),
@@ -41,7 +41,7 @@ class Worker:
             self.process = subprocess.Popen(
                 command,
                 cwd=ROOT,
-                env=kept | settings,
+                env=environment | settings,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -54,9 +54,9 @@ from tests.databases import Database, make_app
 def test_an_address_is_told_as_typed_and_compared_by_its_key(
     typed: str, wire: str, key: str
 ) -> None:
-    found = addresses.parse(f" {typed}\t")
-    assert (found.typed, found.wire, found.key) == (typed, wire, key)
-    assert found.needs_utf8 is not typed.rpartition("@")[0].isascii()
+    address = addresses.parse(f" {typed}\t")
+    assert (address.typed, address.wire, address.key) == (typed, wire, key)
+    assert address.needs_utf8 is not typed.rpartition("@")[0].isascii()
 
 
 def test_the_key_forgets_ascii_case_and_how_unicode_encodes_a_letter_and_nothing_else() -> None:
@@ -65,17 +65,17 @@ def test_the_key_forgets_ascii_case_and_how_unicode_encodes_a_letter_and_nothing
     keys: dict[str, str] = {}
     for letter in letters:
         try:
-            found = addresses.parse(f"{letter}@example.org")
+            address = addresses.parse(f"{letter}@example.org")
         except addresses.NotAnAddress:
             continue
-        other = keys.setdefault(found.key, unicodedata.normalize("NFC", found.typed))
+        other = keys.setdefault(address.key, unicodedata.normalize("NFC", address.typed))
         assert (
-            other == unicodedata.normalize("NFC", found.typed)
+            other == unicodedata.normalize("NFC", address.typed)
             or other.isascii()
-            and other.lower() == found.typed.lower()
+            and other.lower() == address.typed.lower()
         ), (
             other,
-            found.typed,
+            address.typed,
         )
     assert len(keys) > 2000
 
@@ -139,14 +139,14 @@ def test_one_person_however_the_address_is_spelt(context: Flask) -> None:
 
 def test_a_key_that_is_not_the_addresses_own_is_found(context: Flask) -> None:
     with transaction():
-        made = services.record_person(
+        person = services.record_person(
             SYSTEM, given_name="A", family_name="B", email="a@straße.example"
         )
     with db.engine.connect().execution_options(writes=True) as connection:
         connection.execute(sa.text("UPDATE person SET email_key = 'a@strasse.example'"))
         connection.commit()
     assert list(breaches()) == [
-        f"person {made.id}: the key of the email address is not the address's own"
+        f"person {person.id}: the key of the email address is not the address's own"
     ]
 
 

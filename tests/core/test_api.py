@@ -350,14 +350,14 @@ def test_countries_and_languages_that_are_not_known(api: ApiClient, code: dict[s
 
 
 @pytest.mark.parametrize(
-    "said", [{"country": "ca", "language": "EN"}, {"country": "Canada", "language": "anglais"}]
+    "changes", [{"country": "ca", "language": "EN"}, {"country": "Canada", "language": "anglais"}]
 )
 def test_countries_and_languages_are_kept_as_codes_however_they_are_said(
-    api: ApiClient, said: dict[str, str]
+    api: ApiClient, changes: dict[str, str]
 ) -> None:
     api.put("/courses/FA", COURSE)
-    made = api.post("/courses/FA/deliveries", DELIVERY | said).json
-    assert (made["country"], made["language"]) == ("CA", "en")
+    delivery = api.post("/courses/FA/deliveries", DELIVERY | changes).json
+    assert (delivery["country"], delivery["language"]) == ("CA", "en")
 
 
 def test_a_filter_given_twice_is_refused_unless_it_takes_several(app: Flask) -> None:
@@ -397,15 +397,15 @@ def test_a_problem_has_the_title_of_its_status(api: ApiClient) -> None:
 def test_the_description_tells_of_the_key_where_it_counts(api: ApiClient) -> None:
     for path, operations in api.description["paths"].items():
         for method, operation in operations.items():
-            names = {one["name"] for one in operation.get("parameters", [])}
+            names = {parameter["name"] for parameter in operation.get("parameters", [])}
             assert ("Idempotency-Key" in names) == (method == "post"), f"{method} {path}"
 
 
 def test_two_shapes_with_one_name_are_a_bug() -> None:
-    one, other = (
+    first, other = (
         type("PlaceAnswer", (Answer,), {"__annotations__": {"place": kind}}) for kind in (int, str)
     )
     schemas: dict = {}
-    _schema(one, schemas, "serialization")
+    _schema(first, schemas, "serialization")
     with pytest.raises(RuntimeError, match="PlaceAnswer"):
         _schema(other, schemas, "serialization")

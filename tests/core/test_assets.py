@@ -24,10 +24,10 @@ def test_a_name_follows_from_the_content(app: Flask) -> None:
     with app.test_request_context():
         address = asset("rostrum.css")
     assert re.fullmatch(r"/static/rostrum\.[0-9a-f]{10}\.css", address)
-    kept = app.test_client().get(address)
-    assert kept.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    response = app.test_client().get(address)
+    assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
     plain = app.test_client().get("/static/rostrum.css")
-    assert (plain.data, plain.headers["Cache-Control"]) == (kept.data, "public, no-cache")
+    assert (plain.data, plain.headers["Cache-Control"]) == (response.data, "public, no-cache")
 
 
 def test_who_has_it_is_told_so(app: Flask) -> None:

@@ -70,8 +70,8 @@ def test_a_token_has_a_budget_that_fills_up_again(
 
 
 def test_an_account_has_one_for_all_its_tokens(app: Flask, quotas: dict[str, int]) -> None:
-    one, other = (ApiClient(app, token) for token in tokens(app, 2))
-    assert statuses(one, 4) == [200] * 4
+    first, other = (ApiClient(app, token) for token in tokens(app, 2))
+    assert statuses(first, 4) == [200] * 4
     assert statuses(other, 3) == [200, 200, 429]
 
 
@@ -132,8 +132,8 @@ def test_counting_asks_the_database_nothing(app: Flask, monkeypatch: pytest.Monk
 
 
 def test_two_processes_share_the_file(tmp_path: Path) -> None:
-    one, other = Budgets(tmp_path / "budgets", "k"), Budgets(tmp_path / "budgets", "k")
-    assert [one.spend("token", 1, 4).wait > 0 for _ in range(3)] == [False] * 3
+    first, other = Budgets(tmp_path / "budgets", "k"), Budgets(tmp_path / "budgets", "k")
+    assert [first.spend("token", 1, 4).wait > 0 for _ in range(3)] == [False] * 3
     assert [other.spend("token", 1, 4).wait > 0 for _ in range(3)] == [False, True, True]
     assert (tmp_path / "budgets").stat().st_mode & 0o077 == 0
 

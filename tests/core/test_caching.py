@@ -73,30 +73,32 @@ def test_public_pages_are_asked_about_and_those_of_people_signed_in_kept_nowhere
 
 def test_a_file_comes_in_parts_and_not_twice(app: Flask, api: ApiClient) -> None:
     with app.app_context():
-        made = makers.issued(makers.finished_delivery(1))[0]
-        number, whole = made.number, files.read(made)
+        certificate = makers.issued(makers.finished_delivery(1))[0]
+        number, content = certificate.number, files.read(certificate)
     address = f"/certificates/{number}/pdf"
     first = api.get(address)
-    assert first.get_data() == whole and first.headers["Accept-Ranges"] == "bytes"
+    assert first.get_data() == content and first.headers["Accept-Ranges"] == "bytes"
     assert api.get(address, If_None_Match=first.headers["ETag"]).status_code == 304
     part = api.get(address, Range="bytes=0-4")
     assert (part.status_code, part.get_data()) == (206, b"%PDF-")
-    assert part.headers["Content-Range"] == f"bytes 0-4/{len(whole)}"
-    beyond = api.get(address, Range=f"bytes={len(whole)}-")
-    assert (beyond.status_code, beyond.headers["Content-Range"]) == (416, f"bytes */{len(whole)}")
+    assert part.headers["Content-Range"] == f"bytes 0-4/{len(content)}"
+    beyond = api.get(address, Range=f"bytes={len(content)}-")
+    assert (beyond.status_code, beyond.headers["Content-Range"]) == (416, f"bytes */{len(content)}")
     assert beyond.json["title"] == "Range Not Satisfiable"
     for ignored in ("bytes=0-9,20-29", "lines=1-2", "bytes=many"):
         answer = api.get(address, Range=ignored)
         assert (answer.status_code, answer.get_data(), answer.headers["Accept-Ranges"]) == (
             200,
-            whole,
+            content,
             "bytes",
         ), ignored
 
 
 def test_what_was_created_says_where_it_is(api: ApiClient) -> None:
-    made = api.put("/courses/GTI", gti())
-    assert made.status_code == 201 and api.get(made.headers["Location"]).json["code"] == "GTI"
+    response = api.put("/courses/GTI", gti())
+    assert (
+        response.status_code == 201 and api.get(response.headers["Location"]).json["code"] == "GTI"
+    )
     body = {
         "starts_on": "2027-03-08",
         "time_zone": "Africa/Dakar",

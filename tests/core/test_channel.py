@@ -40,19 +40,19 @@ class Echo:
     """An application that says what it was asked; /large and /stream are long."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[str, str, bytes]] = []
+        self.requests: list[tuple[str, str, bytes]] = []
         self.begun = threading.Semaphore(0)
         self.goes_on = threading.Event()
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         body = environ["wsgi.input"].read()
-        self.asked.append((environ["REQUEST_METHOD"], environ["PATH_INFO"], body))
+        self.requests.append((environ["REQUEST_METHOD"], environ["PATH_INFO"], body))
         self.begun.release()
         path = environ["PATH_INFO"]
         if refused := environ.get(REFUSED):
-            said = path + environ.get("HTTP_ACCEPT", "")
+            text = path + environ.get("HTTP_ACCEPT", "")
             return self._answer(
-                start_response, f"{getattr(refused, 'status', refused)} refused", said.encode()
+                start_response, f"{getattr(refused, 'status', refused)} refused", text.encode()
             )
         if path == "/slow":
             assert self.goes_on.wait(10)
@@ -111,14 +111,14 @@ class Served:
     def ask(self, raw: bytes) -> str:
         """All that comes until the server closes, or says nothing more for a moment."""
         with self.connect(raw) as client:
-            return rest(client)
+            return remainder(client)
 
 
 def get(path: str) -> bytes:
     return b"GET " + path.encode() + b" HTTP/1.1" + HOST + b"\r\n"
 
 
-def rest(client: socket.socket, seconds: float = 10.0) -> str:
+def remainder(client: socket.socket, seconds: float = 10.0) -> str:
     received = []
     client.settimeout(seconds)
     while chunk := client.recv(65_536):
@@ -188,22 +188,22 @@ def test_a_request_is_whole_when_it_takes_a_thread(served: Served) -> None:
 
 
 def test_pieces_are_put_together(served: Served) -> None:
-    pieces = b"".join(b"%x\r\n%s\r\n" % (len(one), one) for one in (b"one", b"and", b"more"))
-    said = served.ask(
+    pieces = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in (b"one", b"and", b"more"))
+    answer = served.ask(
         b"POST / HTTP/1.1"
         + HOST
         + b"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
         + pieces
         + b"0\r\n\r\n"
     )
-    assert said.endswith("127.0.0.1||10|oneandmore")
+    assert answer.endswith("127.0.0.1||10|oneandmore")
 
 
 def test_forwarding_headers_reach_the_application_and_change_nothing_here(served: Served) -> None:
-    said = served.ask(
+    answer = served.ask(
         b"GET / HTTP/1.1" + HOST + b"X-Forwarded-For: 192.0.2.9\r\nConnection: close\r\n\r\n"
     )
-    assert said.endswith("127.0.0.1|192.0.2.9||")
+    assert answer.endswith("127.0.0.1|192.0.2.9||")
 
 
 def test_requests_sent_together_are_answered_in_their_order(served: Served) -> None:
@@ -211,10 +211,10 @@ def test_requests_sent_together_are_answered_in_their_order(served: Served) -> N
         b"POST / HTTP/1.1" + HOST + b"Content-Length: 2\r\n\r\n%02d" % number
         for number in range(11)
     )
-    said = served.ask(
+    reply = served.ask(
         posts + b"POST / HTTP/1.1" + HOST + b"Content-Length: 2\r\nConnection: close\r\n\r\n11"
     )
-    assert [answer[-2:] for answer in said.split("HTTP/1.1 200 OK")[1:]] == [
+    assert [answer[-2:] for answer in reply.split("HTTP/1.1 200 OK")[1:]] == [
         f"{number:02d}" for number in range(12)
     ]
 
@@ -228,23 +228,25 @@ def test_the_next_request_on_a_connection_queues_behind_those_of_others(
     monkeypatch.setattr(threads, "GIVES_WAY", 0)
     with (
         serving() as served,
-        served.connect(b"".join(map(get, ("/slow", "/next", "/last")))) as kept,
+        served.connect(b"".join(map(get, ("/slow", "/next", "/last")))) as connection,
     ):
         assert served.app.begun.acquire(timeout=10)
         with served.connect(get("/other")) as other:
             wait_until(lambda: served.threads.readers)
             served.app.goes_on.set()
-            assert other.recv(10) and kept.recv(10)
-            wait_until(lambda: len(served.app.asked) == 4)
-    assert [path for _, path, _ in served.app.asked] == ["/slow", "/other", "/next", "/last"]
+            assert other.recv(10) and connection.recv(10)
+            wait_until(lambda: len(served.app.requests) == 4)
+    assert [path for _, path, _ in served.app.requests] == ["/slow", "/other", "/next", "/last"]
 
 
 @pytest.mark.parametrize("path", ["/", "/stream", "/large"])
 def test_head_has_no_body(served: Served, path: str) -> None:
-    said = served.ask(b"HEAD " + path.encode() + b" HTTP/1.1" + HOST + b"Connection: close\r\n\r\n")
-    assert said.startswith("HTTP/1.1 200 OK")
-    assert said.endswith("\r\n\r\n")
-    assert said.count("\r\n\r\n") == 1
+    answer = served.ask(
+        b"HEAD " + path.encode() + b" HTTP/1.1" + HOST + b"Connection: close\r\n\r\n"
+    )
+    assert answer.startswith("HTTP/1.1 200 OK")
+    assert answer.endswith("\r\n\r\n")
+    assert answer.count("\r\n\r\n") == 1
 
 
 def test_who_asks_whether_to_send_the_body_is_told_to(served: Served) -> None:
@@ -255,7 +257,7 @@ def test_who_asks_whether_to_send_the_body_is_told_to(served: Served) -> None:
     ) as client:
         assert client.recv(100).startswith(b"HTTP/1.1 100 Continue\r\n\r\n")
         client.sendall(b"abc")
-        assert rest(client).endswith("|3|abc")
+        assert remainder(client).endswith("|3|abc")
 
 
 def test_who_asks_whether_to_send_no_body_is_answered(served: Served) -> None:
@@ -266,15 +268,15 @@ def test_who_asks_whether_to_send_no_body_is_answered(served: Served) -> None:
 
 def test_who_asks_whether_to_send_too_much_is_answered_before(served: Served) -> None:
     length = str(LARGEST_REQUEST + 1).encode()
-    said = served.ask(
+    answer = served.ask(
         b"POST / HTTP/1.1"
         + HOST
         + b"Expect: 100-continue\r\nContent-Length: "
         + length
         + b"\r\n\r\n"
     )
-    assert said.startswith("HTTP/1.1 200")  # the application reads the length, and says 413
-    assert f"|{length.decode()}|" in said
+    assert answer.startswith("HTTP/1.1 200")  # the application reads the length, and says 413
+    assert f"|{length.decode()}|" in answer
 
 
 @pytest.mark.parametrize("in_pieces", [False, True])
@@ -292,10 +294,10 @@ def test_a_body_that_is_too_large_is_dropped_and_the_application_knows(
         client.sendall(
             b"x" * (0 if in_pieces else size % 1000) + (b"0\r\n\r\n" if in_pieces else b"")
         )
-        said = rest(client)
-    told = int(said.split("|")[2])
-    assert told >= size // 1000 * 1000 and told > LARGEST_REQUEST
-    assert [len(body) for _, _, body in served.app.asked] == [0]
+        answer = remainder(client)
+    length = int(answer.split("|")[2])
+    assert length >= size // 1000 * 1000 and length > LARGEST_REQUEST
+    assert [len(body) for _, _, body in served.app.requests] == [0]
 
 
 def test_a_body_without_end_is_cut(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -305,7 +307,7 @@ def test_a_body_without_end_is_cut(served: Served, monkeypatch: pytest.MonkeyPat
     ) as client:
         for _ in range(LARGEST_REQUEST // 1000 + 300):
             client.sendall(b"3e8\r\n" + b"x" * 1000 + b"\r\n")
-        assert rest(client).startswith("HTTP/1.1 200")
+        assert remainder(client).startswith("HTTP/1.1 200")
 
 
 LONG = b"a" * 5000
@@ -379,11 +381,11 @@ def test_what_cannot_be_understood_is_refused_in_the_applications_words(
     raw, status, said_there = REFUSED_REQUESTS[name]
     path = "/api/v1/" if said_there.startswith("/api/") else "/"
     smuggled = b"GET /smuggled HTTP/1.1" + HOST + b"\r\n"
-    said = served.ask(raw + (b"" if "without end" in name else smuggled))
-    assert said.split(" ")[1] == str(status)
-    assert said.endswith("\r\n\r\n" + said_there)
-    assert said.count("HTTP/1.") == 1
-    assert served.app.asked == [("GET", path, b"")], "what came behind it is no request"
+    answer = served.ask(raw + (b"" if "without end" in name else smuggled))
+    assert answer.split(" ")[1] == str(status)
+    assert answer.endswith("\r\n\r\n" + said_there)
+    assert answer.count("HTTP/1.") == 1
+    assert served.app.requests == [("GET", path, b"")], "what came behind it is no request"
 
 
 def test_a_refusal_is_read_although_the_client_was_still_sending(served: Served) -> None:
@@ -391,7 +393,7 @@ def test_a_refusal_is_read_although_the_client_was_still_sending(served: Served)
         for _ in range(50):
             client.sendall(LONG)
             time.sleep(0.002)
-        assert rest(client).startswith("HTTP/1.1 414")
+        assert remainder(client).startswith("HTTP/1.1 414")
 
 
 @pytest.mark.parametrize(
@@ -409,16 +411,16 @@ def test_a_request_that_drips_is_given_up_at_its_time(
     started = time.monotonic()
     with served.connect(begins) as client:
         client.settimeout(0.05)
-        said = b""
-        while not said and time.monotonic() - started < 8:
+        answer = b""
+        while not answer and time.monotonic() - started < 8:
             try:
                 client.sendall(b"a")
-                said = client.recv(65_536)
+                answer = client.recv(65_536)
             except TimeoutError:
                 continue
         took = time.monotonic() - started
-        assert said.startswith(b"HTTP/1.1 408")
-        assert said.endswith(b"/api/v1/")
+        assert answer.startswith(b"HTTP/1.1 408")
+        assert answer.endswith(b"/api/v1/")
     assert took >= limit * 0.9
 
 
@@ -481,9 +483,9 @@ def test_who_takes_an_answer_in_crumbs_is_given_up_at_its_time(served: Served, s
 
 
 def test_a_stream_arrives_whole(served: Served) -> None:
-    said = served.ask(b"GET /stream HTTP/1.1" + HOST + b"\r\n")
-    assert said.partition("\r\n\r\n")[2].count("y") == 400 * 65_536
-    assert said.endswith("0\r\n\r\n")
+    answer = served.ask(b"GET /stream HTTP/1.1" + HOST + b"\r\n")
+    assert answer.partition("\r\n\r\n")[2].count("y") == 400 * 65_536
+    assert answer.endswith("0\r\n\r\n")
 
 
 def test_more_streams_than_there_is_room_for_are_told_to_come_back(
@@ -495,8 +497,8 @@ def test_more_streams_than_there_is_room_for_are_told_to_come_back(
         served.connect(b"GET /stream HTTP/1.1" + HOST + b"\r\n", receives=4096) for _ in range(2)
     ]
     wait_until(lambda: served.threads.waiting[CLIENT] == 2)
-    said = served.ask(b"GET /stream HTTP/1.1" + HOST + b"Connection: close\r\n\r\n")
-    assert said.startswith("HTTP/1.1 503")
+    answer = served.ask(b"GET /stream HTTP/1.1" + HOST + b"Connection: close\r\n\r\n")
+    assert answer.startswith("HTTP/1.1 503")
     for taker in takers:
         taker.close()
     wait_until(lambda: served.threads.waiting[CLIENT] == 0)
@@ -514,8 +516,8 @@ def test_when_all_places_are_taken_the_most_silent_gives_way(
 ) -> None:
     monkeypatch.setattr(channel, "MOST_CONNECTIONS", 20)
     idle = [served.connect() for _ in range(40)]
-    said = served.ask(b"GET / HTTP/1.1" + HOST + b"Connection: close\r\n\r\n")
-    assert said.startswith("HTTP/1.1 200")
+    answer = served.ask(b"GET / HTTP/1.1" + HOST + b"Connection: close\r\n\r\n")
+    assert answer.startswith("HTTP/1.1 200")
     wait_until(lambda: len(served.front.active_channels) <= 20)
     for client in idle:
         client.close()
@@ -534,8 +536,8 @@ def test_a_server_that_ends_answers_what_was_begun_and_says_so(served: Served, s
         coming.sendall(b"bc")
         served.app.goes_on.set()
         for client, ending in ((working, "|||"), (coming, "|3|abc")):
-            said = rest(client)
-            assert said.startswith("HTTP/1.1 200")
-            assert "Connection: close" in said
-            assert said.endswith(ending)
+            answer = remainder(client)
+            assert answer.startswith("HTTP/1.1 200")
+            assert "Connection: close" in answer
+            assert answer.endswith(ending)
     wait_until(lambda: not served.front.active_channels)

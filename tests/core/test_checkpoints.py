@@ -31,7 +31,7 @@ from tests.core.test_audit import record, tamper
 SERIES = "certificate:2026"
 
 
-def found() -> str:
+def findings() -> str:
     return " / ".join(breaches())
 
 
@@ -73,10 +73,10 @@ def test_a_damaged_line_is_a_named_breach_and_the_next_is_whole(
     record(1)
     with open(checkpoints.path(), "ab") as file:
         file.write(torn)
-    assert found() == "audit: line 2 of checkpoints.jsonl is damaged (half written?)"
+    assert findings() == "audit: line 2 of checkpoints.jsonl is damaged (half written?)"
     record(1)
     checkpoints.write()
-    assert found() == "audit: line 2 of checkpoints.jsonl is damaged (half written?)"
+    assert findings() == "audit: line 2 of checkpoints.jsonl is damaged (half written?)"
     assert checkpoints.read(checkpoints.path())[-1][1].number == 2
 
 
@@ -98,15 +98,15 @@ def test_a_full_disk_leaves_no_half_of_a_line(
         checkpoints.write()
     assert checkpoints.path().read_bytes() == before
     checkpoints.write()
-    assert found() == ""
+    assert findings() == ""
 
 
 def test_a_file_that_is_gone_is_a_breach_and_stays_one_when_it_begins_anew(context: Flask) -> None:
     record(2)
     checkpoints.path().unlink()
-    assert found() == "audit: the file of signed checkpoints is missing"
+    assert findings() == "audit: the file of signed checkpoints is missing"
     checkpoints.write()
-    assert found() == "audit: the signed checkpoints before entry 2 are missing"
+    assert findings() == "audit: the signed checkpoints before entry 2 are missing"
     runner = context.test_cli_runner()
     checkpoints.path().unlink()
     assert "entry 3" in runner.invoke(args=["audit", "checkpoint", "--begin-again"]).output
@@ -125,7 +125,7 @@ def test_whatever_lies_there_is_named(context: Flask, meddle: str) -> None:
     else:
         checkpoints.path().unlink()
         checkpoints.path().mkdir()
-    assert found().startswith(
+    assert findings().startswith(
         "audit: the key of"
         if "key" in meddle
         else "audit: the file of signed checkpoints cannot be read"
@@ -137,7 +137,7 @@ def test_the_counters_are_signed_too(context: Flask) -> None:
     checkpoints.write()
     assert checkpoints.read(checkpoints.path())[-1][1].counters == {SERIES: 2}
     tamper("UPDATE counter SET value = 1")
-    assert f"knows 2 numbers of {SERIES}, but the database counts 1" in found()
+    assert f"knows 2 numbers of {SERIES}, but the database counts 1" in findings()
 
 
 def test_the_first_versions_lines_are_understood(context: Flask) -> None:
@@ -148,9 +148,9 @@ def test_the_first_versions_lines_are_understood(context: Flask) -> None:
         {"number": number, "digest": digest, "at": "2026-11-23", "signature": signature}
     )
     checkpoints.path().write_text(line + "\n")
-    assert found() == ""
+    assert findings() == ""
     checkpoints.path().write_text(line.replace('"number":2', '"number":1') + "\n")
-    assert "wrong signature" in found()
+    assert "wrong signature" in findings()
 
 
 # A copy kept elsewhere
@@ -189,7 +189,7 @@ def test_a_copy_convicts_who_owns_the_machine(context: Flask, elsewhere: Path) -
     checkpoints.begin()
     record(3)
     checkpoints.write()
-    assert found() == ""
+    assert findings() == ""
     code, output = verify(context, elsewhere)
     assert (code, "rewritten before the signed checkpoint at 3" in output) == (1, True)
 
@@ -212,10 +212,10 @@ def test_a_damaged_copy_and_a_wrong_key_are_named(context: Flask, elsewhere: Pat
     assert "wrong signature" in verify(context, elsewhere)[1]
     (elsewhere / checkpoints.PUBLIC).write_text("no key")
     assert "is no public key" in verify(context, elsewhere)[1]
-    one = context.test_cli_runner().invoke(
+    result = context.test_cli_runner().invoke(
         args=["audit", "verify", "--against", str(elsewhere / checkpoints.FILE)]
     )
-    assert (one.exit_code, "belong together" in one.output) == (2, True)
+    assert (result.exit_code, "belong together" in result.output) == (2, True)
 
 
 # Restores
@@ -239,11 +239,11 @@ def test_a_signed_restore_explains_what_it_took_back_and_nothing_else(
     checkpoints.write()
     lost = checkpoints.head()
     set_back(4)
-    assert "knows 6 entries, but the trail ends at 4" in found()
+    assert "knows 6 entries, but the trail ends at 4" in findings()
     restored(4, lost)
     record(5)
     checkpoints.write()
-    assert found() == ""
+    assert findings() == ""
     assert audit.notes()[0].startswith(
         "note: the trail was restored from entry 6 to entry 4 on 2026-11-23T09:00 (entry 5)"
     )
@@ -254,7 +254,7 @@ def test_a_signed_restore_explains_what_it_took_back_and_nothing_else(
     )
     set_back(1)
     record(12)
-    assert "rewritten before the signed checkpoint at 3" in found(), (
+    assert "rewritten before the signed checkpoint at 3" in findings(), (
         "what lies before the restore is proven as before"
     )
 
@@ -269,7 +269,7 @@ def test_a_restore_that_only_this_machine_signed_explains_no_copy(
     restored(1, lost)
     record(3)
     checkpoints.write()
-    assert found() == ""
+    assert findings() == ""
     code, output = verify(context, elsewhere)
     assert (code, "rewritten before the signed checkpoint at 3" in output) == (1, True)
     assert "the only explanation is a restore to entry 1 on 2026-11-23T09:00" in output
@@ -302,8 +302,10 @@ def test_an_entry_alone_explains_nothing(context: Flask) -> None:
     set_back(1)
     restored(1, lost, signed=False)
     record(3)
-    assert "rewritten before the signed checkpoint at 3" in found()
-    assert "entry 2 says that the trail was restored, but no signed checkpoint says so" in found()
+    assert "rewritten before the signed checkpoint at 3" in findings()
+    assert (
+        "entry 2 says that the trail was restored, but no signed checkpoint says so" in findings()
+    )
 
 
 def test_a_restore_does_not_explain_another_end_than_the_one_it_names(context: Flask) -> None:
@@ -312,7 +314,7 @@ def test_a_restore_does_not_explain_another_end_than_the_one_it_names(context: F
     set_back(1)
     restored(1, (3, "0" * 64))
     record(3)
-    assert "rewritten before the signed checkpoint at 3" in found()
+    assert "rewritten before the signed checkpoint at 3" in findings()
 
 
 # Copies that leave by themselves

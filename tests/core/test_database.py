@@ -29,9 +29,9 @@ def add(code: str) -> None:
 
 
 def codes() -> set[str]:
-    found = set(db.session.scalars(sa.select(Organization.code).where(MADE_HERE)))
+    codes = set(db.session.scalars(sa.select(Organization.code).where(MADE_HERE)))
     db.session.rollback()
-    return found
+    return codes
 
 
 def test_what_was_written_is_kept(context: Flask) -> None:

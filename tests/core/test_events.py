@@ -40,20 +40,20 @@ def listen(context: Flask, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Non
 
 
 def entries() -> list[str]:
-    found = list(db.session.scalars(sa.select(AuditEntry.subject)))
+    subjects = list(db.session.scalars(sa.select(AuditEntry.subject)))
     db.session.rollback()
-    return found
+    return subjects
 
 
 def test_a_fact_is_audited_and_told_in_order(listen: Callable[..., None]) -> None:
-    heard = []
+    events = []
     listen(
-        lambda e, a: heard.append(("first", e.lamp_id, a)),
-        lambda e, a: heard.append(("second", e.lamp_id, a)),
+        lambda e, a: events.append(("first", e.lamp_id, a)),
+        lambda e, a: events.append(("second", e.lamp_id, a)),
     )
     with transaction():
         publish(LampLit(7), SYSTEM)
-    assert heard == [("first", 7, SYSTEM), ("second", 7, SYSTEM)]
+    assert events == [("first", 7, SYSTEM), ("second", 7, SYSTEM)]
     assert entries() == ["lamp:7"]
 
 
@@ -75,16 +75,16 @@ def test_a_fact_needs_a_transaction(listen: Callable[..., None]) -> None:
 def test_who_listens_to_a_base_class_hears_all_below_it_the_nearest_first(
     context: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    heard: list[tuple[str, str]] = []
+    events: list[tuple[str, str]] = []
     by = {
-        of: [lambda event, actor, of=of: heard.append((of.__name__, event.name))]
+        of: [lambda event, actor, of=of: events.append((of.__name__, event.name))]
         for of in (Event, LampLit, LampRelit)
     }
     monkeypatch.setitem(context.extensions, "subscribers", by)
     with transaction():
         publish(LampRelit(7), SYSTEM)
         publish(LampLit(7), SYSTEM)
-    assert heard == [
+    assert events == [
         ("LampRelit", "lamp.relit"),
         ("LampLit", "lamp.relit"),
         ("Event", "lamp.relit"),
@@ -96,15 +96,15 @@ def test_who_listens_to_a_base_class_hears_all_below_it_the_nearest_first(
 def test_one_line_in_the_table_of_subscribers_hears_everything(
     context: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    heard: list[str] = []
-    hear = lambda event, actor: heard.append(f"{event.name} {event.schema_version}")  # noqa: E731 -- a listener on one line, as in app.py
+    events: list[str] = []
+    hear = lambda event, actor: events.append(f"{event.name} {event.schema_version}")  # noqa: E731 -- a listener on one line, as in app.py
     monkeypatch.setitem(context.extensions, "subscribers", {**SUBSCRIBERS, Event: [hear]})
     issued(finished_delivery(["Amina Diallo"]))
-    told = db.session.scalars(sa.select(AuditEntry.action).order_by(AuditEntry.number))
+    actions = db.session.scalars(sa.select(AuditEntry.action).order_by(AuditEntry.number))
     assert {
         "course.created 1",
         "delivery.published 1",
         "certificate.issued 1",
         "skill.granted 1",
-    } <= set(heard)
-    assert sorted(heard) == sorted(f"{action} 1" for action in told if action in labels())
+    } <= set(events)
+    assert sorted(events) == sorted(f"{action} 1" for action in actions if action in labels())

@@ -78,7 +78,7 @@ def test_the_file_begins_with_a_mark_and_reads_back() -> None:
 
 
 @pytest.fixture
-def asked(context: Flask) -> Callable[..., Response]:
+def export(context: Flask) -> Callable[..., Response]:
     """A download of these rows by someone, asked for at this address."""
     actor = factories.actor()
 
@@ -95,8 +95,8 @@ def content(answer: Response) -> bytes:
     return b"".join(answer.iter_encoded())
 
 
-def test_the_answer_is_a_download(asked: Callable[..., Response]) -> None:
-    answer = asked([["a", None, 1]])
+def test_the_answer_is_a_download(export: Callable[..., Response]) -> None:
+    answer = export([["a", None, 1]])
     assert answer.headers["Content-Disposition"] == "attachment; filename=people.csv"
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
 
@@ -109,19 +109,19 @@ def test_the_answer_is_a_download(asked: Callable[..., Response]) -> None:
     ],
 )
 def test_a_french_reader_gets_semicolons_and_decimal_commas(
-    asked: Callable[..., Response], language: str, expected: str
+    export: Callable[..., Response], language: str, expected: str
 ) -> None:
     assert (
-        content(asked([["Zoë; Z", date(2027, 3, 8), 82.5]], f"/?lang={language}")).decode()
+        content(export([["Zoë; Z", date(2027, 3, 8), 82.5]], f"/?lang={language}")).decode()
         == expected
     )
 
 
 def test_a_workbook_has_real_dates_and_numbers_and_texts_that_are_no_formulas(
-    asked: Callable[..., Response],
+    export: Callable[..., Response],
 ) -> None:
     rows = [["=1+1", date(2027, 3, 8), 82.5], ["https://example.org", None, "00123"]]
-    answer = asked(rows, "/?format=xlsx")
+    answer = export(rows, "/?format=xlsx")
     assert answer.headers["Content-Disposition"] == "attachment; filename=people.xlsx"
     file = content(answer)
     book = CalamineWorkbook.from_filelike(io.BytesIO(file))
@@ -136,11 +136,11 @@ def test_a_workbook_has_real_dates_and_numbers_and_texts_that_are_no_formulas(
 
 
 def test_what_one_sheet_cannot_hold_goes_on_in_the_next(
-    asked: Callable[..., Response], monkeypatch: pytest.MonkeyPatch
+    export: Callable[..., Response], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(exports, "LONGEST_SHEET", 3)
     book = CalamineWorkbook.from_filelike(
-        io.BytesIO(content(asked([[n] for n in range(5)], "/?format=xlsx")))
+        io.BytesIO(content(export([[n] for n in range(5)], "/?format=xlsx")))
     )
     sheets = [[row[0] for row in book.get_sheet_by_index(n).to_python()] for n in range(3)]
     assert sheets == [["Name", 0, 1], ["Name", 2, 3], ["Name", 4]]
@@ -148,9 +148,9 @@ def test_what_one_sheet_cannot_hold_goes_on_in_the_next(
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
 def test_every_file_leaves_a_trace_of_who_took_how_many(
-    asked: Callable[..., Response], kind: str
+    export: Callable[..., Response], kind: str
 ) -> None:
-    asked(([n] for n in range(7)), f"/?format={kind}")
+    export(([n] for n in range(7)), f"/?format={kind}")
     entry = db.session.scalars(sa.select(AuditEntry).order_by(AuditEntry.number.desc())).first()
     assert entry.action == "register.exported" and json.loads(entry.body)["facts"] == {
         "format": kind,

@@ -11,12 +11,15 @@ from core.i18n import in_language, locale
 
 def test_each_request_has_its_own(app: Flask) -> None:
     client = app.test_client()
-    for asked, said in (("fr", "fr"), ("en", "en"), ("fr", "fr"), ("xx", "en")):
-        assert f'<html lang="{said}"' in client.get("/", headers={"Accept-Language": asked}).text
+    for requested, expected in (("fr", "fr"), ("en", "en"), ("fr", "fr"), ("xx", "en")):
+        assert (
+            f'<html lang="{expected}"'
+            in client.get("/", headers={"Accept-Language": requested}).text
+        )
 
 
 @pytest.mark.parametrize(
-    ("asked", "said"),
+    ("requested", "expected"),
     [
         ("fr-FR,en;q=0.5", "fr"),
         ("fr-CA", "fr"),
@@ -41,11 +44,11 @@ def test_each_request_has_its_own(app: Flask) -> None:
         ("", "en"),
     ],
 )
-def test_what_a_browser_asks_for_is_looked_up(app: Flask, asked: str, said: str) -> None:
+def test_what_a_browser_asks_for_is_looked_up(app: Flask, requested: str, expected: str) -> None:
     """RFC 4647, section 3.4."""
-    answer = app.test_client().get("/", headers={"Accept-Language": asked})
-    assert f'<html lang="{said}"' in answer.text
-    assert answer.headers["Content-Language"] == said
+    answer = app.test_client().get("/", headers={"Accept-Language": requested})
+    assert f'<html lang="{expected}"' in answer.text
+    assert answer.headers["Content-Language"] == expected
     assert "Accept-Language" in answer.headers["Vary"]
 
 

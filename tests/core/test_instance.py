@@ -26,8 +26,8 @@ def modes(folder: Path) -> dict[str, int]:
 
 def start(folder: Path, *words: str, mask: int = 0o022) -> subprocess.CompletedProcess[str]:
     """A process of its own, with the umask that systemd gives."""
-    kept = {name: value for name, value in os.environ.items() if name not in DOCUMENTED}
-    environ = kept | {"INSTANCE_PATH": str(folder), "DEMO": "0", "FLASK_APP": "app"}
+    environment = {name: value for name, value in os.environ.items() if name not in DOCUMENTED}
+    environ = environment | {"INSTANCE_PATH": str(folder), "DEMO": "0", "FLASK_APP": "app"}
     command = [sys.executable, "-m", "flask", *words]
     return subprocess.run(
         command, cwd=ROOT, env=environ, umask=mask, capture_output=True, text=True, check=False
@@ -44,15 +44,15 @@ def test_what_a_start_makes_is_private_under_systemds_umask(tmp_path: Path) -> N
         ).returncode
         == 0
     )
-    found = modes(folder)
+    modes_found = modes(folder)
     assert {
         "rostrum.db",
         "secret_key",
         "audit",
         "audit/checkpoints.jsonl",
         "audit/checkpoint_key",
-    } <= found.keys()
-    assert [name for name, mode in found.items() if mode & 0o077] == []
+    } <= modes_found.keys()
+    assert [name for name, mode in modes_found.items() if mode & 0o077] == []
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
 
 

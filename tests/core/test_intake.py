@@ -29,9 +29,9 @@ def api(app: Flask) -> ApiClient:
 
 def sent(api: ApiClient, body: bytes, **headers: str) -> TestResponse:
     """The answer to a JSON body: a short one."""
-    kept = {"Authorization": f"Bearer {api.token}", "Content-Type": "application/json"}
-    kept |= {name.replace("_", "-"): value for name, value in headers.items()}
-    answer = api.client.post("/api/v1/courses/X/deliveries", data=body, headers=kept)
+    own_headers = {"Authorization": f"Bearer {api.token}", "Content-Type": "application/json"}
+    own_headers |= {name.replace("_", "-"): value for name, value in headers.items()}
+    answer = api.client.post("/api/v1/courses/X/deliveries", data=body, headers=own_headers)
     assert len(answer.data) <= LONGEST_REFUSAL
     return answer
 
@@ -162,8 +162,8 @@ def test_what_is_kept_of_a_refusal_is_small(api: ApiClient, app: Flask) -> None:
         assert sent(api, many_keys(40_000), Idempotency_Key=f"k{number}").status_code == 422
         assert sent(api, many_keys(250_000), Idempotency_Key=f"big{number}").status_code == 422
     with app.app_context():
-        kept = db.session.scalars(sa.select(sa.func.length(FirstAnswer.body))).all()
-    assert sum(kept) < 30_000
+        lengths = db.session.scalars(sa.select(sa.func.length(FirstAnswer.body))).all()
+    assert sum(lengths) < 30_000
 
 
 @pytest.mark.both_databases

@@ -63,12 +63,12 @@ def at_once(app: Flask, act: Callable[[], object], times: int = 8) -> list[objec
     """What `act` gives in so many threads that begin together."""
     barrier, answers = threading.Barrier(times), []
 
-    def one() -> None:
+    def work() -> None:
         with app.app_context():
             barrier.wait()
             answers.append(act())
 
-    threads = [threading.Thread(target=one) for _ in range(times)]
+    threads = [threading.Thread(target=work) for _ in range(times)]
     db.session.remove()
     [thread.start() for thread in threads]
     [thread.join() for thread in threads]
@@ -167,10 +167,10 @@ def test_what_fails_waits_longer_each_time_and_is_given_up_at_last(
     job_id, waits = enqueued(), []
     for attempt in range(1, ledger.STANDARD.attempts + 1):
         assert running.run(job_id)
-        found = job(job_id)
-        assert found.attempts == attempt and found.error == "ValueError"
+        row = job(job_id)
+        assert row.attempts == attempt and row.error == "ValueError"
         now = db.session.scalar(sa.select(ledger.database_now()))
-        waits.append(found.run_after - now)
+        waits.append(row.run_after - now)
         assert not running.run(job_id), "not before its time"
         make_due(job_id)
     assert job(job_id).state is JobState.DEAD and job(job_id).public_status == "failed"

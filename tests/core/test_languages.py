@@ -83,8 +83,8 @@ def test_a_code_is_the_shortest_there_is() -> None:
 
 def test_every_code_of_iso_639_is_kept_as_one() -> None:
     for record in pycountry.languages:
-        kept = kept_code(record.alpha_3)
-        assert kept == (None if record.scope == "S" else getattr(record, "alpha_2", record.alpha_3))
+        code = kept_code(record.alpha_3)
+        assert code == (None if record.scope == "S" else getattr(record, "alpha_2", record.alpha_3))
 
 
 @pytest.mark.parametrize("locale", ["en", "fr"])
@@ -92,9 +92,9 @@ def test_what_is_offered_has_a_name_that_is_understood_again(locale: str) -> Non
     offered = choices(locale)
     assert [code for code, _ in offered[:6]] == ["en", "fr", "es", "ar", "ru", "zh"]
     assert {"din", "dik", "nus", "tet", "kri", "taq", "prs"} <= {code for code, _ in offered}
-    for code, said in offered:
-        assert is_language(code) and said
-        assert parse(said) == code or said in ("fur", "ga"), said
+    for code, label in offered:
+        assert is_language(code) and label
+        assert parse(label) == code or label in ("fur", "ga"), label
 
 
 def test_names() -> None:

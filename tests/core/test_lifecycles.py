@@ -43,34 +43,34 @@ def test_some_step_leads_to_every_status(machine: Machine, statuses: type[StrEnu
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> list:
-    heard: list = []
+def events(monkeypatch: pytest.MonkeyPatch) -> list:
+    received: list = []
     monkeypatch.setattr(
-        "core.lifecycles.publish", lambda event, actor, **_: heard.append((event, actor))
+        "core.lifecycles.publish", lambda event, actor, **_: received.append((event, actor))
     )
-    return heard
+    return received
 
 
-def test_a_step_moves_and_tells(told: list) -> None:
+def test_a_step_moves_and_tells(events: list) -> None:
     delivery = Delivery(id=4, status=DeliveryStatus.DRAFT)
     DELIVERY.fire(delivery, "publish", SYSTEM)
     assert delivery.status is DeliveryStatus.PUBLISHED
-    assert told == [(DeliveryPublished(4), SYSTEM)]
+    assert events == [(DeliveryPublished(4), SYSTEM)]
 
 
-def test_a_step_from_elsewhere_is_refused(told: list, context: Flask) -> None:
+def test_a_step_from_elsewhere_is_refused(events: list, context: Flask) -> None:
     delivery = Delivery(id=4, status=DeliveryStatus.FINISHED)
     with pytest.raises(Conflict) as refused:
         DELIVERY.fire(delivery, "publish", SYSTEM)
     assert refused.value.code == "state_does_not_allow"
-    assert (delivery.status, told) == (DeliveryStatus.FINISHED, [])
+    assert (delivery.status, events) == (DeliveryStatus.FINISHED, [])
 
 
-def test_a_step_without_the_permission_is_refused(told: list, context: Flask) -> None:
+def test_a_step_without_the_permission_is_refused(events: list, context: Flask) -> None:
     delivery = Delivery(id=4, status=DeliveryStatus.DRAFT)
     with pytest.raises(NotAllowed):
         DELIVERY.fire(delivery, "publish", Actor(person_id=1))
-    assert (delivery.status, told) == (DeliveryStatus.DRAFT, [])
+    assert (delivery.status, events) == (DeliveryStatus.DRAFT, [])
 
 
 @given(machine=st.sampled_from([m for m, _ in MACHINES]), steps=st.data())

@@ -138,8 +138,8 @@ def test_a_mail_is_sent_once_and_arrives_whole(
         message["Message-ID"] == stored(mail_id).message_id
         and message["Auto-Submitted"] == "auto-generated"
     )
-    found = stored(mail_id)
-    assert found.state is MailState.SENT and found.sent_at is not None and "Zoë" in found.body
+    row = stored(mail_id)
+    assert row.state is MailState.SENT and row.sent_at is not None and "Zoë" in row.body
 
 
 def test_while_the_server_is_away_mail_waits(
@@ -194,8 +194,8 @@ def test_what_opens_a_door_is_blanked_once_sent(
 def test_without_a_server_mail_is_kept(context: Flask) -> None:
     mail_id = send(secret=True)
     jobs.drain()
-    found = stored(mail_id)
-    assert found.state is MailState.KEPT and "/verify/X" in found.body
+    row = stored(mail_id)
+    assert row.state is MailState.KEPT and "/verify/X" in row.body
     assert db.session.scalar(sa.select(sa.func.count(Job.id))) == 0
 
 
@@ -244,7 +244,7 @@ def certificate(tmp_path: Path) -> Path:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(UTC)
-    made = (
+    signature = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -263,14 +263,14 @@ def certificate(tmp_path: Path) -> Path:
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain
     )
     path = tmp_path / "server.pem"
-    path.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
+    path.write_bytes(private + signature.public_bytes(serialization.Encoding.PEM))
     return path
 
 
 def server_context(certificate: Path) -> ssl.SSLContext:
-    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    made.load_cert_chain(certificate)
-    return made
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
 
 
 def test_where_the_server_can_encrypt_the_mail_is_encrypted(

@@ -43,11 +43,11 @@ def written(body: str, **values: Any) -> Mail:
         "created_at": clock.now(),
     }
     with transaction():
-        made = Mail(**(facts | values))
-        db.session.add(made)
+        message = Mail(**(facts | values))
+        db.session.add(message)
         db.session.flush()
-        jobs.enqueue(mail.BULK, dedupe_key=f"mail:{made.id}", mail_id=made.id)
-    return made
+        jobs.enqueue(mail.BULK, dedupe_key=f"mail:{message.id}", mail_id=message.id)
+    return message
 
 
 @pytest.mark.parametrize(
@@ -219,9 +219,10 @@ def test_a_name_of_the_sender_that_was_encoded_already_is_encoded_once(
 
 def test_two_databases_never_give_the_same_message_id(context: Flask) -> None:
     ids = {stored(send()).message_id for _ in range(3)}
-    assert len(ids) == 3 and all(len(one) > 34 for one in ids)
+    assert len(ids) == 3 and all(len(message_id) > 34 for message_id in ids)
     assert not any(
-        str(number) in one.partition("@")[0][:3] and len(one) < 20 for number, one in enumerate(ids)
+        str(number) in message_id.partition("@")[0][:3] and len(message_id) < 20
+        for number, message_id in enumerate(ids)
     )
 
 
@@ -242,9 +243,9 @@ def test_an_address_of_the_centre_that_is_none_stops_the_start(
 
 
 def test_by_default_the_centre_is_asked_at_the_senders_address(tmp_path: Path) -> None:
-    given = {"INSTANCE_PATH": str(tmp_path), "PUBLIC_URL": "https://training.example.org"}
-    assert read_settings(given).contact_email == "rostrum@training.example.org"
-    assert read_settings(given | {"MAIL_FROM": "Centre <c@x.org>"}).contact_email == "c@x.org"
+    environment = {"INSTANCE_PATH": str(tmp_path), "PUBLIC_URL": "https://training.example.org"}
+    assert read_settings(environment).contact_email == "rostrum@training.example.org"
+    assert read_settings(environment | {"MAIL_FROM": "Centre <c@x.org>"}).contact_email == "c@x.org"
     assert read_settings({"INSTANCE_PATH": str(tmp_path)}).contact_email == "rostrum@localhost", (
         "an IP address is no domain"
     )
@@ -274,7 +275,7 @@ def test_invented_people_get_none_where_a_demonstration_became_a_real_house(
         real = send(address="zoe@example.org")
         jobs.drain()
         assert [who for who, _ in post.messages] == ["zoe@example.org"]
-    assert [stored(one).state for one in (mail_id, waiting, real)] == [
+    assert [stored(key).state for key in (mail_id, waiting, real)] == [
         MailState.KEPT,
         MailState.KEPT,
         MailState.SENT,
@@ -305,7 +306,7 @@ def test_who_enters_an_address_that_the_mail_server_cannot_write_to_is_told_at_o
             "nothing is sent there"
         )
         jobs.drain()
-        assert post.connections == 1 and post.asked.keys() <= {"", "QUIT"}, (
+        assert post.connections == 1 and post.commands.keys() <= {"", "QUIT"}, (
             "a worker asks once, and it is remembered"
         )
     with smtp_server() as post:
@@ -420,8 +421,8 @@ def test_the_previous_releases_messages_have_one_state_too(tmp_path: Path) -> No
                     )
             connection.commit()
         upgrade()
-        found = {mail.id: mail.state.value for mail in db.session.scalars(sa.select(Mail))}
-        assert found == {1: "sent", 2: "queued", 3: "undelivered", 4: "kept"}
+        states = {mail.id: mail.state.value for mail in db.session.scalars(sa.select(Mail))}
+        assert states == {1: "sent", 2: "queued", 3: "undelivered", 4: "kept"}
         assert list(breaches()) == [] and db.session.scalars(
             sa.select(jobs.Job.dedupe_key)
         ).all() == ["mail:2"]
@@ -436,12 +437,12 @@ def test_a_message_without_a_ticket_and_a_ticket_without_a_message_are_found(
     from core.checking import breaches
 
     use(context, monkeypatch, "smtp://127.0.0.1:1")
-    one, other = send(), send()
+    first, other = send(), send()
     make_due()
     with transaction():
-        db.session.execute(sa.delete(jobs.Job).where(jobs.Job.dedupe_key == f"mail:{one}"))
+        db.session.execute(sa.delete(jobs.Job).where(jobs.Job.dedupe_key == f"mail:{first}"))
         db.session.execute(sa.update(Mail).where(Mail.id == other).values(state=MailState.SENT))
     assert [sentence.partition(":")[2].partition(":")[0] for sentence in breaches()] == [
-        str(one),
+        str(first),
         str(other),
     ]

@@ -37,16 +37,16 @@ def post(context: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[.
     def make(
         *, answers: dict[str, Any] | None = None, user: str = "", **options: Any
     ) -> SmtpServer:
-        made = SmtpServer(**options)
-        made.answers.update(answers or {})
-        started.append(made.start())
-        url = made.url.replace("//", f"//{user}@") if user else made.url
+        server = SmtpServer(**options)
+        server.answers.update(answers or {})
+        started.append(server.start())
+        url = server.url.replace("//", f"//{user}@") if user else server.url
         monkeypatch.setitem(context.extensions, "settings", replace(settings_of(), mail_url=url))
-        return made
+        return server
 
     yield make
-    for one in started:
-        one.stop()
+    for smtp in started:
+        smtp.stop()
 
 
 def states() -> dict[str, int]:
@@ -115,10 +115,10 @@ def test_what_is_refused_for_good_is_refused_at_once_and_only_that(
     )
     many(3)
     jobs.drain()
-    found = db.session.scalars(sa.select(Mail).order_by(Mail.id)).all()
-    assert [one.state for one in found] == [MailState.SENT, MailState.REFUSED, MailState.SENT]
+    mails = db.session.scalars(sa.select(Mail).order_by(Mail.id)).all()
+    assert [mail.state for mail in mails] == [MailState.SENT, MailState.REFUSED, MailState.SENT]
     assert (
-        found[1].answer == "550 5.1.1 no such mailbox" and tickets() == 0 and there.connections == 1
+        mails[1].answer == "550 5.1.1 no such mailbox" and tickets() == 0 and there.connections == 1
     )
     make_due()
     jobs.drain()
@@ -233,7 +233,7 @@ def test_a_second_copy_only_where_the_server_died_before_answering_the_dot(
     jobs.drain()
     make_due()
     jobs.drain()
-    copies = [there.ids.count(one) for one in dict.fromkeys(there.ids)]
+    copies = [there.ids.count(message_id) for message_id in dict.fromkeys(there.ids)]
     assert sorted(copies) == [1, 1, 1, 2] and states() == {"sent": 4}
 
 
@@ -378,7 +378,7 @@ def test_recipients_who_fall_silent_delay_no_link_of_others(
 
 
 def hanging_for(who: str) -> Callable[[str, int], str]:
-    return lambda told, _: HANG if who in told else "250 ok"
+    return lambda recipients, _: HANG if who in recipients else "250 ok"
 
 
 @contextmanager
@@ -398,13 +398,13 @@ def lanes_at_work(context: Flask) -> Iterator[None]:
 
 def seconds_of_a_link(there: SmtpServer) -> float:
     link("waiting@example.org")
-    asked = time.monotonic()
+    began = time.monotonic()
     while (
         "waiting@example.org" not in [who for who, _ in there.messages]
-        and time.monotonic() < asked + 20
+        and time.monotonic() < began + 20
     ):
         time.sleep(0.05)
-    return time.monotonic() - asked
+    return time.monotonic() - began
 
 
 # Whoever runs it may be killed
@@ -475,7 +475,7 @@ def test_a_message_that_needs_smtputf8_never_stops_the_others(
     post: Callable[..., SmtpServer], monkeypatch: pytest.MonkeyPatch, answer: str
 ) -> None:
     monkeypatch.setattr(server, "CONNECT_SECONDS", 0.3)
-    post(answers={"MAIL": lambda told, _: answer if "SMTPUTF8" in told else "250 ok"})
+    post(answers={"MAIL": lambda arguments, _: answer if "SMTPUTF8" in arguments else "250 ok"})
     mail_id = send(address="jürgen@example.org")
     many(3)
     for _ in range(3):

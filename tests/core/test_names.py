@@ -7,7 +7,7 @@ import pytest
 from core import names
 
 
-def found(query: str, *spellings: str | None) -> bool:
+def matches(query: str, *spellings: str | None) -> bool:
     words = names.indexed(spellings).split()
     return any(
         all(any(word.startswith(sought) for word in words) for sought in way)
@@ -48,7 +48,7 @@ def found(query: str, *spellings: str | None) -> bool:
     ],
 )
 def test_a_name_is_found(query: str, name: str) -> None:
-    assert found(query, name)
+    assert matches(query, name)
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_a_name_is_found(query: str, name: str) -> None:
     ],
 )
 def test_another_name_is_not(query: str, name: str) -> None:
-    assert not found(query, name)
+    assert not matches(query, name)
 
 
 def test_composed_and_decomposed_letters_are_one() -> None:
@@ -69,7 +69,7 @@ def test_composed_and_decomposed_letters_are_one() -> None:
 
 
 def test_a_chinese_name_is_found_as_it_is_written_whole() -> None:
-    assert found("王小明", *names.spellings("小明", "王"))
+    assert matches("王小明", *names.spellings("小明", "王"))
 
 
 def test_the_words_hold_nothing_but_plain_ascii() -> None:
@@ -79,7 +79,7 @@ def test_the_words_hold_nothing_but_plain_ascii() -> None:
 
 def test_experts_are_ordered_by_family_name_accents_aside() -> None:
     people = [("Zoë", "Ångström"), ("Ana", "anker"), ("Bo", "Anger")]
-    assert sorted(people, key=lambda one: names.sort_key(*one)) == [
+    assert sorted(people, key=lambda person: names.sort_key(*person)) == [
         ("Bo", "Anger"),
         ("Zoë", "Ångström"),
         ("Ana", "anker"),

@@ -74,7 +74,7 @@ def found_people(words: str) -> list[int]:
 
 def found_certificates(words: str, status: str = "") -> list[int]:
     page = certificates.list_register(SYSTEM, words, status, after=None, limit=50)
-    return [one.id for one in page.items]
+    return [item.id for item in page.items]
 
 
 @pytest.fixture
@@ -144,9 +144,9 @@ def test_pages_read_no_more_rows_of_ten_times_as_many(loaded: Any, read: Callabl
 def test_texts_are_looked_up_in_an_index(loaded: Any, table: str) -> None:
     connection = db.session.connection()
     if is_sqlite():
-        asked = f"SELECT rowid FROM {table}_trigrams WHERE {table}_trigrams MATCH '\"abc\"'"
+        statement = f"SELECT rowid FROM {table}_trigrams WHERE {table}_trigrams MATCH '\"abc\"'"
         assert "VIRTUAL TABLE INDEX" in str(
-            connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}").all()
+            connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}").all()
         )
         return
     connection.exec_driver_sql("SET LOCAL enable_seqscan = off")  # so few would be read through
@@ -156,8 +156,8 @@ def test_texts_are_looked_up_in_an_index(loaded: Any, table: str) -> None:
         else (Certificate, ("holder_words", "number"))
     )
     for name in columns:
-        wanted = sa.select(model.id).where(getattr(model, name).icontains("abc", autoescape=True))
+        query = sa.select(model.id).where(getattr(model, name).icontains("abc", autoescape=True))
         plan = connection.execute(
-            sa.text(f"EXPLAIN {wanted.compile(db.engine, compile_kwargs={'literal_binds': True})}")
+            sa.text(f"EXPLAIN {query.compile(db.engine, compile_kwargs={'literal_binds': True})}")
         ).all()
         assert f"ix_{table}_trigrams" in str(plan), name

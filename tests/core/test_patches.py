@@ -57,7 +57,7 @@ class Asking(Form):
 
 
 def test_attributes_are_those_of_the_library(app: Flask) -> None:
-    given = {
+    versions = {
         "id": "name",
         "maxlength": 3,
         "autofocus": True,
@@ -65,7 +65,7 @@ def test_attributes_are_those_of_the_library(app: Flask) -> None:
         "aria_label": 'a "name" & more',
         "class_": "x",
     }
-    assert attributes(**given) == html_params(**given)
+    assert attributes(**versions) == html_params(**versions)
     assert "maxlength" in str(Asking().name)
 
 
@@ -104,14 +104,14 @@ OF_THE_REQUEST = (" g.", " request.", " session.")
 
 
 def test_libraries_are_changed_in_one_place() -> None:
-    found = [
+    breaches = [
         breach
         for path in source.files()
         if source.name(path) != "core/patches.py"
         for breach in patches(source.name(path), source.tree(path))
     ]
     assert [
-        breach for breach in found if not any(owner in breach for owner in OF_THE_REQUEST)
+        breach for breach in breaches if not any(owner in breach for owner in OF_THE_REQUEST)
     ] == []
 
 

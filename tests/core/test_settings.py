@@ -10,8 +10,8 @@ import pytest
 from core.settings import Settings, SettingsError, kept_secret, read_settings
 
 
-def read(tmp_path: Path, **given: str) -> Settings:
-    return read_settings({"INSTANCE_PATH": str(tmp_path), **given})
+def read(tmp_path: Path, **variables: str) -> Settings:
+    return read_settings({"INSTANCE_PATH": str(tmp_path), **variables})
 
 
 def test_nothing_is_needed(tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_two_processes_that_start_together_agree_on_the_key(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("given", "words"),
+    ("variables", "words"),
     [
         ({"DATABSE_URL": "sqlite:///x.db"}, "did you mean DATABASE_URL"),
         ({"DATABASE_URI": "sqlite:///x.db"}, "did you mean DATABASE_URL"),
@@ -79,10 +79,10 @@ def test_two_processes_that_start_together_agree_on_the_key(tmp_path: Path) -> N
     ],
 )
 def test_a_bad_setting_stops_the_start_with_one_sentence(
-    tmp_path: Path, given: dict[str, str], words: str
+    tmp_path: Path, variables: dict[str, str], words: str
 ) -> None:
     with pytest.raises(SettingsError, match=words) as caught:
-        read(tmp_path, **given)
+        read(tmp_path, **variables)
     assert "\n" not in str(caught.value)
 
 

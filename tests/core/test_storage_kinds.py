@@ -105,12 +105,15 @@ def test_certificates_are_issued_read_checked_and_copied_from_another_kind(
 ) -> None:
     memory = InMemory()
     monkeypatch.setitem(context.extensions, "storage", memory)
-    made = makers.issued(makers.finished_delivery(2))
-    assert all(files.read(one) == memory.files[one.file_key] for one in made)
-    memory.put(made[0].file_key, b"damaged")
-    assert files.read(made[0]).startswith(b"%PDF-") and memory.files[made[0].file_key].startswith(
-        b"%PDF-"
+    certificates = makers.issued(makers.finished_delivery(2))
+    assert all(
+        files.read(certificate) == memory.files[certificate.file_key]
+        for certificate in certificates
     )
+    memory.put(certificates[0].file_key, b"damaged")
+    assert files.read(certificates[0]).startswith(b"%PDF-") and memory.files[
+        certificates[0].file_key
+    ].startswith(b"%PDF-")
     assert list(queries.breaches()) == []
     facts = making.make(tmp_path / "copy", with_keys=False)
     assert (facts["files"], facts["lacking"]) == (len(memory.files), [])

@@ -124,14 +124,14 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_writers_queue_without_a_thread_until_there_is_room_for_them(few: None) -> None:
     """None of them is refused, however many come at once, and those who read pass them."""
-    threads, written, told = Threads(2), [], []
+    threads, written, events = Threads(2), [], []
 
     def writes() -> None:
         try:
             with waits(LOCK):
                 written.append(1)
         except Unavailable as error:
-            told.append(error)
+            events.append(error)
 
     with held(threads, 7, LOCK):
         late = serve(threads, *[writes] * 30, may_write=True)
@@ -139,25 +139,25 @@ def test_writers_queue_without_a_thread_until_there_is_room_for_them(few: None) 
         assert not any(task.over.is_set() for task in late)
         assert threads.started <= 7 + 2
     assert all(task.over.wait(5) for task in late)
-    assert (len(written), told) == (30, [])
+    assert (len(written), events) == (30, [])
 
 
 @pytest.mark.parametrize(("what", "most"), [(LOCK, 8), (CLIENT, 2)])
 def test_who_comes_when_too_many_wait_is_told_so_at_once(few: None, what: str, most: int) -> None:
-    threads, told = Threads(2), []
+    threads, events = Threads(2), []
 
     def wants_to_wait() -> None:
         try:
             with waits(what):
-                told.append("waited")
+                events.append("waited")
         except Unavailable as error:
-            told.append(f"{error.status} {error.code} {error.retry_after}")
+            events.append(f"{error.status} {error.code} {error.retry_after}")
 
     with held(threads, most, what):
         assert serve(threads, wants_to_wait)[0].over.wait(5)
         assert serve(threads, lambda: None)[0].over.wait(5)
     assert serve(threads, wants_to_wait)[0].over.wait(5)
-    assert told == ["503 busy 5", "waited"]
+    assert events == ["503 busy 5", "waited"]
 
 
 def test_what_is_over_in_a_moment_is_never_refused(few: None) -> None:

@@ -101,10 +101,10 @@ def test_cookies_are_out_of_reach_for_scripts_other_sites_and_plain_http(
 
 def cookies(answer: TestResponse) -> dict[str, set[str]]:
     """Each cookie's name with its attributes, without the dates."""
-    found = [header.split("; ") for header in answer.headers.getlist("Set-Cookie")]
+    cookies = [header.split("; ") for header in answer.headers.getlist("Set-Cookie")]
     return {
-        first.partition("=")[0]: {part for part in rest if not part.startswith("Expires=")}
-        for first, *rest in found
+        first.partition("=")[0]: {part for part in attributes if not part.startswith("Expires=")}
+        for first, *attributes in cookies
     }
 
 

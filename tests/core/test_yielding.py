@@ -23,12 +23,12 @@ from tests.core.test_waiting import held, serve
 def pauses(context: Flask, monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """How long work paused; every pause ages the news by as much, and nobody really waits."""
     (settings_of().instance_path / "requests-wait").unlink(missing_ok=True)
-    made: list[float] = []
+    pauses: list[float] = []
     watch = SimpleNamespace(
-        sleep=made.append, monotonic=lambda began=time.monotonic(): began + sum(made)
+        sleep=pauses.append, monotonic=lambda began=time.monotonic(): began + sum(pauses)
     )
     monkeypatch.setattr(yielding, "time", watch)
-    return made
+    return pauses
 
 
 def test_work_makes_no_pause_while_no_request_waits(pauses: list[float]) -> None:
@@ -76,18 +76,18 @@ def test_who_is_due_for_a_while_is_late_and_who_just_came_is_not(
 def test_a_job_gives_way_before_it_begins_and_before_each_piece(
     context: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[str] = []
+    events: list[str] = []
 
     def work(progress: jobs.Progress) -> None:
-        told.append("begins")
-        told.extend(progress.each(["first", "second"]))
+        events.append("begins")
+        events.extend(progress.each(["first", "second"]))
 
-    monkeypatch.setattr(running, "give_way", lambda: told.append("way"))
+    monkeypatch.setattr(running, "give_way", lambda: events.append("way"))
     monkeypatch.setitem(running.work_of(context).jobs, "test.pieces", work)
     with transaction():
         jobs.enqueue("test.pieces")
     assert jobs.drain() == 1
-    assert told == ["way", "begins", "way", "first", "way", "second"]
+    assert events == ["way", "begins", "way", "first", "way", "second"]
 
 
 def test_mail_gives_way_but_a_link_that_someone_waits_for_does_not(
@@ -106,9 +106,9 @@ def test_mail_gives_way_but_a_link_that_someone_waits_for_does_not(
 def test_the_worker_is_as_nice_as_its_setting_says(
     context: Flask, monkeypatch: pytest.MonkeyPatch, niceness: int
 ) -> None:
-    said: list[int] = []
-    monkeypatch.setattr(worker, "os", SimpleNamespace(nice=said.append))
+    values: list[int] = []
+    monkeypatch.setattr(worker, "os", SimpleNamespace(nice=values.append))
     own = replace(settings_of(), worker_niceness=niceness)
     monkeypatch.setitem(context.extensions, "settings", own)
     worker.give_way_to_pages()
-    assert said == [niceness]
+    assert values == [niceness]

@@ -58,11 +58,11 @@ def delivery(
         "country": "CA",
         "language": "en",
     }
-    kept = tuple(PoolPlan(category, number) for category, number in (pools or {}).items())
-    plan = DeliveryPlan(**(values | {"places": places, "pools": kept} | changes))
+    plans = tuple(PoolPlan(category, number) for category, number in (pools or {}).items())
+    plan = DeliveryPlan(**(values | {"places": places, "pools": plans} | changes))
     with transaction():
-        made = services.schedule(actor, get_course(taught.code), plan, is_published=published)
-        code = made.code
+        delivery_ = services.schedule(actor, get_course(taught.code), plan, is_published=published)
+        code = delivery_.code
     return get_delivery(SYSTEM, code)
 
 

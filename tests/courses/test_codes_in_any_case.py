@@ -63,8 +63,8 @@ def test_what_a_course_grants_and_asks_for_is_named_in_any_case(app: Flask, api:
     assert api.put("/courses/GTI", shouted).json["version"] == before  # nothing was changed
     skills = count(app, Skill)
     completion = body["completion"] | {"prerequisites": ["gti"]}
-    made = api.put("/courses/ADVANCED", shouted | {"completion": completion})
-    assert made.status_code == 201 and made.json["completion"]["prerequisites"] == ["GTI"]
+    response = api.put("/courses/ADVANCED", shouted | {"completion": completion})
+    assert response.status_code == 201 and response.json["completion"]["prerequisites"] == ["GTI"]
     assert count(app, Skill) == skills
     own = api.put(
         "/courses/advanced",
@@ -81,7 +81,7 @@ def test_a_skill_is_one(app: Flask, api: ApiClient) -> None:
 
 def test_a_delivery_is_found_and_its_code_is_taken_in_any_case(api: ApiClient) -> None:
     assert api.get("/deliveries/gti-2027-03").json["code"] == "GTI-2027-03"
-    assert [one["code"] for one in api.get("/deliveries?course=gti").json["items"]] == [
+    assert [item["code"] for item in api.get("/deliveries?course=gti").json["items"]] == [
         "GTI-2027-03"
     ]
     again = {
@@ -121,8 +121,8 @@ def test_lists_are_narrowed_by_either(app: Flask, api: ApiClient) -> None:
 
 def test_an_organization_is_one(app: Flask) -> None:
     with app.app_context():
-        kept = factories.organization("CA-MFA").id
-        assert organization_by_code(SYSTEM, "ca-mfa").id == kept
+        key = factories.organization("CA-MFA").id
+        assert organization_by_code(SYSTEM, "ca-mfa").id == key
         with pytest.raises(Conflict), transaction():
             create_organization(SYSTEM, code="Ca-Mfa", name="Twice")
         assert (
@@ -139,11 +139,11 @@ def test_the_database_refuses_a_twin(app: Flask, api: ApiClient, model: Any) -> 
     """Whatever a service forgets: two rows that differ in case only cannot be."""
     with app.app_context():
         factories.organization("CA-MFA")
-        kept = db.session.scalars(sa.select(model)).first()
-        assert kept is not None
+        row = db.session.scalars(sa.select(model)).first()
+        assert row is not None
         table = model.__table__
         values = dict(
-            db.session.execute(sa.select(table).where(table.c.id == kept.id)).mappings().one()
+            db.session.execute(sa.select(table).where(table.c.id == row.id)).mappings().one()
         )
         values |= {"id": 99, "code": values["code"].swapcase()}
         with pytest.raises(sa.exc.IntegrityError), transaction():

@@ -44,7 +44,7 @@ def client_of(app: Flask, actor: Actor) -> ApiClient:
 
 def field_errors(response: Any) -> list[tuple[str, str]]:
     assert response.status_code == 422, response.text
-    return [(one["field"], one["code"]) for one in response.json["errors"]]
+    return [(error["field"], error["code"]) for error in response.json["errors"]]
 
 
 # API
@@ -52,8 +52,8 @@ def field_errors(response: Any) -> list[tuple[str, str]]:
 
 def test_a_course_is_put_and_got(api: ApiClient) -> None:
     body = makers.gti()
-    made = api.put("/courses/GTI", body)
-    assert (made.status_code, made.json["version"]) == (201, 1)
+    response = api.put("/courses/GTI", body)
+    assert (response.status_code, response.json["version"]) == (201, 1)
     assert api.put("/courses/GTI", body).status_code == 200
     assert api.put("/courses/GTI", body | {"code": "GTI"}).json["version"] == 1
     got = api.get("/courses/GTI").json
@@ -65,7 +65,7 @@ def test_a_course_is_put_and_got(api: ApiClient) -> None:
         == 2
     )
     assert api.put("/courses/GTI", got).status_code == 409  # made from version 1
-    assert [one["code"] for one in api.get("/courses").json["items"]] == ["GTI"]
+    assert [item["code"] for item in api.get("/courses").json["items"]] == ["GTI"]
 
 
 def test_putting_the_same_course_leaves_no_trace(app: Flask, api: ApiClient) -> None:
@@ -106,7 +106,7 @@ def test_skills_are_put_and_listed(api: ApiClient) -> None:
     assert (changed.status_code, changed.json["title"]) == (200, {"en": "Protecting children"})
     assert field_errors(api.put("/skills/a b", body)) == [("code", "bad_code")]
     assert field_errors(api.put("/skills/x", {"title": {}}))[0][0] == "title"
-    assert [one["code"] for one in api.get("/skills").json["items"]] == ["child-protection"]
+    assert [item["code"] for item in api.get("/skills").json["items"]] == ["child-protection"]
 
 
 def test_lists_are_paged(api: ApiClient) -> None:
@@ -114,7 +114,7 @@ def test_lists_are_paged(api: ApiClient) -> None:
         api.put(f"/skills/s{number}", {"title": {"en": f"Skill {number}"}})
     first = api.get("/skills?limit=2").json
     second = api.get(first["next"]).json
-    assert [one["code"] for one in first["items"] + second["items"]] == ["s0", "s1", "s2", "s3"]
+    assert [item["code"] for item in first["items"] + second["items"]] == ["s0", "s1", "s2", "s3"]
 
 
 def test_only_those_who_may_write_courses(app: Flask) -> None:
@@ -148,7 +148,7 @@ def test_import_takes_one_course_or_a_list(app: Flask, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "sentence"),
     [
         ("{not json", "not JSON"),
         ("[1]", "JSON object"),
@@ -160,11 +160,11 @@ def test_import_takes_one_course_or_a_list(app: Flask, tmp_path: Path) -> None:
         ),
     ],
 )
-def test_import_says_what_is_wrong(app: Flask, tmp_path: Path, content: str, said: str) -> None:
+def test_import_says_what_is_wrong(app: Flask, tmp_path: Path, content: str, sentence: str) -> None:
     file = tmp_path / "course.json"
     file.write_text(content, encoding="utf-8")
     done = run(app, str(file))
-    assert done.exit_code == 1 and said in done.output
+    assert done.exit_code == 1 and sentence in done.output
     with app.app_context():
         assert db.session.scalar(sa.select(Course.id)) is None
 
@@ -195,9 +195,11 @@ def test_a_trainer_makes_a_course_in_a_form(app: Flask, sign_in: Any, trainer: A
     page = browser.get("/courses").follow("Create a course")
     form = page.form(button="Save")
     assert form.values["sessions-4-day"] == "2" and form.values["sessions-4-start"] == "09:00"
-    made = form.submit("Save", **filled(page))
-    assert made.path == "/courses/NEW-1" and "You can schedule its first delivery now." in made.text
-    assert "Session 12" in made.text and "valid for 36 months" in made.text
+    saved = form.submit("Save", **filled(page))
+    assert (
+        saved.path == "/courses/NEW-1" and "You can schedule its first delivery now." in saved.text
+    )
+    assert "Session 12" in saved.text and "valid for 36 months" in saved.text
     with app.app_context():
         version = get_course("NEW-1").current
         assert (version.days, version.minutes, version.min_score_percent) == (3, 1080, 70)
@@ -222,8 +224,8 @@ def test_rows_are_added_and_removed_without_a_script(
     page = page.form(button="Save").submit(
         "Add a skill", **{"objectives-0-text-en": "Reach an agreement."}
     )
-    made = page.form(button="Save").submit("Save")
-    assert made.path == "/courses/NEW-1", made.errors
+    saved = page.form(button="Save").submit("Save")
+    assert saved.path == "/courses/NEW-1", saved.errors
     with app.app_context():
         version = get_course("NEW-1").current
         assert (len(version.blocks), version.objectives, len(version.grants)) == (
@@ -263,10 +265,10 @@ def test_what_is_wrong_is_said_at_its_field_and_typed_values_stay(
     page = sign_in(trainer).get("/courses/new")
     refused = page.form(button="Save").submit("Save", **filled(page, **changes))
     assert refused.status == 422 and sentence in refused.text and refused.title.startswith("Error")
-    kept = refused.form(button="Save").values
-    assert kept["sessions-11-title-en"] == "Session 12"
+    values = refused.form(button="Save").values
+    assert values["sessions-11-title-en"] == "Session 12"
     for name, value in changes.items():
-        assert kept.get(name, "") == (value or "")
+        assert values.get(name, "") == (value or "")
         if value and name != "audience":
             faulty = refused.all("input", name=name)[0]
             assert faulty.get("aria-invalid") == "true" or "sessions" in name
@@ -317,10 +319,10 @@ def test_rows_left_empty_stay_on_the_page_and_out_of_the_course(
         "grants-1-skill",
         "sessions-11-day",
     } <= form.names
-    made = form.submit(
+    saved = form.submit(
         "Save", **{"sessions-3-title-en": "Session 4", "grants-1-skill": "negotiation"}
     )
-    assert made.path == "/courses/NEW-1", made.errors
+    assert saved.path == "/courses/NEW-1", saved.errors
     with app.app_context():
         version = get_course("NEW-1").current
         assert (len(version.blocks), version.objectives, len(version.grants)) == (11, [], 1)
@@ -402,10 +404,10 @@ def test_more_objectives_than_fit_on_a_certificate_are_told_to_who_may_change_it
         first | {"day": day, "objective": {"en": f"Objective {day}"}} for day in range(1, 17)
     ]
     api.put("/courses/GTI", makers.gti() | {"sessions": sessions, "objectives": []})
-    said = "14 of the 16 objectives of the sessions fit on the certificate."
-    assert said in sign_in(trainer).get("/courses/GTI").text
-    assert said not in browser.get("/courses/GTI").text
+    sentence = "14 of the 16 objectives of the sessions fit on the certificate."
+    assert sentence in sign_in(trainer).get("/courses/GTI").text
+    assert sentence not in browser.get("/courses/GTI").text
     api.put(
         "/courses/GTI", makers.gti() | {"sessions": sessions, "objectives": [{"en": "One for all"}]}
     )
-    assert said not in sign_in(trainer).get("/courses/GTI").text
+    assert sentence not in sign_in(trainer).get("/courses/GTI").text

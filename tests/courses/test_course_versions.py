@@ -122,8 +122,8 @@ def test_words_change_in_place(context: Flask, change: dict[str, Any]) -> None:
 def test_running_deliveries_keep_their_version(context: Flask) -> None:
     delivery = makers.delivery()
     put(sessions=makers.gti()["sessions"][:4])
-    kept = get_delivery(SYSTEM, delivery.code)
-    assert kept.version.number == 1 and len(kept.sessions) == 12
+    unchanged = get_delivery(SYSTEM, delivery.code)
+    assert unchanged.version.number == 1 and len(unchanged.sessions) == 12
     later = makers.delivery(SYSTEM, get_course("GTI"))
     assert (
         later.version.number == 2 and len(later.sessions) == 4 and later.ends_on == later.starts_on

@@ -257,12 +257,12 @@ def test_a_change_says_what_changed_and_moves_the_sessions(context: Flask) -> No
     assert [session.id for session in moved.sessions] == ids  # marks stay with their session
     assert (moved.ends_on, moved.closes_on) == (date(2027, 6, 9), date(2027, 5, 17))
     assert [(pool.category, pool.places) for pool in moved.pools] == [("civilian", 7)]
-    said = last_facts(2)
+    facts = last_facts(2)
     assert (
-        '"changed":["starts_on","venue","pools","closes_on","ends_on"]' in said
-        and '"delivery.moved"' in said
+        '"changed":["starts_on","venue","pools","closes_on","ends_on"]' in facts
+        and '"delivery.moved"' in facts
     )
-    assert "Halifax" not in said and "Clementsport" not in said
+    assert "Halifax" not in facts and "Clementsport" not in facts
 
 
 def test_pools_can_trade_places(context: Flask) -> None:

@@ -39,10 +39,10 @@ def test_a_title_that_could_not_be_printed_is_refused_at_once(
     context: Flask, text: str, code: str
 ) -> None:
     bad = {"en": "Good", "fr": text}
-    found = refusals(
+    faults = refusals(
         title=bad, sessions=[SESSION | {"title": bad}], grants=[GRANT | {"title": bad}]
     )
-    assert found == {("title", code), ("sessions.0.title", code), ("grants.0.title", code)}
+    assert faults == {("title", code), ("sessions.0.title", code), ("grants.0.title", code)}
     with pytest.raises(DomainError) as caught:
         services.put_skill(SYSTEM, "first-aid", title=bad)
     assert (caught.value.field, caught.value.code) == ("title", code)
@@ -50,8 +50,8 @@ def test_a_title_that_could_not_be_printed_is_refused_at_once(
 
 def test_an_objective_that_could_not_be_printed_is_refused_at_once(context: Flask) -> None:
     bad = {"en": "Breathe 😀"}
-    found = refusals(objectives=[{"en": "Good"}, bad], sessions=[SESSION | {"objective": bad}])
-    assert found == {("objectives.1", "not_printable"), ("sessions.0.objective", "not_printable")}
+    faults = refusals(objectives=[{"en": "Good"}, bad], sessions=[SESSION | {"objective": bad}])
+    assert faults == {("objectives.1", "not_printable"), ("sessions.0.objective", "not_printable")}
 
 
 def test_line_ends_and_tabs_in_a_title_become_spaces(context: Flask) -> None:
@@ -64,13 +64,13 @@ def test_line_ends_and_tabs_in_a_title_become_spaces(context: Flask) -> None:
         sessions=[SESSION | {"title": broken}],
         grants=[GRANT | {"title": broken}],
     )
-    version, whole = course.current, {"en": "First aid, again"}
+    version, title = course.current, {"en": "First aid, again"}
     assert [
         course.title,
         version.objectives[0],
         version.blocks[0].title,
         version.grants[0].skill.title,
-    ] == [whole] * 4
+    ] == [title] * 4
     with transaction():
         services.put_skill(
             SYSTEM, "first-aid", title={"en": "First\r\naid", "fr": "Secours\u00a0: tous"}

@@ -23,8 +23,8 @@ from tests.enrollment.makers import token_of
 @pytest.fixture
 def course(app: Flask) -> str:
     with app.app_context():
-        made = makers.course(code="GTI")
-        makers.delivery(course=made, code="GTI-2027-03", starts_on=date(2027, 3, 8))
+        course = makers.course(code="GTI")
+        makers.delivery(course=course, code="GTI-2027-03", starts_on=date(2027, 3, 8))
     return "GTI"
 
 
@@ -34,7 +34,7 @@ def api(app: Flask, *roles: Role) -> ApiClient:
 
 
 def codes(answer: Any) -> list[str]:
-    return [one["code"] for one in answer.json["items"]]
+    return [item["code"] for item in answer.json["items"]]
 
 
 @pytest.mark.both_databases

@@ -66,21 +66,21 @@ def client_of(app: Flask, actor: Actor) -> ApiClient:
 
 def field_errors(response: Any) -> list[tuple[str, str]]:
     assert response.status_code == 422, response.text
-    return [(one["field"], one["code"]) for one in response.json["errors"]]
+    return [(error["field"], error["code"]) for error in response.json["errors"]]
 
 
 # API
 
 
 def test_a_delivery_is_scheduled_as_the_contract_says(api: ApiClient) -> None:
-    made = api.post("/courses/GTI/deliveries", BODY)
-    assert (made.status_code, made.json["status"], made.json["code"]) == (
+    response = api.post("/courses/GTI/deliveries", BODY)
+    assert (response.status_code, response.json["status"], response.json["code"]) == (
         201,
         "draft",
         "GTI-2027-03",
     )
-    assert made.json["closes_on"] == "2027-02-15" and made.json["ends_on"] == "2027-03-10"
-    first = made.json["sessions"][0]
+    assert response.json["closes_on"] == "2027-02-15" and response.json["ends_on"] == "2027-03-10"
+    first = response.json["sessions"][0]
     assert first == {
         "number": 1,
         "day": 1,
@@ -94,7 +94,7 @@ def test_a_delivery_is_scheduled_as_the_contract_says(api: ApiClient) -> None:
         "cancelled": False,
         "cancel_reason": None,
     }
-    assert len(made.json["sessions"]) == 12
+    assert len(response.json["sessions"]) == 12
     published = api.post("/deliveries/GTI-2027-03/publish")
     assert (published.status_code, published.json["status"]) == (200, "published")
     assert api.post("/deliveries/GTI-2027-03/publish").status_code == 409
@@ -104,10 +104,14 @@ def test_a_delivery_is_scheduled_as_the_contract_says(api: ApiClient) -> None:
 
 def test_what_is_left_out_is_taken_from_the_course(api: ApiClient) -> None:
     body = {key: BODY[key] for key in ("starts_on", "time_zone", "venue", "country", "language")}
-    made = api.post("/courses/GTI/deliveries", body | {"starts_on": "2027-03-13"})
-    assert (made.json["code"], made.json["places"], made.json["pools"]) == ("GTI-2027-03", 25, [])
+    response = api.post("/courses/GTI/deliveries", body | {"starts_on": "2027-03-13"})
+    assert (response.json["code"], response.json["places"], response.json["pools"]) == (
+        "GTI-2027-03",
+        25,
+        [],
+    )
     assert (
-        made.json["sessions"][4]["starts_at"] == "2027-03-14T09:00:00-03:00"
+        response.json["sessions"][4]["starts_at"] == "2027-03-14T09:00:00-03:00"
     )  # the clocks went forward in the night
 
 
@@ -186,7 +190,7 @@ def test_deliveries_are_listed_with_places_and_filtered(app: Flask, api: ApiClie
     api.post("/deliveries/POC-DAKAR/publish")
 
     def codes(query: str) -> list[str]:
-        return [one["code"] for one in api.get(f"/deliveries?{query}").json["items"]]
+        return [item["code"] for item in api.get(f"/deliveries?{query}").json["items"]]
 
     assert codes("") == ["GTI-2027-03", "POC-DAKAR"]
     assert (
@@ -199,14 +203,21 @@ def test_deliveries_are_listed_with_places_and_filtered(app: Flask, api: ApiClie
     assert codes("status=draft") == codes("to=2027-03-08") == ["GTI-2027-03"]
     assert codes("status=finished") == codes("course=NONE") == []
     assert api.get("/deliveries?status=lost").status_code == 422
-    one = api.get("/deliveries/POC-DAKAR").json
-    assert one["places_left"] == 25 and one["is_open"] is True
-    assert one["pools"] == [{"category": "military", "places": 10, "places_left": 10, "waiting": 0}]
-    assert one["open_places"] == {"category": None, "places": 15, "places_left": 15, "waiting": 0}
+    delivery = api.get("/deliveries/POC-DAKAR").json
+    assert delivery["places_left"] == 25 and delivery["is_open"] is True
+    assert delivery["pools"] == [
+        {"category": "military", "places": 10, "places_left": 10, "waiting": 0}
+    ]
+    assert delivery["open_places"] == {
+        "category": None,
+        "places": 15,
+        "places_left": 15,
+        "waiting": 0,
+    }
     with app.app_context():
         participant = factories.actor()
     outside = client_of(app, participant)
-    assert [one["code"] for one in outside.get("/deliveries").json["items"]] == ["POC-DAKAR"]
+    assert [item["code"] for item in outside.get("/deliveries").json["items"]] == ["POC-DAKAR"]
     assert outside.get("/deliveries/GTI-2027-03").status_code == 404
 
 
@@ -252,8 +263,8 @@ def test_the_next_form_begins_with_what_was_chosen_last(sign_in: Any, trainer: A
     ]
     first.submit("Publish", **typed(venue="Halifax"))
     form = browser.get("/courses/GTI/schedule").form(button="Publish")
-    kept = ("venue", "country", "time_zone", "language", "pool_police", "starts_on-day")
-    assert [form.values[name] for name in kept] == [
+    fields = ("venue", "country", "time_zone", "language", "pool_police", "starts_on-day")
+    assert [form.values[name] for name in fields] == [
         "Halifax",
         "CA",
         "America/Halifax",
@@ -334,13 +345,13 @@ def test_what_is_wrong_is_said_at_its_field_and_typed_values_stay(
     page = sign_in(trainer).get("/courses/GTI/schedule")
     refused = page.form(button="Publish").submit("Publish", **typed(**changes))
     assert refused.status == 422 and sentence in refused.text and refused.title.startswith("Error")
-    kept = refused.form(button="Publish").values
+    values = refused.form(button="Publish").values
     expected = {
         name: value
         for name, value in typed(**changes).items()
         if name not in ("trainers", "admission")
     }
-    shown = {name: kept.get(name, "") for name in expected}
+    shown = {name: values.get(name, "") for name in expected}
     unlisted = {
         name for name in ("time_zone", "language") if changes.get(name)
     }  # what no list offers cannot stay chosen
@@ -386,8 +397,8 @@ def test_the_form_begins_with_the_last_delivery_of_the_course_whoever_scheduled_
     with app.app_context():
         stranger = factories.actor(Role.TRAINER)
     form = sign_in(stranger).get("/courses/GTI/schedule").form(button="Publish")
-    kept = ("venue", "country", "time_zone", "language", "places", "pool_police", "admission")
-    assert [form.values[name] for name in kept] == [
+    fields = ("venue", "country", "time_zone", "language", "places", "pool_police", "admission")
+    assert [form.values[name] for name in fields] == [
         "Halifax",
         "CA",
         "America/Halifax",
@@ -502,8 +513,8 @@ def calendar(browser: Browser, code: str = "GTI-2027-03") -> Calendar:
 
 def test_the_calendar_holds_every_session(app: Flask, browser: Browser, trainer: Actor) -> None:
     delivery = scheduled(app, trainer)
-    found = calendar(browser)
-    events = found.walk("VEVENT")
+    entries = calendar(browser)
+    events = entries.walk("VEVENT")
     assert len(events) == 12 and len({str(event["uid"]) for event in events}) == 12
     for event, session in zip(events, delivery.sessions, strict=True):
         assert (
@@ -512,7 +523,7 @@ def test_the_calendar_holds_every_session(app: Flask, browser: Browser, trainer:
         )
         assert event["status"] == "CONFIRMED" and event["location"] == "Clementsport, Canada"
     assert events[0].decoded("dtstart") == datetime(2027, 3, 8, 13, tzinfo=UTC)
-    assert all(line.isascii() is True or line for line in found.to_ical().splitlines())
+    assert all(line.isascii() is True or line for line in entries.to_ical().splitlines())
 
 
 def test_a_change_and_a_cancellation_reach_calendars(
@@ -667,8 +678,8 @@ def test_the_form_is_read_in_another_language_without_losing_anything(
             sent[name] = value
         page = browser.post(f"{address}?lang=fr", sent)
         assert (page.status, page.tree.get("lang"), page.errors) == (200, "fr", [])
-        kept = next(form for form in page.forms if set(values) <= form.names).values
-        assert {name: kept.get(name) for name in values} == values
+        values_kept = next(form for form in page.forms if set(values) <= form.names).values
+        assert {name: values_kept.get(name) for name in values} == values
         browser.get("/?lang=en")
 
 
@@ -744,9 +755,9 @@ def test_a_time_zone_of_another_country_is_asked_about_once(
     )  # meant: the course keeps other clocks
     assert "is published" in page.text
     with app.app_context():
-        made = db.session.scalars(sa.select(Delivery)).one()
-        assert (made.country, made.time_zone) == ("KE", "America/Halifax")
-        code = made.code
+        delivery = db.session.scalars(sa.select(Delivery)).one()
+        assert (delivery.country, delivery.time_zone) == ("KE", "America/Halifax")
+        code = delivery.code
     edited = sign_in(trainer).get(f"/deliveries/{code}/edit").form(button="Save").submit("Save")
     assert "was saved" in edited.text  # what was chosen before is not asked again
 

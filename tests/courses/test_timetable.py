@@ -56,14 +56,14 @@ def starts(draw: st.DrawFn) -> tuple[str, date]:
 @example(("Asia/Kathmandu", date(2027, 3, 8)))
 def test_sessions_keep_their_time_of_day(start: tuple[str, date]) -> None:
     name, first = start
-    zone, made = ZoneInfo(name), instants(DAYS, first, name)
-    for template, session in zip(DAYS, made, strict=True):
+    zone, moments = ZoneInfo(name), instants(DAYS, first, name)
+    for template, session in zip(DAYS, moments, strict=True):
         local = session.starts_at.astimezone(zone)
         assert f"{local:%H:%M}" == template.start
         assert local.date() == first + timedelta(days=template.day - 1)
         assert session.ends_at - session.starts_at == timedelta(minutes=90)
         assert session.starts_at.tzinfo is UTC
-    assert all(before.ends_at <= after.starts_at for before, after in pairwise(made))
+    assert all(before.ends_at <= after.starts_at for before, after in pairwise(moments))
     assert last_day(DAYS, first) == first + timedelta(days=2)
 
 
@@ -75,18 +75,18 @@ def test_any_time_of_day_is_met_or_refused(
     name, first = start
     clock = f"{minute // 60:02d}:{minute % 60:02d}"
     try:
-        made = instants([block(1, 1, clock, minutes)], first, name)
+        moments = instants([block(1, 1, clock, minutes)], first, name)
     except Invalid as refusal:
         assert (refusal.code, refusal.field) == ("clock_change", "starts_on")
         assert first in clock_changes(ZoneInfo(name)) or first + timedelta(days=1) in clock_changes(
             ZoneInfo(name)
         )
         return
-    assert f"{made[0].starts_at.astimezone(ZoneInfo(name)):%H:%M}" == clock
+    assert f"{moments[0].starts_at.astimezone(ZoneInfo(name)):%H:%M}" == clock
 
 
 def test_a_time_that_comes_twice_means_the_first() -> None:
-    found = 0
+    count = 0
     for name in (
         "America/Halifax",
         "Europe/Paris",
@@ -107,8 +107,8 @@ def test_a_time_that_comes_twice_means_the_first() -> None:
                     if before > after:
                         starts_at = instants([block(1, 1, clock, 30)], first, name)[0].starts_at
                         assert starts_at.astimezone(zone).fold == 0
-                        found += 1
-    assert found > 30
+                        count += 1
+    assert count > 30
 
 
 def _offsets(day: date, clock: str, zone: ZoneInfo) -> list[timedelta]:

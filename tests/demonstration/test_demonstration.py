@@ -40,8 +40,10 @@ def run(app: Flask, *command: str) -> Result:
 
 
 def test_a_chinese_participant_is_called_as_she_writes_her_name() -> None:
-    ((given, family, country, *_),) = [one for one in PARTICIPANTS if one[2] == "CN"]
-    assert names.full_name(given, family, names.Origin(country)) == "李文娟"
+    ((given_name, family, country, *_),) = [
+        participant for participant in PARTICIPANTS if participant[2] == "CN"
+    ]
+    assert names.full_name(given_name, family, names.Origin(country)) == "李文娟"
 
 
 def facts(app: Flask) -> dict[str, list[tuple]]:
@@ -165,24 +167,24 @@ def test_it_is_the_same_everywhere(
 
     other = migrated_app(tmp_path_factory.mktemp("second"))
     run(other, "demo", "load", "--experts", "30")
-    one, two = facts(demonstration), facts(other)
-    for name in one:
-        assert one[name] == two[name], name
+    first, two = facts(demonstration), facts(other)
+    for name in first:
+        assert first[name] == two[name], name
     with other.app_context():
         db.engine.dispose()
 
 
 def test_all_six_sign_in(demonstration: Flask) -> None:
-    assert {one.role for one in SIGN_INS} == set(Role)
+    assert {sign_in.role for sign_in in SIGN_INS} == set(Role)
     with settings(demonstration, demo=True):
-        for one in SIGN_INS:
+        for sign_in in SIGN_INS:
             page = Browser(demonstration).get("/sign-in")
             page = page.form(action="/sign-in").submit(
-                email=one.email, password=DEMONSTRATION_PASSWORD
+                email=sign_in.email, password=DEMONSTRATION_PASSWORD
             )
-            assert page.status == 200 and f"{one.given_name} {one.family_name}" in page.text, (
-                one.email
-            )
+            assert (
+                page.status == 200 and f"{sign_in.given_name} {sign_in.family_name}" in page.text
+            ), sign_in.email
 
 
 def test_it_loads_only_once(demonstration: Flask) -> None:

@@ -50,13 +50,13 @@ def crowd(into: Delivery, number: int, status: str = "confirmed", **values: Any)
     people = [
         {
             "id": first + n,
-            "given_name": given,
+            "given_name": given_name,
             "family_name": family,
-            "name_on_certificate": f"{given} {family}",
+            "name_on_certificate": f"{given_name} {family}",
             "country": "SN",
             "created_at": clock.now(),
         }
-        for n, (given, family) in enumerate(names)
+        for n, (given_name, family) in enumerate(names)
     ]
     rows = [
         {
@@ -82,13 +82,13 @@ def crowd(into: Delivery, number: int, status: str = "confirmed", **values: Any)
 
 def nominee(category: str = "civilian", **values: Any) -> Nominee:
     n = next(_count)
-    given = {
+    facts = {
         "given_name": "Nominee",
         "family_name": f"Number {n}",
         "email": f"nominee{n}@example.org",
         "country": "CA",
     }
-    return Nominee(category=category, **(given | values))
+    return Nominee(category=category, **(facts | values))
 
 
 def attend(
@@ -96,10 +96,10 @@ def attend(
 ) -> None:
     """Marks the person present in every session from the first on, up to `minutes` in all (None:
     all of it), after the last one."""
-    left, marks = minutes, []
+    minutes_left, marks = minutes, []
     for session in attendance_grid(into).held:
-        now = session.minutes if left is None else min(left, session.minutes)
-        left = None if left is None else left - now
+        now = session.minutes if minutes_left is None else min(minutes_left, session.minutes)
+        minutes_left = None if minutes_left is None else minutes_left - now
         mark = (
             MarkGiven(enrollment.id, session.number, "present", now)
             if now
@@ -131,8 +131,8 @@ def again(enrollment: Enrollment) -> Enrollment:
 def token_of(actor: Actor) -> str:
     """An API token of this actor."""
     with transaction():
-        made = create_token(actor, db.session.get_one(Person, actor.person_id), name="test")
-    return made[1] if isinstance(made, tuple) else made
+        token = create_token(actor, db.session.get_one(Person, actor.person_id), name="test")
+    return token[1] if isinstance(token, tuple) else token
 
 
 def coordinator() -> Actor:

@@ -61,12 +61,12 @@ def apply(browser: Browser, code: str, **changes: Any) -> Page:
 def enrollments(app: Flask) -> list[tuple[str, str, str]]:
     """(family name, category, status) of everyone, in order."""
     with app.app_context():
-        found = db.session.execute(
+        rows = db.session.execute(
             sa.select(Person.family_name, Enrollment.category, Enrollment.status)
             .join(Person, Person.id == Enrollment.person_id)
             .order_by(Enrollment.id)
         )
-        return [(name, category.value, status.value) for name, category, status in found]
+        return [(name, category.value, status.value) for name, category, status in rows]
 
 
 def mails(app: Flask) -> list[tuple[str, str]]:
@@ -190,8 +190,10 @@ def test_a_wrong_answer_is_said_at_its_field(
     assert any(sentence in error for error in page.errors) or sentence in page.text
     assert "About you" in page.text
     values = page.form("/apply").values
-    kept = [name for name in ("family_name", "given_name", "email") if name != field]
-    assert [values[name].casefold() for name in kept] == [ABOUT[name].casefold() for name in kept]
+    remaining = [name for name in ("family_name", "given_name", "email") if name != field]
+    assert [values[name].casefold() for name in remaining] == [
+        ABOUT[name].casefold() for name in remaining
+    ]
 
 
 def test_without_consent_nothing_is_sent(app: Flask, browser: Browser, code: str) -> None:
@@ -251,15 +253,17 @@ def test_a_stranger_learns_nothing_of_a_person_who_is_known(
     page = page.form("/apply").submit("Send application", consent="y")
     assert "Ndiaye" not in page.html
     with app.app_context():
-        kept = db.session.get_one(Person, known_id)
-        assert (kept.family_name, kept.country) == ("Ndiaye", "ML"), (
+        person = db.session.get_one(Person, known_id)
+        assert (person.family_name, person.country) == ("Ndiaye", "ML"), (
             "an applicant who is not signed in overwrites nothing"
         )
-        made = db.session.scalars(sa.select(Enrollment)).one()
-        assert made.person_id != known_id and made.name_on_certificate == "Awa Somebody", (
-            "no one is taken for someone else"
+        enrollment = db.session.scalars(sa.select(Enrollment)).one()
+        assert (
+            enrollment.person_id != known_id and enrollment.name_on_certificate == "Awa Somebody"
+        ), "no one is taken for someone else"
+        assert (
+            enrollment.person.email == "Awa.Diop@example.org" and enrollment.person.is_provisional
         )
-        assert made.person.email == "Awa.Diop@example.org" and made.person.is_provisional
     assert [address for address, _kind in mails(app)] == ["Awa.Diop@example.org"]
 
 
@@ -313,10 +317,10 @@ def test_what_the_screen_says_is_true_of_a_first_and_a_second_application(
 def test_in_a_demonstration_an_applicant_is_told_where_the_message_is(
     app: Flask, browser: Browser, code: str
 ) -> None:
-    told = "read under Messages what would have been sent"
+    hint = "read under Messages what would have been sent"
     with settings(app, demo=True):
-        assert told in apply(browser, code).text
-    assert told not in apply(Browser(app), code).text
+        assert hint in apply(browser, code).text
+    assert hint not in apply(Browser(app), code).text
 
 
 def test_applications_do_not_fill_a_mailbox(app: Flask, code: str) -> None:

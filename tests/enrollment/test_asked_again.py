@@ -37,12 +37,12 @@ def two_records(
     app: Flask, france: ApiClient, ghana: ApiClient, code: str, **person: Any
 ) -> tuple[dict, dict]:
     """One officer, put forward by two governments."""
-    one = post(
+    first = post(
         france, code, identifier="F-1", identifier_issuer="FR", email="kofi@example.org", **person
     )
     other = post(ghana, code, identifier="A-1", email="kofi@example.org", **person)
     drain(app)
-    return one, other
+    return first, other
 
 
 def merged(client: Callable[..., ApiClient], keep: dict, merge: dict) -> int:
@@ -60,8 +60,8 @@ def breaches(app: Flask) -> list[str]:
 
 def printed_fault(app: Flask, enrollment_id: int) -> str | None:
     with app.app_context():
-        one = db.session.get_one(Enrollment, enrollment_id)
-        fault = fault_of(one, one.name_on_certificate)
+        enrollment = db.session.get_one(Enrollment, enrollment_id)
+        fault = fault_of(enrollment, enrollment.name_on_certificate)
         return fault[0] if fault else None
 
 
@@ -75,8 +75,8 @@ def test_after_a_merge_another_name_under_the_number_is_asked_about_and_found(
     code: str,
     keeps: str,
 ) -> None:
-    one, other = two_records(app, france, ghana, code, birth_date="1990-05-01")
-    merged(client, *((one, other) if keeps == "F" else (other, one)))
+    first, other = two_records(app, france, ghana, code, birth_date="1990-05-01")
+    merged(client, *((first, other) if keeps == "F" else (other, first)))
     again = post(france, later(app), identifier="F-1", identifier_issuer="FR", **AMA)
     (question,) = questions(client(Role.COORDINATOR))
     assert (question["enrollment"], question["differs"]) == (again["id"], ["name"])
@@ -142,9 +142,12 @@ def test_whoever_is_called_otherwise_since_is_asked_about_again(
             given_name="Kwame",
             family_name="Boateng",
         )
-    asked = {one["enrollment"]: one["differs"] for one in questions_about("person", coordinator)}
-    assert set(asked) == {first["id"], again["id"]} and all(
-        "name" in differs for differs in asked.values()
+    questions = {
+        question["enrollment"]: question["differs"]
+        for question in questions_about("person", coordinator)
+    }
+    assert set(questions) == {first["id"], again["id"]} and all(
+        "name" in differs for differs in questions.values()
     )
     with app.app_context():
         about_people = sa.select(sa.func.count()).where(IdentityQuestion.is_about_people)
@@ -159,16 +162,16 @@ def test_a_no_about_a_name_to_print_is_none_about_the_person(
     code: str,
     sign_in: Callable[..., Browser],
 ) -> None:
-    one, other = two_records(app, france, ghana, code)
-    merge_id = merged(client, one, other)
+    first, other = two_records(app, france, ghana, code)
+    merge_id = merged(client, first, other)
     for number in ("A-1", "A-1"):
         again = post(ghana, later(app), identifier=number, email="kofi@example.org", **SMITH)
         with app.app_context():
             page = sign_in(makers.coordinator()).get("/people-to-check")
-        said = page.form("/different").submit().text
+        text = page.form("/different").submit().text
         assert (
-            "the name to print is Kofi Mensah" in said
-            and "different people" not in said.split("Decided")[1][:80]
+            "the name to print is Kofi Mensah" in text
+            and "different people" not in text.split("Decided")[1][:80]
         )
         assert printed_fault(app, again["id"]) is None, "asked in each delivery, and decided"
     assert client(Role.COORDINATOR).post(f"/merges/{merge_id}/undo").status_code == 200
@@ -264,29 +267,29 @@ def test_the_name_of_someone_without_an_account_is_not_changed_by_way_of_initial
         factories.consent(person_id)
     staff = client(Role.ROSTER)
     profile = {"category": "police", "languages": [], "expertise": [], "availability": []}
-    for given, family, name in (
+    for given_name, family, name in (
         ("K", "Mensah", "Kofi Mensah"),
         ("Kofi", "", "Kofi Mensah"),
         ("Kofi Yaw", "Mensah", "Kofi Yaw Mensah"),
     ):
-        said = {"given_name": given, "family_name": family, "country": "GH"}
-        assert staff.put("/experts/GH-1", {"person": said} | profile).status_code in (200, 201)
+        facts = {"given_name": given_name, "family_name": family, "country": "GH"}
+        assert staff.put("/experts/GH-1", {"person": facts} | profile).status_code in (200, 201)
         with app.app_context():
             assert db.session.get_one(Person, person_id).full_name == name
-    said = {"given_name": "Kwame", "family_name": "Mensah", "country": "GH"}
-    assert staff.put("/experts/GH-1", {"person": said} | profile).status_code == 202, (
+    facts = {"given_name": "Kwame", "family_name": "Mensah", "country": "GH"}
+    assert staff.put("/experts/GH-1", {"person": facts} | profile).status_code == 202, (
         "like a stranger"
     )
     with app.app_context():
         assert db.session.get_one(Person, person_id).full_name == "Kofi Yaw Mensah"
 
 
-def renamed(app: Flask, person_id: int, given: str, family: str) -> None:
+def renamed(app: Flask, person_id: int, given_name: str, family: str) -> None:
     with app.app_context(), transaction():
         people_services.change_person(
             SYSTEM,
             db.session.get_one(Person, person_id),
-            given_name=given,
+            given_name=given_name,
             family_name=family,
             names_confirmed=True,
         )
@@ -304,8 +307,8 @@ def test_what_is_asked_or_decided_about_two_records_is_not_joined_in_the_backgro
         decide(client(Role.COORDINATOR), "different")
     drain(app)
     people = [
-        client(Role.COORDINATOR).get(f"/enrollments/{one['id']}").json["person"]["id"]
-        for one in (first, second)
+        client(Role.COORDINATOR).get(f"/enrollments/{record['id']}").json["person"]["id"]
+        for record in (first, second)
     ]
     assert len(set(people)) == 2
     assert len(questions(client(Role.COORDINATOR))) == (0 if is_decided else 1)
@@ -314,20 +317,26 @@ def test_what_is_asked_or_decided_about_two_records_is_not_joined_in_the_backgro
 def test_after_undoing_a_merge_what_is_open_is_about_the_record_that_is_its_own_again(
     app: Flask, client: Callable[..., ApiClient], france: ApiClient, ghana: ApiClient, code: str
 ) -> None:
-    one, other = two_records(app, france, ghana, code, birth_date="1990-05-01")
-    merge_id = merged(client, one, other)
+    first, other = two_records(app, france, ghana, code, birth_date="1990-05-01")
+    merge_id = merged(client, first, other)
     coordinator = client(Role.COORDINATOR)
     printed = post(ghana, later(app), identifier="A-1", birth_date="1990-05-01", **SMITH)
     named = post(ghana, later(app), identifier="A-1", **AMA)
     assert coordinator.post(f"/merges/{merge_id}/undo").status_code == 200
-    asked = {question["enrollment"]: question for question in questions(coordinator)}
-    assert {one["candidate"]["id"] for one in asked.values()} == {other["person"]["id"]}
+    by_enrollment = {question["enrollment"]: question for question in questions(coordinator)}
+    assert {question["candidate"]["id"] for question in by_enrollment.values()} == {
+        other["person"]["id"]
+    }
     assert (
-        coordinator.post(f"/identity-questions/{asked[printed['id']]['id']}/same").json["merge"]
+        coordinator.post(f"/identity-questions/{by_enrollment[printed['id']]['id']}/same").json[
+            "merge"
+        ]
         is None
     )
     assert (
-        coordinator.post(f"/identity-questions/{asked[named['id']]['id']}/different").status_code
+        coordinator.post(
+            f"/identity-questions/{by_enrollment[named['id']]['id']}/different"
+        ).status_code
         == 200
     )
     assert coordinator.get(f"/enrollments/{named['id']}").json["person"]["given_name"] == "Ama"
@@ -338,18 +347,18 @@ def test_a_merge_answers_no_question_about_whom_a_nomination_names(
     app: Flask, client: Callable[..., ApiClient], france: ApiClient, ghana: ApiClient, code: str
 ) -> None:
     """Someone was told apart from the other record, which is then merged all the same."""
-    one, other = two_records(app, france, ghana, code, birth_date="1990-05-01")
+    first, other = two_records(app, france, ghana, code, birth_date="1990-05-01")
     decide(client(Role.COORDINATOR), "different")
     named = post(france, later(app), identifier="F-1", identifier_issuer="FR", **AMA)
-    merged(client, one, other)
+    merged(client, first, other)
     (question,) = questions(client(Role.COORDINATOR))
     assert question["enrollment"] == named["id"]
     decide(client(Role.COORDINATOR), "same")
-    renamed(app, one["person"]["id"], "Kwame", "Boateng")
+    renamed(app, first["person"]["id"], "Kwame", "Boateng")
     (question,) = (
-        one
-        for one in questions_about("person", client(Role.COORDINATOR))
-        if one["enrollment"] == named["id"]
+        item
+        for item in questions_about("person", client(Role.COORDINATOR))
+        if item["enrollment"] == named["id"]
     )
     answer = client(Role.COORDINATOR).post(f"/identity-questions/{question['id']}/same")
     assert answer.status_code == 200, answer.text
@@ -373,8 +382,12 @@ def test_a_decision_about_what_has_changed_since_it_was_read_is_refused(
         f"/identity-questions/{read['id']}/same", {"version": read["version"]}
     )
     assert (answer.status_code, answer.json["code"]) == (409, "changed_meanwhile")
-    said = page.form(f"/{read['id']}/same").submit()
-    assert said.status == 409 and "Look at both again" in said.text and "Zulu" in said.text
+    refusal_page = page.form(f"/{read['id']}/same").submit()
+    assert (
+        refusal_page.status == 409
+        and "Look at both again" in refusal_page.text
+        and "Zulu" in refusal_page.text
+    )
     now = {question["id"]: question for question in questions(coordinator)}[read["id"]]
     assert (
         coordinator.post(
@@ -387,7 +400,7 @@ def test_a_decision_about_what_has_changed_since_it_was_read_is_refused(
 def test_the_reason_of_an_earlier_decision_is_kept(
     app: Flask, client: Callable[..., ApiClient], france: ApiClient, code: str
 ) -> None:
-    made = post(france, code, identifier="G-1", email="kofi@example.org", **SMITH)
+    nomination = post(france, code, identifier="G-1", email="kofi@example.org", **SMITH)
     coordinator = client(Role.COORDINATOR)
     for reason in ("The passport says so", "So does the letter"):
         (question,) = questions_about("printed_name", coordinator)
@@ -397,7 +410,7 @@ def test_the_reason_of_an_earlier_decision_is_kept(
             ).status_code
             == 200
         )
-        renamed(app, made["person"]["id"], "Zed", "Zulu")
+        renamed(app, nomination["person"]["id"], "Zed", "Zulu")
     with app.app_context():
         (last,) = db.session.scalars(
             sa.select(IdentityQuestion).where(~IdentityQuestion.is_about_people)
@@ -411,8 +424,10 @@ def test_a_nomination_that_stands_aside_is_asked_about_as_well(
     two_records(app, france, ghana, code)
     coordinator = client(Role.COORDINATOR)
     decide(coordinator, "same")
-    kept = coordinator.get("/deliveries/" + code + "/enrollments").json["items"][0]["person"]["id"]
-    renamed(app, kept, "Zed", "Zulu")
+    person = coordinator.get("/deliveries/" + code + "/enrollments").json["items"][0]["person"][
+        "id"
+    ]
+    renamed(app, person, "Zed", "Zulu")
     assert len({question["enrollment"] for question in questions(coordinator)}) == 2
 
 
@@ -420,15 +435,15 @@ def test_a_person_renamed_while_the_nomination_is_submitted_is_asked_about(
     app: Flask, client: Callable[..., ApiClient], france: ApiClient, code: str
 ) -> None:
     """Neither of two transactions that run at once sees what the other writes."""
-    made = post(france, code, identifier="G-1", email="kofi@example.org")
+    nomination = post(france, code, identifier="G-1", email="kofi@example.org")
     with app.app_context(), transaction():
         meanwhile = (
             sa.update(Person)
-            .where(Person.id == made["person"]["id"])
+            .where(Person.id == nomination["person"]["id"])
             .values(given_name="Zed", family_name="Zulu")
         )
         db.session.execute(meanwhile)
-        audit.record(SYSTEM, "test.renamed", f"person:{made['person']['id']}", {})
+        audit.record(SYSTEM, "test.renamed", f"person:{nomination['person']['id']}", {})
     assert questions(client(Role.COORDINATOR)) == []
     drain(app)
     (question,) = questions_about("person", client(Role.COORDINATOR))

@@ -31,7 +31,7 @@ def queries_of(app: Flask) -> Iterator[list[str]]:
     """The statements sent to the database meanwhile."""
     sent: list[str] = []
 
-    def note(connection: Any, cursor: Any, statement: str, *rest: Any) -> None:
+    def note(connection: Any, cursor: Any, statement: str, *others: Any) -> None:
         sent.append(statement)
 
     with app.app_context():
@@ -88,7 +88,7 @@ def test_published_deliveries_are_listed_by_month(app: Flask, browser: Browser) 
 
 
 @pytest.mark.parametrize(
-    ("query", "found"),
+    ("query", "expected"),
     [
         ("course=POC", ["MAY"]),
         ("language=fr", ["APRIL"]),
@@ -103,17 +103,17 @@ def test_published_deliveries_are_listed_by_month(app: Flask, browser: Browser) 
         ("after=", ["MARCH", "APRIL", "MAY"]),
     ],
 )
-def test_filters(app: Flask, browser: Browser, query: str, found: list[str]) -> None:
+def test_filters(app: Flask, browser: Browser, query: str, expected: list[str]) -> None:
     several(app)
-    assert rows(browser.get(f"/?{query}")) == found
+    assert rows(browser.get(f"/?{query}")) == expected
 
 
 def test_the_form_filters_without_a_script(app: Flask, browser: Browser) -> None:
     several(app)
     page = browser.get("/")
-    found = page.form(button="Show results").submit(language="fr")
-    assert rows(found) == ["APRIL"]
-    assert found.form(button="Show results").values["language"] == "fr"
+    results = page.form(button="Show results").submit(language="fr")
+    assert rows(results) == ["APRIL"]
+    assert results.form(button="Show results").values["language"] == "fr"
 
 
 def test_reversed_months_are_told(app: Flask, browser: Browser) -> None:
@@ -184,10 +184,10 @@ def test_a_fixed_number_of_queries(app: Flask, browser: Browser) -> None:
             makers.delivery(starts_on=date(2027, 6, 1) + timedelta(days=number))
     with queries_of(app) as many:
         browser.get("/?language=en")
-    with queries_of(app) as kept:
+    with queries_of(app) as statements:
         browser.get("/?language=en")
     assert len(few) == len(many) <= 6
-    assert len(kept) <= 2  # the end of the audit trail, and SQLite's BEGIN
+    assert len(statements) <= 2  # the end of the audit trail, and SQLite's BEGIN
 
 
 def test_pages_go_on_where_the_last_ended(

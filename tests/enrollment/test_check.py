@@ -36,35 +36,37 @@ def test_more_people_than_places(context: Flask) -> None:
     delivery = makers.delivery(places=2)
     for _ in range(2):
         makers.enrolled(delivery)
-    (found,) = planted(lambda: write(Delivery, Delivery.id == delivery.id, places=1))
-    assert found == f"places: {delivery.code} has 1 more people seated than places for them"
+    (sentence,) = planted(lambda: write(Delivery, Delivery.id == delivery.id, places=1))
+    assert sentence == f"places: {delivery.code} has 1 more people seated than places for them"
 
 
 def test_more_of_a_category_than_its_places(context: Flask) -> None:
     delivery = makers.delivery(places=2, pools={"police": 1})
     makers.enrolled(delivery, "civilian")
-    (found,) = planted(lambda: write(Pool, Pool.delivery_id == delivery.id, places=2))
-    assert "1 more people seated" in found
+    (sentence,) = planted(lambda: write(Pool, Pool.delivery_id == delivery.id, places=2))
+    assert "1 more people seated" in sentence
 
 
 def test_somebody_waits_although_a_place_is_free(context: Flask) -> None:
     delivery = makers.delivery(places=1)
     makers.enrolled(delivery, "police")
     makers.enrolled(delivery, "police")
-    (found,) = planted(lambda: write(Delivery, Delivery.id == delivery.id, places=2))
-    assert found == f"places: 1 wait for {delivery.code} (police) although a place for them is free"
+    (sentence,) = planted(lambda: write(Delivery, Delivery.id == delivery.id, places=2))
+    assert (
+        sentence == f"places: 1 wait for {delivery.code} (police) although a place for them is free"
+    )
 
 
 def test_two_people_at_the_same_place_in_the_line(context: Flask) -> None:
     delivery = makers.delivery(places=1)
     for _ in range(3):
         makers.enrolled(delivery)
-    (found,) = planted(lambda: write(Enrollment, Enrollment.status == "waitlisted", line=7))
-    assert found == f"enrollments: several people share number 7 in the line of {delivery.code}"
+    (sentence,) = planted(lambda: write(Enrollment, Enrollment.status == "waitlisted", line=7))
+    assert sentence == f"enrollments: several people share number 7 in the line of {delivery.code}"
 
 
 def test_somebody_goes_on_after_the_delivery_was_cancelled(context: Flask) -> None:
     delivery = makers.delivery()
     enrollment = makers.enrolled(delivery)
-    (found,) = planted(lambda: write(Delivery, Delivery.id == delivery.id, status="cancelled"))
-    assert found == f"enrollments: {enrollment.id} goes on although {delivery.code} is cancelled"
+    (sentence,) = planted(lambda: write(Delivery, Delivery.id == delivery.id, status="cancelled"))
+    assert sentence == f"enrollments: {enrollment.id} goes on although {delivery.code} is cancelled"

@@ -62,7 +62,7 @@ def test_answers_of_one_question_survive_the_other(app: Flask, at_work: Browser,
     assert "1 row needs fixing" in page.text and "Łukasz" in page.text
     page = page.form("/check").submit("Check again", **{"row-3-email": "z@example.pl"})
     page.form("/check").submit("Nominate 2")
-    assert [(one.given_name, one.birth_date) for one in nominated(app)] == [
+    assert [(nomination.given_name, nomination.birth_date) for nomination in nominated(app)] == [
         ("Łukasz", date(1987, 4, 3)),
         ("Zofia", None),
     ]
@@ -132,7 +132,7 @@ def test_every_row_with_a_fault_can_be_corrected_a_page_at_a_time(
     page = page.form("/check").submit("Check again", **{"row-61-email": "p59@example.org"})
     assert "58 rows need fixing" in page.text and "Part 3 of 3" in page.text
     page.form("/check").submit("Nominate 2")
-    assert [one.family_name for one in nominated(app)] == ["Family0", "Family59"]
+    assert [nomination.family_name for nomination in nominated(app)] == ["Family0", "Family59"]
 
 
 def test_cells_without_a_heading_stay_in_doubt_on_other_pages(at_work: Browser, code: str) -> None:
@@ -144,7 +144,7 @@ def test_cells_without_a_heading_stay_in_doubt_on_other_pages(at_work: Browser, 
 
 
 @pytest.mark.parametrize(
-    ("heading", "name", "given", "family"),
+    ("heading", "name", "given_name", "family"),
     [
         ("Nom et prénom", "DIALLO Amina", "Amina", "DIALLO"),
         ("Full name", "Amina DIALLO", "Amina", "DIALLO"),
@@ -155,7 +155,7 @@ def test_cells_without_a_heading_stay_in_doubt_on_other_pages(at_work: Browser, 
     ],
 )
 def test_a_name_in_one_column(
-    app: Flask, at_work: Browser, code: str, heading: str, name: str, given: str, family: str
+    app: Flask, at_work: Browser, code: str, heading: str, name: str, given_name: str, family: str
 ) -> None:
     page = upload(
         at_work,
@@ -165,12 +165,14 @@ def test_a_name_in_one_column(
         ).encode(),
     )
     page.form("/check").submit("Nominate 1")
-    assert [(one.given_name, one.family_name) for one in nominated(app)] == [(given, family)]
+    assert [(nomination.given_name, nomination.family_name) for nomination in nominated(app)] == [
+        (given_name, family)
+    ]
 
 
-@pytest.mark.parametrize(("answer", "given"), [("0", "Amina"), ("1", "Diallo")])
+@pytest.mark.parametrize(("answer", "given_name"), [("0", "Amina"), ("1", "Diallo")])
 def test_the_order_of_names_is_asked_once(
-    app: Flask, at_work: Browser, code: str, answer: str, given: str
+    app: Flask, at_work: Browser, code: str, answer: str, given_name: str
 ) -> None:
     text = (
         "Name;Email;Country;Category\nAmina Diallo;a@example.org;SN;police\nMoussa "
@@ -183,7 +185,7 @@ def test_the_order_of_names_is_asked_once(
     )
     page = page.form("/check").submit("Check again", family_first=answer)
     page.form("/check").submit("Nominate 2")
-    assert nominated(app)[0].given_name == given
+    assert nominated(app)[0].given_name == given_name
 
 
 def test_a_name_divided_by_a_guess_is_checked(app: Flask, at_work: Browser, code: str) -> None:
@@ -203,7 +205,7 @@ def test_a_name_divided_by_a_guess_is_checked(app: Flask, at_work: Browser, code
         "Check again", **{"row-2-given_name": "Amina", "row-2-family_name": "Ba Diallo"}
     )
     page.form("/check").submit("Nominate 2")
-    assert [(one.given_name, one.family_name) for one in nominated(app)] == [
+    assert [(nomination.given_name, nomination.family_name) for nomination in nominated(app)] == [
         ("Amina", "Ba Diallo"),
         ("Sukarno", ""),
     ]

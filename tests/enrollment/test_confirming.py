@@ -36,14 +36,14 @@ S = EnrollmentStatus
 def applied(into: Delivery, number: int, category: str = "police", **values: Any) -> int:
     """Someone unknown has applied on the public form (inside an app context); the id of the
     enrollment."""
-    said = {
+    answers = {
         "given_name": "Ama",
         "family_name": f"Number {number}",
         "email": f"ama{number}@example.org",
         "country": "GH",
     }
     with transaction():
-        applicant = people_services.record_applicant(ANONYMOUS, **(said | values))
+        applicant = people_services.record_applicant(ANONYMOUS, **(answers | values))
         return services.apply(ANONYMOUS, into.id, applicant, Wish(category)).id
 
 
@@ -114,13 +114,13 @@ def test_the_position_is_that_of_applying_not_of_opening(app: Flask) -> None:
 def test_an_application_is_forgotten_when_its_link_was_not_opened_in_time(app: Flask) -> None:
     with app.app_context():
         into = makers.delivery(places=5)
-        one = applied(into, 1)
-        origin = db.session.get_one(Enrollment, one).origin_id
+        enrollment = applied(into, 1)
+        origin = db.session.get_one(Enrollment, enrollment).origin_id
         mails = db.session.scalar(sa.select(sa.func.count()).select_from(Mail))
     lapse(app, timedelta(hours=23))
-    assert status(app, one) is S.UNCONFIRMED
+    assert status(app, enrollment) is S.UNCONFIRMED
     lapse(app, timedelta(hours=25))
-    assert status(app, one) is None
+    assert status(app, enrollment) is None
     with app.app_context():
         assert db.session.get(Person, origin) is None, "what it said of someone is gone"
         assert db.session.scalar(sa.select(sa.func.count()).select_from(SignInLink)) == 0
@@ -132,10 +132,10 @@ def test_an_application_is_forgotten_when_its_link_was_not_opened_in_time(app: F
 
 def test_a_link_that_is_too_old_confirms_nothing(app: Flask) -> None:
     with app.app_context():
-        one = applied(makers.delivery(places=5), 1)
+        enrollment = applied(makers.delivery(places=5), 1)
     clock.travel(app, NOW + timedelta(hours=24, minutes=1))
-    assert opened(app, one).status == 410
-    assert status(app, one) is S.UNCONFIRMED
+    assert opened(app, enrollment).status == 410
+    assert status(app, enrollment) is S.UNCONFIRMED
 
 
 @pytest.mark.parametrize(
@@ -160,8 +160,8 @@ def test_the_link_is_counted_from_the_acceptance_of_its_message(
     app: Flask, taken_after: Any, opened_after: Any, is_good: bool
 ) -> None:
     with app.app_context():
-        one = applied(makers.delivery(places=5), 1)
-        link = link_of(one)
+        enrollment = applied(makers.delivery(places=5), 1)
+        link = link_of(enrollment)
         with transaction():
             taken = (
                 {"state": MailState.QUEUED}
@@ -172,7 +172,7 @@ def test_the_link_is_counted_from_the_acceptance_of_its_message(
     lapse(app, opened_after)
     page = Browser(app).get(link)
     assert (page.status == 200) is is_good
-    assert (status(app, one) is not None) is is_good
+    assert (status(app, enrollment) is not None) is is_good
 
 
 def test_before_its_link_is_opened_it_changes_neither_matching_nor_signing_in(app: Flask) -> None:
@@ -190,9 +190,14 @@ def test_before_its_link_is_opened_it_changes_neither_matching_nor_signing_in(ap
         assert db.session.scalar(sa.select(sa.func.count()).where(Mail.kind == "sign_in")) == 1
         coordinator = ApiClient(app, makers.token_of(makers.coordinator()))
         code = other.code
-    said = {"given_name": "Ibra", "family_name": "Ba", "email": "ibra@example.org", "country": "SN"}
+    answers = {
+        "given_name": "Ibra",
+        "family_name": "Ba",
+        "email": "ibra@example.org",
+        "country": "SN",
+    }
     answer = coordinator.post(
-        f"/deliveries/{code}/enrollments", {"person": said, "category": "police"}
+        f"/deliveries/{code}/enrollments", {"person": answers, "category": "police"}
     )
     assert answer.status_code == 201
 
@@ -201,12 +206,14 @@ def test_the_owner_of_a_known_address_is_recognised_by_the_link(app: Flask) -> N
     with app.app_context():
         into = makers.delivery(places=5)
         known = factories.person("Awa", "Diop", email="awa@example.org").id
-        one = applied(into, 1, given_name="AWA", family_name="Diop", email="Awa@Example.org")
+        application = applied(
+            into, 1, given_name="AWA", family_name="Diop", email="Awa@Example.org"
+        )
         people = db.session.scalar(sa.select(sa.func.count()).select_from(Person))
-    page = opened(app, one)
+    page = opened(app, application)
     assert "Place confirmed" in page.text and "Awa Diop" in page.text
     with app.app_context():
-        enrollment = db.session.get_one(Enrollment, one)
+        enrollment = db.session.get_one(Enrollment, application)
         assert (enrollment.person_id, enrollment.status) == (known, S.CONFIRMED)
         assert db.session.scalar(sa.select(sa.func.count()).select_from(Person)) == people
         assert checking.breaches() == []
@@ -216,9 +223,9 @@ def test_another_name_at_a_known_address_is_another_person_and_a_question(app: F
     with app.app_context():
         into = makers.delivery(places=5)
         known = factories.person("Awa", "Diop", email="awa@example.org").id
-        one = applied(into, 1, given_name="Ibra", family_name="Ba", email="awa@example.org")
+        enrollment = applied(into, 1, given_name="Ibra", family_name="Ba", email="awa@example.org")
         coordinator = ApiClient(app, makers.token_of(makers.coordinator()))
-    assert "Ibra Ba" in opened(app, one).text
+    assert "Ibra Ba" in opened(app, enrollment).text
     (question,) = coordinator.get("/identity-questions").json["items"]
     assert question["candidate"]["id"] == known and question["differs"] == ["name"]
 
@@ -235,7 +242,7 @@ def test_a_link_opened_after_the_end_gives_no_place(
 ) -> None:
     with app.app_context():
         into = makers.delivery(places=5)
-        one = applied(into, 1)
+        enrollment = applied(into, 1)
         with transaction():
             if ending == "cancel":
                 course_services.cancel(SYSTEM, into, reason="The trainer is ill")
@@ -244,8 +251,8 @@ def test_a_link_opened_after_the_end_gives_no_place(
                     sa.update(Delivery).where(Delivery.id == into.id).values(status="finished")
                 )
                 audit.record(SYSTEM, "test.finished", f"delivery:{into.id}", {})
-    assert words in opened(app, one).text
-    assert status(app, one) is expected
+    assert words in opened(app, enrollment).text
+    assert status(app, enrollment) is expected
 
 
 def _opened_on_the_way(app: Flask, after: timedelta) -> tuple[Any, int]:
@@ -255,26 +262,31 @@ def _opened_on_the_way(app: Flask, after: timedelta) -> tuple[Any, int]:
         into = makers.delivery(
             places=5, starts_on=date(2026, 11, 25), closes_on=date(2026, 11, 24), time_zone="UTC"
         )
-        one = applied(into, 1)
+        enrollment = applied(into, 1)
         with transaction():
             db.session.execute(sa.update(Mail).values(state=MailState.QUEUED))
     clock.travel(app, NOW + after)
-    return opened(app, one), one
+    return opened(app, enrollment), enrollment
 
 
 def test_a_link_opened_after_the_beginning_leaves_it_to_a_coordinator(app: Flask) -> None:
-    page, one = _opened_on_the_way(app, timedelta(days=3))
-    assert status(app, one) is S.WAITLISTED and "a coordinator decides who gets it" in page.text
+    page, enrollment_id = _opened_on_the_way(app, timedelta(days=3))
+    assert (
+        status(app, enrollment_id) is S.WAITLISTED
+        and "a coordinator decides who gets it" in page.text
+    )
     with app.app_context():
         coordinator = makers.coordinator()
         with transaction():
-            enrollment = services.approve(coordinator, db.session.get_one(Enrollment, one))
+            enrollment = services.approve(
+                coordinator, db.session.get_one(Enrollment, enrollment_id)
+            )
             assert enrollment.status is S.CONFIRMED
 
 
 def test_a_link_opened_after_the_last_session_gives_no_place(app: Flask) -> None:
-    page, one = _opened_on_the_way(app, timedelta(days=4, hours=20))
-    assert status(app, one) is S.DECLINED
+    page, enrollment_id = _opened_on_the_way(app, timedelta(days=4, hours=20))
+    assert status(app, enrollment_id) is S.DECLINED
     assert "the link in the email was opened after the course had ended" in page.text
 
 
@@ -291,7 +303,7 @@ def test_forgetting_applications_lets_others_write_between(
         "enrollment.jobs.lapse_applications", lambda some: (sizes.append(len(some)), real(some))
     )
     lapse(app, timedelta(hours=25))
-    assert sizes == [2, 2, 1] and {status(app, one) for one in ids} == {None}
+    assert sizes == [2, 2, 1] and {status(app, enrollment_id) for enrollment_id in ids} == {None}
 
 
 def test_those_who_are_known_to_exist_need_no_link(app: Flask, sign_in: Any) -> None:
@@ -307,7 +319,7 @@ def test_those_who_are_known_to_exist_need_no_link(app: Flask, sign_in: Any) -> 
             own = services.enroll(
                 person, into.id, db.session.get_one(Person, person.person_id), Wish("police")
             )
-        assert [one.status for one in (nominated, entered, own)] == [S.CONFIRMED] * 3
+        assert [enrollment.status for enrollment in (nominated, entered, own)] == [S.CONFIRMED] * 3
         assert Role.COORDINATOR in coordinator.roles
     with app.app_context():
         jobs.drain()

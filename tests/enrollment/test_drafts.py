@@ -151,13 +151,13 @@ def test_they_are_forgotten_a_month_after_the_last_session(
     """However late they were kept: they hold what people need."""
     upload(at_work, code).form("/check").submit("Keep all rows for later")
     with app.app_context():
-        kept = db.session.scalars(sa.select(NominationDraft)).one()
+        draft = db.session.scalars(sa.select(NominationDraft)).one()
         over = max(
-            session.ends_at for session in db.session.get_one(Delivery, kept.delivery_id).sessions
+            session.ends_at for session in db.session.get_one(Delivery, draft.delivery_id).sessions
         )
         days = (over - clock.now()).days + 31
         with transaction():
-            kept.kept_at = clock.now() + timedelta(days=days - 3)
+            draft.kept_at = clock.now() + timedelta(days=days - 3)
             audit.record(SYSTEM, "test.kept", "nomination_draft", {})
     assert forget_after(app, days - 2) == [2]
     assert forget_after(app, 2) == []

@@ -51,9 +51,9 @@ def encoded(text: str, reading: str) -> bytes | None:
                 (unicodedata.normalize("NFC", base + marks[0]), marks[1:]),
                 (unicodedata.normalize("NFC", base + marks[-1]), marks[:-1]),
             ]
-            for begun, rest in tries:
+            for begun, remainder in tries:
                 try:
-                    written += (begun + "".join(rest)).encode(codec)
+                    written += (begun + "".join(remainder)).encode(codec)
                     break
                 except UnicodeEncodeError:
                     continue
@@ -65,21 +65,22 @@ def encoded(text: str, reading: str) -> bytes | None:
 def people(country: str) -> list[Row]:
     pairs = (name.split(" ", 1) for name in NAMES[country].split("|"))
     return [
-        {"given_name": given, "family_name": family, "country": country} for given, family in pairs
+        {"given_name": given_name, "family_name": family, "country": country}
+        for given_name, family in pairs
     ]
 
 
 def written(rows: Sequence[Row], reading: str) -> list[tuple[Row, Row]]:
     """(the row as raw bytes, the row as meant) of those that the encoding can write and that
     need it."""
-    found = []
+    pairs = []
     for row in rows:
         cells = {column: encoded(text, reading) for column, text in row.items()}
         if all(cell is not None for cell in cells.values()) and not all(
             cell.isascii() for cell in cells.values()
         ):
-            found.append(({column: cell.decode("latin-1") for column, cell in cells.items()}, row))
-    return found
+            pairs.append(({column: cell.decode("latin-1") for column, cell in cells.items()}, row))
+    return pairs
 
 
 def as_read(raw: Sequence[Row], reading: str) -> list[str]:
@@ -93,17 +94,18 @@ def as_read(raw: Sequence[Row], reading: str) -> list[str]:
     ]
 
 
-def verdict(choice: Choice, raw: Sequence[Row], meant: Sequence[Row]) -> str:
-    wanted = [
-        unicodedata.normalize("NFC", f"{row['given_name']} {row['family_name']}") for row in meant
+def verdict(choice: Choice, raw: Sequence[Row], expected: Sequence[Row]) -> str:
+    names = [
+        unicodedata.normalize("NFC", f"{row['given_name']} {row['family_name']}")
+        for row in expected
     ]
     if choice.asks:
         return (
             "asked"
-            if any(as_read(raw, one.code) == wanted for one in choice.offered)
+            if any(as_read(raw, reading.code) == names for reading in choice.offered)
             else "asked without the right reading"
         )
-    return "read" if as_read(raw, choice.reading) == wanted else "silently wrong"
+    return "read" if as_read(raw, choice.reading) == names else "silently wrong"
 
 
 def samples(rows: list[Row], *, every: int) -> Iterator[list[Row]]:
@@ -120,20 +122,20 @@ def samples(rows: list[Row], *, every: int) -> Iterator[list[Row]]:
 
 
 def faults(country: str, reading: str, every: int) -> list[tuple[str, list[Row]]]:
-    found = []
+    wrong = []
     for rows in samples(people(country), every=every):
         if not (pairs := written(rows, reading)):
             continue
-        raw, meant = [one for one, _ in pairs], [one for _, one in pairs]
-        if (said := verdict(choose(raw, BYTES), raw, meant)) not in ("read", "asked"):
-            found.append((said, meant))
-    return found
+        raw, expected = [row for row, _ in pairs], [row for _, row in pairs]
+        if (result := verdict(choose(raw, BYTES), raw, expected)) not in ("read", "asked"):
+            wrong.append((result, expected))
+    return wrong
 
 
 @pytest.mark.parametrize("reading", LISTED)
 def test_names_in_every_encoding_are_read_or_asked(reading: str) -> None:
     assert {
-        country: found for country in NAMES if (found := faults(country, reading, every=6))
+        country: wrong for country in NAMES if (wrong := faults(country, reading, every=6))
     } == {}
 
 
@@ -142,18 +144,18 @@ def test_names_in_every_encoding_are_read_or_asked(reading: str) -> None:
 @pytest.mark.parametrize("reading", encodings.of_bytes())
 def test_every_name_in_every_encoding_alone(reading: str) -> None:
     assert {
-        country: found for country in NAMES if (found := faults(country, reading, every=1))
+        country: wrong for country in NAMES if (wrong := faults(country, reading, every=1))
     } == {}
 
 
-@pytest.mark.parametrize("reading", [one for one in LISTED if one != "Windows-1252"])
+@pytest.mark.parametrize("reading", [reading for reading in LISTED if reading != "Windows-1252"])
 def test_one_name_in_an_unusual_encoding_is_asked(reading: str) -> None:
     """One letter proves nothing: who would know that the reading is right?"""
     for country in NAMES:
-        for raw, meant in written(people(country)[:2], reading):
+        for raw, expected in written(people(country)[:2], reading):
             choice = choose([raw], BYTES)
             same = as_read([raw], reading) == as_read([raw], "Windows-1252")
-            assert choice.asks or same, (country, meant)
+            assert choice.asks or same, (country, expected)
 
 
 @pytest.mark.parametrize(
@@ -177,11 +179,11 @@ def test_what_excel_writes_in_the_west_needs_no_question(country: str) -> None:
 def test_what_is_right_is_offered_whatever_country_sends_the_person(
     name: str, reading: str, country: str
 ) -> None:
-    given, family = name.split(" ")
-    [(raw, meant)] = written(
-        [{"given_name": given, "family_name": family, "country": country}], reading
+    given_name, family = name.split(" ")
+    [(raw, expected)] = written(
+        [{"given_name": given_name, "family_name": family, "country": country}], reading
     )
-    assert verdict(choose([raw], BYTES), [raw], [meant]) == "asked"
+    assert verdict(choose([raw], BYTES), [raw], [expected]) == "asked"
 
 
 @pytest.mark.parametrize("country", ["AL", "FR", "DE", "CA"])
@@ -189,7 +191,9 @@ def test_a_name_that_ends_with_a_turned_comma_is_asked(country: str) -> None:
     for kind, name in ((BYTES, "Fatbardh\x91"), (TEXT, "Fatbardh‘")):
         choice = choose([{"given_name": name, "family_name": "Hoxhaj", "country": country}], kind)
         assert choice.asks
-        assert "Fatbardhë Hoxhaj" in {sample for one in choice.offered for sample in one.samples}
+        assert "Fatbardhë Hoxhaj" in {
+            sample for reading in choice.offered for sample in reading.samples
+        }
 
 
 def sent_abroad(reading: str, every: int) -> Iterator[tuple[str, list[Row]]]:
@@ -206,8 +210,8 @@ def sent_abroad(reading: str, every: int) -> Iterator[tuple[str, list[Row]]]:
             [{**row, "country": sender} for row in people(name)], chosen.choice((1, 1, 2))
         )
         if pairs := written(rows, reading):
-            raw, meant = [one for one, _ in pairs], [one for _, one in pairs]
-            yield verdict(choose(raw, BYTES), raw, meant), meant
+            raw, expected = [row for row, _ in pairs], [row for _, row in pairs]
+            yield verdict(choose(raw, BYTES), raw, expected), expected
 
 
 def foreign_letters(rows: Sequence[Row]) -> int:
@@ -225,10 +229,10 @@ def wrong_abroad(reading: str, every: int) -> list[tuple[str, list[Row]]]:
     """A letter that is all there is, and usual where the person is sent from, tells nothing:
     Ñusta of Peru, or Ńusta."""
     return [
-        (said, rows)
-        for said, rows in sent_abroad(reading, every)
-        if said not in ("read", "asked")
-        and not (said == "silently wrong" and foreign_letters(rows) == 1)
+        (result, rows)
+        for result, rows in sent_abroad(reading, every)
+        if result not in ("read", "asked")
+        and not (result == "silently wrong" and foreign_letters(rows) == 1)
     ]
 
 
@@ -257,11 +261,11 @@ def test_few_names_are_not_misread_whatever_country_sends_them_in_all(reading: s
     ],
 )
 def test_a_single_foreign_name_is_asked(name: str, reading: str, country: str) -> None:
-    given, family = name.split(" ")
-    [(raw, meant)] = written(
-        [{"given_name": given, "family_name": family, "country": country}], reading
+    given_name, family = name.split(" ")
+    [(raw, expected)] = written(
+        [{"given_name": given_name, "family_name": family, "country": country}], reading
     )
-    assert verdict(choose([raw], BYTES), [raw], [meant]) == "asked"
+    assert verdict(choose([raw], BYTES), [raw], [expected]) == "asked"
 
 
 def test_enough_words_make_sure() -> None:
@@ -271,7 +275,7 @@ def test_enough_words_make_sure() -> None:
         ("PL", "Windows-1250"),
         ("TR", "Windows-1254"),
     ):
-        raw = [one for one, _ in written(people(country), reading)]
+        raw = [row for row, _ in written(people(country), reading)]
         choice = choose(raw, BYTES)
         assert (choice.asks, choice.reading) == (False, reading)
 
@@ -299,8 +303,8 @@ def test_real_names_pass_in_windows_1252(name: str, country: str) -> None:
 @pytest.mark.parametrize("country", NAMES)
 def test_names_in_unicode_need_no_question(country: str) -> None:
     rows = people(country)
-    for one in [*([row] for row in rows), rows]:
-        assert not choose(one, TEXT).asks, one
+    for people_of_file in [*([row] for row in rows), rows]:
+        assert not choose(people_of_file, TEXT).asks, people_of_file
 
 
 def misread(row: Row, codec: str, wrong: str = "cp1252") -> Row | None:
@@ -343,9 +347,9 @@ def test_text_that_was_read_wrongly_and_saved_again_is_asked(codec: str) -> None
         ]
         for some in [*([pair] for pair in pairs[:2]), pairs]:
             if some:
-                damaged, meant = [one for one, _ in some], [one for _, one in some]
-                found = verdict(choose(damaged, TEXT), damaged, meant)
-                assert found in ("read", "asked"), (country, damaged)
+                damaged, expected = [row for row, _ in some], [row for _, row in some]
+                result = verdict(choose(damaged, TEXT), damaged, expected)
+                assert result in ("read", "asked"), (country, damaged)
 
 
 @pytest.mark.parametrize(
@@ -358,19 +362,19 @@ def test_text_that_was_encoded_twice_is_asked_with_its_repair(text: str, times: 
         damaged = misread(damaged, "utf-8")
     choice = choose([damaged], TEXT)
     assert choice.asks
-    assert f"{text} Test" in {sample for one in choice.offered for sample in one.samples}
+    assert f"{text} Test" in {sample for reading in choice.offered for sample in reading.samples}
 
 
 def test_the_answer_reads_the_file() -> None:
     data = (HEADER + "Łukasz;Wiśniewski;l.w@policja.example.pl;PL;police\n").encode("cp1250")
     choice = read(data).checked.choice
     assert choice.asks
-    assert [one.samples for one in choice.offered][0] == ("Łukasz Wiśniewski",)
+    assert [reading.samples for reading in choice.offered][0] == ("Łukasz Wiśniewski",)
     from enrollment.nomination_files import Answers
 
-    told = read(data, answers=Answers(reading="Windows-1252"))
-    assert not told.checked.choice.asks
-    assert told.rows[0].fields["given_name"] == "£ukasz"
+    answered = read(data, answers=Answers(reading="Windows-1252"))
+    assert not answered.checked.choice.asks
+    assert answered.rows[0].fields["given_name"] == "£ukasz"
 
 
 def test_the_countries_in_the_file_decide_the_order() -> None:

@@ -274,7 +274,7 @@ def test_approving_gives_a_place_while_there_is_one_then_a_place_in_the_line(
     for enrollment in (third, first, second):
         with transaction():
             services.approve(coordinator, db.session.get_one(Enrollment, enrollment.id))
-    assert [makers.again(one).status for one in (third, first, second)] == [
+    assert [makers.again(waiting).status for waiting in (third, first, second)] == [
         "confirmed",
         "waitlisted",
         "waitlisted",
@@ -344,10 +344,10 @@ def test_a_coordinator_who_records_a_nomination_for_others_may_approve_it(contex
     delivery = makers.delivery(admission="approval")
     coordinator = makers.coordinator()
     organization = factories.organization()
-    made = nominated(delivery, organization, coordinator)
+    nominees = nominated(delivery, organization, coordinator)
     with transaction():
         assert (
-            services.approve(coordinator, db.session.get_one(Enrollment, made.id)).status
+            services.approve(coordinator, db.session.get_one(Enrollment, nominees.id)).status
             == "confirmed"
         )
 
@@ -362,7 +362,7 @@ def test_withdrawing_gives_the_place_to_the_next_and_tells_both(context: Flask) 
         services.withdraw(
             SYSTEM, db.session.get_one(Enrollment, first.id), reason="Deployed earlier than planned"
         )
-    assert [makers.again(one).status for one in (first, second, third)] == [
+    assert [makers.again(enrollment).status for enrollment in (first, second, third)] == [
         "withdrawn",
         "confirmed",
         "waitlisted",
@@ -395,26 +395,26 @@ def test_who_may_withdraw_whom(context: Flask) -> None:
     delivery = makers.delivery()
     own = factories.organization()
     other = factories.organization("SN-POL", "Police", "SN")
-    made = nominated(delivery, own)
+    nominee = nominated(delivery, own)
     applied = makers.enrolled(delivery)
     nominator, another = (
         factories.actor(Role.NOMINATOR, organization_id=o.id) for o in (own, other)
     )
     trainer = factories.actor(Role.TRAINER, delivery_id=delivery.id)
     for actor, enrollment in [
-        (another, made),
+        (another, nominee),
         (nominator, applied),
-        (trainer, made),
-        (factories.actor(), made),
-        (ANONYMOUS, made),
+        (trainer, nominee),
+        (factories.actor(), nominee),
+        (ANONYMOUS, nominee),
     ]:
         refused(DomainError, services.withdraw, actor, makers.again(enrollment))
     coordinator = makers.coordinator()
     with transaction():
-        services.withdraw(nominator, db.session.get_one(Enrollment, made.id))
+        services.withdraw(nominator, db.session.get_one(Enrollment, nominee.id))
     with transaction():
         services.withdraw(coordinator, db.session.get_one(Enrollment, applied.id))
-    assert {makers.again(one).status for one in (made, applied)} == {"withdrawn"}
+    assert {makers.again(ended).status for ended in (nominee, applied)} == {"withdrawn"}
 
 
 # Cancelling
@@ -422,26 +422,26 @@ def test_who_may_withdraw_whom(context: Flask) -> None:
 
 def test_cancelling_ends_everybody_and_tells_why(context: Flask) -> None:
     delivery = makers.delivery(places=1)
-    made = [makers.enrolled(delivery) for _ in range(3)]
+    enrollments = [makers.enrolled(delivery) for _ in range(3)]
     with transaction():
         services.withdraw(
-            SYSTEM, db.session.get_one(Enrollment, made[1].id), reason="My own reason"
+            SYSTEM, db.session.get_one(Enrollment, enrollments[1].id), reason="My own reason"
         )
     with transaction():
         courses.cancel(
             SYSTEM, db.session.get_one(Delivery, delivery.id), reason="The venue is flooded."
         )
-    assert [makers.again(one).status for one in made] == [
+    assert [makers.again(enrollment).status for enrollment in enrollments] == [
         "delivery_cancelled",
         "withdrawn",
         "delivery_cancelled",
     ]
-    assert [makers.again(one).reason for one in made] == [
+    assert [makers.again(enrollment).reason for enrollment in enrollments] == [
         "The venue is flooded.",
         "My own reason",
         "The venue is flooded.",
     ]
-    last = [mails(one.person)[-1] for one in made]
+    last = [mails(enrollment.person)[-1] for enrollment in enrollments]
     assert [mail.kind for mail in last] == [
         "delivery_cancelled",
         "enrollment_withdrawn",
@@ -465,8 +465,11 @@ def test_who_has_or_wants_a_place_is_told_when_the_course_moves(context: Flask) 
         services.withdraw(SYSTEM, db.session.get_one(Enrollment, gone.id), reason="Mine")
     assert queries.count_to_tell(delivery.id) == 2
     changed(delivery, starts_on=date(2027, 3, 15), time_zone="America/Toronto", venue="Kingston")
-    told = [[mail.kind for mail in mails(one.person)][1:] for one in (seated, waiting, gone)]
-    assert told == [["delivery_moved"], ["delivery_moved"], ["enrollment_withdrawn"]]
+    kinds = [
+        [mail.kind for mail in mails(enrollment.person)][1:]
+        for enrollment in (seated, waiting, gone)
+    ]
+    assert kinds == [["delivery_moved"], ["delivery_moved"], ["enrollment_withdrawn"]]
     mail = mails(seated.person)[-1]
     assert mail.subject.startswith("The course has moved: ")
     was, now = mail.body.split("From now on it is:")
@@ -486,9 +489,9 @@ def test_who_has_or_wants_a_place_is_told_when_the_course_moves(context: Flask) 
 
 
 def test_people_asking_for_approval_are_told_of_a_move_too(context: Flask) -> None:
-    asked = makers.enrolled(makers.delivery(admission="approval"))
-    changed(asked.delivery, country="US")
-    assert mails(asked.person)[-1].kind == "delivery_moved"
+    request = makers.enrolled(makers.delivery(admission="approval"))
+    changed(request.delivery, country="US")
+    assert mails(request.person)[-1].kind == "delivery_moved"
 
 
 def test_what_moves_nobody_is_no_letter(context: Flask) -> None:

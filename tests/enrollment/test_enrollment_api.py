@@ -73,18 +73,27 @@ def problem(response: TestResponse) -> tuple[int, str, list[str]]:
 def test_the_example_of_the_contract(client: Callable[..., ApiClient], code: str) -> None:
     answer = client(Role.COORDINATOR).post(f"/deliveries/{code}/enrollments", BODY)
     assert answer.status_code == 201
-    made = answer.json
+    enrollment = answer.json
     assert (
-        made["delivery"] == code
-        and made["category"] == "military"
-        and made["nominated_by"] == "CA-MFA"
+        enrollment["delivery"] == code
+        and enrollment["category"] == "military"
+        and enrollment["nominated_by"] == "CA-MFA"
     )
-    assert (made["status"], made["position"], made["reason"]) == ("confirmed", None, None)
+    assert (enrollment["status"], enrollment["position"], enrollment["reason"]) == (
+        "confirmed",
+        None,
+        None,
+    )
     assert (
-        made["person"]["given_name"] == "Zoë"
-        and made["person"]["name_on_certificate"] == "Zoë Lefèvre-Nguyễn"
+        enrollment["person"]["given_name"] == "Zoë"
+        and enrollment["person"]["name_on_certificate"] == "Zoë Lefèvre-Nguyễn"
     )
-    assert (made["rank"], made["rank_code"], made["organization"], made["needs"]) == (
+    assert (
+        enrollment["rank"],
+        enrollment["rank_code"],
+        enrollment["organization"],
+        enrollment["needs"],
+    ) == (
         "Captain",
         "OF-2",
         "Canadian Army",
@@ -110,16 +119,20 @@ def test_waiting_people_are_told_position_and_reason(
     client: Callable[..., ApiClient], code: str
 ) -> None:
     coordinator = client(Role.COORDINATOR)
-    made = [
+    enrollments = [
         coordinator.post(
             f"/deliveries/{code}/enrollments", {"person": person(f"P{n}"), "category": "police"}
         ).json
         for n in range(3)
     ]
-    assert [one["status"] for one in made] == ["confirmed", "waitlisted", "waitlisted"]
-    assert [one["position"] for one in made] == [None, 1, 2]
+    assert [enrollment["status"] for enrollment in enrollments] == [
+        "confirmed",
+        "waitlisted",
+        "waitlisted",
+    ]
+    assert [enrollment["position"] for enrollment in enrollments] == [None, 1, 2]
     assert (
-        made[2]["reason"]
+        enrollments[2]["reason"]
         == "No place is open at the moment; this person is number 2 on the waiting list."
     )
 
@@ -157,11 +170,11 @@ def test_a_person_with_an_identifier_needs_no_address(
         "person": person("Nomail", email=None, identifier="X-1", birth_date="1990-02-01"),
         "category": "police",
     }
-    made = client(Role.COORDINATOR).post(f"/deliveries/{code}/enrollments", body)
-    assert made.status_code == 201 and made.json["person"]["email"] is None
+    response = client(Role.COORDINATOR).post(f"/deliveries/{code}/enrollments", body)
+    assert response.status_code == 201 and response.json["person"]["email"] is None
     assert (
-        made.json["person"]["birth_date"] == "1990-02-01"
-        and made.json["person"]["gender"] == "undisclosed"
+        response.json["person"]["birth_date"] == "1990-02-01"
+        and response.json["person"]["gender"] == "undisclosed"
     )
 
 
@@ -189,9 +202,9 @@ def test_participants_enrol_themselves_and_nobody_else(
 ) -> None:
     me = client(email="me@example.org", given="Binta", family="Ba")
     mine = {"person": person("BINTA", family_name="", email="ME@example.org"), "category": "police"}
-    made = me.post(f"/deliveries/{code}/enrollments", mine)
-    assert made.status_code == 201
-    assert made.json["person"]["given_name"] == "Binta", (
+    response = me.post(f"/deliveries/{code}/enrollments", mine)
+    assert response.status_code == 201
+    assert response.json["person"]["given_name"] == "Binta", (
         "an enrollment does not change what is known of the person"
     )
     assert problem(me.post(f"/deliveries/{code}/enrollments", BODY | {"nominated_by": None}))[
@@ -208,18 +221,19 @@ def test_nominators_put_forward_people_of_their_organization(
 ) -> None:
     nominator = client(Role.NOMINATOR, organization="CA-MFA")
     other = client(Role.NOMINATOR, organization="SN-POL")
-    made = nominator.post(f"/deliveries/{code}/enrollments", BODY)
-    assert (made.status_code, made.json["nominated_by"]) == (201, "CA-MFA")
-    assert made.json["person"]["identifier"] == "CA-0001"
+    response = nominator.post(f"/deliveries/{code}/enrollments", BODY)
+    assert (response.status_code, response.json["nominated_by"]) == (201, "CA-MFA")
+    assert response.json["person"]["identifier"] == "CA-0001"
     assert problem(other.post(f"/deliveries/{code}/enrollments", BODY | {"person": person("B")}))[
         :2
     ] == (403, "not_allowed")
     unknown = nominator.post(f"/deliveries/{code}/enrollments", BODY | {"nominated_by": "XX-XX"})
     assert problem(unknown) == (422, "unknown_organization", ["nominated_by"])
-    assert other.get(f"/enrollments/{made.json['id']}").status_code == 404
+    assert other.get(f"/enrollments/{response.json['id']}").status_code == 404
     assert [
-        one["id"] for one in nominator.get(f"/deliveries/{code}/enrollments").json["items"]
-    ] == [made.json["id"]]
+        enrollment["id"]
+        for enrollment in nominator.get(f"/deliveries/{code}/enrollments").json["items"]
+    ] == [response.json["id"]]
     assert other.get(f"/deliveries/{code}/enrollments").json == {"items": [], "next": None}
 
 
@@ -227,10 +241,10 @@ def test_a_nominator_of_one_organization_need_not_name_it(
     app: Flask, client: Callable[..., ApiClient], code: str
 ) -> None:
     body = {"person": person("C"), "category": "police"}
-    made = client(Role.NOMINATOR, organization="CA-MFA").post(
+    response = client(Role.NOMINATOR, organization="CA-MFA").post(
         f"/deliveries/{code}/enrollments", body
     )
-    assert (made.status_code, made.json["nominated_by"]) == (201, "CA-MFA")
+    assert (response.status_code, response.json["nominated_by"]) == (201, "CA-MFA")
     own = client(
         Role.NOMINATOR,
         organization="CA-MFA",
@@ -238,8 +252,8 @@ def test_a_nominator_of_one_organization_need_not_name_it(
         given="Self",
         family="Example",
     )
-    made = own.post(f"/deliveries/{code}/enrollments", body | {"person": person("Self")})
-    assert (made.status_code, made.json["nominated_by"]) == (201, None)
+    response = own.post(f"/deliveries/{code}/enrollments", body | {"person": person("Self")})
+    assert (response.status_code, response.json["nominated_by"]) == (201, None)
     with app.app_context():
         of_two = factories.actor(
             Role.NOMINATOR, organization_id=factories.organization("CA-MFA").id
@@ -368,11 +382,11 @@ def test_a_nominator_learns_nothing_from_what_others_know(
         "category": "military",
         "nominated_by": "CA-MFA",
     }
-    made = client(Role.NOMINATOR, organization="CA-MFA").post(
+    response = client(Role.NOMINATOR, organization="CA-MFA").post(
         f"/deliveries/{code}/enrollments", body
     )
-    assert made.status_code == 201
-    assert "HIDDEN" not in made.text and "Secret" not in made.text
+    assert response.status_code == 201
+    assert "HIDDEN" not in response.text and "Secret" not in response.text
 
 
 def test_the_same_key_enrols_once(client: Callable[..., ApiClient], code: str) -> None:
@@ -396,22 +410,22 @@ def test_the_list_is_filtered_and_paged(client: Callable[..., ApiClient], code: 
             f"/deliveries/{code}/enrollments", {"person": person(f"P{n}"), "category": category}
         )
     everybody = coordinator.get(f"/deliveries/{code}/enrollments").json["items"]
-    assert [one["status"] for one in everybody] == [
+    assert [enrollment["status"] for enrollment in everybody] == [
         "confirmed",
         "confirmed",
         "waitlisted",
         "waitlisted",
     ]
-    assert [one["position"] for one in everybody] == [None, None, 1, 2]
+    assert [enrollment["position"] for enrollment in everybody] == [None, None, 1, 2]
     waiting = coordinator.get(
         f"/deliveries/{code}/enrollments?status=waitlisted&category=civilian"
     ).json["items"]
-    assert [one["id"] for one in waiting] == [everybody[3]["id"]]
+    assert [enrollment["id"] for enrollment in waiting] == [everybody[3]["id"]]
     page = coordinator.get(f"/deliveries/{code}/enrollments?limit=3").json
-    rest = coordinator.get(page["next"]).json
-    assert [one["id"] for one in page["items"] + rest["items"]] == [
-        one["id"] for one in everybody
-    ] and rest["next"] is None
+    following = coordinator.get(page["next"]).json
+    assert [enrollment["id"] for enrollment in page["items"] + following["items"]] == [
+        enrollment["id"] for enrollment in everybody
+    ] and following["next"] is None
     assert problem(coordinator.get(f"/deliveries/{code}/enrollments?status=lost")) == (
         422,
         "invalid_values",
@@ -422,18 +436,18 @@ def test_the_list_is_filtered_and_paged(client: Callable[..., ApiClient], code: 
 def test_one_enrollment_is_seen_by_those_it_concerns(
     app: Flask, client: Callable[..., ApiClient], code: str
 ) -> None:
-    made = client(Role.COORDINATOR).post(f"/deliveries/{code}/enrollments", BODY).json
+    enrollment = client(Role.COORDINATOR).post(f"/deliveries/{code}/enrollments", BODY).json
     with app.app_context():
         from accounts.sessions import actor_of
 
         herself = ApiClient(
-            app, makers.token_of(actor_of(db.session.get_one(Person, made["person"]["id"])))
+            app, makers.token_of(actor_of(db.session.get_one(Person, enrollment["person"]["id"])))
         )
-    assert herself.get(f"/enrollments/{made['id']}").json["person"]["identifier"] == "CA-0001"
-    assert client(Role.TRAINER).get(f"/enrollments/{made['id']}").status_code == 404
-    assert client().get(f"/enrollments/{made['id']}").status_code == 404
+    assert herself.get(f"/enrollments/{enrollment['id']}").json["person"]["identifier"] == "CA-0001"
+    assert client(Role.TRAINER).get(f"/enrollments/{enrollment['id']}").status_code == 404
+    assert client().get(f"/enrollments/{enrollment['id']}").status_code == 404
     assert client(Role.COORDINATOR).get("/enrollments/999").status_code == 404
-    assert ApiClient(app, None).get(f"/enrollments/{made['id']}").status_code == 401
+    assert ApiClient(app, None).get(f"/enrollments/{enrollment['id']}").status_code == 401
 
 
 # Deciding
@@ -443,42 +457,47 @@ def test_approve_decline_withdraw(app: Flask, client: Callable[..., ApiClient]) 
     code = scheduled(app, places=1, admission="approval")
     coordinator = client(Role.COORDINATOR)
     path = f"/deliveries/{code}/enrollments"
-    made = [
+    enrollments = [
         coordinator.post(path, {"person": person(f"P{n}"), "category": "police"}).json
         for n in range(4)
     ]
-    assert {one["status"] for one in made} == {"requested"}
-    approved = [coordinator.post(f"/enrollments/{one['id']}/approve").json for one in made[:3]]
-    assert [(one["status"], one["position"]) for one in approved] == [
+    assert {enrollment["status"] for enrollment in enrollments} == {"requested"}
+    approved = [
+        coordinator.post(f"/enrollments/{enrollment['id']}/approve").json
+        for enrollment in enrollments[:3]
+    ]
+    assert [(enrollment["status"], enrollment["position"]) for enrollment in approved] == [
         ("confirmed", None),
         ("waitlisted", 1),
         ("waitlisted", 2),
     ]
-    assert problem(coordinator.post(f"/enrollments/{made[3]['id']}/decline", {}))[2] == ["reason"]
+    assert problem(coordinator.post(f"/enrollments/{enrollments[3]['id']}/decline", {}))[2] == [
+        "reason"
+    ]
     declined = coordinator.post(
-        f"/enrollments/{made[3]['id']}/decline", {"reason": "Too many from one unit."}
+        f"/enrollments/{enrollments[3]['id']}/decline", {"reason": "Too many from one unit."}
     ).json
     assert (declined["status"], declined["reason"]) == ("declined", "Too many from one unit.")
-    assert problem(coordinator.post(f"/enrollments/{made[3]['id']}/approve"))[:2] == (
+    assert problem(coordinator.post(f"/enrollments/{enrollments[3]['id']}/approve"))[:2] == (
         409,
         "state_does_not_allow",
     )
-    withdrawn = coordinator.post(f"/enrollments/{made[0]['id']}/withdraw")
+    withdrawn = coordinator.post(f"/enrollments/{enrollments[0]['id']}/withdraw")
     assert (withdrawn.json["status"], withdrawn.json["reason"]) == ("withdrawn", None)
-    assert coordinator.get(f"/enrollments/{made[1]['id']}").json["status"] == "confirmed"
-    assert coordinator.get(f"/enrollments/{made[2]['id']}").json["position"] == 1
+    assert coordinator.get(f"/enrollments/{enrollments[1]['id']}").json["status"] == "confirmed"
+    assert coordinator.get(f"/enrollments/{enrollments[2]['id']}").json["position"] == 1
 
 
 def test_others_may_not_decide(app: Flask, client: Callable[..., ApiClient]) -> None:
     code = scheduled(app, admission="approval")
-    made = client(Role.COORDINATOR).post(f"/deliveries/{code}/enrollments", BODY).json
+    enrollment = client(Role.COORDINATOR).post(f"/deliveries/{code}/enrollments", BODY).json
     nominator, stranger = client(Role.NOMINATOR, organization="CA-MFA"), client(Role.TRAINER)
-    assert nominator.post(f"/enrollments/{made['id']}/approve").status_code == 403
-    assert stranger.post(f"/enrollments/{made['id']}/approve").status_code == 404
-    assert stranger.post(f"/enrollments/{made['id']}/withdraw").status_code == 404
+    assert nominator.post(f"/enrollments/{enrollment['id']}/approve").status_code == 403
+    assert stranger.post(f"/enrollments/{enrollment['id']}/approve").status_code == 404
+    assert stranger.post(f"/enrollments/{enrollment['id']}/withdraw").status_code == 404
     assert (
-        nominator.post(f"/enrollments/{made['id']}/withdraw", {"reason": "Needed at home"}).json[
-            "status"
-        ]
+        nominator.post(
+            f"/enrollments/{enrollment['id']}/withdraw", {"reason": "Needed at home"}
+        ).json["status"]
         == "withdrawn"
     )

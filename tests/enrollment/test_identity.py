@@ -71,7 +71,7 @@ def test_one_number_and_two_officers_of_two_countries_are_two_people(
 
 
 @pytest.mark.parametrize(
-    ("said", "is_asked"),
+    ("facts", "is_asked"),
     [
         ({"identifier": "A-1", "given_name": "Ama"}, True),  # the number of someone else
         (
@@ -112,7 +112,7 @@ def test_a_coordinator_is_asked_where_not_everything_agrees(
     app: Flask,
     client: Callable[..., ApiClient],
     code: str,
-    said: dict[str, Any],
+    facts: dict[str, Any],
     is_asked: bool | None,
 ) -> None:
     with app.app_context():
@@ -123,19 +123,19 @@ def test_a_coordinator_is_asked_where_not_everything_agrees(
     )["person"]["id"]
     with app.app_context():
         other = makers.delivery(places=3).code
-    answer = coordinator.post(f"/deliveries/{other}/enrollments", body(**said))
+    answer = coordinator.post(f"/deliveries/{other}/enrollments", body(**facts))
     if not is_asked:
         assert answer.status_code == 201 and (answer.json["person"]["id"] == known) == (
             is_asked is False
         ), answer.json
         return
     assert (answer.status_code, answer.json["code"]) == (409, "identity_in_doubt")
-    assert [one["id"] for one in answer.json["candidates"]] == [known]
-    same = coordinator.post(f"/deliveries/{other}/enrollments", body(**said) | {"identity": known})
+    assert [candidate["id"] for candidate in answer.json["candidates"]] == [known]
+    same = coordinator.post(f"/deliveries/{other}/enrollments", body(**facts) | {"identity": known})
     assert same.json["person"]["id"] == known
     with app.app_context():
         third = makers.delivery(places=3).code
-    new = coordinator.post(f"/deliveries/{third}/enrollments", body(**said) | {"identity": "new"})
+    new = coordinator.post(f"/deliveries/{third}/enrollments", body(**facts) | {"identity": "new"})
     assert new.json["person"]["id"] != known
     assert coordinator.get("/identity-questions").json["items"] == [], "it is decided already"
 
@@ -174,7 +174,7 @@ def answers(app: Flask, ask: Callable[[], Any]) -> tuple[str, list[str], list[st
 
 def _done(app: Flask, act: Callable[[], Any]) -> tuple[Any, list[str], list[str]]:
     with app.app_context(), queries_counted() as count:
-        made = act()
+        outcome = act()
     with app.app_context():
         written = [
             f"mail {kind} {len(body.split())}"
@@ -183,7 +183,7 @@ def _done(app: Flask, act: Callable[[], Any]) -> tuple[Any, list[str], list[str]
         written += [
             f"job {kind}" for kind in db.session.scalars(sa.select(Job.kind).order_by(Job.id))
         ]
-    return made, kinds(count.statements), written
+    return outcome, kinds(count.statements), written
 
 
 @pytest.mark.both_databases
@@ -208,12 +208,12 @@ def test_two_governments_and_one_person_are_answered_like_a_stranger(
         with app.app_context(), transaction():
             db.session.execute(sa.delete(Mail))
             db.session.execute(sa.delete(Job))
-        said = body(identifier="GH-1", email="kofi@example.org")
+        facts = body(identifier="GH-1", email="kofi@example.org")
         done.append(
             answers(
                 app,
-                lambda second=second, into=into, said=said: second.post(
-                    f"/deliveries/{into}/enrollments", said
+                lambda second=second, into=into, facts=facts: second.post(
+                    f"/deliveries/{into}/enrollments", facts
                 ),
             )
         )
@@ -227,7 +227,7 @@ def test_two_governments_and_one_person_are_answered_like_a_stranger(
 
 
 def _by_form(browser: Browser, code: str) -> list[Page]:
-    said = {
+    facts = {
         "identifier": "GH-1",
         "given_name": "Kofi",
         "family_name": "Mensah",
@@ -235,7 +235,7 @@ def _by_form(browser: Browser, code: str) -> list[Page]:
         "country": "GH",
     }
     form = browser.get(f"/deliveries/{code}/nominate/person").form("/person")
-    return [form.submit("Nominate", **said, category="military")]
+    return [form.submit("Nominate", **facts, category="military")]
 
 
 def _by_file(browser: Browser, code: str) -> list[Page]:
@@ -256,13 +256,13 @@ STRANGER = {
 
 @pytest.mark.both_databases
 @pytest.mark.parametrize("act", [_by_form, _by_file])
-@pytest.mark.parametrize("said", [SAME, NUMBER_OF_ANOTHER])
+@pytest.mark.parametrize("expected", [SAME, NUMBER_OF_ANOTHER])
 def test_pages_answer_two_governments_about_one_person_as_about_a_stranger(
     app: Flask,
     client: Callable[..., ApiClient],
     sign_in: Callable[..., Browser],
     act: Callable[..., Any],
-    said: Any,
+    expected: Any,
 ) -> None:
     """The page of one person, the check of a file, and the list, before and after everyone was
     compared."""
@@ -273,7 +273,7 @@ def test_pages_answer_two_governments_about_one_person_as_about_a_stranger(
         )
         into = makers.delivery(places=6).code
     rounds, lists = [], f"/nominations?delivery={into}"
-    for other in (STRANGER, said):
+    for other in (STRANGER, expected):
         post(first, into, **other)
         with app.app_context():
             jobs.drain()
@@ -318,15 +318,19 @@ def _forget_everyone() -> None:
 def shared(app: Flask, client: Callable[..., ApiClient], code: str) -> dict[str, Any]:
     """Two bodies put one officer forward for one delivery."""
     bodies = {name: client(Role.NOMINATOR, organization=name) for name in ("GH-MOD", "FR-MFA")}
-    made = {
+    responses = {
         name: post(
-            one, code, identifier=f"{name}-1", email="kofi@example.org", identifier_issuer=name
+            nominator,
+            code,
+            identifier=f"{name}-1",
+            email="kofi@example.org",
+            identifier_issuer=name,
         )
-        for name, one in bodies.items()
+        for name, nominator in bodies.items()
     }
     with app.app_context():
         jobs.drain()
-    return {"bodies": bodies, "made": made, "coordinator": client(Role.COORDINATOR)}
+    return {"bodies": bodies, "made": responses, "coordinator": client(Role.COORDINATOR)}
 
 
 def places_left(client: ApiClient, code: str) -> int:
@@ -344,15 +348,17 @@ def test_two_governments_and_one_person_have_one_seat_once_that_is_decided(
     decided = coordinator.post(f"/identity-questions/{question['id']}/same")
     assert decided.status_code == 200 and decided.json["status"] == "same"
     assert places_left(coordinator, code) == 5, "one person, one place"
-    for (name, body_), made in zip(shared["bodies"].items(), (first, second), strict=True):
-        shown = body_.get(f"/enrollments/{made['id']}").json
-        assert shown == made, f"{name} reads what it was told, under its own ids"
+    for (name, body_), response in zip(shared["bodies"].items(), (first, second), strict=True):
+        shown = body_.get(f"/enrollments/{response['id']}").json
+        assert shown == response, f"{name} reads what it was told, under its own ids"
         (item,) = body_.get(f"/deliveries/{code}/enrollments?status=confirmed").json["items"]
-        assert item == made
+        assert item == response
     assert coordinator.get("/identity-questions").json["items"] == []
     people = {
-        one["person"]["id"]
-        for one in coordinator.get(f"/deliveries/{code}/enrollments?status=confirmed").json["items"]
+        enrollment["person"]["id"]
+        for enrollment in coordinator.get(f"/deliveries/{code}/enrollments?status=confirmed").json[
+            "items"
+        ]
     }
     assert len(people) == 1
 
@@ -363,8 +369,8 @@ def test_a_body_that_takes_its_nomination_back_does_not_take_the_others_place(
     coordinator, (first, second) = shared["coordinator"], shared["made"].values()
     (question,) = coordinator.get("/identity-questions").json["items"]
     coordinator.post(f"/identity-questions/{question['id']}/same")
-    one, other = shared["bodies"].values()
-    assert one.post(f"/enrollments/{first['id']}/withdraw").json["status"] == "withdrawn"
+    nominator, other = shared["bodies"].values()
+    assert nominator.post(f"/enrollments/{first['id']}/withdraw").json["status"] == "withdrawn"
     assert other.get(f"/enrollments/{second['id']}").json["status"] == "confirmed"
     assert places_left(coordinator, code) == 5
     assert other.post(f"/enrollments/{second['id']}/withdraw").json["status"] == "withdrawn"
@@ -411,12 +417,14 @@ def test_whoever_another_body_trained_before_is_recognised_afterwards(
     with app.app_context():
         later = makers.delivery(places=3).code
     second = client(Role.NOMINATOR, organization="FR-MFA")
-    made = post(second, later, identifier="F-9", identifier_issuer="FR", email="kofi@example.org")
-    assert made["person"]["id"] != known["person"]["id"]
+    nomination = post(
+        second, later, identifier="F-9", identifier_issuer="FR", email="kofi@example.org"
+    )
+    assert nomination["person"]["id"] != known["person"]["id"]
     with app.app_context():
         jobs.drain()
-        assert db.session.get_one(Enrollment, made["id"]).person_id == known["person"]["id"]
-    assert second.get(f"/enrollments/{made['id']}").json == made
+        assert db.session.get_one(Enrollment, nomination["id"]).person_id == known["person"]["id"]
+    assert second.get(f"/enrollments/{nomination['id']}").json == nomination
     assert client(Role.COORDINATOR).get("/identity-questions").json["items"] == []
 
 
@@ -452,11 +460,11 @@ def test_the_page_asks_a_body_about_its_own_people_only(
     page.form("/check").submit("Nominate 2")
     with app.app_context():
         jobs.drain()
-        asked = [
+        questions_asked = [
             (q.candidate.given_name, q.enrollment.origin.given_name)
             for q in db.session.scalars(sa.select(IdentityQuestion))
         ]
-    assert sorted(asked) == [("Ama", "Esi"), ("Kofi", "Yaw")], (
+    assert sorted(questions_asked) == [("Ama", "Esi"), ("Kofi", "Yaw")], (
         "what a body answers is still for a coordinator to decide"
     )
 
@@ -469,13 +477,13 @@ def test_pages_and_files_say_whose_a_number_is(
         browser = sign_in(factories.actor(Role.NOMINATOR, organization_id=body_id))
         factories.organization("UN-DPO")
     page = browser.get(f"/deliveries/{code}/nominate/person").form("/person")
-    said = OFFICER | {
+    facts = OFFICER | {
         "email": "kofi@example.org",
         "category": "military",
         "identifier": "7",
         "identifier_issuer": "Atlantis",
     }
-    refused = page.submit("Nominate", **said)
+    refused = page.submit("Nominate", **facts)
     assert refused.status == 422 and any(
         "code of the organization that issued the number" in error for error in refused.errors
     )
@@ -542,7 +550,7 @@ def test_names_that_differ_never_do_so_unnoticed(
     with app.app_context():
         later = makers.delivery(places=3)
         later_code = later.code
-    made = post(
+    nomination = post(
         nominator,
         later_code,
         identifier="A-1",
@@ -550,8 +558,8 @@ def test_names_that_differ_never_do_so_unnoticed(
         given_name="Ama",
         family_name="Owusu",
     )
-    assert made["person"]["full_name"] == "Ama Owusu"
-    seen = coordinator.get(f"/enrollments/{made['id']}").json["person"]
+    assert nomination["person"]["full_name"] == "Ama Owusu"
+    seen = coordinator.get(f"/enrollments/{nomination['id']}").json["person"]
     assert (seen["full_name"], seen["submitted_name"]) == ("Kofi Mensah", "Ama Owusu")
     (question,) = coordinator.get("/identity-questions").json["items"]
     with app.app_context():
@@ -566,7 +574,7 @@ def test_names_that_differ_never_do_so_unnoticed(
     assert "Ama Owusu" in page.text and "Kofi Mensah" in page.text
     page = page.form(action=f"/people-to-check/{question['id']}/different").submit()
     assert "two different people" in page.text
-    seen = coordinator.get(f"/enrollments/{made['id']}").json["person"]
+    seen = coordinator.get(f"/enrollments/{nomination['id']}").json["person"]
     assert (seen["full_name"], seen["submitted_name"]) == ("Ama Owusu", None)
     with app.app_context():
         assert checking.breaches() == []
@@ -581,7 +589,9 @@ def _two_records() -> tuple[int, int, dict[str, int]]:
         certificates.issued(certificates.finished_delivery([name]))[0]
         for name in ("Kofi Mensah", "Kofi Mensa")
     ]
-    held = {one.number: one.person_id for one in map(certificates.again, issued)}
+    held = {
+        certificate.number: certificate.person_id for certificate in map(certificates.again, issued)
+    }
     keep, merged = held.values()
     return keep, merged, held
 

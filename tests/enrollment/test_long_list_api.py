@@ -75,7 +75,7 @@ def test_the_refusals_of_all_rows_come_with_the_job(
     drain(app)
     job = ghana.get(answer.json["job"]["url"]).json
     assert (job["status"], job["done"]) == ("failed", 0)
-    assert [(one["row"], one["field"], one["code"]) for one in job["errors"]] == [
+    assert [(error["row"], error["field"], error["code"]) for error in job["errors"]] == [
         (2, "person.country", "unknown_country"),
         (3, "person.email", "already_enrolled"),
     ]

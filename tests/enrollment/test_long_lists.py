@@ -316,10 +316,12 @@ def test_a_refusal_in_a_late_row_leaves_no_one_behind(
     )
     with queries_counted() as looked:
         jobs.run(job_id)
-    assert not any("INSERT INTO person" in one for one in looked.statements), "all is looked at"
+    assert not any("INSERT INTO person" in statement for statement in looked.statements), (
+        "all is looked at"
+    )
     job = job_of(job_id)
     assert job.public_status == "failed" and job.done == 0
-    assert [(one["row"], one["field"], one["code"]) for one in job.errors] == [
+    assert [(error["row"], error["field"], error["code"]) for error in job.errors] == [
         (98, "person.email", "already_enrolled"),
         (99, "person.country", "unknown_country"),
     ]
@@ -353,7 +355,7 @@ def test_a_delivery_cancelled_meanwhile_undoes_all(
 
     with between_parts(monkeypatch, cancel, parts):
         jobs.run(job_id)
-    assert [one["code"] for one in job_of(job_id).errors] == ["delivery_cancelled"]
+    assert [error["code"] for error in job_of(job_id).errors] == ["delivery_cancelled"]
     assert job_of(job_id).public_status == "failed"
     assert no_trace_of(delivery_id, before)
 
@@ -393,10 +395,10 @@ def test_a_worker_killed_while_it_undoes(
     turns = iter(range(-1, 1000))  # the first is before the job begins
 
     def give_way() -> None:
-        turn = next(turns)
-        if turn == 2:
+        step = next(turns)
+        if step == 2:
             cancel()
-        if turn == 4:  # one part of those that were in is gone
+        if step == 4:  # one part of those that were in is gone
             raise Killed
 
     with monkeypatch.context() as patch:
@@ -405,7 +407,7 @@ def test_a_worker_killed_while_it_undoes(
         killed(job_id)
     assert count(Enrollment) == PART
     jobs.drain()
-    assert [one["code"] for one in job_of(job_id).errors] == ["delivery_cancelled"]
+    assert [error["code"] for error in job_of(job_id).errors] == ["delivery_cancelled"]
     assert no_trace_of(delivery_id, before)
 
 
@@ -437,7 +439,7 @@ def test_who_may_no_longer_nominate_nominates_no_one(
     with transaction():
         close_account(SYSTEM, db.session.get_one(Person, nominator.person_id))
     jobs.drain()
-    assert [one["code"] for one in job_of(job_id).errors] == ["not_allowed"]
+    assert [error["code"] for error in job_of(job_id).errors] == ["not_allowed"]
     assert no_trace_of(delivery_id, before)
 
 
@@ -597,7 +599,9 @@ def test_doubts_are_asked_when_the_list_is_in(nominator: Actor, organization: Or
     assert count(IdentityQuestion) == 0
     jobs.drain()
     questions = db.session.scalars(sa.select(IdentityQuestion)).all()
-    assert [(one.candidate_id, one.agrees) for one in questions] == [(known, ["number"])]
+    assert [(question.candidate_id, question.agrees) for question in questions] == [
+        (known, ["number"])
+    ]
     assert count(Nomination, Nomination.doubts.is_not(None)) == 0
 
 

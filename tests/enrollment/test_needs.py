@@ -45,7 +45,7 @@ def entries(app: Flask, action: str) -> list[AuditEntry]:
         return list(db.session.scalars(sa.select(AuditEntry).where(AuditEntry.action == action)))
 
 
-def kept(app: Flask) -> list[str | None]:
+def stored_needs(app: Flask) -> list[str | None]:
     with app.app_context():
         return list(db.session.scalars(sa.select(Enrollment.needs).order_by(Enrollment.id)))
 
@@ -68,7 +68,7 @@ def test_those_who_arrange_read_of_people_with_a_place_only_and_leave_a_trace(
             "quiet room" not in page.html and "Diop" not in page.html and "Approve" not in page.html
         )
     assert [entry.actor_id for entry in entries(app, "needs.read")] == [
-        one.person_id for one in readers
+        reader.person_id for reader in readers
     ]
     assert all(
         "nuts" not in entry.body and "Ba" not in entry.body for entry in entries(app, "needs.read")
@@ -96,11 +96,11 @@ def test_by_the_api(app: Flask, code: str) -> None:
     with app.app_context():
         api = ApiClient(app, token_of(factories.actor(Role.COORDINATOR)))
     answer = api.get(f"/deliveries/{code}/needs").json
-    assert [(one["person"]["family_name"], one["needs"]) for one in answer["items"]] == [
+    assert [(item["person"]["family_name"], item["needs"]) for item in answer["items"]] == [
         ("Ba", "No nuts\nA ramp")
     ]
     assert answer["next"] is None and len(entries(app, "needs.read")) == 1
-    assert {one["needs"] for one in api.get(f"/deliveries/{code}/enrollments").json["items"]} == {
+    assert {item["needs"] for item in api.get(f"/deliveries/{code}/enrollments").json["items"]} == {
         None
     }
 
@@ -129,7 +129,7 @@ def test_the_nominating_organization_reads_its_own_words(app: Flask, sign_in: An
         body = factories.organization("CA-MFA")
         into = courses.delivery(places=5)
         with transaction():
-            made = nominate(
+            enrollment_id = nominate(
                 SYSTEM,
                 into.id,
                 body,
@@ -159,19 +159,22 @@ def test_the_nominating_organization_reads_its_own_words(app: Flask, sign_in: An
     for actor in (decides, admin):
         browser = sign_in(actor)
         for path in (
-            f"/enrollments/{made}",
+            f"/enrollments/{enrollment_id}",
             f"/deliveries/{code}/selection",
             f"/nominations?delivery={code}",
         ):
             assert "nuts" not in browser.get(path).html, (
                 "those who decide do not read them beside the decision"
             )
-    assert [ApiClient(app, one).get(f"/enrollments/{made}").json["needs"] for one in programs] == [
+    assert [
+        ApiClient(app, program).get(f"/enrollments/{enrollment_id}").json["needs"]
+        for program in programs
+    ] == [
         None,
         "No nuts",
     ]
-    assert "No nuts" in sign_in(own).get(f"/enrollments/{made}").text
-    assert ApiClient(app, token).get(f"/enrollments/{made}").json["needs"] == "No nuts"
+    assert "No nuts" in sign_in(own).get(f"/enrollments/{enrollment_id}").text
+    assert ApiClient(app, token).get(f"/enrollments/{enrollment_id}").json["needs"] == "No nuts"
 
 
 def forget(app: Flask) -> None:
@@ -195,10 +198,10 @@ def test_they_are_erased_30_days_after_the_last_session(
         makers.enrolled(other, "police", factories.person("Awa", "Later"), needs="A lift")
     clock.travel(app, over - timedelta(hours=1))
     forget(app)
-    assert kept(app) == ["No nuts\nA ramp", "A quiet room", None, "A lift"]
+    assert stored_needs(app) == ["No nuts\nA ramp", "A quiet room", None, "A lift"]
     clock.travel(app, over + timedelta(hours=1))
     forget(app)
-    assert kept(app) == [None, None, None, "A lift"], "also of those who got no place"
+    assert stored_needs(app) == [None, None, None, "A lift"], "also of those who got no place"
     (entry,) = entries(app, "needs.erased")
     assert (
         entry.subject == f"delivery:{delivery_id}"

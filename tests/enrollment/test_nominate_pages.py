@@ -70,14 +70,14 @@ def people(*rows: str) -> str:
 def nominated(app: Flask) -> list[tuple[str, str]]:
     """(family name as nominated by organizations, status), in order."""
     with app.app_context():
-        said = (
+        statement = (
             sa.select(Nomination.family_name, Enrollment.status)
             .join(Enrollment)
             .where(Nomination.organization_id.is_not(None))
         )
         return [
             (name, status.value)
-            for name, status in db.session.execute(said.order_by(Nomination.id))
+            for name, status in db.session.execute(statement.order_by(Nomination.id))
         ]
 
 
@@ -327,16 +327,16 @@ def test_a_namesake_among_the_own_people_is_asked_about(
             Role.NOMINATOR,
             organization_id=factories.organization("SN-POL", "Police nationale", "SN").id,
         )
-    asked = (
+    questions_asked = (
         "already put forward someone of this name and country under another number or email address"
     )
     again = NUMBERED + "B-7,Awa,Diop,a.diop@example.org,SN,police\n"
-    assert asked in upload(at_work, other, again).text
-    assert asked not in upload(at_work, other, again.replace(",SN,", ",ML,")).text
-    assert asked not in upload(at_work, other, again.replace("B-7", "A-1")).text, (
+    assert questions_asked in upload(at_work, other, again).text
+    assert questions_asked not in upload(at_work, other, again.replace(",SN,", ",ML,")).text
+    assert questions_asked not in upload(at_work, other, again.replace("B-7", "A-1")).text, (
         "known by the number: the same person"
     )
-    assert asked not in upload(sign_in(stranger), other, again).text, (
+    assert questions_asked not in upload(sign_in(stranger), other, again).text, (
         "what others said is none of its business"
     )
 
@@ -687,18 +687,20 @@ def test_a_person_twice(app: Flask, at_work: Browser, code: str) -> None:
 def test_a_person_twice_is_refused_where_the_person_was_recognised(
     app: Flask, at_work: Browser, code: str, changes: Any
 ) -> None:
-    said = ONE | {"identifier": "SN-77"}
-    at_work.get(f"/deliveries/{code}/nominate/person").form("/person").submit("Nominate", **said)
+    facts = ONE | {"identifier": "SN-77"}
+    at_work.get(f"/deliveries/{code}/nominate/person").form("/person").submit("Nominate", **facts)
     page = (
         at_work.get(f"/deliveries/{code}/nominate/person")
         .form("/person")
-        .submit("Nominate", **said | changes)
+        .submit("Nominate", **facts | changes)
     )
     assert page.errors == ["AWA Diop already has a place or a request in this delivery."], (
         "as it was submitted"
     )
     (link,) = [
-        one.get("href") for one in page.all("a") if "already has a place" in "".join(one.itertext())
+        anchor.get("href")
+        for anchor in page.all("a")
+        if "already has a place" in "".join(anchor.itertext())
     ]
     assert link == ("#identifier" if "email" in changes else "#email")
 
@@ -798,8 +800,8 @@ def test_a_coordinator_says_on_the_form_that_it_is_another_person(
     assert page.status == 422 and "Yes, the same as Ali Bah" in page.text
     page = page.form("/person").submit("Nominate", who="new")
     with app.app_context():
-        made = db.session.scalars(sa.select(Enrollment)).one()
-        assert made.person.email == ONE["email"] and made.person.given_name != "Ali"
+        enrollment = db.session.scalars(sa.select(Enrollment)).one()
+        assert enrollment.person.email == ONE["email"] and enrollment.person.given_name != "Ali"
 
 
 @pytest.mark.both_databases

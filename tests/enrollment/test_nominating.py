@@ -53,17 +53,22 @@ def refusal(*args: Any) -> DomainError:
 
 def test_people_are_nominated_in_their_order(nominator: Actor, organization: Organization) -> None:
     delivery = makers.delivery(places=2)
-    made = nominate(
+    enrollments = nominate(
         nominator,
         delivery,
         organization,
         *(makers.nominee("police", rank_code="OF-1") for _ in range(4)),
     )
-    assert [one.status for one in made] == ["confirmed", "confirmed", "waitlisted", "waitlisted"]
-    assert queries.positions(delivery.id) == {made[2].id: 1, made[3].id: 2}
-    assert {one.nominated_by.code for one in made} == {"CA-MFA"} and made[
-        0
-    ].enrolled_by_id == nominator.person_id
+    assert [enrollment.status for enrollment in enrollments] == [
+        "confirmed",
+        "confirmed",
+        "waitlisted",
+        "waitlisted",
+    ]
+    assert queries.positions(delivery.id) == {enrollments[2].id: 1, enrollments[3].id: 2}
+    assert {enrollment.nominated_by.code for enrollment in enrollments} == {
+        "CA-MFA"
+    } and enrollments[0].enrolled_by_id == nominator.person_id
     kinds = db.session.scalars(sa.select(Mail.kind).order_by(Mail.id)).all()
     assert kinds == ["enrollment_confirmed"] * 2 + ["enrollment_waitlisted"] * 2
     assert (
@@ -87,7 +92,7 @@ def test_one_bad_row_and_nothing_is_saved(nominator: Actor, organization: Organi
         makers.nominee("army", rank_code="General", row=6),
     )
     assert isinstance(refused, Invalid)
-    assert [(one.code, one.field) for one in refused.errors] == [
+    assert [(error.code, error.field) for error in refused.errors] == [
         ("unknown_category", "row-3.category"),
         ("bad_email", "row-4.person.email"),
         ("identity_needed", "row-5.person.email"),
@@ -132,22 +137,27 @@ def test_a_person_known_already_is_recognised_and_left_as_is(
         "Zoë", "Lefèvre-Nguyễn", email="zoe@example.org", country="CA", birth_date=date(1985, 2, 3)
     )
     known_id, delivery = known.id, makers.delivery()
-    said = makers.nominee(
+    stated = makers.nominee(
         given_name="Zoe",
         family_name="Lefevre",
         email="ZOE@example.org",
         birth_date=None,
         country="FR",
     )
-    (made,) = nominate(nominator, delivery, organization, said)
-    assert made.person_id != known.id and (made.person.given_name, made.person.country) == (
+    (enrollment,) = nominate(nominator, delivery, organization, stated)
+    assert enrollment.person_id != known.id and (
+        enrollment.person.given_name,
+        enrollment.person.country,
+    ) == (
         "Zoe",
         "FR",
     ), "a stranger, at first"
     jobs.drain()
-    made = makers.again(made)
-    assert made.person_id == known_id and made.name_on_certificate == "Zoë Lefèvre-Nguyễn"
-    assert (made.person.given_name, made.person.country) == ("Zoë", "CA")
+    enrollment = makers.again(enrollment)
+    assert (
+        enrollment.person_id == known_id and enrollment.name_on_certificate == "Zoë Lefèvre-Nguyễn"
+    )
+    assert (enrollment.person.given_name, enrollment.person.country) == ("Zoë", "CA")
 
 
 def test_an_organization_reads_only_what_it_said(
@@ -161,15 +171,15 @@ def test_an_organization_reads_only_what_it_said(
         birth_date=date(1985, 2, 3),
     )
     known_id, delivery = known.id, makers.delivery()
-    said = makers.nominee(
+    stated = makers.nominee(
         given_name="Zoe", family_name="Lefevre", email="zoe@example.org", country=None
     )
-    (made,) = nominate(nominator, delivery, organization, said)
-    before = queries.person_shown(nominator, made)
+    (enrollment,) = nominate(nominator, delivery, organization, stated)
+    before = queries.person_shown(nominator, enrollment)
     jobs.drain()
-    made = makers.again(made)
-    shown = queries.person_shown(nominator, made)
-    assert shown == before and shown.id != made.person_id == known_id, (
+    enrollment = makers.again(enrollment)
+    shown = queries.person_shown(nominator, enrollment)
+    assert shown == before and shown.id != enrollment.person_id == known_id, (
         "the body reads its own submission, under its own id"
     )
     assert (shown.full_name, shown.name_on_certificate, shown.email) == (
@@ -179,18 +189,18 @@ def test_an_organization_reads_only_what_it_said(
     )
     assert (shown.identifier, shown.birth_date, shown.country) == (None, None, None)
     trainer = queries.person_shown(
-        factories.actor(Role.TRAINER, delivery_id=made.delivery_id), made
+        factories.actor(Role.TRAINER, delivery_id=enrollment.delivery_id), enrollment
     )
     assert (trainer.full_name, trainer.identifier, trainer.birth_date) == (
         "Zoë Lefèvre-Nguyễn",
         None,
         None,
     )
-    assert queries.person_shown(makers.coordinator(), made).identifier == "CA-0001"
+    assert queries.person_shown(makers.coordinator(), enrollment).identifier == "CA-0001"
     from accounts.sessions import actor_of
 
     assert queries.person_shown(
-        actor_of(db.session.get_one(Person, known_id)), made
+        actor_of(db.session.get_one(Person, known_id)), enrollment
     ).birth_date == date(1985, 2, 3)
 
 
@@ -213,18 +223,23 @@ def test_lists_and_pages_agree_on_who_sees_what(
         (makers.coordinator(), everybody),
     ]
     for actor, expected in seen_by:
-        listed = {one.id for one in db.session.scalars(queries.enrollments_of(actor, delivery))}
+        listed = {
+            enrollment.id
+            for enrollment in db.session.scalars(queries.enrollments_of(actor, delivery))
+        }
         assert listed == expected
         for enrollment_id in everybody - expected:
             with pytest.raises(NotFound):
                 queries.get_enrollment(actor, enrollment_id)
-        assert {queries.get_enrollment(actor, one).id for one in expected} == expected
+        assert {queries.get_enrollment(actor, key).id for key in expected} == expected
 
 
 def _reads(statements: list[str]) -> int:
     """But for locks, one of which each number and address has on PostgreSQL."""
-    selects = [one for one in statements if one.lstrip().upper().startswith("SELECT")]
-    return sum("pg_advisory_xact_lock" not in one for one in selects)
+    selects = [
+        statement for statement in statements if statement.lstrip().upper().startswith("SELECT")
+    ]
+    return sum("pg_advisory_xact_lock" not in statement for statement in selects)
 
 
 #: One row each of person, enrollment, nomination, link and message.
@@ -246,7 +261,7 @@ def test_what_is_read_for_a_file_does_not_grow_with_its_rows(
             nominate(who, delivery, organization, *rows)
         with queries_counted() as known:
             nominate(who, later, organization, *rows)
-        reads.append([_reads(one.statements) for one in (new, known)])
+        reads.append([_reads(counted.statements) for counted in (new, known)])
         writes.append(len(new.statements) - new.selects)
     assert reads[0] == reads[1], "nothing is read for each person"
     assert writes[1] - writes[0] <= 20 * MOST_STATEMENTS_A_PERSON
@@ -258,7 +273,7 @@ def test_the_line_of_a_file_is_its_order_and_others_come_after(
     delivery = makers.delivery(places=1)
     first = nominate(nominator, delivery, organization, *(makers.nominee() for _ in range(3)))
     later = makers.enrolled(delivery)
-    lines = [one.line for one in [*first, later]]
+    lines = [enrollment.line for enrollment in [*first, later]]
     assert lines == sorted(set(lines))
     assert queries.positions(delivery.id) == {first[1].id: 1, first[2].id: 2, later.id: 3}
 
@@ -266,10 +281,12 @@ def test_the_line_of_a_file_is_its_order_and_others_come_after(
 def test_people_of_a_long_file_are_compared_some_at_a_time(
     nominator: Actor, organization: Organization
 ) -> None:
-    made = nominate(
+    enrollments = nominate(
         nominator, makers.delivery(), organization, *(makers.nominee() for _ in range(26))
     )
-    asked = sa.select(jobs.Job).where(jobs.Job.kind == "enrollment.compare")
-    ids = [one.args["enrollment_ids"] for one in db.session.scalars(asked.order_by(jobs.Job.id))]
+    compare_jobs = sa.select(jobs.Job).where(jobs.Job.kind == "enrollment.compare")
+    ids = [
+        job.args["enrollment_ids"] for job in db.session.scalars(compare_jobs.order_by(jobs.Job.id))
+    ]
     assert [len(some) for some in ids] == [25, 1]
-    assert sum(ids, []) == [one.id for one in made]
+    assert sum(ids, []) == [enrollment.id for enrollment in enrollments]

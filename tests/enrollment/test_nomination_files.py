@@ -493,7 +493,7 @@ class TestText:
         row.values["given_name"].encode()
 
     @pytest.mark.parametrize(
-        ("given", "family", "code"),
+        ("given_name", "family", "code"),
         [
             ("", "", "required"),
             (" \u00a0\u200b", "", "required"),
@@ -501,8 +501,8 @@ class TestText:
             ("-", "Diop", "name_in_doubt"),
         ],
     )
-    def test_names_that_are_none(self, given: str, family: str, code: str) -> None:
-        assert codes(row_with(given_name=given, family_name=family)) == [("given_name", code)]
+    def test_names_that_are_none(self, given_name: str, family: str, code: str) -> None:
+        assert codes(row_with(given_name=given_name, family_name=family)) == [("given_name", code)]
 
     def test_one_name_is_enough_in_either_column(self) -> None:
         assert (
@@ -915,7 +915,7 @@ class TestDuplicates:
         self, first: Any, second: Any, is_duplicate: bool
     ) -> None:
         rows = reading(sheet(first, second)).rows
-        assert [one.code for one in rows[1].problems] == ["duplicate"] * is_duplicate, rows[
+        assert [problem.code for problem in rows[1].problems] == ["duplicate"] * is_duplicate, rows[
             1
         ].problems
 

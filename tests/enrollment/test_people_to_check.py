@@ -39,14 +39,14 @@ def records(app: Flask) -> list[int]:
 
 def nominated(app: Flask, client: Callable[..., ApiClient], code: str) -> int:
     """Someone with his number and name, put forward by a body that knows neither record."""
-    made = post(
+    nomination = post(
         client(Role.NOMINATOR, organization="FR-MFA"),
         code,
         identifier="gh1",
         email="body@fr.example",
     )
     drain(app)
-    return made["id"]
+    return nomination["id"]
 
 
 def merged(app: Flask, client: Callable[..., ApiClient], records: list[int]) -> None:
@@ -75,7 +75,7 @@ def test_after_a_merge_one_question_is_open_about_two_people_and_decides_all(
     nominated(app, client, code)
     coordinator = client(Role.COORDINATOR)
     first, second = questions(coordinator)
-    assert [one["candidate"]["id"] for one in (first, second)] == records
+    assert [question["candidate"]["id"] for question in (first, second)] == records
     merged(app, client, records)
     (shown,) = questions(coordinator)
     assert shown["candidate"]["id"] == records[0]
@@ -120,13 +120,13 @@ def test_a_question_says_whose_each_number_is_and_where_number_or_country_differ
             issuer_country="GH",
             email="kofi@example.org",
         )
-    said = {
+    facts = {
         "identifier": "F-1",
         "identifier_issuer": "GH-AF",
         "country": "FR",
         "email": "kofi@example.org",
     }
-    post(client(Role.NOMINATOR, organization="FR-MFA"), code, **said, given_name="Koffi")
+    post(client(Role.NOMINATOR, organization="FR-MFA"), code, **facts, given_name="Koffi")
     drain(app)
     with app.app_context():
         page = sign_in(makers.coordinator()).get("/people-to-check")
@@ -138,8 +138,8 @@ def test_a_question_says_whose_each_number_is_and_where_number_or_country_differ
     assert "F-1 (Ghana Armed Forces)" in rows["Service"] and "F-9 (Ghana)" in rows["Service"]
     assert "differs" not in rows["Service"], "numbers of two issuers say nothing about each other"
     assert rows["Country"].endswith("France Ghana differs")
-    told = [cell for cell in page.all("td") if "".join(cell.itertext()).strip()]
-    assert told and all(cell.get("data-label") for cell in told), (
+    filled = [cell for cell in page.all("td") if "".join(cell.itertext()).strip()]
+    assert filled and all(cell.get("data-label") for cell in filled), (
         "on a phone each cell says what it is"
     )
 
@@ -250,12 +250,12 @@ def test_same_is_refused_of_two_people_who_were_told_apart(
         person = db.session.get_one(Person, db.session.get_one(Enrollment, enrollment).person_id)
         again = makers.enrolled(makers.delivery(places=2), person=person).id
     with app.app_context(), transaction():
-        asked = {
+        questions_asked = {
             "agrees": [],
             "differs": [],
             "asked_at": db.session.get_one(IdentityQuestion, first["id"]).asked_at,
         }
-        late = IdentityQuestion(enrollment_id=again, candidate_id=records[0], **asked)
+        late = IdentityQuestion(enrollment_id=again, candidate_id=records[0], **questions_asked)
         QUESTION.begin(late, QuestionStatus.OPEN, SYSTEM)
         late_id = late.id
     answer = coordinator.post(f"/identity-questions/{late_id}/same")

@@ -25,9 +25,11 @@ CATEGORIES = list(PersonnelCategory)
 
 def test_each_has_its_row() -> None:
     assert set(PERSONNEL) == set(PersonnelCategory)
-    for one in CATEGORIES:
-        assert parse_category(one.value) == one
-        assert all(parse_category(word.strip()) == one for word in one.traits.written.split(","))
+    for category in CATEGORIES:
+        assert parse_category(category.value) == category
+        assert all(
+            parse_category(word.strip()) == category for word in category.traits.written.split(",")
+        )
 
 
 @pytest.mark.parametrize("category", CATEGORIES)
@@ -70,12 +72,12 @@ SINGLED_OUT = re.compile(rf"""[!=]=\s*['"](?:{"|".join(PersonnelCategory)})['"]"
 
 
 def test_templates_single_out_no_category() -> None:
-    found = [
+    texts = [
         f"{path.relative_to(ROOT)}: {match}"
         for path in (ROOT / "templates").rglob("*.*")
         for match in SINGLED_OUT.findall(path.read_text(encoding="utf-8"))
     ]
-    assert found == []
+    assert texts == []
     assert SINGLED_OUT.search("{% if enrollment.category == 'military' %}")
 
 
@@ -93,7 +95,7 @@ def test_people_of_it_are_nominated_by_page_file_and_program(
         ).code
         body = factories.organization("NO-MOJ")
         nominator = factories.actor(Role.NOMINATOR, organization_id=body.id, family="Nominator")
-    said = {
+    facts = {
         "person": {
             "given_name": "Kari",
             "family_name": "Nordmann",
@@ -103,7 +105,7 @@ def test_people_of_it_are_nominated_by_page_file_and_program(
         "category": category.value,
     }
     answer = client(Role.NOMINATOR, organization="NO-MOJ").post(
-        f"/deliveries/{code}/enrollments", said
+        f"/deliveries/{code}/enrollments", facts
     )
     assert answer.status_code == 201, answer.text
     page = sign_in(nominator).get(f"/deliveries/{code}/nominate")

@@ -26,7 +26,7 @@ POOLS = {C.POLICE: 2, C.MILITARY: 1}
 
 
 @pytest.mark.parametrize(
-    ("seated", "category", "left"),
+    ("seated", "category", "places_left"),
     [
         ({}, C.POLICE, 4),  # two of the pool and the two open ones
         ({}, C.CIVILIAN, 2),  # no pool of their own: the open ones
@@ -40,11 +40,11 @@ POOLS = {C.POLICE: 2, C.MILITARY: 1}
     ],
 )
 def test_a_place_of_the_own_pool_first_then_an_open_one(
-    seated: dict[C, int], category: C, left: int
+    seated: dict[C, int], category: C, places_left: int
 ) -> None:
     seating = Seating(5, POOLS, seated)
-    assert seating.left_for(category) == left
-    assert seating.fits(category) is (left > 0)
+    assert seating.left_for(category) == places_left
+    assert seating.fits(category) is (places_left > 0)
     assert not seating.is_oversold
 
 
@@ -65,28 +65,28 @@ def test_places_are_counted_per_pool_in_one_query(context: Flask) -> None:
     makers.enrolled(plain, "civilian")
     ids = [full.id, plain.id]
     with queries_counted() as count:
-        found = queries.places(ids)
+        places = queries.places(ids)
     assert count.selects == 1
-    assert found[full.id] == [
+    assert places[full.id] == [
         PoolPlaces(C.POLICE, 2, 2, 0, 1, 0),
         PoolPlaces(C.MILITARY, 1, 1, 0, 0, 0),
         PoolPlaces(None, 2, 2, 0, 1, 0),
     ]
-    assert found[plain.id] == [PoolPlaces(None, 3, 1, 2, 0, 2)]
+    assert places[plain.id] == [PoolPlaces(None, 3, 1, 2, 0, 2)]
 
 
 @pytest.mark.both_databases
 def test_positions_count_in_each_line_by_itself(context: Flask) -> None:
     delivery = makers.delivery(places=2, pools={"police": 1})
-    made = [
+    enrollments = [
         makers.enrolled(delivery, c)
         for c in ("police", "civilian", "police", "civilian", "military", "police")
     ]
     assert queries.positions(delivery.id) == {
-        made[2].id: 1,
-        made[3].id: 1,
-        made[4].id: 2,
-        made[5].id: 2,
+        enrollments[2].id: 1,
+        enrollments[3].id: 1,
+        enrollments[4].id: 2,
+        enrollments[5].id: 2,
     }
 
 
@@ -94,24 +94,24 @@ def test_fewer_places_than_people_have_is_refused_and_more_places_are_given_out(
     context: Flask,
 ) -> None:
     delivery = makers.delivery(places=2)
-    made = [makers.enrolled(delivery, "police") for _ in range(4)]
+    enrollments = [makers.enrolled(delivery, "police") for _ in range(4)]
     with pytest.raises(Conflict) as refusal:
         resize(delivery.id, places=1)
     assert (refusal.value.code, refusal.value.field) == ("fewer_places_than_taken", "places")
-    assert [makers.again(one).status for one in made] == [
+    assert [makers.again(enrollment).status for enrollment in enrollments] == [
         "confirmed",
         "confirmed",
         "waitlisted",
         "waitlisted",
     ]
     resize(delivery.id, places=3)
-    assert [makers.again(one).status for one in made] == [
+    assert [makers.again(enrollment).status for enrollment in enrollments] == [
         "confirmed",
         "confirmed",
         "confirmed",
         "waitlisted",
     ]
-    assert queries.positions(delivery.id) == {made[3].id: 1}
+    assert queries.positions(delivery.id) == {enrollments[3].id: 1}
 
 
 def test_a_pool_made_smaller_opens_its_places_to_others(context: Flask) -> None:
@@ -145,5 +145,7 @@ def test_the_next_in_the_own_line_gets_the_place_that_becomes_free(context: Flas
 def test_the_places_of_more_deliveries_than_a_statement_takes_values(context: Flask) -> None:
     """`flask check` asks for all of them."""
     delivery = makers.delivery(places=3)
-    found = queries.seatings(range(1, 300_000 if is_sqlite() else 70_000))
-    assert [found[delivery.id].places] == [seating.places for seating in found.values()] == [3]
+    seatings = queries.seatings(range(1, 300_000 if is_sqlite() else 70_000))
+    assert (
+        [seatings[delivery.id].places] == [seating.places for seating in seatings.values()] == [3]
+    )

@@ -55,12 +55,12 @@ _names = itertools.count(1)
 
 @dataclass
 class Somebody:
-    """A person as the model knows one. `turn` orders those who wait."""
+    """A person as the model knows one. `order` is the position of those who wait."""
 
     id: int
     category: str
     status: EnrollmentStatus
-    turn: int
+    order: int
 
 
 class Chairs:
@@ -79,9 +79,9 @@ class Chairs:
         """Whether all of these can sit at the same time."""
         free = list(self.chairs)
         for category in seated:
-            for wanted in (category, "anybody"):
-                if wanted in free:
-                    free.remove(wanted)
+            for name in (category, "anybody"):
+                if name in free:
+                    free.remove(name)
                     break
             else:
                 return False
@@ -147,8 +147,8 @@ class Places(RuleBasedStateMachine):
                 nominees,
             )
 
-        for made, category in zip(self._unless_cancelled(act), chosen, strict=False):
-            self._note(made, category)
+        for enrollment, category in zip(self._unless_cancelled(act), chosen, strict=False):
+            self._note(enrollment, category)
 
     @precondition(lambda self: self._with(S.REQUESTED, S.WAITLISTED, S.CONFIRMED))
     @rule(number=numbers)
@@ -168,7 +168,7 @@ class Places(RuleBasedStateMachine):
             somebody = self._pick(number, S.REQUESTED)
             with transaction():
                 services.approve(SYSTEM, db.session.get_one(Enrollment, somebody.id))
-            somebody.turn = next(self.turns)
+            somebody.order = next(self.turns)
             somebody.status = self._first(somebody.category)
 
     @precondition(lambda self: self._with(S.REQUESTED, S.WAITLISTED))
@@ -234,7 +234,7 @@ class Places(RuleBasedStateMachine):
     def positions_have_no_gaps_and_follow_the_line(self) -> None:
         expected: dict[Any, Any] = {}
         lengths: Counter[Any] = Counter()
-        for somebody in sorted(self._with(S.WAITLISTED), key=lambda one: one.turn):
+        for somebody in sorted(self._with(S.WAITLISTED), key=lambda waiting: waiting.order):
             line = self.chairs.line(somebody.category)
             lengths[line] += 1
             expected[somebody.id] = lengths[line]
@@ -254,7 +254,7 @@ class Places(RuleBasedStateMachine):
         return S.CONFIRMED if self.chairs.seat([*self._seated(), category]) else S.WAITLISTED
 
     def _promote(self) -> None:
-        for somebody in sorted(self._with(S.WAITLISTED), key=lambda one: one.turn):
+        for somebody in sorted(self._with(S.WAITLISTED), key=lambda waiting: waiting.order):
             if self.chairs.seat([*self._seated(), somebody.category]):
                 somebody.status = S.CONFIRMED
 
@@ -262,8 +262,8 @@ class Places(RuleBasedStateMachine):
         return [somebody for somebody in self.people if somebody.status in statuses]
 
     def _pick(self, number: int, *statuses: EnrollmentStatus) -> Somebody:
-        found = self._with(*statuses)
-        return found[number % len(found)]
+        people = self._with(*statuses)
+        return people[number % len(people)]
 
     def _person_id(self, somebody: Somebody) -> int:
         return db.session.get_one(Enrollment, somebody.id).person_id
@@ -276,13 +276,13 @@ class Places(RuleBasedStateMachine):
                 )
             ]
 
-        for made in self._unless_cancelled(act):
-            self._note(made, category)
+        for enrollment in self._unless_cancelled(act):
+            self._note(enrollment, category)
 
     def _unless_cancelled(self, act: Callable[..., Any]) -> list[Enrollment]:
         try:
             with transaction():
-                made = act()
+                enrollments = act()
         except Conflict as refusal:
             is_again = refusal.code == "already_enrolled"
             assert is_again or (refusal.code == "delivery_cancelled" and self.is_cancelled), (
@@ -290,11 +290,11 @@ class Places(RuleBasedStateMachine):
             )
             return []
         assert not self.is_cancelled
-        return made
+        return enrollments
 
-    def _note(self, made: Enrollment, category: str) -> None:
+    def _note(self, enrollment: Enrollment, category: str) -> None:
         first = S.REQUESTED if self.by_approval else self._first(category)
-        self.people.append(Somebody(made.id, category, first, next(self.turns)))
+        self.people.append(Somebody(enrollment.id, category, first, next(self.turns)))
 
     def _change(self, size: tuple[int, int, int], by_approval: bool) -> None:
         places, police, military = size

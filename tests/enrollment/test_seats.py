@@ -60,9 +60,9 @@ def drained(app: Flask) -> None:
 
 def put(app: Flask, client: ApiClient, code: str, **person: Any) -> Any:
     """Nominated, and compared with everyone."""
-    made = post(client, code, **person)
+    response = post(client, code, **person)
     drained(app)
-    return made
+    return response
 
 
 # Nominated again
@@ -102,16 +102,16 @@ def merged(app: Flask, ghana: ApiClient, france: ApiClient) -> Any:
         email="kofi.b@example.org",
         given_name="Kofi Kwame",
     )
-    made = put(app, ghana, delivery(app), identifier="A-1", **KOFI)
+    nomination = put(app, ghana, delivery(app), identifier="A-1", **KOFI)
     with app.app_context():
-        enrollment = db.session.get_one(Enrollment, made["id"])
-        if enrollment.person_id == made["person"]["id"]:
+        enrollment = db.session.get_one(Enrollment, nomination["id"])
+        if enrollment.person_id == nomination["person"]["id"]:
             with transaction():
                 keep = db.session.scalars(
                     sa.select(Person).where(Person.email == "kofi.b@example.org")
                 ).one()
                 join_records(SYSTEM, keep, enrollment.person, reason="test")
-    return made
+    return nomination
 
 
 def nominator(app: Flask, sign_in: Any, code: str = "GH-MOD") -> Any:
@@ -127,14 +127,14 @@ def test_pages_show_a_body_only_the_record_of_its_own_nomination(
     browser = nominator(app, sign_in)
     code = delivery(app)
     page = browser.get(f"/deliveries/{code}/nominate/person").form("/nominate/person")
-    said = {
+    facts = {
         "given_name": "Kofi",
         "family_name": "Mensah",
         "identifier": "A-1",
         "country": "GH",
         "category": "military",
     }
-    page = page.submit(**said, **KOFI, gender="male")
+    page = page.submit(**facts, **KOFI, gender="male")
     assert "Kofi Mensah: place confirmed" in page.text and "Kwame" not in page.text
     assert "another email address" not in page.text, "it is the address that this body knows"
     page = (
@@ -162,16 +162,18 @@ def test_a_body_means_its_own_record_and_no_other_by_identity(
     app: Flask, ghana: ApiClient, merged: Any
 ) -> None:
     with app.app_context():
-        kept = db.session.get_one(Enrollment, merged["id"]).person_id
-    said = body(identifier="A-1", given_name="Yaw", email="yaw@example.org")
-    refused = ghana.post(f"/deliveries/{delivery(app)}/enrollments", said | {"identity": kept})
+        person_id = db.session.get_one(Enrollment, merged["id"]).person_id
+    facts = body(identifier="A-1", given_name="Yaw", email="yaw@example.org")
+    refused = ghana.post(
+        f"/deliveries/{delivery(app)}/enrollments", facts | {"identity": person_id}
+    )
     assert (refused.status_code, refused.json["code"]) == (422, "unknown_identity"), (
         "another body's record"
     )
-    made = ghana.post(
-        f"/deliveries/{delivery(app)}/enrollments", said | {"identity": merged["person"]["id"]}
+    response = ghana.post(
+        f"/deliveries/{delivery(app)}/enrollments", facts | {"identity": merged["person"]["id"]}
     )
-    assert made.status_code == 201 and made.json["person"]["id"] == merged["person"]["id"]
+    assert response.status_code == 201 and response.json["person"]["id"] == merged["person"]["id"]
 
 
 def test_a_message_refused_at_anothers_address_is_not_told(
@@ -246,8 +248,8 @@ def share(
 
     def make(code: str, **of_second: Any) -> tuple[int, int]:
         first = put(app, france, code, identifier="F-1", identifier_issuer="FR", **KOFI)
-        said = body(identifier="A-1", **KOFI) | of_second
-        second = ghana.post(f"/deliveries/{code}/enrollments", said).json
+        facts = body(identifier="A-1", **KOFI) | of_second
+        second = ghana.post(f"/deliveries/{code}/enrollments", facts).json
         drained(app)
         decided_same(coordinator)
         return first["id"], second["id"]
@@ -273,21 +275,24 @@ def test_a_shared_request_that_was_declined_can_be_withdrawn_no_more(
     ]
     browser = nominator(app, sign_in)
     assert browser.get("/nominations").html.count('/withdraw"') == 2
-    for one in (seat, stranger):
+    for enrollment in (seat, stranger):
         assert (
-            coordinator.post(f"/enrollments/{one}/decline", {"reason": "The course is full"}).json[
-                "status"
-            ]
+            coordinator.post(
+                f"/enrollments/{enrollment}/decline", {"reason": "The course is full"}
+            ).json["status"]
             == "declined"
         )
-    for one in (aside, stranger):
-        assert (read(ghana, one), "Withdraw" in browser.get(f"/enrollments/{one}").text) == (
+    for enrollment in (aside, stranger):
+        assert (
+            read(ghana, enrollment),
+            "Withdraw" in browser.get(f"/enrollments/{enrollment}").text,
+        ) == (
             "declined",
             False,
         )
-        again = ghana.post(f"/enrollments/{one}/withdraw")
+        again = ghana.post(f"/enrollments/{enrollment}/withdraw")
         assert (again.status_code, again.json["code"]) == (409, "state_does_not_allow")
-        assert browser.get(f"/enrollments/{one}/withdraw").status == 409
+        assert browser.get(f"/enrollments/{enrollment}/withdraw").status == 409
     assert '/withdraw"' not in browser.get("/nominations").html
 
 
@@ -306,12 +311,12 @@ def test_the_certificate_of_a_shared_seat_is_either_bodys(
         makers.attend(into, db.session.get_one(Enrollment, seat), score=90)
         makers.finished(into)
         with factories.after(into.id):
-            (number,) = [one.number for one in certificates.issued(into)]
-    for one, own in ((france, seat), (ghana, aside)):
-        (listed,) = one.get(f"/deliveries/{code}/certificates").json["items"]
-        assert listed == one.get(f"/certificates/{number}").json
+            (number,) = [certificate.number for certificate in certificates.issued(into)]
+    for client_, own in ((france, seat), (ghana, aside)):
+        (listed,) = client_.get(f"/deliveries/{code}/certificates").json["items"]
+        assert listed == client_.get(f"/certificates/{number}").json
         assert (listed["number"], listed["enrollment"]) == (number, own), "under the own nomination"
-        assert one.get(f"/certificates/{number}/pdf").status_code == 200
+        assert client_.get(f"/certificates/{number}/pdf").status_code == 200
     assert outsider.get(f"/certificates/{number}").status_code == 404
     browser = nominator(app, sign_in)
     assert (
@@ -348,26 +353,26 @@ def test_reading_and_nominating_again_cost_the_same_for_a_person_shared_or_merge
     browser = nominator(app, sign_in)
     browser.get("/nominations")
     for path in ("/enrollments/{}", "/enrollments/{}/withdraw"):
-        one, other = (
+        first, other = (
             statements(app, lambda p=path, i=i: browser.get(p.format(i))) for i in (aside, stranger)
         )
-        assert one == other, path
-    one, other = (
+        assert first == other, path
+    first, other = (
         statements(app, lambda i=i: ghana.get(f"/enrollments/{i}")) for i in (aside, stranger)
     )
-    assert one == other
+    assert first == other
     later = delivery(app)
-    said = {"A-1": KOFI, "A-2": {"given_name": "Ama", "email": "ama@example.org"}}
-    one, other = (
+    facts = {"A-1": KOFI, "A-2": {"given_name": "Ama", "email": "ama@example.org"}}
+    first, other = (
         statements(
             app,
             lambda n=n, p=p: ghana.post(
                 f"/deliveries/{later}/enrollments", body(identifier=n, **p)
             ),
         )
-        for n, p in said.items()
+        for n, p in facts.items()
     )
-    assert one == other
+    assert first == other
 
 
 # Entered by a coordinator
@@ -391,11 +396,11 @@ def test_nominated_in_a_bodys_name_the_body_has_a_record_of_its_own(
         **KOFI,
     )
     code = delivery(app)
-    made = coordinator.post(
+    enrollment = coordinator.post(
         f"/deliveries/{code}/enrollments", body(**KOFI) | {"nominated_by": "GH-MOD"}
     ).json
-    assert made["person"]["id"] == known["person"]["id"], "the coordinator knows everyone"
-    own = ghana.get(f"/enrollments/{made['id']}").json["person"]
+    assert enrollment["person"]["id"] == known["person"]["id"], "the coordinator knows everyone"
+    own = ghana.get(f"/enrollments/{enrollment['id']}").json["person"]
     assert own["id"] != known["person"]["id"] and own["full_name"] == "Kofi Mensah"
     again = put(app, ghana, delivery(app), **KOFI)["person"]
     assert again["id"] == own["id"], "as if the body had nominated"
@@ -418,14 +423,14 @@ def test_what_a_coordinator_entered_is_kept_beside_what_is_known(
     known = post(coordinator, delivery(app), identifier="A-1", birth_date="1990-05-01")["person"][
         "id"
     ]
-    said = {
+    facts = {
         "identifier": "A-1",
         "birth_date": "1990-05-01",
         "given_name": "Ama",
         "family_name": "Owusu",
     }
-    made = post(coordinator, delivery(app), **said)
-    assert (made["person"]["full_name"], made["person"]["submitted_name"]) == (
+    enrollment = post(coordinator, delivery(app), **facts)
+    assert (enrollment["person"]["full_name"], enrollment["person"]["submitted_name"]) == (
         "Kofi Mensah",
         "Ama Owusu",
     )
@@ -435,7 +440,7 @@ def test_what_a_coordinator_entered_is_kept_beside_what_is_known(
         coordinator.post(f"/identity-questions/{question['id']}/different").json["status"]
         == "different"
     )
-    shown = coordinator.get(f"/enrollments/{made['id']}").json["person"]
+    shown = coordinator.get(f"/enrollments/{enrollment['id']}").json["person"]
     assert (shown["full_name"], shown["id"] != known) == ("Ama Owusu", True)
 
 
@@ -582,7 +587,7 @@ def test_after_undoing_a_reopened_result_can_be_fixed_again(app: Flask) -> None:
             undo_merge_of(*people)
             with transaction():
                 finish(SYSTEM, into.id)
-        assert [db.session.get_one(Enrollment, one).status for one in ids] == [
+        assert [db.session.get_one(Enrollment, enrollment_id).status for enrollment_id in ids] == [
             "completed",
             "no_show",
         ]
@@ -614,13 +619,14 @@ def test_a_coordinator_decides_on_neither_nomination_where_one_is_of_the_own_org
     both = share(delivery(app, admission="approval"))
     for organization in ("FR-MFA", "GH-MOD"):
         own = client(Role.COORDINATOR, Role.NOMINATOR, organization=organization)
-        for one in both:
+        for enrollment in both:
             answer = own.post(
-                f"/enrollments/{one}/{step}", {"reason": "Too late"} if step == "decline" else None
+                f"/enrollments/{enrollment}/{step}",
+                {"reason": "Too late"} if step == "decline" else None,
             )
             assert (answer.status_code, answer.json.get("code")) == (403, "own_nomination"), (
                 organization,
-                one,
+                enrollment,
             )
 
 
@@ -663,7 +669,9 @@ def test_a_record_marked_absent_is_no_obstacle_to_one_seat(app: Flask) -> None:
             with transaction():
                 undo_merge(SYSTEM, merge)
             expected = ["completed", "no_show"] if is_finished else ["confirmed", "confirmed"]
-            assert [db.session.get_one(Enrollment, one).status for one in ids] == expected
+            assert [
+                db.session.get_one(Enrollment, enrollment_id).status for enrollment_id in ids
+            ] == expected
         assert checking.breaches() == []
 
 
@@ -673,7 +681,10 @@ def test_a_result_that_is_open_again_is_better_than_an_absence(app: Flask) -> No
     with app.app_context():
         into = makers.delivery(places=5)
         ids, people = zip(
-            *((one.id, one.person_id) for one in (makers.enrolled(into) for _twice in range(2))),
+            *(
+                (enrollment.id, enrollment.person_id)
+                for enrollment in (makers.enrolled(into) for _twice in range(2))
+            ),
             strict=True,
         )
         makers.finished(into)
@@ -686,13 +697,15 @@ def test_a_result_that_is_open_again_is_better_than_an_absence(app: Flask) -> No
                     *(db.session.get_one(Person, person) for person in people),
                     reason="test",
                 )
-            assert [db.session.get_one(Enrollment, one).status for one in ids] == [
+            assert [
+                db.session.get_one(Enrollment, enrollment_id).status for enrollment_id in ids
+            ] == [
                 "substituted",
                 "confirmed",
             ]
             with transaction():
                 undo_merge(SYSTEM, merge)
-        assert [db.session.get_one(Enrollment, one).status for one in ids] == [
+        assert [db.session.get_one(Enrollment, enrollment_id).status for enrollment_id in ids] == [
             "no_show",
             "confirmed",
         ]
@@ -704,7 +717,7 @@ def undo_merge_of(keep_id: int, merged_id: int) -> None:
     with transaction():
         merge = join_records(
             SYSTEM,
-            *(db.session.get_one(Person, one) for one in (keep_id, merged_id)),
+            *(db.session.get_one(Person, person_id) for person_id in (keep_id, merged_id)),
             reason="test",
         )
     with transaction():
@@ -755,12 +768,16 @@ def test_an_application_goes_before_no_one_who_was_accepted_before(
 def test_undoing_gives_back_the_printed_name(
     app: Flask, client: Callable[..., ApiClient], coordinator: ApiClient
 ) -> None:
-    kept = post(
+    enrollment = post(
         coordinator, delivery(app), identifier="A-1", given_name="Ama", email="ama@example.org"
     )
     other = post(coordinator, delivery(app), identifier="A-2", **KOFI)
-    said = {"keep": kept["person"]["id"], "merge": other["person"]["id"], "reason": "One officer"}
-    merge = coordinator.post("/people/merges", said).json["id"]
+    body_of_merge = {
+        "keep": enrollment["person"]["id"],
+        "merge": other["person"]["id"],
+        "reason": "One officer",
+    }
+    merge = coordinator.post("/people/merges", body_of_merge).json["id"]
     assert client(Role.COORDINATOR).post(f"/merges/{merge}/confirm").json["status"] == "confirmed"
     assert (
         coordinator.get(f"/enrollments/{other['id']}").json["person"]["name_on_certificate"]
@@ -791,10 +808,10 @@ def test_a_nomination_taken_back_hands_its_place_only_to_one_that_fits(
     assert france.post(f"/enrollments/{seat}/withdraw").json["status"] == "withdrawn"
     assert read(ghana, aside) == "waitlisted", "the place that became free is for the military"
     with app.app_context():
-        told = db.session.scalars(
+        kinds = db.session.scalars(
             sa.select(Mail).where(Mail.address == "kofi@example.org").order_by(Mail.id.desc())
         ).first()
-        assert told.id > before and told.kind == "enrollment_waitlisted", (
+        assert kinds.id > before and kinds.kind == "enrollment_waitlisted", (
             "who had a place and has it no more is told"
         )
         assert checking.breaches() == []
@@ -834,8 +851,8 @@ def test_a_merge_of_people_who_never_enrolled_waits_in_the_second_coordinators_q
         elsewhere = sign_in(factories.actor(Role.COORDINATOR, centre_id=factories.centre("KAC").id))
     known = post(coordinator, delivery(app), identifier="A-1", **KOFI)["person"]["id"]
     for merged in (ids[1], known):
-        said = {"keep": ids[0], "merge": merged, "reason": "One officer, misspelt once"}
-        merge = coordinator.post("/people/merges", said).json["id"]
+        body_of_merge = {"keep": ids[0], "merge": merged, "reason": "One officer, misspelt once"}
+        merge = coordinator.post("/people/merges", body_of_merge).json["id"]
         address = f"/people-to-check/merges/{merge}/confirm"
         assert address in second.get("/people-to-check").html
         assert (address in elsewhere.get("/people-to-check").html) is (merged != known), (
@@ -849,24 +866,25 @@ def test_a_merge_of_people_who_never_enrolled_waits_in_the_second_coordinators_q
 def test_another_date_of_birth_is_suspect_too(
     app: Flask, coordinator: ApiClient, ghana: ApiClient
 ) -> None:
-    made = put(app, ghana, delivery(app), identifier="A-1", birth_date="1990-05-01", **KOFI)
+    enrollment = put(app, ghana, delivery(app), identifier="A-1", birth_date="1990-05-01", **KOFI)
     with app.app_context():
         assert checking.breaches() == []
         with transaction():
             db.session.execute(
                 sa.update(Person)
-                .where(Person.id == made["person"]["id"])
+                .where(Person.id == enrollment["person"]["id"])
                 .values(birth_date=date(1980, 1, 1))
             )
             audit.record(SYSTEM, "test.changed", "person", {})
         (breach,) = checking.breaches()
         assert (
-            f"enrollment {made['id']} was nominated under another name or date of birth" in breach
+            f"enrollment {enrollment['id']} was nominated under another name or date of birth"
+            in breach
         )
-        said = app.test_cli_runner().invoke(args=["people", "suspects"]).output
+        output = app.test_cli_runner().invoke(args=["people", "suspects"]).output
     assert (
         "put forward as Kofi Mensah, born 1990-05-01, enrolled is Kofi Mensah, born 1980-01-01"
-        in said
+        in output
     )
 
 
@@ -880,8 +898,8 @@ def test_three_nominations_of_one_person_have_one_seat_and_part_again(
     code = delivery(app)
     norway = ApiClient(app, _nominator_token(app, "NO-MOD"))
     ids = [
-        put(app, one, code, identifier=f"{n}-1", identifier_issuer=n, **KOFI)["id"]
-        for n, one in (("FR", france), ("GH", ghana), ("NO", norway))
+        put(app, nominator, code, identifier=f"{n}-1", identifier_issuer=n, **KOFI)["id"]
+        for n, nominator in (("FR", france), ("GH", ghana), ("NO", norway))
     ]
     questions = coordinator.get("/identity-questions").json["items"]
     assert len(questions) == 3
@@ -896,11 +914,11 @@ def test_three_nominations_of_one_person_have_one_seat_and_part_again(
     assert coordinator.post(f"/merges/{merge}/undo").json["status"] == "undone"
     assert (
         places_left(coordinator, code) == 4
-        and [read(coordinator, one) for one in ids].count("confirmed") == 3
+        and [read(coordinator, enrollment_id) for enrollment_id in ids].count("confirmed") == 3
     )
     with app.app_context():
-        stands = [db.session.get_one(Enrollment, one) for one in ids]
-        assert [one.seat_id for one in stands] == [None, ids[0], None]
+        stands = [db.session.get_one(Enrollment, enrollment_id) for enrollment_id in ids]
+        assert [enrollment.seat_id for enrollment in stands] == [None, ids[0], None]
         assert checking.breaches() == []
 
 
@@ -911,11 +929,11 @@ def test_the_seat_of_three_turns_out_to_be_anothers(
     code = delivery(app)
     norway = ApiClient(app, _nominator_token(app, "NO-MOD"))
     ids = [
-        put(app, one, code, identifier=f"{n}-1", identifier_issuer=n, **KOFI)["id"]
-        for n, one in (("FR", france), ("GH", ghana), ("NO", norway))
+        put(app, nominator, code, identifier=f"{n}-1", identifier_issuer=n, **KOFI)["id"]
+        for n, nominator in (("FR", france), ("GH", ghana), ("NO", norway))
     ]
-    for one in coordinator.get("/identity-questions").json["items"]:
-        coordinator.post(f"/identity-questions/{one['id']}/same")
+    for question in coordinator.get("/identity-questions").json["items"]:
+        coordinator.post(f"/identity-questions/{question['id']}/same")
     with app.app_context():
         other = factories.person().id
         with transaction():
@@ -925,8 +943,8 @@ def test_the_seat_of_three_turns_out_to_be_anothers(
             db.session.flush()
             leave_shared_seat(SYSTEM, seat)
     with app.app_context():
-        stands = [db.session.get_one(Enrollment, one) for one in ids]
-        assert [one.seat_id for one in stands] == [None, None, ids[1]]
+        stands = [db.session.get_one(Enrollment, enrollment_id) for enrollment_id in ids]
+        assert [enrollment.seat_id for enrollment in stands] == [None, None, ids[1]]
     assert places_left(coordinator, code) == 4
 
 
@@ -949,8 +967,8 @@ def test_of_two_coordinators_who_decide_at_once_one_decides(
         answers.append(who.post(f"/identity-questions/{question['id']}/{step}").status_code)
 
     threads = [
-        Thread(target=decide, args=one)
-        for one in ((coordinator, "same"), (client(Role.COORDINATOR), "different"))
+        Thread(target=decide, args=reviewer)
+        for reviewer in ((coordinator, "same"), (client(Role.COORDINATOR), "different"))
     ]
     for thread in threads:
         thread.start()
@@ -1000,9 +1018,9 @@ def test_two_links_of_one_applicant_opened_at_once_make_one_person(app: Flask) -
     with app.app_context():
         ids = [
             applied(makers.delivery(), 1, given_name="Kofi", family_name="Mensah", **KOFI)
-            for _one in range(2)
+            for _number in range(2)
         ]
-        links = [link_of(one) for one in ids]
+        links = [link_of(enrollment_id) for enrollment_id in ids]
     pages = [Browser(app).get(link) for link in links]
     start = Barrier(2)
 
@@ -1016,7 +1034,7 @@ def test_two_links_of_one_applicant_opened_at_once_make_one_person(app: Flask) -
     for thread in threads:
         thread.join()
     with app.app_context():
-        first, other = (db.session.get_one(Enrollment, one) for one in ids)
+        first, other = (db.session.get_one(Enrollment, enrollment_id) for enrollment_id in ids)
         assert (first.status, other.status, first.person_id) == (
             "confirmed",
             "confirmed",

@@ -96,9 +96,9 @@ def test_prerequisites_are_met_until_a_day_ended_or_missing(
 ) -> None:
     with app.app_context():
         into = db.session.get_one(Delivery, world["into"])
-        found = prerequisites_of(into, list(world["people"].values()))
+        by_person = prerequisites_of(into, list(world["people"].values()))
         shown = {
-            name: [(one.verdict, one.until) for one in found[key]]
+            name: [(prerequisite.verdict, prerequisite.until) for prerequisite in by_person[key]]
             for name, key in world["people"].items()
         }
     assert shown["Lately"] == [(Verdict.MET, date(2029, 2, 9))]
@@ -118,9 +118,11 @@ def test_what_is_completed_after_a_course_began_was_no_basis_for_it(
         into = courses.delivery(code="EARLIER", starts_on=first_day, course=_advanced())
         person = world["people"]["Lately"]
         place = makers.enrolled(into, "police", db.session.get_one(Person, person))
-        (asked,) = prerequisites_of(into, [person])[person]
-        (result,) = [one for one in completion(into) if one.enrollment.id == place.id]
-        assert (asked.verdict, asked.until is None) == (verdict, verdict == "missing")
+        (prerequisite,) = prerequisites_of(into, [person])[person]
+        (result,) = [
+            completion_ for completion_ in completion(into) if completion_.enrollment.id == place.id
+        ]
+        assert (prerequisite.verdict, prerequisite.until is None) == (verdict, verdict == "missing")
         assert ("prerequisite_missing" in [lack.code for lack in result.lacking]) is (
             verdict == "missing"
         )
@@ -144,24 +146,24 @@ def test_a_certificate_that_was_taken_back_meets_no_prerequisite(
             certificate = certificates.issue(SYSTEM, db.session.get_one(Enrollment, done.id))
 
         def verdict() -> str:
-            (asked,) = prerequisites_of(into, [person])[person]
+            (prerequisite,) = prerequisites_of(into, [person])[person]
             assert (
                 completed_courses([person], ["BASICS"], into.starts_on) == {person: {"BASICS"}}
-            ) is (asked.verdict is Verdict.MET)
-            return asked.verdict.value
+            ) is (prerequisite.verdict is Verdict.MET)
+            return prerequisite.verdict.value
 
         assert verdict() == "met"
-        told: list[Any] = []
+        events: list[Any] = []
         for act in (certificates.suspend, certificates.lift, certificates.revoke):
             with transaction():
                 act(
                     SYSTEM,
                     certificate,
                     note="looked into",
-                    **({"reason_code": "issued_in_error"} if len(told) == 2 else {}),
+                    **({"reason_code": "issued_in_error"} if len(events) == 2 else {}),
                 )
-            told.append(verdict())
-        assert told == ["missing", "met", "missing"]
+            events.append(verdict())
+        assert events == ["missing", "met", "missing"]
         with transaction():
             certificates.issue(SYSTEM, db.session.get_one(Enrollment, done.id))
         assert verdict() == "met", "another certificate was issued"

@@ -39,7 +39,7 @@ def test_199_people_are_on_one_page(app: Flask, coordinator: Browser) -> None:
     with app.app_context():
         code, ids = of_requests(199)
     page = coordinator.get(f"/deliveries/{code}/selection")
-    assert all(f'value="{one}"' in page.html for one in ids)
+    assert all(f'value="{enrollment_id}"' in page.html for enrollment_id in ids)
     assert "Page 1 of" not in page.html and "Applies to this page only" not in page.html
 
 
@@ -51,7 +51,11 @@ def test_201_people_are_on_three(app: Flask, coordinator: Browser) -> None:
     assert "201 requests to decide on" in page.text
     assert "Applies to this page only:" in page.text
     second = coordinator.get(f"/deliveries/{code}/selection?page=2&lang=en")
-    shown = [one for one in ids if f'name="chosen" value="{one}"' in second.html]
+    shown = [
+        enrollment_id
+        for enrollment_id in ids
+        if f'name="chosen" value="{enrollment_id}"' in second.html
+    ]
     assert shown == ids[100:200]
     assert f"/deliveries/{code}/selection?page=3&amp;lang=en" in second.html  # what else it says
     for number, beyond in (("99", "Page 3 of 3"), ("-1", "Page 1 of 3"), ("x", "Page 1 of 3")):
@@ -74,9 +78,9 @@ def test_a_stale_page_acts_on_whom_it_shows(app: Flask, coordinator: Browser) ->
         code, ids = of_requests(201)
     stale = coordinator.get(f"/deliveries/{code}/selection?page=3")
     with app.app_context():
-        one = sa.update(Enrollment.__table__).where(Enrollment.__table__.c.id.in_(ids[:50]))
+        chosen = sa.update(Enrollment.__table__).where(Enrollment.__table__.c.id.in_(ids[:50]))
         with db.engine.begin() as connection:
-            connection.execute(one.values(status=S.WITHDRAWN))
+            connection.execute(chosen.values(status=S.WITHDRAWN))
     stale.form(button="Approve selected").submit("Approve selected", chosen=[str(ids[200])])
     with app.app_context():
         assert confirmed() == {ids[200]}

@@ -44,12 +44,12 @@ def coordinator(app: Flask, sign_in: Any) -> Browser:
 
 def statuses(app: Flask) -> dict[str, str]:
     with app.app_context():
-        found = db.session.execute(
+        rows = db.session.execute(
             sa.select(Person.family_name, Enrollment.status).join(
                 Enrollment, Enrollment.person_id == Person.id
             )
         )
-        return {name: status.value for name, status in found}
+        return {name: status.value for name, status in rows}
 
 
 def selection(browser: Browser, code: str) -> Page:
@@ -199,17 +199,17 @@ def test_a_fixed_number_of_queries(app: Flask, coordinator: Browser, code: str) 
     def queries() -> int:
         count = 0
 
-        def heard(*_args: Any) -> None:
+        def listener(*_args: Any) -> None:
             nonlocal count
             count += 1
 
         with app.app_context():
             engine = db.engine
-        event.listen(engine, "before_cursor_execute", heard)
+        event.listen(engine, "before_cursor_execute", listener)
         try:
             selection(coordinator, code)
         finally:
-            event.remove(engine, "before_cursor_execute", heard)
+            event.remove(engine, "before_cursor_execute", listener)
         return count
 
     before = queries()

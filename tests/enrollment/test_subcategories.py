@@ -36,7 +36,7 @@ def code(app: Flask) -> str:
         return courses.delivery(places=10).code
 
 
-def kept(app: Flask) -> list[Subcategory | None]:
+def stored(app: Flask) -> list[Subcategory | None]:
     with app.app_context():
         return list(db.session.scalars(sa.select(Enrollment.subcategory).order_by(Enrollment.id)))
 
@@ -53,19 +53,20 @@ def test_each_belongs_to_one_category() -> None:
 @pytest.mark.both_databases
 def test_a_program_gives_it_and_reads_it(client: Callable[..., ApiClient], code: str) -> None:
     nominator = client(Role.NOMINATOR, organization="NO-MOD")
-    said = {"person": PERSON, "category": "military", "subcategory": "contingent"}
-    answer = nominator.post(f"/deliveries/{code}/enrollments", said)
+    body = {"person": PERSON, "category": "military", "subcategory": "contingent"}
+    answer = nominator.post(f"/deliveries/{code}/enrollments", body)
     assert (answer.status_code, answer.json["subcategory"]) == (201, "contingent")
-    for category, given in (
+    for category, subcategory in (
         ("police", "contingent"),
         ("civilian", "individual_police"),
         ("military", "cook"),
     ):
         refused = nominator.post(
-            f"/deliveries/{code}/enrollments", said | {"category": category, "subcategory": given}
+            f"/deliveries/{code}/enrollments",
+            body | {"category": category, "subcategory": subcategory},
         )
         assert refused.status_code == 422, refused.text
-        assert {one["field"] for one in refused.json["errors"]} == {"subcategory"}
+        assert {error["field"] for error in refused.json["errors"]} == {"subcategory"}
     other = PERSON | {"email": "o@example.org", "given_name": "Ola"}
     left_out = nominator.post(
         f"/deliveries/{code}/enrollments", {"person": other, "category": "military"}
@@ -84,7 +85,7 @@ def test_an_applicant_is_asked_only_where_the_category_is_divided(
     civilian = ABOUT | {"category": "civilian", "email": "c@example.org", "given_name": "Ibrahima"}
     second = begin(Browser(app), code).form("/apply").submit("Continue", **civilian)
     assert "Sub-category" not in second.text
-    assert kept(app) == [Subcategory.FORMED_POLICE_UNIT]
+    assert stored(app) == [Subcategory.FORMED_POLICE_UNIT]
 
 
 def test_a_file_may_have_a_column_for_it(
@@ -101,7 +102,7 @@ def test_a_file_may_have_a_column_for_it(
         "Per,Hansen,p@example.org,NO,police,\n"
     )
     upload(browser, code, rows).form("/check").submit("Nominate 3")
-    assert kept(app) == [
+    assert stored(app) == [
         Subcategory.OBSERVER_OR_STAFF_OFFICER,
         Subcategory.FORMED_POLICE_UNIT,
         None,

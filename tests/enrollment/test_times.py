@@ -44,7 +44,7 @@ HOUR = timedelta(hours=1)
 #: until 21:00 UTC.
 BEGINS, ENDS = datetime(2027, 3, 8, 13, tzinfo=UTC), datetime(2027, 3, 10, 21, tzinfo=UTC)
 SECOND_DAY_ENDS = datetime(2027, 3, 9, 21, tzinfo=UTC)
-Made = Callable[..., Any]
+Maker = Callable[..., Any]
 
 
 @pytest.fixture
@@ -69,11 +69,11 @@ def running(app: Flask, *names: str, **changes: Any) -> tuple[str, list[int]]:
     """The code of a delivery, and the enrollments of Awa so-and-so."""
     with app.app_context():
         into = course_makers.delivery(**changes)
-        made = [
+        enrollments = [
             makers.enrolled(into, "police", factories.person("Awa", name))
             for name in names or ("Ba",)
         ]
-        return into.code, [one.id for one in made]
+        return into.code, [enrollment.id for enrollment in enrollments]
 
 
 def marks(enrollment: int, first: int = 1, last: int = 12, mark: str = "present") -> dict[str, Any]:
@@ -119,7 +119,7 @@ def test_no_mark_before_its_session_has_begun(app: Flask, office: ApiClient) -> 
     assert wrong.status_code == 422, "what is wrong is told first"
 
 
-def test_a_session_to_come_offers_no_marks_on_its_page(app: Flask, coordinator: Made) -> None:
+def test_a_session_to_come_offers_no_marks_on_its_page(app: Flask, coordinator: Maker) -> None:
     code, [ba] = running(app)
     clock.travel(app, BEGINS)
     browser = coordinator()
@@ -138,7 +138,7 @@ def test_a_session_to_come_offers_no_marks_on_its_page(app: Flask, coordinator: 
 
 
 def test_no_final_score_before_the_course_and_a_first_test_at_any_time(
-    app: Flask, office: ApiClient, coordinator: Made
+    app: Flask, office: ApiClient, coordinator: Maker
 ) -> None:
     code, [ba] = running(app)
     path = f"/deliveries/{code}/scores"
@@ -221,8 +221,8 @@ def test_a_skill_is_not_yet_valid_before_its_day(
             audit.record(SYSTEM, "test.early", "roster:all", {})
         person = actor_of(db.session.get_one(Enrollment, ba).person)
         staff = sign_in(factories.actor(Role.ROSTER))
-    (found,) = office.get("/experts?q=awa").json["items"]
-    assert [(skill["status"], skill["valid_from"]) for skill in found["skills"]] == [
+    (expert,) = office.get("/experts?q=awa").json["items"]
+    assert [(skill["status"], skill["valid_from"]) for skill in expert["skills"]] == [
         ("not_yet_valid", "2027-04-01")
     ]
     skill = "gender-peace-operations"
@@ -231,7 +231,7 @@ def test_a_skill_is_not_yet_valid_before_its_day(
     assert len(office.get(f"/experts?skill={skill}&valid_on=2027-04-01").json["items"]) == 1
     for page in (
         staff.get("/roster?q=awa"),
-        staff.get(f"/roster/{found['id']}"),
+        staff.get(f"/roster/{expert['id']}"),
         sign_in(person).get("/me/profile"),
     ):
         assert "Not yet valid" in page.text and "Current" not in page.text
@@ -241,7 +241,8 @@ def test_a_skill_is_not_yet_valid_before_its_day(
     assert "Practitioner, Not yet valid, 2030-03-10" in file
     clock.travel(app, datetime(2027, 4, 1, 1, tzinfo=UTC))
     assert [
-        one["status"] for one in office.get(f"/experts?skill={skill}").json["items"][0]["skills"]
+        skill_of_expert["status"]
+        for skill_of_expert in office.get(f"/experts?skill={skill}").json["items"][0]["skills"]
     ] == ["current"]
 
 
@@ -249,7 +250,9 @@ def test_a_skill_is_not_yet_valid_before_its_day(
 
 
 @pytest.mark.both_databases
-def test_a_course_cut_short(app: Flask, office: ApiClient, coordinator: Made, sign_in: Any) -> None:
+def test_a_course_cut_short(
+    app: Flask, office: ApiClient, coordinator: Maker, sign_in: Any
+) -> None:
     """After two of three days: Ba attended all that was held, which is less than the course asks
     for."""
     code, [ba, faye] = running(app, "Ba", "Faye")
@@ -261,7 +264,7 @@ def test_a_course_cut_short(app: Flask, office: ApiClient, coordinator: Made, si
         f"/deliveries/{code}/cut-short", {"after_session": 8, "reason": "The camp was flooded."}
     )
     assert (cut.status_code, cut.json["ends_on"]) == (200, "2027-03-09")
-    assert [one["cancelled"] for one in cut.json["sessions"]] == [False] * 8 + [True] * 4
+    assert [session["cancelled"] for session in cut.json["sessions"]] == [False] * 8 + [True] * 4
     assert cut.json["sessions"][8]["cancel_reason"] == "The camp was flooded."
     after = get_file(app, code)
     assert after.count("STATUS:CANCELLED") == 4 and after.count("STATUS:CONFIRMED") == 8
@@ -270,12 +273,12 @@ def test_a_course_cut_short(app: Flask, office: ApiClient, coordinator: Made, si
         409,
         "session_cancelled",
     )
-    told = [
+    letters = [
         (mail.kind, "The camp was flooded." in mail.body)
         for mail in mails(app)
         if mail.kind == "course_cut_short"
     ]
-    assert told == [("course_cut_short", True)] * 2
+    assert letters == [("course_cut_short", True)] * 2
     browser = coordinator()
     for path in ("", "/attendance/9", "/sheet", "/finish"):
         page = browser.get(f"/deliveries/{code}{path}")
@@ -283,16 +286,16 @@ def test_a_course_cut_short(app: Flask, office: ApiClient, coordinator: Made, si
             "cancelled" if path == "/finish" else ""
         ), path
     assert "8 of 12 sessions were held" in browser.get(f"/deliveries/{code}/finish").text
-    assert "720 minutes" in (said := browser.get(f"/deliveries/{code}").text)
-    assert "at least 100% of the 1,080 minutes of the whole course" in said, (
+    assert "720 minutes" in (text := browser.get(f"/deliveries/{code}").text)
+    assert "at least 100% of the 1,080 minutes of the whole course" in text, (
         "not of the length beside it"
     )
     grid = office.get(f"/deliveries/{code}/attendance").json
-    assert [one["cancelled"] for one in grid["sessions"]] == [False] * 8 + [True] * 4
+    assert [session["cancelled"] for session in grid["sessions"]] == [False] * 8 + [True] * 4
     (result,) = [
-        one
-        for one in office.get(f"/deliveries/{code}/completion").json["items"]
-        if one["enrollment"] == ba
+        person
+        for person in office.get(f"/deliveries/{code}/completion").json["items"]
+        if person["enrollment"] == ba
     ]
     assert (
         result["complete"],
@@ -358,7 +361,10 @@ def the_letter(app: Flask, office: ApiClient, sign_in: Any, ba: int, faye: int) 
     )
     assert refused(office.get(f"/enrollments/{faye}/letter")) == (409, "no_letter")
     with app.app_context():
-        who = [actor_of(db.session.get_one(Enrollment, one).person) for one in (ba, faye)]
+        who = [
+            actor_of(db.session.get_one(Enrollment, enrollment_id).person)
+            for enrollment_id in (ba, faye)
+        ]
     own, other = map(sign_in, who)
     page = own.get(own.get(f"/enrollments/{ba}").link("Letter of participation"))
     for words in (
@@ -408,15 +414,18 @@ def test_the_certificate_prints_the_hours_held(app: Flask, office: ApiClient) ->
     assert office.post(f"/deliveries/{code}/certificates").status_code == 202
     with app.app_context():
         jobs.drain()
-        made = db.session.scalars(sa.select(Certificate)).one()
-        assert (made.payload["minutes"], made.payload["ends_on"]) == (720, "2027-03-09")
-        said = [
+        certificate = db.session.scalars(sa.select(Certificate)).one()
+        assert (certificate.payload["minutes"], certificate.payload["ends_on"]) == (
+            720,
+            "2027-03-09",
+        )
+        objectives = [
             block.objective
-            for block in db.session.get_one(Delivery, made.delivery_id).version.blocks
+            for block in db.session.get_one(Delivery, certificate.delivery_id).version.blocks
         ]
-        assert any(said[8:])
-        assert [one["en"] for one in made.payload["objectives"]] == [
-            one["en"] for one in said[:8] if one
+        assert any(objectives[8:])
+        assert [objective["en"] for objective in certificate.payload["objectives"]] == [
+            objective["en"] for objective in objectives[:8] if objective
         ], "none of what was cancelled"
         assert db.session.scalars(sa.select(ExpertSkill.valid_from)).all() == [date(2027, 3, 9)]
         assert breaches() == []
@@ -510,7 +519,7 @@ def test_a_course_in_which_someone_was_present_was_held(app: Flask, office: ApiC
     ) == (409, "session_held")
 
 
-def test_that_no_session_was_held_is_said_on_the_page(app: Flask, coordinator: Made) -> None:
+def test_that_no_session_was_held_is_said_on_the_page(app: Flask, coordinator: Maker) -> None:
     code, [ba] = running(app)
     assert "None was held" not in coordinator().get(f"/deliveries/{code}/cut-short").text, (
         "it can be cancelled still"
@@ -523,8 +532,8 @@ def test_that_no_session_was_held_is_said_on_the_page(app: Flask, coordinator: M
     assert "All sessions" in done.text and done.text.count("Cancelled") == 12
     assert "All sessions were cancelled" in browser.get(f"/deliveries/{code}/cut-short").text
     assert browser.get(f"/deliveries/{code}/attendance").status == 200
-    asked = browser.get(done.link("Cancel the delivery"))
-    asked.form("").submit("Cancel the delivery", reason="Ill")
+    question = browser.get(done.link("Cancel the delivery"))
+    question.form("").submit("Cancel the delivery", reason="Ill")
     assert status_of(app, ba) == "delivery_cancelled"
 
 
@@ -565,7 +574,7 @@ def test_a_course_cut_short_in_its_first_session_and_reopened_twice(
         assert office.get(f"/enrollments/{ba}/letter").json["minutes_taught"] == 90
 
 
-def test_cutting_short_by_the_page(app: Flask, coordinator: Made) -> None:
+def test_cutting_short_by_the_page(app: Flask, coordinator: Maker) -> None:
     code, _ids = running(app)
     clock.travel(app, SECOND_DAY_ENDS)
     browser = coordinator()
@@ -579,7 +588,7 @@ def test_cutting_short_by_the_page(app: Flask, coordinator: Made) -> None:
     done = page.form("").submit("Cancel the remaining sessions", after_session="8", reason="Flood")
     assert "ends early" in done.text and done.text.count("Cancelled") == 4
     with app.app_context():
-        assert [one.number for one in get_delivery(SYSTEM, code).held] == list(range(1, 9))
+        assert [session.number for session in get_delivery(SYSTEM, code).held] == list(range(1, 9))
 
 
 # The delivery's own day
@@ -616,7 +625,9 @@ def test_apia_and_honolulu_are_upcoming_through_their_own_first_day(
     for moment, expected in ((midnight - timedelta(minutes=1), True), (midnight, False)):
         clock.travel(context, moment)
         assert is_upcoming(into) is expected
-        assert [one.code for one in upcoming_of(into.course)] == ([into.code] if expected else [])
+        assert [delivery.code for delivery in upcoming_of(into.course)] == (
+            [into.code] if expected else []
+        )
         assert catalogue.upcoming(catalogue.CatalogueFilter(), after=None).count == int(expected)
         assert bool(catalogue.choices().courses) is expected
 
@@ -646,13 +657,17 @@ def test_apia_and_honolulu_finish_and_issue_by_their_own_calendar(
     assert office.post(f"/deliveries/{code}/certificates").status_code == 202
     with app.app_context():
         jobs.drain()
-        made = db.session.scalars(sa.select(Certificate)).one()
-        assert (made.issued_on, made.payload["starts_on"], made.payload["ends_on"]) == (
+        certificate = db.session.scalars(sa.select(Certificate)).one()
+        assert (
+            certificate.issued_on,
+            certificate.payload["starts_on"],
+            certificate.payload["ends_on"],
+        ) == (
             issued_on,
             "2027-03-08",
             "2027-03-10",
         )
-        assert made.issued_at.date() != issued_on, "another day in UTC"
+        assert certificate.issued_at.date() != issued_on, "another day in UTC"
         assert breaches() == []
 
 
@@ -690,16 +705,16 @@ def test_a_skill_of_apia_and_honolulu_holds_as_soon_as_its_certificate_is_issued
         roster_makers.admitted(holder)
         own = sign_in(actor_of(db.session.get_one(Enrollment, ba).person))
         staff = sign_in(factories.actor(Role.ROSTER))
-    (found,) = office.get("/experts?skill=gender-peace-operations").json["items"]
-    assert [(one["status"], one["valid_from"]) for one in found["skills"]] == [
+    (expert,) = office.get("/experts?skill=gender-peace-operations").json["items"]
+    assert [(skill["status"], skill["valid_from"]) for skill in expert["skills"]] == [
         ("current", "2027-03-10")
     ]
-    assert [one["status"] for one in office.get(f"/experts/{found['id']}").json["skills"]] == [
+    assert [skill["status"] for skill in office.get(f"/experts/{expert['id']}").json["skills"]] == [
         "current"
     ]
     for page in (
         staff.get("/roster?q=awa"),
-        staff.get(f"/roster/{found['id']}"),
+        staff.get(f"/roster/{expert['id']}"),
         own.get("/me/profile"),
     ):
         assert "Not yet valid" not in page.text
@@ -734,28 +749,28 @@ def test_a_certificate_expires_by_the_calendar_of_its_course(
         makers.finished(into)
         clock.travel(app, ENDS + 12 * HOUR)
         with transaction():
-            made = certificates.issue(SYSTEM, db.session.get_one(Enrollment, ba))
-        assert made.valid_until == date(2030, 3, 10)
+            certificate = certificates.issue(SYSTEM, db.session.get_one(Enrollment, ba))
+        assert certificate.valid_until == date(2030, 3, 10)
         clock.travel(app, moment)
-        assert made.date_of(moment) == made.today == day
+        assert certificate.date_of(moment) == certificate.today == day
         expected = "valid" if day == date(2030, 3, 10) else "expired"
-        assert made.current_status == expected
+        assert certificate.current_status == expected
         listed = {
             status: list_register(SYSTEM, "", status, after=None, limit=10).items
             for status in ("valid", "expired")
         }
-        assert listed == {"valid": [], "expired": []} | {expected: [made]}, (
+        assert listed == {"valid": [], "expired": []} | {expected: [certificate]}, (
             "the register filters by what its rows say"
         )
-        assert made.date_of(moment - timedelta(days=1)) == day - timedelta(days=1), (
+        assert certificate.date_of(moment - timedelta(days=1)) == day - timedelta(days=1), (
             "of any moment, not of today"
         )
-        factories.consent(made.person_id)
-        roster_makers.admitted(made.person_id)
+        factories.consent(certificate.person_id)
+        roster_makers.admitted(certificate.person_id)
         (expert,) = db.session.scalars(sa.select(Expert.id))
         staff = ApiClient(app, makers.token_of(factories.actor(Role.ROSTER)))
     (skill,) = staff.get(f"/experts/{expert}").json["skills"]
-    assert [one["status"] for one in skill["evidence"]] == [expected]
+    assert [certificate["status"] for certificate in skill["evidence"]] == [expected]
 
 
 # The cut-off of the waiting list
@@ -775,8 +790,8 @@ def withdraw(enrollment: Enrollment) -> None:
         services.withdraw(SYSTEM, db.session.get_one(Enrollment, enrollment.id))
 
 
-def statuses(made: list[Enrollment]) -> list[str]:
-    return [makers.again(one).status.value for one in made]
+def statuses(enrollments: list[Enrollment]) -> list[str]:
+    return [makers.again(enrollment).status.value for enrollment in enrollments]
 
 
 @pytest.mark.both_databases
@@ -795,21 +810,25 @@ def statuses(made: list[Enrollment]) -> list[str]:
     ],
 )
 def test_the_promotion_cut_off(context: Flask, days: int, moment: datetime, moves_up: bool) -> None:
-    _into, made = full(context, promotion_days=days)
+    _into, enrollments = full(context, promotion_days=days)
     clock.travel(context, moment)
-    withdraw(made[0])
-    assert statuses(made) == ["withdrawn", "confirmed" if moves_up else "waitlisted", "waitlisted"]
+    withdraw(enrollments[0])
+    assert statuses(enrollments) == [
+        "withdrawn",
+        "confirmed" if moves_up else "waitlisted",
+        "waitlisted",
+    ]
     assert list(queries.breaches()) == []
 
 
 def test_after_the_cut_off_a_coordinator_sees_the_free_place_and_gives_it(
-    app: Flask, coordinator: Made
+    app: Flask, coordinator: Maker
 ) -> None:
     with app.app_context():
-        into, made = full(app)
-        code, cissé, diop = into.code, made[1].id, made[2].id
+        into, enrollments = full(app)
+        code, cissé, diop = into.code, enrollments[1].id, enrollments[2].id
         clock.travel(app, datetime(2027, 3, 1, tzinfo=UTC))
-        withdraw(made[0])
+        withdraw(enrollments[0])
     browser = coordinator()
     assert (
         "1 place is free; 2 people are waiting: give a place to someone on the list."
@@ -819,21 +838,21 @@ def test_after_the_cut_off_a_coordinator_sees_the_free_place_and_gives_it(
     assert (
         "1 place is free; 2 people are waiting: give a place to someone on the list." in page.text
     )
-    given = browser.post(
+    answer = browser.post(
         f"/deliveries/{code}/selection", {"csrf_token": browser.token(), "approve": str(diop)}
     )
-    assert given.status == 200 and "is free" not in given.text
+    assert answer.status == 200 and "is free" not in answer.text
     assert (status_of(app, cissé), status_of(app, diop)) == ("waitlisted", "confirmed")
 
 
 def test_who_applies_after_the_cut_off_does_not_pass_those_who_wait(context: Flask) -> None:
-    into, made = full(context, admission="automatic")
+    into, enrollments = full(context, admission="automatic")
     clock.travel(context, datetime(2027, 2, 16, 5, tzinfo=UTC))
-    withdraw(made[0])
+    withdraw(enrollments[0])
     late = makers.enrolled(into, "civilian")
     assert statuses([late]) == ["waitlisted"], "the free place is for those who wait"
     changed(into, places=5)
-    assert statuses([*made[1:], late]) == ["waitlisted"] * 3
+    assert statuses([*enrollments[1:], late]) == ["waitlisted"] * 3
     assert statuses([makers.enrolled(into, "civilian") for _ in range(3)]) == [
         "confirmed",
         "confirmed",
@@ -847,10 +866,10 @@ def test_after_the_cut_off_no_words_promise_that_people_move_up(
 ) -> None:
     """Nor that all places are taken: one may be free, for a coordinator to give."""
     with app.app_context():
-        into, made = full(app)
+        into, enrollments = full(app)
         clock.travel(app, datetime(2027, 2, 10 if moves_up else 20, tzinfo=UTC))
         if not moves_up:
-            withdraw(made[0])
+            withdraw(enrollments[0])
         late = makers.enrolled(
             into, "police", factories.person("Awa", "Faye", email="faye@example.org")
         )
@@ -875,17 +894,17 @@ def changed(delivery: Delivery, **changes: Any) -> None:
 
 
 def test_a_cut_off_that_is_moved_lets_people_move_up(context: Flask) -> None:
-    into, made = full(context)
+    into, enrollments = full(context)
     clock.travel(context, datetime(2027, 2, 20, tzinfo=UTC))
-    withdraw(made[0])
-    assert statuses(made) == ["withdrawn", "waitlisted", "waitlisted"]
+    withdraw(enrollments[0])
+    assert statuses(enrollments) == ["withdrawn", "waitlisted", "waitlisted"]
     changed(into, promotion_days=7)
-    assert statuses(made) == ["withdrawn", "confirmed", "waitlisted"]
+    assert statuses(enrollments) == ["withdrawn", "confirmed", "waitlisted"]
     assert list(queries.breaches()) == []
 
 
 def test_the_cut_off_is_said_to_programs_and_on_the_form(
-    app: Flask, office: ApiClient, coordinator: Made
+    app: Flask, office: ApiClient, coordinator: Maker
 ) -> None:
     code, _ids = running(app)
     assert office.get(f"/deliveries/{code}").json["promotion_days"] == 21
@@ -915,7 +934,7 @@ def test_the_cut_off_is_said_to_programs_and_on_the_form(
 
 
 def test_a_delivery_that_has_begun_is_not_cancelled(
-    app: Flask, office: ApiClient, coordinator: Made
+    app: Flask, office: ApiClient, coordinator: Maker
 ) -> None:
     code, [ba] = running(app)
     clock.travel(app, BEGINS)
@@ -937,7 +956,7 @@ def test_a_delivery_that_has_begun_is_not_cancelled(
 
 
 def test_a_delivery_that_has_begun_stays_when_it_was(context: Flask) -> None:
-    into, _made = full(context)
+    into, _enrollments = full(context)
     clock.travel(context, BEGINS)
     with pytest.raises(DomainError) as refusal:
         changed(into, starts_on=date(2027, 3, 15))
@@ -951,8 +970,12 @@ def test_cancelling_withdraws_nobody(app: Flask, office: ApiClient) -> None:
     assert office.post(f"/enrollments/{faye}/withdraw", {"reason": "Ill"}).status_code == 200
     assert office.post(f"/deliveries/{code}/cancel", {"reason": "Flood"}).status_code == 200
     assert (status_of(app, ba), status_of(app, faye)) == ("delivery_cancelled", "withdrawn")
-    found = office.get(f"/deliveries/{code}/enrollments?status=delivery_cancelled").json["items"]
-    assert [(one["id"], one["reason"]) for one in found] == [(ba, "Flood")]
+    enrollments = office.get(f"/deliveries/{code}/enrollments?status=delivery_cancelled").json[
+        "items"
+    ]
+    assert [(enrollment["id"], enrollment["reason"]) for enrollment in enrollments] == [
+        (ba, "Flood")
+    ]
 
 
 # A mark corrected after the end
@@ -1003,7 +1026,7 @@ def test_a_mark_corrected_after_the_end_without_a_certificate(
 
 
 def test_a_mark_corrected_after_the_end_with_a_certificate(
-    app: Flask, office: ApiClient, coordinator: Made, sign_in: Any
+    app: Flask, office: ApiClient, coordinator: Maker, sign_in: Any
 ) -> None:
     """The certificate that is no longer justified is under review: seen by coordinators
     everywhere, and changed by no one."""
@@ -1051,13 +1074,14 @@ def test_a_mark_corrected_after_the_end_with_a_certificate(
 
 @pytest.mark.both_databases
 def test_a_score_corrected_after_its_certificate_opens_a_review_that_a_reissue_closes(
-    app: Flask, office: ApiClient, coordinator: Made
+    app: Flask, office: ApiClient, coordinator: Maker
 ) -> None:
     """The result stands, but the certificate prints another score. Fractions are not printed, so
     they open nothing."""
     code, ba, _faye = ended(app)
     (number,) = [
-        one["number"] for one in office.get(f"/deliveries/{code}/certificates").json["items"]
+        certificate["number"]
+        for certificate in office.get(f"/deliveries/{code}/certificates").json["items"]
     ]
 
     def corrected(percent: float) -> bool:
@@ -1095,12 +1119,14 @@ def test_a_score_corrected_after_its_certificate_opens_a_review_that_a_reissue_c
             audit.AuditEntry.action == "certificate.review_opened"
         )
         assert db.session.scalar(opened) == 2
-    made = office.post(f"/certificates/{number}/reissue", {"reason": "The score was counted again"})
-    assert made.status_code == 201 and made.json["is_under_review"] is False
+    response = office.post(
+        f"/certificates/{number}/reissue", {"reason": "The score was counted again"}
+    )
+    assert response.status_code == 201 and response.json["is_under_review"] is False
     with app.app_context():
         jobs.drain()
         successor = db.session.scalars(
-            sa.select(Certificate).where(Certificate.number == made.json["number"])
+            sa.select(Certificate).where(Certificate.number == response.json["number"])
         ).one()
         assert successor.payload["score_percent"] == 82 and breaches() == []
     assert "prints a score" not in browser.get("/certificates").text
@@ -1111,7 +1137,8 @@ def test_a_mark_corrected_on_a_suspended_certificate_keeps_the_suspension_and_op
 ) -> None:
     code, ba, _faye = ended(app)
     (number,) = [
-        one["number"] for one in office.get(f"/deliveries/{code}/certificates").json["items"]
+        certificate["number"]
+        for certificate in office.get(f"/deliveries/{code}/certificates").json["items"]
     ]
     assert (
         office.post(f"/certificates/{number}/suspend", {"note": "Marks in doubt"}).status_code
@@ -1124,8 +1151,8 @@ def test_a_mark_corrected_on_a_suspended_certificate_keeps_the_suspension_and_op
             {"scores": [{"enrollment": ba, "kind": "post", "percent": percent}]},
         )
         assert office.post(f"/deliveries/{code}/finish").status_code == 200
-        found = office.get(f"/certificates/{number}").json
-        assert (status_of(app, ba), found["status"], found["is_under_review"]) == (
+        certificate = office.get(f"/certificates/{number}").json
+        assert (status_of(app, ba), certificate["status"], certificate["is_under_review"]) == (
             result,
             "suspended",
             True,
@@ -1160,18 +1187,18 @@ def test_check_finds_a_mark_before_its_session(app: Flask) -> None:
     ended(app)
     with app.app_context():
         jobs.drain()
-        found = planted(sa.update(Mark).where(Mark.id == 1).values(recorded_at=BEGINS - HOUR))
-        assert "marks: 1 was recorded before its session began" in found
+        sentences = planted(sa.update(Mark).where(Mark.id == 1).values(recorded_at=BEGINS - HOUR))
+        assert "marks: 1 was recorded before its session began" in sentences
 
 
 def test_check_finds_a_certificate_before_the_end_of_its_delivery(app: Flask) -> None:
     ended(app)
     with app.app_context():
         number = db.session.scalars(sa.select(Certificate.number)).one()
-        found = planted(sa.update(Certificate).values(issued_at=ENDS - timedelta(days=150)))
+        sentences = planted(sa.update(Certificate).values(issued_at=ENDS - timedelta(days=150)))
         assert (
             f"certificates: {number} was issued before the last session of its delivery had ended"
-            in found
+            in sentences
         )
 
 
@@ -1183,4 +1210,8 @@ def test_check_finds_minutes_of_a_session_that_was_cancelled(app: Flask) -> None
             .where(DeliverySession.number == 12)
             .values(cancelled_at=ENDS, cancel_reason="Flood")
         )
-        assert [one for one in planted(gone) if "minutes of a session that was cancelled" in one]
+        assert [
+            sentence
+            for sentence in planted(gone)
+            if "minutes of a session that was cancelled" in sentence
+        ]

@@ -108,8 +108,8 @@ def test_a_body_does_not_enter_as_a_person_whose_number_and_name_it_knows(
     coordinator = client(Role.COORDINATOR)
     decide(coordinator, "same")
     with app.app_context():
-        told = db.session.scalars(sa.select(Mail.kind).where(Mail.address == "kofi@mod.gh")).all()
-        assert told == ["enrollment_confirmed"], "the person learns of it at the own address"
+        kinds = db.session.scalars(sa.select(Mail.kind).where(Mail.address == "kofi@mod.gh")).all()
+        assert kinds == ["enrollment_confirmed"], "the person learns of it at the own address"
     browser = Browser(app)
     browser.get("/sign-in").form("/sign-in/link").submit(email="body@fr.example")
     assert "kofi@mod.gh" not in entered(app, "body@fr.example"), (
@@ -167,12 +167,12 @@ def test_a_record_with_roles_or_an_answer_is_not_light_and_two_people_review_it(
         identifier_issuer="FR",
         email="k@example.org",
     )
-    made = post(
+    nomination = post(
         client(Role.NOMINATOR, organization="GH-MOD"), code, identifier="A-1", email="k@example.org"
     )
     drain(app)
     with app.app_context():
-        factories.consent(made["person"]["id"])
+        factories.consent(nomination["person"]["id"])
     coordinator = client(Role.COORDINATOR)
     decide(coordinator, "same")
     with app.app_context():
@@ -192,19 +192,19 @@ def test_a_number_and_a_birth_date_under_another_name_are_asked_about(
         birth_date="1990-05-01",
     )
     drain(app)
-    said = {
+    facts = {
         "identifier": "G-1",
         "email": "a@example.org",
         "birth_date": "1990-05-01",
         "given_name": "Ama",
         "family_name": "Owusu",
     }
-    made = post(client(Role.NOMINATOR, organization="GH-MOD"), later(app), **said)
+    nomination = post(client(Role.NOMINATOR, organization="GH-MOD"), later(app), **facts)
     drain(app)
     (question,) = questions(client(Role.COORDINATOR))
     assert question["candidate"]["id"] == known["person"]["id"] and question["differs"] == ["name"]
     with app.app_context():
-        assert db.session.get_one(Enrollment, made["id"]).person_id != known["person"]["id"]
+        assert db.session.get_one(Enrollment, nomination["id"]).person_id != known["person"]["id"]
 
 
 def test_someone_known_before_under_a_record_made_later_is_asked_about(
@@ -229,11 +229,11 @@ def test_a_number_of_no_known_issuer_is_a_question_and_takes_no_country_over(
     app: Flask, client: Callable[..., ApiClient], code: str
 ) -> None:
     coordinator = client(Role.COORDINATOR)
-    said = {
+    facts = {
         "person": OFFICER | {"identifier": "77", "country": "none", "email": "k@un.example"},
         "category": "civilian",
     }
-    first = coordinator.post(f"/deliveries/{code}/enrollments", said | {"organization": "UN"}).json
+    first = coordinator.post(f"/deliveries/{code}/enrollments", facts | {"organization": "UN"}).json
     second = coordinator.post(
         f"/deliveries/{later(app)}/enrollments", body(identifier="77", email="k@gh.example")
     )
@@ -257,9 +257,9 @@ def test_an_applicant_enters_by_the_emailed_link_also_with_an_address_of_a_merge
     shown = entered(app, "desk@example.org")
     assert "desk@example.org" in shown and "kofi@example.org" not in shown
     with app.app_context():
-        assert [one.candidate_id for one in db.session.scalars(sa.select(IdentityQuestion))] == [
-            known
-        ]
+        assert [
+            question.candidate_id for question in db.session.scalars(sa.select(IdentityQuestion))
+        ] == [known]
 
 
 # A mailbox of several people
@@ -268,7 +268,8 @@ def test_an_applicant_enters_by_the_emailed_link_also_with_an_address_of_a_merge
 def test_a_password_that_two_people_of_a_mailbox_share_signs_in_as_neither(app: Flask) -> None:
     with app.app_context():
         people = [
-            factories.person(given, "Owusu", email="ops@example.org") for given in ("Ama", "Kofi")
+            factories.person(given_name, "Owusu", email="ops@example.org")
+            for given_name in ("Ama", "Kofi")
         ]
         for person in people:
             with transaction():
@@ -291,8 +292,8 @@ def test_a_mailbox_of_thirty_people_lists_them_all(app: Flask) -> None:
 def test_a_mailbox_that_was_merged_is_shared_too(app: Flask) -> None:
     with app.app_context():
         keep, old, colleague = (
-            factories.person(given, "Mensah", email=email)
-            for given, email in (
+            factories.person(given_name, "Mensah", email=email)
+            for given_name, email in (
                 ("Kofi", "kofi@example.org"),
                 ("Kofi", "desk@example.org"),
                 ("Ama", "desk@example.org"),
@@ -308,13 +309,13 @@ def test_a_coordinator_enters_another_person_of_the_own_mailbox(
     app: Flask, client: Callable[..., ApiClient], code: str
 ) -> None:
     coordinator = client(Role.COORDINATOR, given="Esi", family="Boateng", email="desk@example.org")
-    asked = coordinator.post(f"/deliveries/{code}/enrollments", body(email="desk@example.org"))
-    assert (asked.status_code, asked.json["code"]) == (409, "identity_in_doubt")
-    assert [one["differs"] for one in asked.json["candidates"]] == [["name"]]
-    made = coordinator.post(
+    response = coordinator.post(f"/deliveries/{code}/enrollments", body(email="desk@example.org"))
+    assert (response.status_code, response.json["code"]) == (409, "identity_in_doubt")
+    assert [candidate["differs"] for candidate in response.json["candidates"]] == [["name"]]
+    answer = coordinator.post(
         f"/deliveries/{code}/enrollments", body(email="desk@example.org") | {"identity": "new"}
     )
-    assert made.status_code == 201 and made.json["person"]["full_name"] == "Kofi Mensah"
+    assert answer.status_code == 201 and answer.json["person"]["full_name"] == "Kofi Mensah"
 
 
 # The name that is printed
@@ -359,11 +360,11 @@ def test_who_enrolls_prints_a_spelling_of_the_own_name(
         "name_in_doubt",
         "person.name_on_certificate",
     )
-    made = own.post(
+    response = own.post(
         f"/deliveries/{code}/enrollments",
         wish | {"person": wish["person"] | {"name_on_certificate": "K. Mensah"}},
     )
-    assert made.status_code == 201, made.text
+    assert response.status_code == 201, response.text
 
 
 def test_the_printed_name_follows_who_is_meant(
@@ -372,16 +373,16 @@ def test_the_printed_name_follows_who_is_meant(
     own, coordinator = client(Role.NOMINATOR, organization="GH-MOD"), client(Role.COORDINATOR)
     post(own, code, identifier="A-1", email="kofi@example.org", birth_date="1990-05-01")
     drain(app)
-    said = {
+    facts = {
         "identifier": "A-1",
         "email": "ama@example.org",
         "given_name": "Ama",
         "family_name": "Owusu",
     }
-    made = post(own, later(app), **said, birth_date="1990-05-01")
+    nomination = post(own, later(app), **facts, birth_date="1990-05-01")
     drain(app)
     decide(coordinator, "different")
-    shown = coordinator.get(f"/enrollments/{made['id']}").json["person"]
+    shown = coordinator.get(f"/enrollments/{nomination['id']}").json["person"]
     assert (shown["full_name"], shown["name_on_certificate"]) == ("Ama Owusu", "Ama Owusu")
     with app.app_context():
         letters = db.session.scalars(
@@ -395,18 +396,22 @@ def test_after_a_merge_is_undone_each_prints_the_own_name(
     app: Flask, client: Callable[..., ApiClient], code: str
 ) -> None:
     first, second = client(Role.COORDINATOR), client(Role.COORDINATOR)
-    kept = post(first, later(app), identifier="A-1", given_name="Ama", email="ama@example.org")
-    made = post(first, code, identifier="A-2", email="kofi@example.org")
-    sent = {"keep": kept["person"]["id"], "merge": made["person"]["id"], "reason": "One officer"}
+    keep = post(first, later(app), identifier="A-1", given_name="Ama", email="ama@example.org")
+    nomination = post(first, code, identifier="A-2", email="kofi@example.org")
+    sent = {
+        "keep": keep["person"]["id"],
+        "merge": nomination["person"]["id"],
+        "reason": "One officer",
+    }
     merge = first.post("/people/merges", sent).json["id"]
     second.post(f"/merges/{merge}/confirm")
     assert (
-        first.get(f"/enrollments/{made['id']}").json["person"]["name_on_certificate"]
+        first.get(f"/enrollments/{nomination['id']}").json["person"]["name_on_certificate"]
         == "Ama Mensah"
     )
     assert second.post(f"/merges/{merge}/undo").json["status"] == "undone"
     assert (
-        first.get(f"/enrollments/{made['id']}").json["person"]["name_on_certificate"]
+        first.get(f"/enrollments/{nomination['id']}").json["person"]["name_on_certificate"]
         == "Kofi Mensah"
     )
 
@@ -414,16 +419,16 @@ def test_after_a_merge_is_undone_each_prints_the_own_name(
 def test_the_check_finds_a_printed_name_that_is_no_spelling(
     app: Flask, client: Callable[..., ApiClient], code: str
 ) -> None:
-    made = post(client(Role.COORDINATOR), code, identifier="A-1", email="kofi@example.org")
+    response = post(client(Role.COORDINATOR), code, identifier="A-1", email="kofi@example.org")
     with app.app_context():
         with transaction():
             factories.plant(
                 sa.update(Enrollment)
-                .where(Enrollment.id == made["id"])
+                .where(Enrollment.id == response["id"])
                 .values(name_on_certificate="Yaw Owusu")
             )
         (breach,) = checking.breaches()
-        assert f"enrollment {made['id']}" in breach and "Owusu" not in breach
+        assert f"enrollment {response['id']}" in breach and "Owusu" not in breach
 
 
 def test_others_do_not_change_the_gender_of_someone_who_can_sign_in(app: Flask) -> None:
@@ -504,9 +509,9 @@ def test_a_no_of_ones_own_stays_when_a_merge_that_carried_another_is_undone(app:
             factories.person("Kofi", "Mensah", email=f"{name}@example.org")
             for name in ("new", "old")
         )
-        for person, given in ((keep, True), (old, False)):
+        for person, is_given in ((keep, True), (old, False)):
             with transaction():
-                answer(person, given)
+                answer(person, is_given)
         merge = reviewed(app, keep, old)
         with transaction():
             answer(keep, False)
@@ -514,9 +519,9 @@ def test_a_no_of_ones_own_stays_when_a_merge_that_carried_another_is_undone(app:
         assert not people_services.current_consent(keep.id, ConsentPurpose.ROSTER)
 
 
-def answer(person: Person, given: bool) -> None:
+def answer(person: Person, is_given: bool) -> None:
     own = Actor(person_id=person.id)
-    people_services.give_consent(own, person, ConsentPurpose.ROSTER, given, how=ConsentWay.PAGE)
+    people_services.give_consent(own, person, ConsentPurpose.ROSTER, is_given, how=ConsentWay.PAGE)
 
 
 def test_messages_reach_a_kept_record_without_an_address_by_that_of_the_merged_one(
@@ -542,9 +547,11 @@ def test_undoing_a_merge_keeps_the_address_that_the_person_gave_since(app: Flask
         assert (keep.email, old.email) == ("own@example.org", "k@gh.example")
 
 
-@pytest.mark.parametrize(("of_third", "left"), [(None, None), ("k@gh.example", "k@gh.example")])
+@pytest.mark.parametrize(
+    ("of_third", "remaining"), [(None, None), ("k@gh.example", "k@gh.example")]
+)
 def test_an_address_that_was_passed_on_leaves_every_record_it_was_passed_to(
-    app: Flask, of_third: str | None, left: str | None
+    app: Flask, of_third: str | None, remaining: str | None
 ) -> None:
     """Unless the record had this address of its own."""
     with app.app_context():
@@ -556,7 +563,7 @@ def test_an_address_that_was_passed_on_leaves_every_record_it_was_passed_to(
         reviewed(app, third, second)
         assert third.email == "k@gh.example"
         undone(merge)
-        assert (third.email, second.email, first.email) == (left, None, "k@gh.example")
+        assert (third.email, second.email, first.email) == (remaining, None, "k@gh.example")
 
 
 def test_an_address_given_later_reaches_the_person_unless_someone_else_has_it(
@@ -586,14 +593,14 @@ def test_a_certificate_in_anothers_name_is_under_review(
         (enrollment,) = certificates.enrollments(into)
         coordinator = makers.coordinator()
         assert not list(db.session.execute(under_review()))
-        said = {"given_name": "Ama", "family_name": "Owusu", "email": "ama@example.org"}
+        facts = {"given_name": "Ama", "family_name": "Owusu", "email": "ama@example.org"}
         with transaction():
             db.session.add(
                 Nomination(
                     enrollment=enrollment,
                     created_at=enrollment.created_at,
                     gender="undisclosed",
-                    **said,
+                    **facts,
                 )
             )
             question = IdentityQuestion(
@@ -610,7 +617,7 @@ def test_a_certificate_in_anothers_name_is_under_review(
             db.session.get_one(Person, certificates.again(certificate).person_id).full_name
             == "Ama Owusu"
         )
-        assert [kind for _one, kind in db.session.execute(under_review())] == ["misnamed"]
+        assert [kind for _key, kind in db.session.execute(under_review())] == ["misnamed"]
         assert audit.has("certificate.review_opened", f"certificate:{certificate.id}")
         fault = (
             f"certificates: {certificate.number} is valid, but prints another name than the record"
@@ -664,12 +671,12 @@ def test_roles_never_go_to_another_person_of_the_mailbox(app: Flask) -> None:
             "family_name": "Boateng",
             "roles": [Role.ADMINISTRATOR],
         }
-        with pytest.raises(Conflict) as asked, transaction():
+        with pytest.raises(Conflict) as refusal, transaction():
             accounts_services.create_account(boss, **facts)
-        assert asked.value.code == "identity_in_doubt"
+        assert refusal.value.code == "identity_in_doubt"
         with transaction():
-            made = accounts_services.create_account(boss, **facts, identity="new")
-        assert made.id != ama.person_id and made.full_name == "Yaw Boateng"
+            account = accounts_services.create_account(boss, **facts, identity="new")
+        assert account.id != ama.person_id and account.full_name == "Yaw Boateng"
 
 
 def test_who_has_opened_no_link_gets_no_account_from_others(app: Flask, code: str) -> None:
@@ -686,26 +693,26 @@ def test_who_has_opened_no_link_gets_no_account_from_others(app: Flask, code: st
 def test_a_confirmed_name_to_print_is_still_asked_about_and_printed_only_when_decided(
     app: Flask, client: Callable[..., ApiClient], code: str
 ) -> None:
-    said = {
+    facts = {
         "identifier": "A-1",
         "email": "kofi@example.org",
         "name_on_certificate": "Ama Boateng",
         "names_confirmed": True,
     }
-    made = post(client(Role.NOMINATOR, organization="GH-MOD"), code, **said)
+    nomination = post(client(Role.NOMINATOR, organization="GH-MOD"), code, **facts)
     coordinator = client(Role.COORDINATOR)
     (question,) = questions(coordinator)
     assert (question["candidate"]["id"], question["differs"]) == (
-        made["person"]["id"],
+        nomination["person"]["id"],
         ["printed_name"],
     )
     with app.app_context():
-        enrollment = db.session.get_one(Enrollment, made["id"])
+        enrollment = db.session.get_one(Enrollment, nomination["id"])
         assert fault_of(enrollment, enrollment.name_on_certificate)[0] == "name_differs"
         assert checking.breaches() == [], "someone was asked"
     decide(coordinator, "same", "printed_name")
     with app.app_context():
-        enrollment = db.session.get_one(Enrollment, made["id"])
+        enrollment = db.session.get_one(Enrollment, nomination["id"])
         assert (
             fault_of(enrollment, "Ama Boateng") is None
             and fault_of(enrollment, "Yaw Sy")[0] == "name_differs"
@@ -713,7 +720,7 @@ def test_a_confirmed_name_to_print_is_still_asked_about_and_printed_only_when_de
     second = post(
         client(Role.NOMINATOR, organization="FR-MFA"),
         later(app),
-        **(said | {"identifier": "F-1", "email": "k@fr.example"}),
+        **(facts | {"identifier": "F-1", "email": "k@fr.example"}),
     )
     decide(coordinator, "different", "printed_name")
     shown = coordinator.get(f"/enrollments/{second['id']}").json["person"]
@@ -723,14 +730,14 @@ def test_a_confirmed_name_to_print_is_still_asked_about_and_printed_only_when_de
 def test_a_person_who_takes_another_name_is_asked_about_where_a_body_said_another(
     app: Flask, client: Callable[..., ApiClient], code: str
 ) -> None:
-    made = post(
+    nomination = post(
         client(Role.NOMINATOR, organization="GH-MOD"),
         code,
         identifier="A-1",
         email="kofi@example.org",
     )
     with app.app_context():
-        person = db.session.get_one(Person, made["person"]["id"])
+        person = db.session.get_one(Person, nomination["person"]["id"])
         with transaction():
             people_services.change_person(
                 Actor(person_id=person.id),
@@ -775,7 +782,7 @@ def test_suspects_include_those_whom_no_one_reviewed(
 def test_no_marks_drop_out_when_two_seats_become_one(
     app: Flask, client: Callable[..., ApiClient], code: str
 ) -> None:
-    made = [
+    nominations = [
         post(
             client(Role.NOMINATOR, organization=body_),
             code,
@@ -787,8 +794,8 @@ def test_no_marks_drop_out_when_two_seats_become_one(
     ]
     drain(app)
     with app.app_context():
-        into = db.session.get_one(Enrollment, made[0]["id"]).delivery
-        makers.attend(into, db.session.get_one(Enrollment, made[1]["id"]), score=95)
+        into = db.session.get_one(Enrollment, nominations[0]["id"]).delivery
+        makers.attend(into, db.session.get_one(Enrollment, nominations[1]["id"]), score=95)
     first, second = client(Role.COORDINATOR), client(Role.COORDINATOR)
     decide(first, "same")
     with app.app_context():
@@ -797,8 +804,11 @@ def test_no_marks_drop_out_when_two_seats_become_one(
         merge_id = merge.id
     assert second.post(f"/merges/{merge_id}/confirm").json["status"] == "confirmed"
     with app.app_context():
-        seats = [db.session.get_one(Enrollment, one["id"]).standing.id for one in made]
-        assert seats == [made[1]["id"]] * 2, "the one with the marks is the seat"
+        seats = [
+            db.session.get_one(Enrollment, nomination["id"]).standing.id
+            for nomination in nominations
+        ]
+        assert seats == [nominations[1]["id"]] * 2, "the one with the marks is the seat"
 
 
 def test_whom_roster_staff_record_is_compared_with_everyone_and_two_people_review_it(

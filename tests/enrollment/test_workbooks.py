@@ -61,7 +61,7 @@ def test_people_are_read_with_their_letters_and_dates(make: Callable[..., bytes]
     assert [
         tuple(row.fields[c] for c in ("given_name", "family_name", "birth_date"))
         for row in file.rows
-    ] == [(one[1], one[2], one[6]) for one in PEOPLE]
+    ] == [(person[1], person[2], person[6]) for person in PEOPLE]
     assert [row.row for row in file.rows] == [2, 3, 4]
     assert not file.checked.choice.asks
 
@@ -149,7 +149,7 @@ def test_hidden_sheets_are_left_out_and_told(make: Callable[..., bytes]) -> None
         make([HEADINGS, *PEOPLE], hidden_sheets={"Secret": [HEADINGS, ["X", "Hidden", "Person"]]})
     )
     assert ("hidden_sheets", "Secret") in file.sheet.notes
-    assert [row.fields["given_name"] for row in file.rows] == [one[1] for one in PEOPLE]
+    assert [row.fields["given_name"] for row in file.rows] == [person[1] for person in PEOPLE]
 
 
 def test_the_first_sheet_with_the_headings_is_read_and_named() -> None:
@@ -266,10 +266,10 @@ class TestDanger:
     def test_broken_bytes_end_in_a_refusal_or_a_file(
         self, make: Callable[..., bytes], data: st.DataObject
     ) -> None:
-        whole = BROKEN[make]
-        start = data.draw(st.integers(0, len(whole)))
-        end = data.draw(st.integers(start, min(len(whole), start + 200)))
-        broken = whole[:start] + data.draw(st.binary(max_size=20)) + whole[end:]
+        workbook = BROKEN[make]
+        start = data.draw(st.integers(0, len(workbook)))
+        end = data.draw(st.integers(start, min(len(workbook), start + 200)))
+        broken = workbook[:start] + data.draw(st.binary(max_size=20)) + workbook[end:]
         try:
             assert reading(broken).rows
         except UnreadableFile as error:

@@ -70,8 +70,8 @@ def xlsx(
         sheet.set_row(row, None, None, {"hidden": True})
     for column in hidden_columns:
         sheet.set_column(column, column, None, None, {"hidden": True})
-    for top, left, bottom, right in merged:
-        sheet.merge_range(top, left, bottom, right, rows[top][left])
+    for top, first, bottom, right in merged:
+        sheet.merge_range(top, first, bottom, right, rows[top][first])
     book.close()
     return content.getvalue()
 
@@ -104,26 +104,26 @@ def xls(
     }
     covered = {
         (row, column)
-        for top, left, bottom, right in merged
+        for top, first, bottom, right in merged
         for row in range(top, bottom + 1)
-        for column in range(left, right + 1)
+        for column in range(first, right + 1)
     }
     for number, row in enumerate(rows):
         for column, value in enumerate(row):
             if value is not None and (number, column) not in covered:
-                kept = int(value) if isinstance(value, Zeros) else value
+                plain = int(value) if isinstance(value, Zeros) else value
                 if isinstance(value, Error):
                     sheet.row(number).set_cell_error(column, 42)  # #N/A
                 else:
                     sheet.write(
-                        number, column, kept, styles.get(type(value), xlwt.Style.default_style)
+                        number, column, plain, styles.get(type(value), xlwt.Style.default_style)
                     )
     for hidden_row in hidden:
         sheet.row(hidden_row).hidden = True
     for column in hidden_columns:
         sheet.col(column).hidden = True
-    for top, left, bottom, right in merged:
-        sheet.write_merge(top, bottom, left, right, rows[top][left])
+    for top, first, bottom, right in merged:
+        sheet.write_merge(top, bottom, first, right, rows[top][first])
     content = io.BytesIO()
     book.save(content)
     return content.getvalue()
@@ -163,13 +163,13 @@ def _table(
             TableColumn(visibility="collapse" if column in hidden_columns else "visible")
         )
     spans = {
-        (top, left): (bottom - top + 1, right - left + 1) for top, left, bottom, right in merged
+        (top, first): (bottom - top + 1, right - first + 1) for top, first, bottom, right in merged
     }
     covered = {
         (row, column)
-        for top, left, bottom, right in merged
+        for top, first, bottom, right in merged
         for row in range(top, bottom + 1)
-        for column in range(left, right + 1)
+        for column in range(first, right + 1)
     } - set(spans)
     for number, row in enumerate(rows):
         line = TableRow(visibility="filter" if number in hidden else "visible")
@@ -204,17 +204,17 @@ def _cell(value: Any, span: Mapping[str, int]) -> Any:
 
 def changed(workbook: bytes, changes: Mapping[str, bytes]) -> bytes:
     """A zipped workbook with some parts replaced or added."""
-    made = io.BytesIO()
+    stream = io.BytesIO()
     with (
         zipfile.ZipFile(io.BytesIO(workbook)) as old,
-        zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as new,
+        zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as new,
     ):
         for name in old.namelist():
             if name not in changes:
                 new.writestr(name, old.read(name))
         for name, content in changes.items():
             new.writestr(name, content)
-    return made.getvalue()
+    return stream.getvalue()
 
 
 def part(workbook: bytes, name: str) -> bytes:

@@ -40,10 +40,10 @@ def checked(browser: Browser, name: str) -> Page:
 
 def nominated(app: Flask) -> list[str]:
     with app.app_context():
-        found = db.session.execute(
+        rows = db.session.execute(
             sa.select(Nomination.given_name, Nomination.family_name).order_by(Nomination.id)
         )
-        return [f"{given} {family}" for given, family in found]
+        return [f"{given_name} {family}" for given_name, family in rows]
 
 
 @pytest.mark.parametrize(
@@ -79,8 +79,8 @@ def test_32_one_column_for_the_whole_name(app: Flask, at_work: Browser) -> None:
     assert "1 person is ready" in page.text
     page.form("/check").submit("Nominate 1")
     with app.app_context():
-        one = db.session.scalars(sa.select(Nomination)).one()
-        assert (one.given_name, one.family_name) == ("Amina", "DIALLO")
+        nomination = db.session.scalars(sa.select(Nomination)).one()
+        assert (nomination.given_name, nomination.family_name) == ("Amina", "DIALLO")
 
 
 def test_11_question_marks_in_names_are_refused_with_the_reason(

@@ -56,20 +56,20 @@ def drain(app: Flask, *, due: bool = False) -> str:
 
 
 @pytest.mark.parametrize(
-    ("name", "kept", "wire"),
+    ("name", "stored", "wire"),
     [
         ("19-email-sharp-s.json", "info@straße.example", "info@xn--strae-oqa.example"),
         ("20-email-idn.json", "c@müller.example", "c@xn--mller-kva.example"),
     ],
 )
 def test_19_and_20_the_address_is_kept_and_written_to_as_typed(
-    app: Flask, post: SmtpServer, name: str, kept: str, wire: str
+    app: Flask, post: SmtpServer, name: str, stored: str, wire: str
 ) -> None:
     answer = enrolled(app, read(name))
     assert answer.status_code == 201, answer.json
     assert drain(app) == "sent" and [who for who, _ in post.messages] == [wire]
     with app.app_context():
-        assert db.session.scalars(sa.select(Mail.address)).all() == [kept]
+        assert db.session.scalars(sa.select(Mail.address)).all() == [stored]
 
 
 def test_20_an_address_that_no_message_reaches_is_refused_when_it_is_entered(
@@ -79,7 +79,7 @@ def test_20_an_address_that_no_message_reaches_is_refused_when_it_is_entered(
     body["person"]["email"] = "cé@müller.example"
     answer = enrolled(app, body)
     assert answer.status_code == 422
-    assert [(one["field"], one["code"]) for one in answer.json["errors"]] == [
+    assert [(error["field"], error["code"]) for error in answer.json["errors"]] == [
         ("person.email", "address_unreachable")
     ]
 

@@ -57,14 +57,14 @@ def enroll(client: ApiClient, code: str, body: Any) -> Any:
 @pytest.mark.parametrize("name", ["11-question-marks.csv", "33-ansi-libreoffice.csv"])
 def test_11_and_33_a_question_mark_in_a_name_is_a_lost_letter(context: Flask, name: str) -> None:
     rows = nomination_files.read((INPUTS / name).read_bytes()).rows
-    found = {
+    outcomes = {
         problem.value: problem.code
         for row in rows
         for problem in row.problems
         if "?" in problem.value
     }
-    assert found and set(found.values()) == {"garbled"}
-    assert any(value == "?ukasz" for value in found)
+    assert outcomes and set(outcomes.values()) == {"garbled"}
+    assert any(value == "?ukasz" for value in outcomes)
 
 
 def test_13_errors_of_a_spreadsheet_and_fillers_are_no_names(context: Flask) -> None:
@@ -116,8 +116,8 @@ def test_22_a_coordinator_is_asked_who_is_meant(
         409,
         "already_enrolled",
     )  # recognised by address and name together
-    meant = enroll(coordinator, code, second | {"identity": ali.json["person"]["id"]})
-    assert (meant.status_code, meant.json["code"]) == (409, "already_enrolled")
+    enrollment = enroll(coordinator, code, second | {"identity": ali.json["person"]["id"]})
+    assert (enrollment.status_code, enrollment.json["code"]) == (409, "already_enrolled")
 
 
 @pytest.mark.both_databases
@@ -199,8 +199,8 @@ SEARCHES = list(
 
 
 def on_the_people_page(name: str, looked_for: str) -> list[str]:
-    given, family = split_name(name)
-    factories.person(given, family)
+    given_name, family = split_name(name)
+    factories.person(given_name, family)
     factories.person("Somebody", "Else")
     administrator = factories.actor(Role.ADMINISTRATOR, given="Zz", family="Zz")
     return [
@@ -209,11 +209,11 @@ def on_the_people_page(name: str, looked_for: str) -> list[str]:
 
 
 def on_the_roster(name: str, looked_for: str) -> list[str]:
-    given, family = split_name(name) if not name.startswith("Van ") else ("", name)
-    roster.expert(given, family)
+    given_name, family = split_name(name) if not name.startswith("Van ") else ("", name)
+    roster.expert(given_name, family)
     roster.expert("Somebody", "Else")
-    found = find_experts(SYSTEM, Filters(q=looked_for))
-    return [listed.expert.person.full_name for listed in found.page.items]
+    experts = find_experts(SYSTEM, Filters(q=looked_for))
+    return [listed.expert.person.full_name for listed in experts.page.items]
 
 
 def in_the_register(name: str, looked_for: str) -> list[str]:

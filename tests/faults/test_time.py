@@ -23,8 +23,8 @@ from tests.courses import makers as courses
 from tests.enrollment import makers
 
 
-def status_of(one: Enrollment) -> str:
-    return makers.again(one).status.value
+def status_of(enrollment: Enrollment) -> str:
+    return makers.again(enrollment).status.value
 
 
 @pytest.mark.both_databases
@@ -40,9 +40,12 @@ def test_25_a_certificate_bears_the_date_of_the_place_where_the_course_was_held(
     makers.attend(into, person)
     makers.finished(into)
     with transaction():
-        made = certificates.issue(SYSTEM, db.session.get_one(Enrollment, person.id))
-    assert made.issued_on == date(2026, 12, 5)
-    assert made.payload["issued_on"] == "2026-12-05" and made.payload["starts_on"] == "2026-12-05"
+        certificate = certificates.issue(SYSTEM, db.session.get_one(Enrollment, person.id))
+    assert certificate.issued_on == date(2026, 12, 5)
+    assert (
+        certificate.payload["issued_on"] == "2026-12-05"
+        and certificate.payload["starts_on"] == "2026-12-05"
+    )
 
 
 @pytest.mark.both_databases
@@ -51,7 +54,7 @@ def test_35_nobody_moves_up_after_the_course_is_over(context: Flask) -> None:
     clock.travel(context, datetime(2026, 12, 5, 23, 0, tzinfo=UTC))
     with transaction():
         services.withdraw(SYSTEM, makers.again(seated))
-    assert [status_of(one) for one in (seated, first, second)] == [
+    assert [status_of(enrollment) for enrollment in (seated, first, second)] == [
         "withdrawn",
         "waitlisted",
         "waitlisted",
@@ -66,7 +69,7 @@ def test_before_the_first_session_the_next_in_line_moves_up(context: Flask) -> N
     clock.travel(context, datetime(2026, 12, 5, 8, 59, tzinfo=UTC))
     with transaction():
         services.withdraw(SYSTEM, makers.again(seated))
-    assert [status_of(one) for one in (first, second)] == ["confirmed", "waitlisted"]
+    assert [status_of(enrollment) for enrollment in (first, second)] == ["confirmed", "waitlisted"]
 
 
 def test_a_coordinator_gives_the_free_place_to_somebody_on_the_list(
@@ -93,10 +96,10 @@ def test_a_coordinator_gives_the_free_place_to_somebody_on_the_list(
     )
     assert "No place is free" in refused.text and refused.status == 409
     with app.app_context():
-        found = {
-            one: db.session.get_one(Enrollment, one).status.value for one in (first_id, second_id)
+        statuses = {
+            key: db.session.get_one(Enrollment, key).status.value for key in (first_id, second_id)
         }
-    assert found == {first_id: "waitlisted", second_id: "confirmed"}
+    assert statuses == {first_id: "waitlisted", second_id: "confirmed"}
 
 
 @pytest.mark.both_databases

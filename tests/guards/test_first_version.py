@@ -32,7 +32,7 @@ UPDATE enrollment SET status = 'withdrawn', delivery_id = (SELECT id FROM delive
 
 
 @pytest.fixture
-def carried(empty_app: Flask, capsys: pytest.CaptureFixture[str]) -> str:
+def output(empty_app: Flask, capsys: pytest.CaptureFixture[str]) -> str:
     """What the migration said."""
     upgrade(revision="0013")
     statements = EARLIER.read_text("utf-8").split(";\n") + BESIDES.split(";\n")
@@ -57,52 +57,54 @@ def carried(empty_app: Flask, capsys: pytest.CaptureFixture[str]) -> str:
     return capsys.readouterr().out
 
 
-def one(statement: str) -> list:
+def query(statement: str) -> list:
     with db.engine.connect() as connection:
         return list(connection.execute(sa.text(statement)).scalars())
 
 
-def test_the_first_version_is_carried_across(carried: str) -> None:
+def test_the_first_version_is_carried_across(output: str) -> None:
     assert differences() == []
-    assert one("SELECT COUNT(*) FROM enrollment WHERE origin_id <> person_id") == [0]
-    assert one(
+    assert query("SELECT COUNT(*) FROM enrollment WHERE origin_id <> person_id") == [0]
+    assert query(
         "SELECT COUNT(*) FROM person WHERE identifier IS NOT NULL AND country IS NOT NULL AND "
         "issuer_country <> country"
     ) == [0]
-    assert one("SELECT email_key FROM person WHERE id = 9") == ["participant@rostrum.example"]
-    assert one("SELECT reason_code FROM certificate WHERE id IN (10, 14) ORDER BY id") == [
+    assert query("SELECT email_key FROM person WHERE id = 9") == ["participant@rostrum.example"]
+    assert query("SELECT reason_code FROM certificate WHERE id IN (10, 14) ORDER BY id") == [
         "recognition_withdrawn",
         "fraud",
     ]
-    assert one("SELECT status FROM enrollment WHERE id = 48") == ["delivery_cancelled"]
-    centre = one("SELECT id FROM organization WHERE is_first ORDER BY id")[0]
+    assert query("SELECT status FROM enrollment WHERE id = 48") == ["delivery_cancelled"]
+    centre = query("SELECT id FROM organization WHERE is_first ORDER BY id")[0]
     assert (
-        one("SELECT DISTINCT centre_id FROM certificate")
-        == one("SELECT DISTINCT centre_id FROM enrollment")
+        query("SELECT DISTINCT centre_id FROM certificate")
+        == query("SELECT DISTINCT centre_id FROM enrollment")
         == [centre]
     )
-    assert one("SELECT COUNT(*) FROM skill_grant") == [14] and one("SELECT COUNT(*) FROM mark") == [
-        306
-    ]
+    assert query("SELECT COUNT(*) FROM skill_grant") == [14] and query(
+        "SELECT COUNT(*) FROM mark"
+    ) == [306]
 
 
-def test_who_did_not_say_yes_is_found_by_nobody(carried: str) -> None:
+def test_who_did_not_say_yes_is_found_by_nobody(output: str) -> None:
     """In the demonstration the application itself answered for people."""
-    assert one("SELECT COUNT(*) FROM expert_search") == [0] and one(
+    assert query("SELECT COUNT(*) FROM expert_search") == [0] and query(
         "SELECT DISTINCT status FROM expert"
     ) == ["certified"]
-    assert "Earlier consents carried over: 0 admitted" in carried and "15 not asked" in carried
+    assert "Earlier consents carried over: 0 admitted" in output and "15 not asked" in output
 
 
-def test_what_could_not_be_decided_is_found(carried: str) -> None:
-    found = [breach for check in CHECKS for breach in check()]
-    named = [breach for breach in found if breach.startswith("identity:")]
+def test_what_could_not_be_decided_is_found(output: str) -> None:
+    breaches = [breach for check in CHECKS for breach in check()]
+    named = [breach for breach in breaches if breach.startswith("identity:")]
     assert len(named) == 1 and "enrollment 48 was nominated under another name" in named[0]
-    early = [breach for breach in found if breach.endswith("was recorded before its session began")]
+    early = [
+        breach for breach in breaches if breach.endswith("was recorded before its session began")
+    ]
     assert len(early) == 54, "the first version's demonstration marked people beforehand"
     files = [
         breach
-        for breach in found
+        for breach in breaches
         if breach.startswith("numbers:") or breach.endswith("no job is making it")
     ]
-    assert len(found) == len(named + early + files), "the SQL brings no files"
+    assert len(breaches) == len(named + early + files), "the SQL brings no files"

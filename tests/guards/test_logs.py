@@ -27,11 +27,11 @@ TELLS_OF_NO_ONE = re.compile(
 BESIDE = re.compile(r"print|traceback\.print_\w+|sys\.std(err|out)(\.\w+)*|warnings\.warn")
 
 
-def told(name: str, tree: ast.Module) -> Iterator[str]:
+def faults(name: str, tree: ast.Module) -> Iterator[str]:
     """What calls of a log tell beyond a fixed text and such values, and what could log unseen."""
     calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and _is_log(node.func)]
     for call in calls:
-        yield from (f"{name}:{call.lineno} logs {ast.unparse(one)}" for one in _beyond(call))
+        yield from (f"{name}:{call.lineno} logs {ast.unparse(value)}" for value in _beyond(call))
     seen = {id(call.func.value) for call in calls if isinstance(call.func, ast.Attribute)}
     for node in ast.walk(tree):
         if (
@@ -60,17 +60,17 @@ def _beyond(call: ast.Call) -> Iterator[ast.AST]:
     text, *values = call.args or [call]
     if not (isinstance(text, ast.Constant) and isinstance(text.value, str)):
         yield text
-    yield from (one for one in values if not TELLS_OF_NO_ONE.fullmatch(ast.unparse(one)))
+    yield from (value for value in values if not TELLS_OF_NO_ONE.fullmatch(ast.unparse(value)))
     yield from (keyword.value for keyword in call.keywords)
 
 
 def _could_log(node: ast.AST) -> bool:
     if isinstance(node, ast.ImportFrom):
         return node.module in ("logging", "traceback", "warnings") and any(
-            one.name != "format_tb" for one in node.names
+            name_.name != "format_tb" for name_ in node.names
         )
     if isinstance(node, ast.Import):
-        return any(one.name == "logging" and one.asname for one in node.names)
+        return any(alias.name == "logging" and alias.asname for alias in node.names)
     if isinstance(node, ast.Call):
         return bool(BESIDE.fullmatch(ast.unparse(node.func)))
     if isinstance(node, ast.Attribute):
@@ -79,10 +79,10 @@ def _could_log(node: ast.AST) -> bool:
 
 
 def test_logs_tell_of_no_one() -> None:
-    found = [
-        breach for path in source.files() for breach in told(source.name(path), source.tree(path))
+    breaches = [
+        breach for path in source.files() for breach in faults(source.name(path), source.tree(path))
     ]
-    assert found == []
+    assert breaches == []
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_logs_tell_of_no_one() -> None:
     ],
 )
 def test_an_address_in_a_log_would_be_found(code: str) -> None:
-    assert list(told("core/mail/route.py", ast.parse(code))) != []
+    assert list(faults("core/mail/route.py", ast.parse(code))) != []
 
 
 def test_a_fixed_text_with_an_id_is_none() -> None:
@@ -124,4 +124,4 @@ log = logging.getLogger(__name__)
 log.error("mail %s could not be composed\\n%s", mail_id, trace(error))
 current_app.logger.warning("unavailable at %s: %s", request.endpoint, error.code)
 """
-    assert list(told("core/mail/route.py", ast.parse(code))) == []
+    assert list(faults("core/mail/route.py", ast.parse(code))) == []

@@ -55,12 +55,12 @@ def calls_of_markup(name: str, tree: ast.Module) -> Iterator[str]:
 
 
 def test_what_calls_itself_markup_is_listed_with_its_reason() -> None:
-    found = [
+    places = [
         place
         for path in source.files()
         for place in calls_of_markup(source.name(path), source.tree(path))
     ]
-    assert sorted(found) == sorted(
+    assert sorted(places) == sorted(
         f"{name}: Markup()" for name, (count, _why) in MARKUP.items() for _ in range(count)
     )
 
@@ -89,9 +89,9 @@ def unescaped(text: str) -> list[str]:
 def test_templates_leave_nothing_unescaped() -> None:
     pages = sorted((ROOT / "templates").rglob("*"))
     assert [
-        f"{path}: {found}"
+        f"{path}: {expressions}"
         for path in pages
-        if path.is_file() and (found := unescaped(path.read_text("utf-8")))
+        if path.is_file() and (expressions := unescaped(path.read_text("utf-8")))
     ] == []
     kinds = {path.suffix for path in pages if path.is_file()}
     assert kinds == {".html", ".txt", ".css", ".toml"}, (
@@ -130,12 +130,12 @@ def shows_it_live(app: Flask, template: str, message: object) -> bool:
         return LIVE in render_template_string(template, message=message)
 
 
-@pytest.mark.parametrize("made", LAZY)
+@pytest.mark.parametrize("markup", LAZY)
 @pytest.mark.parametrize("template", SHOWN, ids=SHOWN.values())
 def test_a_lazy_sentence_is_escaped_wherever_it_is_shown(
-    app: Flask, made: str, template: str
+    app: Flask, markup: str, template: str
 ) -> None:
-    assert not shows_it_live(app, template, LAZY[made]())
+    assert not shows_it_live(app, template, LAZY[markup]())
 
 
 def test_a_refusal_is_escaped_at_its_field_and_in_markup(app: Flask) -> None:

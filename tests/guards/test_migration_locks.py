@@ -61,8 +61,8 @@ def breaches(sql: str) -> Iterator[str]:
         check=False,
     )
     assert answer.returncode in (0, 1), answer.stderr
-    for found in json.loads(answer.stdout):
-        yield found["rule_name"]
+    for finding in json.loads(answer.stdout):
+        yield finding["rule_name"]
 
 
 def sent_by(revision: str) -> str:

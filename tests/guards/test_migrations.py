@@ -105,22 +105,25 @@ Columns = dict[str, dict[str, Any]]
 
 def columns() -> dict[str, Columns]:
     """By table and name."""
-    found = sa.inspect(db.engine).get_multi_columns()
-    return {name: {one["name"]: dict(one) for one in those} for (_, name), those in found.items()}
+    columns_by_table = sa.inspect(db.engine).get_multi_columns()
+    return {
+        name: {column["name"]: dict(column) for column in columns}
+        for (_, name), columns in columns_by_table.items()
+    }
 
 
 def hindrances(before: dict[str, Columns], after: dict[str, Columns]) -> list[str]:
     """What programs that know the tables of `before` cannot do in those of `after`."""
-    found = [f"{name} is gone" for name in before.keys() - after.keys()]
+    texts = [f"{name} is gone" for name in before.keys() - after.keys()]
     for table in before.keys() & after.keys():
         was, now = before[table], after[table]
-        found += [f"{table}.{name} is gone" for name in was.keys() - now.keys()]
-        found += [
+        texts += [f"{table}.{name} is gone" for name in was.keys() - now.keys()]
+        texts += [
             f"{table}.{name} needs a value that they do not give"
             for name in now.keys() - was.keys()
             if not now[name]["nullable"] and now[name]["default"] is None
         ]
-    return sorted(found)
+    return sorted(texts)
 
 
 def test_programs_of_before_can_still_write(empty_app: Flask) -> None:
@@ -147,10 +150,10 @@ def test_going_down_leaves_nothing_behind(empty_app: Flask) -> None:
     assert tables() == set()
     if db.engine.dialect.name == "postgresql":
         with db.engine.connect() as connection:
-            left = connection.exec_driver_sql(
+            remaining = connection.exec_driver_sql(
                 "SELECT proname FROM pg_proc WHERE proname LIKE 'audit%%'"
             ).all()
-        assert left == []
+        assert remaining == []
 
 
 def test_codes_that_were_two_become_one_or_get_a_number(empty_app: Flask) -> None:
@@ -187,14 +190,14 @@ def test_codes_that_were_two_become_one_or_get_a_number(empty_app: Flask) -> Non
     upgrade(revision="0007")
     with db.engine.connect() as connection:
         codes = connection.exec_driver_sql("SELECT code FROM course ORDER BY id").scalars().all()
-        asked = connection.exec_driver_sql(
+        rows = connection.exec_driver_sql(
             "SELECT prerequisites FROM course_version WHERE id = 1"
         ).scalar()
         grants = connection.exec_driver_sql(
             "SELECT version_id, skill_id FROM skill_grant ORDER BY id"
         ).all()
         assert codes == ["GTI", "gti-3", "GTI-2", "gTi-4"]
-        assert (json.loads(asked) if isinstance(asked, str) else asked) == ["gti-3", "GTI"]
+        assert (json.loads(rows) if isinstance(rows, str) else rows) == ["gti-3", "GTI"]
         assert [tuple(grant) for grant in grants] == [(1, 1), (2, 1)]
         assert connection.exec_driver_sql("SELECT code FROM skill").scalars().all() == ["gender"]
 
@@ -249,10 +252,10 @@ POOLS_BEFORE_0026 = [(1, "civilian", 6), (1, "police", 4)]
 
 
 @pytest.mark.parametrize(
-    ("pools", "left"), [(POOLS, POOLS_BEFORE_0026), (POOLS[1:3], [(1, "civilian", 4)])]
+    ("pools", "expected"), [(POOLS, POOLS_BEFORE_0026), (POOLS[1:3], [(1, "civilian", 4)])]
 )
 def test_the_older_release_gets_civilians_of_corrections_and_justice(
-    empty_app: Flask, pools: list, left: list
+    empty_app: Flask, pools: list, expected: list
 ) -> None:
     """It has one pool for each category."""
     upgrade(revision="0010")
@@ -269,10 +272,10 @@ def test_the_older_release_gets_civilians_of_corrections_and_justice(
         connection.commit()
     downgrade(revision="0025")
     with db.engine.connect() as connection:
-        kept = connection.exec_driver_sql(
+        rows = connection.exec_driver_sql(
             "SELECT delivery_id, category, places FROM pool ORDER BY category"
         )
-        assert [tuple(row) for row in kept] == left
+        assert [tuple(row) for row in rows] == expected
         assert connection.exec_driver_sql("SELECT category FROM enrollment").scalar() == "civilian"
     upgrade()
     assert differences() == []
@@ -361,10 +364,10 @@ def test_people_of_a_cancelled_delivery_did_not_withdraw(empty_app: Flask) -> No
         connection.commit()
     upgrade(revision="0014")
     with db.engine.connect() as connection:
-        found = (
+        roles = (
             connection.exec_driver_sql("SELECT status FROM enrollment ORDER BY id").scalars().all()
         )
-        assert found == ["delivery_cancelled", "withdrawn", "declined", "withdrawn"]
+        assert roles == ["delivery_cancelled", "withdrawn", "declined", "withdrawn"]
         assert connection.exec_driver_sql(
             "SELECT promotion_days FROM delivery"
         ).scalars().all() == [21, 21]

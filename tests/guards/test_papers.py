@@ -63,11 +63,13 @@ def test_dependencies_are_pinned_with_hashes_and_no_address(name: str) -> None:
     text = text_of(name)
     assert not re.search(r"https?://|--index-url|--find-links|--trusted-host|file://", text)
     entries = re.findall(r"^([A-Za-z0-9._-]+(?:\[[^\]]+\])?)(.*?)(?=^\S|\Z)", text, re.M | re.S)
-    packages = [(package, rest) for package, rest in entries if not package.startswith("-")]
+    packages = [
+        (package, remainder) for package, remainder in entries if not package.startswith("-")
+    ]
     assert len(packages) > 20
-    for package, rest in packages:
-        assert rest.startswith("=="), package
-        assert "--hash=sha256:" in rest, package
+    for package, remainder in packages:
+        assert remainder.startswith("=="), package
+        assert "--hash=sha256:" in remainder, package
 
 
 def test_every_direct_dependency_is_locked() -> None:
@@ -147,10 +149,10 @@ def paths_of(makefile: str) -> set[str]:
     """The product's paths in its recipes, but for the one file they make."""
     recipes = " ".join(line for line in makefile.splitlines() if line.startswith("\t"))
     packages = "|".join(source.PACKAGES)
-    found = re.findall(
+    texts = re.findall(
         rf"(?<![\w.])(?:(?:{packages})[\w/.]*|scripts/[\w.-]+|translations/[\w.]+)", recipes
     )
-    return set(found) - {"translations/messages.pot"}
+    return set(texts) - {"translations/messages.pot"}
 
 
 def test_make_names_what_exists_and_mypy_reads_everything() -> None:

@@ -60,11 +60,16 @@ def personal_columns(metadata: sa.MetaData) -> Iterator[str]:
 def without_reason(metadata: sa.MetaData, declared: Iterable[Datum | Field]) -> set[str]:
     """Personal columns that no declaration explains in full."""
     full = (
-        one
-        for one in declared
-        if all(str(text).strip() for text in (one.what, one.why, one.readers, one.retention))
+        personal
+        for personal in declared
+        if all(
+            str(text).strip()
+            for text in (personal.what, personal.why, personal.readers, personal.retention)
+        )
     )
-    return set(personal_columns(metadata)) - {column for one in full for column in one.columns}
+    return set(personal_columns(metadata)) - {
+        column for personal in full for column in personal.columns
+    }
 
 
 def test_every_personal_column_has_its_reason() -> None:
@@ -72,7 +77,7 @@ def test_every_personal_column_has_its_reason() -> None:
 
 
 def test_declared_columns_exist_and_are_declared_once() -> None:
-    declared = [column for one in PERSONAL for column in one.columns]
+    declared = [column for personal in PERSONAL for column in personal.columns]
     existing = {str(column) for table in db.metadata.sorted_tables for column in table.columns}
     assert [
         column for column in declared if column not in existing or declared.count(column) > 1

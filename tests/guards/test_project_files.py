@@ -61,7 +61,7 @@ def test_the_changes_have_one_fact_to_a_line() -> None:
 def test_one_version_is_named_everywhere() -> None:
     version = PROJECT["version"]
     compose = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
-    assert {one["image"] for one in compose["services"].values() if "build" in one} == {
+    assert {service["image"] for service in compose["services"].values() if "build" in service} == {
         f"rostrum:{version}"
     }
     assert f"v{version}" in (ROOT / "docs/how-to/upgrade.md").read_text(encoding="utf-8")

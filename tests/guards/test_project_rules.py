@@ -28,10 +28,10 @@ EDGES = {"api", "cli", "forms", "jobs", "schemas", "views"}
 
 
 def is_rule(name: str) -> bool:
-    package, _, rest = name.partition("/")
+    package, _, remainder = name.partition("/")
     return (
         package in source.PACKAGES[1:-1]
-        and re.split(r"[/.]", rest)[0] not in EDGES
+        and re.split(r"[/.]", remainder)[0] not in EDGES
         and name != "accounts/sessions.py"
     )
 
@@ -178,8 +178,8 @@ def queries_in_doors(name: str, tree: ast.Module) -> Iterator[str]:
 
 
 def is_door(name: str) -> bool:
-    package, _, rest = name.partition("/")
-    return package in source.PACKAGES[1:-1] and re.split(r"[/.]", rest)[0] in {"api", "views"}
+    package, _, remainder = name.partition("/")
+    return package in source.PACKAGES[1:-1] and re.split(r"[/.]", remainder)[0] in {"api", "views"}
 
 
 #: What the edge takes of the database: it opens the transaction.
@@ -236,11 +236,11 @@ def imports_of_packages(name: str, tree: ast.Module) -> Iterator[str]:
     if package not in source.PACKAGES[:-1]:
         return
     for line, what in imported(tree):
-        other, _, rest = what.partition(".")
+        other, _, remainder = what.partition(".")
         if (
             other in source.PACKAGES[1:]
             and other != package
-            and rest.split(".")[0] not in OPEN_TO_OTHERS | SHARED.get(other, set())
+            and remainder.split(".")[0] not in OPEN_TO_OTHERS | SHARED.get(other, set())
         ):
             yield f"{name}:{line} imports {what}, which is {other}'s own"
 
@@ -688,8 +688,8 @@ DOMAIN_MODULES = {
 
 @pytest.mark.parametrize("package", DOMAIN_MODULES)
 def test_every_package_uses_the_same_file_names(package: str) -> None:
-    found = {path.stem for path in (ROOT / package).iterdir() if path.name != "__pycache__"}
-    assert found - USUAL - {"fields"} == DOMAIN_MODULES[package], (
+    stems = {path.stem for path in (ROOT / package).iterdir() if path.name != "__pycache__"}
+    assert stems - USUAL - {"fields"} == DOMAIN_MODULES[package], (
         "is there a usual place for it? If not, list it with what it holds"
     )
 
@@ -697,7 +697,7 @@ def test_every_package_uses_the_same_file_names(package: str) -> None:
 def strays(files: set[str], imports: set[str]) -> list[str]:
     """Files inside a package's packages that are not a use case of theirs: deeper ones, another
     layer's, or no one's."""
-    found = []
+    faults = []
     for name in files:
         parts = name.removesuffix(".py").split("/")
         if len(parts) < 3 or parts[-1] == "__init__":
@@ -708,8 +708,8 @@ def strays(files: set[str], imports: set[str]) -> list[str]:
             or parts[-1] in USUAL
             or not any(f"{what}.".startswith(f"{module}.") for what in imports)
         ):
-            found.append(name)
-    return found
+            faults.append(name)
+    return faults
 
 
 def test_packages_hold_their_use_cases_only() -> None:

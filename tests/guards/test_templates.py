@@ -33,9 +33,9 @@ def test_a_longer_line_is_caught() -> None:
 
 
 def test_a_query_in_a_template_is_caught(database: Database) -> None:
-    with database.app.test_request_context(), queries_of_templates(database.app) as asked:
+    with database.app.test_request_context(), queries_of_templates(database.app) as queries:
         ask = lambda: db.session.scalar(sa.text("SELECT 1"))  # noqa: E731 -- used twice
         ask()
         assert render_template_string("<p>{{ ask() }}</p>", ask=ask) == "<p>1</p>"
         ask()
-    assert asked == ["a template: SELECT 1"]
+    assert queries == ["a template: SELECT 1"]

@@ -63,18 +63,18 @@ def catalogue(code: str) -> Catalog:
 
 def faults(source: Catalog, translated: Catalog) -> list[str]:
     """What is missing, fuzzy or has other placeholders than the English."""
-    found = []
+    strings = []
     for message in source:
         if not message.id:
             continue
         entry = translated.get(message.id, message.context)
         if entry is None or not all(_strings(entry)):
-            found.append(f"missing: {message.id}")
+            strings.append(f"missing: {message.id}")
         elif entry.fuzzy:
-            found.append(f"fuzzy: {message.id}")
+            strings.append(f"fuzzy: {message.id}")
         elif any(_placeholders(text) - _placeholders(message.id) for text in _strings(entry)):
-            found.append(f"placeholders: {message.id}")
-    return found
+            strings.append(f"placeholders: {message.id}")
+    return strings
 
 
 def _strings(entry: Message) -> list[str]:
@@ -113,12 +113,12 @@ def test_templates_hold_no_bare_sentences() -> None:
         for path in sorted((ROOT / "templates").rglob("*.html"))
         if not {"pdf", "layouts"} & set(path.parts)
     ]
-    found = [
+    texts = [
         f"{path.relative_to(ROOT)}:{line}: {words}"
         for path in pages
         for line, words in bare(path.read_text(encoding="utf-8"))
     ]
-    assert pages and found == []
+    assert pages and texts == []
 
 
 #: What a template does not say as it stands.
@@ -134,18 +134,20 @@ def shown_of(text: str, *hidden: str) -> str:
 
 def test_messages_hold_no_bare_words() -> None:
     messages = sorted((ROOT / "templates").rglob("*.txt"))
-    found = [
+    texts = [
         f"{path.relative_to(ROOT)}: {words}"
         for path in messages
         for words in bare_in_message(path.read_text(encoding="utf-8"))
     ]
-    assert messages and found == []
+    assert messages and texts == []
 
 
 def bare_in_message(text: str) -> list[str]:
     """What a message says without gettext, in its lines and in its expressions."""
-    said = [words for _line, words in _strings_of(text) if re.search(r"[A-Za-zÀ-ÿ]{2,} \w", words)]
-    return said + [
+    words_of_line = [
+        words for _line, words in _strings_of(text) if re.search(r"[A-Za-zÀ-ÿ]{2,} \w", words)
+    ]
+    return words_of_line + [
         line for line in shown_of(text).splitlines() if re.search(r"[A-Za-zÀ-ÿ]{3,}", line)
     ]
 
@@ -169,9 +171,9 @@ def bare(text: str) -> list[tuple[int, str]]:
         if re.search(r"[A-Za-zÀ-ÿ]{2,} [A-Za-zÀ-ÿ]", words)
     ]
     text = shown_of(text, r"<(script|style|svg)\b.*?</\1>")
-    said = [(match.start(), match[1]) for match in re.finditer(r">([^<>]+)<", text)]
-    said += [(match.start(), match[2]) for match in re.finditer(SPOKEN, text)]
-    for start, words in said:
+    strings = [(match.start(), match[1]) for match in re.finditer(r">([^<>]+)<", text)]
+    strings += [(match.start(), match[2]) for match in re.finditer(SPOKEN, text)]
+    for start, words in strings:
         if re.search(r"[A-Za-zÀ-ÿ]{3,}", words) and words.strip("– \n") != "Rostrum":
             matches.append((text[:start].count("\n") + 1, words.strip()[:60]))
     return matches
@@ -200,21 +202,28 @@ def bare_in_mail(text: str) -> list[str]:
 
 def test_messages_hold_no_bare_sentences() -> None:
     texts = {path: path.read_text("utf-8") for path in (ROOT / "templates").rglob("*.txt")}
-    said = {path.name: bare_in_mail(text) for path, text in texts.items()}
-    assert said and {name: words for name, words in said.items() if words} == {}
+    bare_texts = {path.name: bare_in_mail(text) for path, text in texts.items()}
+    assert bare_texts and {name: words for name, words in bare_texts.items() if words} == {}
     spoken = {path.name: _sentences(text) for path, text in texts.items()}
     assert {name: words for name, words in spoken.items() if words} == {}
 
 
 def _sentences(text: str) -> list[str]:
-    return [said for _, said in _strings_of(text) if re.search(r"[A-Za-zÀ-ÿ]{2,} [a-zà-ÿ]", said)]
+    return [
+        string for _, string in _strings_of(text) if re.search(r"[A-Za-zÀ-ÿ]{2,} [a-zà-ÿ]", string)
+    ]
 
 
 def bare_in_script(text: str) -> list[str]:
     """Strings of a script that people would read; its words come from the page, in its language.
     Selectors and the like have no two words that begin with a capital."""
     strings = re.findall(r"""(?:"([^"\n]*)"|'([^'\n]*)'|`([^`]*)`)""", text)
-    return [said for one in strings for said in one if re.match(r"\s*[A-Z][a-z]+\b[^=;]*\s", said)]
+    return [
+        string
+        for strings_of_file in strings
+        for string in strings_of_file
+        if re.match(r"\s*[A-Z][a-z]+\b[^=;]*\s", string)
+    ]
 
 
 def test_scripts_say_nothing_of_their_own() -> None:
@@ -271,7 +280,7 @@ def bare_in_code(tree: ast.Module) -> Iterator[tuple[int, str]]:
         place = (
             0 if re.fullmatch(r"[A-Z]\w+Field", called) else SAYS.get(called)
         )  # pydantic's Field describes the API, in English
-        said = [
+        values = [
             keyword.value
             for keyword in call.keywords
             if keyword.arg in ("message", "label", "description")
@@ -279,8 +288,8 @@ def bare_in_code(tree: ast.Module) -> Iterator[tuple[int, str]]:
         if place is not None:
             yield from (
                 (call.lineno, words)
-                for one in [*call.args[place : place + 1], *said]
-                for words in _plain_words(one)
+                for value in [*call.args[place : place + 1], *values]
+                for words in _plain_words(value)
             )
 
 
@@ -298,12 +307,12 @@ def _plain_words(node: ast.AST) -> Iterator[str]:
 
 
 def test_code_says_no_bare_sentences() -> None:
-    found = [
+    texts = [
         f"{source.name(path)}:{line}: “{words}”"
         for path in source.files()
         for line, words in bare_in_code(source.tree(path))
     ]
-    assert found == []
+    assert texts == []
 
 
 @pytest.mark.parametrize(
@@ -325,26 +334,29 @@ def test_a_bare_sentence_in_code_would_be_found(code: str) -> None:
 def test_french_signs_stay_with_the_words_that_they_belong_to() -> None:
     """A line never begins with "?" or ends with "«": French has a non-breaking space there."""
     plain = re.compile("[ ](?=[?!;:»])|« ")
-    said = [text for message in catalogue("fr") if message.id for text in _strings(message)]
-    assert [text for text in said if plain.search(text)] == []
+    texts = [text for message in catalogue("fr") if message.id for text in _strings(message)]
+    assert [text for text in texts if plain.search(text)] == []
 
 
 def test_texts_say_one_word_for_one_thing() -> None:
     """Someone, anyone, everyone, no one, email: each is written one way, and people are named
     instead of "whoever"."""
     others = re.compile(r"\b(somebody|anybody|everybody|nobody|whoever|e-mail)\b", re.IGNORECASE)
-    said = [" ".join(one.id) if isinstance(one.id, list | tuple) else one.id for one in extracted()]
-    assert [text for text in said if others.search(text)] == []
+    ids = [
+        " ".join(message.id) if isinstance(message.id, list | tuple) else message.id
+        for message in extracted()
+    ]
+    assert [text for text in ids if others.search(text)] == []
 
 
 def test_printed_languages_have_every_word_of_certificates() -> None:
-    printed = [one for one in extracted() if one.context == "certificate"]
+    printed = [message for message in extracted() if message.context == "certificate"]
     assert len(printed) > 30
     for code in texts.printed():
         if code != texts.SOURCE:
             source = Catalog()
-            for one in printed:
-                source.add(one.id, context=one.context)
+            for message in printed:
+                source.add(message.id, context=message.context)
             assert faults(source, catalogue(code)) == [], code
 
 
@@ -358,11 +370,11 @@ def names_of_a_language(text: str) -> list[str]:
 
 def test_no_name_in_code_or_templates_ends_in_a_language() -> None:
     files = [*source.files(), *(ROOT / "templates").rglob("*.*")]
-    found = {
+    messages = {
         str(path.relative_to(ROOT)): names_of_a_language(path.read_text(encoding="utf-8"))
         for path in files
     }
-    assert {path: names for path, names in found.items() if names} == {}
+    assert {path: names for path, names in messages.items() if names} == {}
 
 
 @pytest.mark.parametrize(

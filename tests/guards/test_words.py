@@ -61,9 +61,11 @@ def is_enum(node: ast.ClassDef) -> bool:
     return any(base == "Worded" or base.endswith(("Enum", "Flag")) for base in bases)
 
 
-def unworded(found: list[tuple[str, str, str]]) -> list[str]:
+def unworded(words_missing: list[tuple[str, str, str]]) -> list[str]:
     return [
-        name for _, name, base in found if base != "Worded" and name not in NOT_SHOWN | {"Worded"}
+        name
+        for _, name, base in words_missing
+        if base != "Worded" and name not in NOT_SHOWN | {"Worded"}
     ]
 
 
@@ -102,8 +104,8 @@ def test_every_word_says_of_what_it_is_said() -> None:
                 and node.bases
                 and ast.unparse(node.bases[0]) == "Worded"
             ):
-                said = [one.value for one in node.body if isinstance(one, ast.Assign)]
-                assert said and all("_p(" in ast.unparse(one) for one in said), (
+                values = [value.value for value in node.body if isinstance(value, ast.Assign)]
+                assert values and all("_p(" in ast.unparse(value) for value in values), (
                     f"{source.name(path)}: {node.name}"
                 )
 
@@ -118,16 +120,16 @@ def worded() -> list[type[Worded]]:
 
 def test_a_member_is_its_value() -> None:
     for kind in worded():
-        for one in kind:
-            assert one == one.value == str(one) and kind(one.value) is one
-            assert pickle.loads(pickle.dumps(one)) is one
+        for member in kind:
+            assert member == member.value == str(member) and kind(member.value) is member
+            assert pickle.loads(pickle.dumps(member)) is member
 
 
 def test_french_agrees_with_what_is_said(app: Flask) -> None:
     with app.test_request_context(headers={"Accept-Language": "fr"}):
         values = SkillStatus.EXPIRED, PublicStatus.EXPIRED, JobState.DONE, DeliveryStatus.CANCELLED
-        said = [word(value) for value in values]
-    assert said == ["Expirée", "Expiré", "Terminée", "Annulée"]
+        words = [word(value) for value in values]
+    assert words == ["Expirée", "Expiré", "Terminée", "Annulée"]
 
 
 def test_a_bare_text_has_no_words() -> None:
@@ -140,9 +142,9 @@ def test_a_bare_text_has_no_words() -> None:
 
 
 def test_templates_say_no_bare_text() -> None:
-    found = [
+    texts = [
         f"{path.relative_to(ROOT)}: {match}"
         for path in (ROOT / "templates").rglob("*.*")
         for match in re.findall(r"\b(?:word|status)\('\w+'\)", path.read_text(encoding="utf-8"))
     ]
-    assert found == []
+    assert texts == []

@@ -84,8 +84,8 @@ FLOODS = {
 LOCK = "a SQLite lock held for 6 s, and 40 writers"
 HELD_SECONDS = 6.0
 NAMES = (
-    {name: one.what for name, one in ATTACKS.items()}
-    | {name: one[0] for name, one in FLOODS.items()}
+    {name: attack_.what for name, attack_ in ATTACKS.items()}
+    | {name: flood[0] for name, flood in FLOODS.items()}
     | {"lock": LOCK}
 )
 #: The largest file that anyone may ask for.
@@ -196,9 +196,9 @@ def hold(port: int, token: str, code: str, database: str) -> None:
     ended.wait()
 
 
-def attack(one: Attack, port: int, path: str) -> None:
+def attack(kind: Attack, port: int, path: str) -> None:
     """Until standard input ends. A connection that the server closes is opened again, each GAP."""
-    begins, drips = one.begins.format(path=path).encode(), one.drips.encode()
+    begins, drips = kind.begins.format(path=path).encode(), kind.drips.encode()
     ended = input_ends()
     selector, known = selectors.DefaultSelector(), set()
 
@@ -208,9 +208,9 @@ def attack(one: Attack, port: int, path: str) -> None:
         connection.close()
 
     def open_missing() -> None:
-        for _ in range(one.connections - len(known)):
+        for _ in range(kind.connections - len(known)):
             connection = socket.socket()
-            if one.takes:
+            if kind.takes:
                 connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             with contextlib.suppress(OSError):
                 connection.connect(("127.0.0.1", port))
@@ -224,8 +224,8 @@ def attack(one: Attack, port: int, path: str) -> None:
             try:
                 if drips:
                     connection.send(drips)
-                if one.takes:
-                    connection.recv(one.takes)
+                if kind.takes:
+                    connection.recv(kind.takes)
             except BlockingIOError:
                 continue
             except OSError:
@@ -238,7 +238,7 @@ def attack(one: Attack, port: int, path: str) -> None:
                 received = connection.recv(262_144)
                 if not received:
                     close(connection)
-                elif one.asks_again and received.endswith(b"</html>"):
+                elif kind.asks_again and received.endswith(b"</html>"):
                     connection.send(begins)
             except OSError:
                 close(connection)
@@ -247,7 +247,7 @@ def attack(one: Attack, port: int, path: str) -> None:
     print("ready", flush=True)
     dripped = time.monotonic()
     while not ended.is_set():
-        if one.takes:
+        if kind.takes:
             ended.wait(0.05)
         else:
             read()

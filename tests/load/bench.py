@@ -132,10 +132,10 @@ def weight(port: int, path: str, cookies: dict[str, str]) -> str:
         total += len(body)
         if address == path:
             plain = Client(port, cookies).get(path)[1]
-            found = re.findall(
+            addresses = re.findall(
                 r'<(?:link rel="(?:stylesheet|icon)"|script)[^>]*?(?:href|src)="([^"]+)"', plain
             )
-            seen += [one for one in dict.fromkeys(found) if one.startswith("/")]
+            seen += [text for text in dict.fromkeys(addresses) if text.startswith("/")]
     return f"{len(seen)} req, {total / 1000:.1f} kB"
 
 
@@ -158,7 +158,7 @@ def page(
 
     load(port, act, count=20, clients=2, cookies=cookies)
     rounds = [load(port, act, count=count // 2, clients=1, cookies=cookies) for _ in range(5)]
-    alone = sorted(rounds, key=lambda one: one.p95)[2]
+    alone = sorted(rounds, key=lambda round_: round_.p95)[2]
     crowd = load(port, act, count=count * 2, clients=CLIENTS, cookies=cookies)
     figures = f"{alone.median:.1f} / {alone.p95:.1f} ms, {crowd.rate:.0f}/s"
     return Row(what, figures, str(queries(app, path, cookies)), weight(port, path, cookies), bar)
@@ -179,7 +179,7 @@ def enrollment(port: int, code: str, *, count: int = 120) -> Row:
     alone = load(port, act, count=60, clients=1)
     rounds = sorted(
         (load(port, act, count=count, clients=CLIENTS) for _ in range(ROUNDS)),
-        key=lambda one: one.rate,
+        key=lambda load_: load_.rate,
     )
     each = rounds[0].requests / len(rounds[0].times)
     rates = (
@@ -332,7 +332,7 @@ def attack_rows(folder: Path) -> list[Row]:
         database = app.extensions["settings"].instance_path / "rostrum.db"
         db.session.remove()
         db.engine.dispose()
-    given = {
+    environment = {
         "readers": attacks.LARGE,
         "keys": f"{token} {setting.OPEN}",
         "lock": f"{token} {setting.OPEN} {database}",
@@ -356,7 +356,7 @@ def attack_rows(folder: Path) -> list[Row]:
         rows.append(attack_row("no attack", process.pid, look, memory(process.pid)))
         for name, what in attacks.NAMES.items():
             before = memory(process.pid)
-            with attacks.under(name, port, given.get(name, "/")):
+            with attacks.under(name, port, environment.get(name, "/")):
                 attacks.others(look, 0.1 if name == "lock" else 2)  # until it is under way
                 rows.append(attack_row(what, process.pid, look, before))
     return rows
@@ -386,43 +386,43 @@ def attack_row(what: str, pid: int, look: Callable[[], None], before: float) -> 
 def memory(pid: int) -> float:
     """Megabytes of all processes of a server, pages that they share counted once."""
     total = 0
-    for one in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
+    for process in [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]:
         with contextlib.suppress(psutil.Error):
-            total += one.memory_full_info().pss
+            total += process.memory_full_info().pss
     return total / 1e6
 
 
 def main() -> None:
     from tests.postgresql import running_server
 
-    wanted = sys.argv[1:] or ["sqlite", "postgresql", "attacks", "growth", "issuing"]
-    if "growth" in wanted:
+    parts = sys.argv[1:] or ["sqlite", "postgresql", "attacks", "growth", "issuing"]
+    if "growth" in parts:
         growth_tables()
-        wanted.remove("growth")
-    if "issuing" in wanted:
+        parts.remove("growth")
+    if "issuing" in parts:
         with tempfile.TemporaryDirectory() as name, running_server() as server:
             print_issuing(issuing_rows(server, Path(name)))
-        wanted.remove("issuing")
-    if not wanted:
+        parts.remove("issuing")
+    if not parts:
         return
     with tempfile.TemporaryDirectory() as name, running_server() as server:
         folder = Path(name)
-        if "attacks" in wanted:
+        if "attacks" in parts:
             (folder / "attacks").mkdir()
             print_attacks(attack_rows(folder / "attacks"))
-            wanted.remove("attacks")
-        if not wanted:
+            parts.remove("attacks")
+        if not parts:
             return
         catalogue, apply = bare_rows(folder)
         rows = []
-        for kind in wanted:
+        for kind in parts:
             if kind == "postgresql" and server is None:
                 print("PostgreSQL is not installed: its rows are left out")
                 continue
             (folder / kind).mkdir()
             rows += measure(kind, server if kind == "postgresql" else None, folder / kind)
         rows.append(press())
-        rows.append(start_time(folder / wanted[0]))
+        rows.append(start_time(folder / parts[0]))
     for row in rows:
         if row.what.startswith("catalogue"):
             row.baseline = f"{catalogue.rate:.0f}/s"

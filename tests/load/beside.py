@@ -72,11 +72,11 @@ def figures(app: Flask, port: int) -> str:
     first, *parts = (ids[number :: ROUNDS + 1] for number in range(ROUNDS + 1))
     measure(app, port, first)
     rounds = [measure(app, port, part) for part in parts]
-    ratios = sorted(one.ratio for one in rounds)
+    ratios = sorted(round_.ratio for round_ in rounds)
     quiet, busy = (
         _medians(some) for some in zip(*((r.quiet, r.busy) for r in rounds), strict=True)
     )
-    rate = sum(one.issued for one in rounds) / sum(one.busy.seconds for one in rounds)
+    rate = sum(round_.issued for round_ in rounds) / sum(round_.busy.seconds for round_ in rounds)
     return (
         f"{quiet} → {busy} ms, p95 {statistics.median(ratios):.1f}× (of {ROUNDS}: "
         f"{ratios[0]:.1f}–{ratios[-1]:.1f}), {rate:.1f} certificates per second, load "
@@ -86,7 +86,7 @@ def figures(app: Flask, port: int) -> str:
 
 def _medians(some: Sequence[Figures]) -> str:
     """Of the medians and of the p95 of several rounds."""
-    median, p95 = ([one.median for one in some], [one.p95 for one in some])
+    median, p95 = ([round_.median for round_ in some], [round_.p95 for round_ in some])
     return f"{statistics.median(median):.0f} / {statistics.median(p95):.0f}"
 
 

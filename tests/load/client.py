@@ -90,12 +90,12 @@ class Client:
 
 def hidden(page: str, after: str = "<main") -> dict[str, str]:
     """The hidden fields of the page's main form."""
-    found = {}
+    fields = {}
     for tag in HIDDEN.findall(page[page.find(after) :]):
         attributes = dict(ATTRIBUTE.findall(tag))
         if attributes.get("type") == "hidden" and "name" in attributes:
-            found[attributes["name"]] = html.unescape(attributes.get("value", ""))
-    return found
+            fields[attributes["name"]] = html.unescape(attributes.get("value", ""))
+    return fields
 
 
 @dataclass

@@ -97,7 +97,11 @@ def grow(filled: Filled, size: int) -> None:
     if last < first:
         return
     with _alone():
-        for table in (one for one in Base.metadata.sorted_tables if one.name in TABLES):
+        for table in (
+            metadata_table
+            for metadata_table in Base.metadata.sorted_tables
+            if metadata_table.name in TABLES
+        ):
             if table.name == "certificate":
                 _copy_certificates(filled, first, last)
             else:
@@ -144,8 +148,8 @@ def _analyse() -> None:
 
 def _row(model: Any, **values: Any) -> dict[str, Any]:
     """The first such row, without its id."""
-    found = db.session.execute(sa.select(model.__table__).filter_by(**values).limit(1)).one()
-    return {name: value for name, value in found._mapping.items() if name != "id"}
+    row = db.session.execute(sa.select(model.__table__).filter_by(**values).limit(1)).one()
+    return {name: value for name, value in row._mapping.items() if name != "id"}
 
 
 def _announce(world: World, count: int, after_person: int) -> None:
@@ -162,15 +166,15 @@ def _announce(world: World, count: int, after_person: int) -> None:
         later = timedelta(days=number)
         days = {name: delivery[name] + later for name in ("starts_on", "ends_on", "closes_on")}
         facts = delivery | days | {"code": f"UP-{number}", "calendar_uid": f"up-{number}"}
-        made = db.session.scalars(sa.insert(Delivery).returning(Delivery.id), [facts]).one()
+        delivery_id = db.session.scalars(sa.insert(Delivery).returning(Delivery.id), [facts]).one()
         rows = [
             {name: value for name, value in block.items() if name != "id"}
-            | {"delivery_id": made}
+            | {"delivery_id": delivery_id}
             | {name: block[name] + later for name in ("starts_at", "ends_at")}
             for block in blocks
         ]
         db.session.execute(sa.insert(DeliverySession), rows)
-        _enroll(seat | {"delivery_id": made}, people)
+        _enroll(seat | {"delivery_id": delivery_id}, people)
 
 
 def _forget_identifiers(after_person: int) -> None:
@@ -186,9 +190,9 @@ def _forget_identifiers(after_person: int) -> None:
 def seat(filled: Filled, size: int) -> None:
     """Fills the deliveries that all pages of one delivery are about: OPEN with people who take
     part in it, DONE with people who wait for their certificates."""
-    wanted, seat = size // EXPERTS_A_SEAT, _seat_like(filled.world)
-    people = _people(wanted, filled.ids["person"][0] - 1)[filled.seated :]
-    filled.seated = wanted
+    count, seat = size // EXPERTS_A_SEAT, _seat_like(filled.world)
+    people = _people(count, filled.ids["person"][0] - 1)[filled.seated :]
+    filled.seated = count
     with _alone():
         for code in ("OPEN", "DONE"):
             is_done = code == "DONE"
@@ -197,14 +201,14 @@ def seat(filled: Filled, size: int) -> None:
             seat["status"] = EnrollmentStatus.COMPLETED if is_done else EnrollmentStatus.CONFIRMED
             seat |= {"delivery_id": delivery.id, "finished_at": clock.now() if is_done else None}
             _add_results(_enroll(seat, people, 1000 + filled.seated), delivery.id)
-        audit.record(SYSTEM, "growth.seated", "delivery:all", {"count": wanted})
+        audit.record(SYSTEM, "growth.seated", "delivery:all", {"count": count})
 
 
 def _seat_like(world: World) -> dict[str, Any]:
     """The enrollment of a nominated person, as a row for others."""
-    given = {"status": EnrollmentStatus.CONFIRMED}
-    given |= dict.fromkeys(("origin_id", "seat_id", "enrolled_by_id"))
-    return _row(Enrollment, id=int(world.names["enrollment_id"])) | given
+    values = {"status": EnrollmentStatus.CONFIRMED}
+    values |= dict.fromkeys(("origin_id", "seat_id", "enrolled_by_id"))
+    return _row(Enrollment, id=int(world.names["enrollment_id"])) | values
 
 
 def _people(count: int, after: int) -> list[dict[str, Any]]:
@@ -215,7 +219,7 @@ def _people(count: int, after: int) -> list[dict[str, Any]]:
 
 
 def _enroll(seat: dict[str, Any], people: list[dict[str, Any]], line: int = 100) -> list[int]:
-    rows = [seat | one | {"line": line + number} for number, one in enumerate(people)]
+    rows = [seat | person | {"line": line + number} for number, person in enumerate(people)]
     statement = sa.insert(Enrollment).returning(Enrollment.id)
     return list(db.session.scalars(statement, rows)) if rows else []
 
@@ -227,12 +231,13 @@ def _add_results(ids: list[int], delivery_id: int) -> None:
     ).all()
     at = max(session.ends_at for session in sessions)
     marks = [
-        {"session_id": one.id, "mark": MarkKind.PRESENT, "minutes": one.minutes} for one in sessions
+        {"session_id": session.id, "mark": MarkKind.PRESENT, "minutes": session.minutes}
+        for session in sessions
     ]
     for enrollment_id in ids:
-        told = {"enrollment_id": enrollment_id, "recorded_at": at}
-        db.session.execute(sa.insert(Mark), [told | mark for mark in marks])
-        db.session.execute(sa.insert(Score), [told | {"kind": ScoreKind.POST, "percent": 80}])
+        values = {"enrollment_id": enrollment_id, "recorded_at": at}
+        db.session.execute(sa.insert(Mark), [values | mark for mark in marks])
+        db.session.execute(sa.insert(Score), [values | {"kind": ScoreKind.POST, "percent": 80}])
 
 
 # Copies
@@ -267,8 +272,8 @@ def _is_of_growing(column: sa.Column) -> bool:
 def _copy_certificates(filled: Filled, first: int, last: int) -> None:
     """Each has its own number and code, so what it states differs, and its digest."""
     counters = {
-        one.name: one
-        for one in db.session.scalars(
+        delivery.name: delivery
+        for delivery in db.session.scalars(
             sa.select(Counter).where(Counter.name.startswith("certificate:"))
         )
     }

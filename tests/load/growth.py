@@ -81,7 +81,7 @@ class Lines(dict[tuple[str, str], Line]):
     def add(self, what: str, who: str, cost: Cost) -> None:
         self.setdefault((what, who), Line(what, who)).costs.append(cost)
 
-    def whole(self, sizes: int) -> list[Line]:
+    def complete(self, sizes: int) -> list[Line]:
         """Of what answered at each size."""
         return [line for line in self.values() if len(line.costs) == sizes]
 
@@ -104,7 +104,7 @@ def _questions() -> Iterator[tuple[str, str]]:
     day = clock.today()
     until, a_year_ago = day + timedelta(days=200), day - timedelta(days=365)
     skill = "skill=gender-peace-operations"
-    for asked in (
+    for page in (
         skill,
         "category=police",
         "country=GH",
@@ -115,12 +115,12 @@ def _questions() -> Iterator[tuple[str, str]]:
         f"{skill}&skill=negotiation&language=fr%3AB2",
         f"{skill}&as_of={a_year_ago}",
     ):
-        yield "roster", f"/roster?{asked}"
+        yield "roster", f"/roster?{page}"
     yield "roster", f"/api/v1/experts?{skill}&category=police"
-    for asked in ("q=mar", "q=xyzzyq", "status=revoked", "status=superseded", "format=csv"):
-        yield "administrator", f"/certificates?{asked}"
-    for asked in ("q=mar", "q=xyzzyq"):
-        yield "administrator", f"/administration/people?{asked}"
+    for page in ("q=mar", "q=xyzzyq", "status=revoked", "status=superseded", "format=csv"):
+        yield "administrator", f"/certificates?{page}"
+    for page in ("q=mar", "q=xyzzyq"):
+        yield "administrator", f"/administration/people?{page}"
     yield "administrator", "/administration/audit?subject=delivery%3A17"
     yield "coordinator", "/deliveries?status=finished"
     yield "anonymous", "/?category=police"
@@ -211,10 +211,10 @@ def run(words: str, environ: dict[str, str]) -> Cost:
 def _peak(pid: int) -> float:
     """Megabytes. What `getrusage` says of a child begins with the memory of this process."""
     try:
-        said = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
+        match = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
     except OSError:
         return 0.0
-    return int(said[1]) / 1024 if said else 0.0
+    return int(match[1]) / 1024 if match else 0.0
 
 
 def measure(folder: Path, url: str | None, sizes: Sequence[int] = SIZES) -> list[Line]:
@@ -248,7 +248,7 @@ def measure(folder: Path, url: str | None, sizes: Sequence[int] = SIZES) -> list
             _say(f"flask {words}: {cost.median / 1000:.1f} s, {cost.megabytes:.0f} MB")
     with app.app_context():
         db.engine.dispose()
-    return lines.whole(len(sizes))
+    return lines.complete(len(sizes))
 
 
 def measure_pages(
@@ -256,8 +256,8 @@ def measure_pages(
 ) -> None:
     """`every`: leaves out most addresses, where it only matters that they can be measured."""
     with visitors.world.app.app_context():
-        asked = list(addresses(visitors.world))[::every]
-    for what, role, path in asked:
+        addresses_measured = list(addresses(visitors.world))[::every]
+    for what, role, path in addresses_measured:
         if cost := timed(visitors, role, path, seconds):
             lines.add(what, role, cost)
 
@@ -280,10 +280,10 @@ def print_table(lines: list[Line], kind: str, sizes: Sequence[int] = SIZES) -> N
     print(f"| page or command | role | {heads} | exponent | queries | kB or MB |")
     print("|---|---|" + "---|" * len(sizes) + "---|---|---|")
     for line in steep:
-        times = " | ".join(f"{one.median:.1f} ({one.p95:.1f})" for one in line.costs)
+        times = " | ".join(f"{cost.median:.1f} ({cost.p95:.1f})" for cost in line.costs)
         print(
             f"| {line.what} | {line.who} | {times} | {line.exponent:+.2f} | "
-            f"{_range([one.queries for one in line.costs])} | {_weights(line)} |"
+            f"{_range([cost.queries for cost in line.costs])} | {_weights(line)} |"
         )
 
 
@@ -293,5 +293,5 @@ def _range(numbers: list[int]) -> str:
 
 def _weights(line: Line) -> str:
     if line.who == "command":
-        return " / ".join(f"{one.megabytes:.0f}" for one in line.costs) + " MB"
-    return " / ".join(f"{one.kilobytes:.0f}" for one in line.costs) + " kB"
+        return " / ".join(f"{cost.megabytes:.0f}" for cost in line.costs) + " MB"
+    return " / ".join(f"{cost.kilobytes:.0f}" for cost in line.costs) + " kB"

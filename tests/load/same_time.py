@@ -42,12 +42,12 @@ def rows(app: Flask) -> list[tuple[str, str]]:
 def _figures(app: Flask, path: str) -> str:
     times: dict[str, list[float]] = {"known": [], "unknown": []}
     client = app.test_client()
-    found = TOKEN.search(client.get("/sign-in").text)
-    assert found
+    match = TOKEN.search(client.get("/sign-in").text)
+    assert match
     for number in range(ROUNDS[path]):
         for who in ("known", "unknown") if number % 2 else ("unknown", "known"):
             form = {
-                "csrf_token": found[1],
+                "csrf_token": match[1],
                 "email": f"{who}{number}@example.org",
                 "password": "a wrong password",
             }

@@ -135,8 +135,8 @@ def _delivery(code: str, starts_on: Any, places: int = 25) -> int:
 def payload(number: int) -> dict[str, Any]:
     """What is printed: the Gender Training Initiative with its 12 objectives, names in six
     scripts in turn."""
-    made = sample()
+    payload = sample()
     sessions = json.loads(COURSE_FILE.read_text(encoding="utf-8"))["sessions"]
-    made["objectives"] = [one["objective"] for one in sessions]
-    made["holder_name"] = NAMES[number % len(NAMES)]
-    return made
+    payload["objectives"] = [session["objective"] for session in sessions]
+    payload["holder_name"] = NAMES[number % len(NAMES)]
+    return payload

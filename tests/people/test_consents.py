@@ -53,12 +53,12 @@ def link_of(letter: str) -> str:
 def holds(app: Flask, person_id: int | None) -> bool:
     with app.app_context():
         current = services.current_consent(person_id or 0, ROSTER)
-        found = db.session.scalar(
+        key = db.session.scalar(
             sa.select(Person.id).where(
                 Person.id == person_id, services.has_consent(Person.id, ROSTER)
             )
         )
-        assert (found is not None) == current, "the condition and the function agree"
+        assert (key is not None) == current, "the condition and the function agree"
         return current
 
 
@@ -86,8 +86,13 @@ def test_consent_is_given_and_withdrawn_by_program(app: Flask, awa: Actor) -> No
         "contact",
         None,
     )
-    given = own.post("/me/consents", {"purpose": "roster", "given": True})
-    assert (given.status_code, given.json["given"], given.json["version"], given.json["how"]) == (
+    response = own.post("/me/consents", {"purpose": "roster", "given": True})
+    assert (
+        response.status_code,
+        response.json["given"],
+        response.json["version"],
+        response.json["how"],
+    ) == (
         201,
         True,
         VERSION,
@@ -202,16 +207,16 @@ def test_whoever_enrols_another_person_cannot_answer_for_it(
         "email": "awa@example.org",
         "country": "SN",
     }
-    asked = {"person": person, "category": "civilian", "roster_consent": answer}
-    refused = client(app, someone).post(f"/deliveries/{code}/enrollments", asked)
+    facts = {"person": person, "category": "civilian", "roster_consent": answer}
+    refused = client(app, someone).post(f"/deliveries/{code}/enrollments", facts)
     assert (refused.status_code, refused.json["code"]) == (403, "consent_is_personal")
     assert answers(app) == []
     with app.app_context():
         assert (
             db.session.scalar(sa.select(Person.id).where(Person.email == "awa@example.org")) is None
         )
-    del asked["roster_consent"]
-    assert client(app, someone).post(f"/deliveries/{code}/enrollments", asked).status_code == 201
+    del facts["roster_consent"]
+    assert client(app, someone).post(f"/deliveries/{code}/enrollments", facts).status_code == 201
 
 
 def test_a_person_who_enrols_by_program_answers_for_oneself(app: Flask, awa: Actor) -> None:
@@ -223,11 +228,11 @@ def test_a_person_who_enrols_by_program_answers_for_oneself(app: Flask, awa: Act
         "email": "awa@example.org",
         "country": "SN",
     }
-    made = client(app, awa).post(
+    response = client(app, awa).post(
         f"/deliveries/{code}/enrollments",
         {"person": person, "category": "civilian", "roster_consent": True},
     )
-    assert (made.status_code, made.json["roster_consent"]) == (201, True)
+    assert (response.status_code, response.json["roster_consent"]) == (201, True)
     assert answers(app) == [("roster", True, True, "api")]
 
 
@@ -384,17 +389,17 @@ def test_a_yes_through_a_bodys_contact_address_is_kept_and_does_not_count(app: F
     assert answers(app) == [("roster", True, False, "link")] and not holds(app, key)
 
 
-@pytest.mark.parametrize("given", [True, False])
-def test_who_is_nominated_again_is_asked_until_an_answer_counts(app: Flask, given: bool) -> None:
+@pytest.mark.parametrize("answer", [True, False])
+def test_who_is_nominated_again_is_asked_until_an_answer_counts(app: Flask, answer: bool) -> None:
     """A yes through a shared mailbox is kept and does not count; a no through it does."""
     with app.app_context():
         factories.person("Ama", "Owusu", email="box@example.org")
         nominated("box@example.org")
     page = Browser(app).get(link_of(mails(app)[-1][2])).form(button="Sign in").submit()
-    page.form("/me/consents", button="Yes, I agree" if given else "No").submit()
+    page.form("/me/consents", button="Yes, I agree" if answer else "No").submit()
     with app.app_context():
         nominated("box@example.org", nominator="louise@example.org", code="AGAIN")
-    assert ("No one else has answered this for you" in mails(app)[-1][2]) is given
+    assert ("No one else has answered this for you" in mails(app)[-1][2]) is answer
 
 
 def test_a_no_through_a_shared_mailbox_counts(app: Flask) -> None:
@@ -420,8 +425,8 @@ def test_consent_on_paper_is_recorded_and_told_to_the_person(
 ) -> None:
     with app.app_context():
         staff = factories.actor(role)
-    made = client(app, staff).post("/people/consent-on-paper", {"person": AWA, **PAPER})
-    assert (made.status_code, made.json["how"], made.json["person_id"]) == (
+    response = client(app, staff).post("/people/consent-on-paper", {"person": AWA, **PAPER})
+    assert (response.status_code, response.json["how"], response.json["person_id"]) == (
         200,
         "paper",
         awa.person_id,
@@ -440,7 +445,7 @@ def test_consent_on_paper_is_recorded_and_told_to_the_person(
     )
     late = client(app, staff).post("/people/consent-on-paper", {"person": AWA, **PAPER})
     changing = {"at": ""}
-    assert (late.status_code, late.json | changing) == (200, made.json | changing), (
+    assert (late.status_code, late.json | changing) == (200, response.json | changing), (
         "the one who records it is told nothing"
     )
     assert answers(app)[-1] == ("roster", True, False, "paper") and not holds(app, awa.person_id), (
@@ -497,8 +502,8 @@ def test_a_coordinator_who_is_asked_who_signed_answers_by_program_and_page(
     body = {"person": AWA | {"given_name": "Kofi", "family_name": "Mensah"}, **PAPER}
     refused = client(app, staff).post("/people/consent-on-paper", body)
     assert (refused.status_code, refused.json["code"]) == (409, "identity_in_doubt")
-    made = client(app, staff).post("/people/consent-on-paper", body | {"identity": "new"})
-    assert made.status_code == 200 and made.json["person_id"] != awa.person_id
+    response = client(app, staff).post("/people/consent-on-paper", body | {"identity": "new"})
+    assert response.status_code == 200 and response.json["person_id"] != awa.person_id
     form = sign_in(staff).get("/people/consent-on-paper").form(button="Record the consent")
     page = form.submit(
         given_name="Ama",

@@ -65,7 +65,7 @@ def test_organizations_are_recorded_once_and_corrected(app: Flask, boss: Browser
     page = page.form(button="Save").submit(name="Police nationale du Sénégal", country="")
     assert "Police nationale du Sénégal" in page.text
     with app.app_context():
-        kept = sa.select(Organization.code).where(~Organization.is_first)
-        assert db.session.scalars(kept).all() == ["SN-PN"]
+        others = sa.select(Organization.code).where(~Organization.is_first)
+        assert db.session.scalars(others).all() == ["SN-PN"]
     assert actions(app)[-2:] == ["organization.recorded", "organization.changed"]
     assert boss.get("/administration/organizations/999").status == 404

@@ -162,12 +162,12 @@ def test_nothing_else_shows_it(app: Flask, field: Field) -> None:
     assert field.name not in COLUMNS
 
 
-@pytest.mark.parametrize("given", ["2131-05-17", "1931-05-17"])
-def test_a_mistyped_year_is_refused(app: Flask, given: str) -> None:
+@pytest.mark.parametrize("text", ["2131-05-17", "1931-05-17"])
+def test_a_mistyped_year_is_refused(app: Flask, text: str) -> None:
     with app.app_context():
         api = ApiClient(app, token_of(factories.actor()))
-        assert abs(date.fromisoformat(given).year - clock.today().year) > 50
-    assert api.put("/me", {"passport_expires_on": given}).status_code == 422
+        assert abs(date.fromisoformat(text).year - clock.today().year) > 50
+    assert api.put("/me", {"passport_expires_on": text}).status_code == 422
 
 
 def test_the_passport_touched_four_files() -> None:

@@ -33,11 +33,11 @@ def people() -> list[sa.Row]:
 def test_people_who_were_there_before(empty_app: Flask, tmp_path: Path) -> None:
     upgrade("0008")
     with db.engine.connect().execution_options(writes=True) as connection:
-        for person_id, identifier, given, family, printed, country in PEOPLE:
+        for person_id, identifier, given_name, family, printed, country in PEOPLE:
             facts = {
                 "id": person_id,
                 "i": identifier,
-                "g": given,
+                "g": given_name,
                 "f": family,
                 "p": printed,
                 "c": country,
@@ -52,16 +52,21 @@ def test_people_who_were_there_before(empty_app: Flask, tmp_path: Path) -> None:
             )
         connection.commit()
     upgrade()
-    kept = people()
-    assert [row.identifier for row in kept] == ["ML-77", "ml 77", None, "X-4"]
-    assert [row.identifier_key for row in kept] == ["ml77", "ml77", None, "x4"]
-    assert [row.name_on_certificate for row in kept] == [
+    before = people()
+    assert [row.identifier for row in before] == ["ML-77", "ml 77", None, "X-4"]
+    assert [row.identifier_key for row in before] == ["ml77", "ml77", None, "x4"]
+    assert [row.name_on_certificate for row in before] == [
         "Moussa Sy",
         "Modou Sow",
         "王小明",
         "Dr. Müller",
     ]
-    assert [row.sort_name for row in kept] == ["sy moussa", "sow modou", "王 小明", "muller jurgen"]
-    assert " n_muller " in kept[3].search_names
+    assert [row.sort_name for row in before] == [
+        "sy moussa",
+        "sow modou",
+        "王 小明",
+        "muller jurgen",
+    ]
+    assert " n_muller " in before[3].search_names
     downgrade("0008")
     assert [row.identifier for row in people()] == ["ML-77", "ml 77", None, "X-4"]

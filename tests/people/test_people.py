@@ -28,11 +28,14 @@ from tests.browsing import Browser
 
 
 def record(
-    actor: Actor = SYSTEM, given: str = "Zoë", family: str = "Lefèvre-Nguyễn", **given_values: Any
+    actor: Actor = SYSTEM,
+    given_name: str = "Zoë",
+    family: str = "Lefèvre-Nguyễn",
+    **given_values: Any,
 ) -> Person:
     with transaction():
         return people_services.record_person(
-            actor, given_name=given, family_name=family, **given_values
+            actor, given_name=given_name, family_name=family, **given_values
         )
 
 
@@ -55,7 +58,7 @@ def test_a_person_is_matched_by_identifier_else_by_address_else_new(context: Fla
 def test_a_matched_person_stays_untouched_unless_asked(context: Flask) -> None:
     first = record(identifier="CA-0001", country="CA")
     record(
-        given="Zoé",
+        given_name="Zoé",
         identifier="CA-0001",
         identifier_issuer="CA",
         country="SN",
@@ -63,7 +66,7 @@ def test_a_matched_person_stays_untouched_unless_asked(context: Flask) -> None:
     )
     again = db.session.get_one(Person, first.id)
     assert (again.given_name, again.country, again.email) == ("Zoë", "CA", None)
-    record(given="Zoe", identifier="CA-0001", email="new@example.org", update=True)
+    record(given_name="Zoe", identifier="CA-0001", email="new@example.org", update=True)
     again = db.session.get_one(Person, first.id)
     assert (again.given_name, again.country, again.email) == ("Zoe", "CA", "new@example.org")
     assert again.name_on_certificate == "Zoe Lefèvre-Nguyễn"  # it followed the name
@@ -71,7 +74,7 @@ def test_a_matched_person_stays_untouched_unless_asked(context: Flask) -> None:
 
 def test_a_printed_name_of_ones_own_does_not_follow(context: Flask) -> None:
     record(identifier="X", name_on_certificate="Capt. Zoë L.")
-    record(given="Zoe", identifier="X", update=True)
+    record(given_name="Zoe", identifier="X", update=True)
     assert db.session.scalar(sa.select(Person.name_on_certificate)) == "Capt. Zoë L."
 
 
@@ -92,32 +95,34 @@ def test_only_oneself_and_those_who_may_write_people_update(context: Flask) -> N
     roster = factories.actor("roster")
     for stranger in (ANONYMOUS, other):
         with pytest.raises(DomainError):
-            record(stranger, given="X", email="me@example.org", update=True)
+            record(stranger, given_name="X", email="me@example.org", update=True)
     with transaction():
         mine: dict[str, Any] = {"given_name": "Mine", "family_name": "Lefèvre-Nguyễn"}
         people_services.change_person(me, db.session.get_one(Person, me.person_id), **mine)
     with pytest.raises(Conflict) as refusal:
-        record(roster, given="Theirs", email="me@example.org", update=True)
+        record(roster, given_name="Theirs", email="me@example.org", update=True)
     assert (refusal.value.code, refusal.value.field) == ("identity_in_doubt", "person.email")
-    record(roster, given="Mine", email="me@example.org", country="CA", update=True)
+    record(roster, given_name="Mine", email="me@example.org", country="CA", update=True)
     assert db.session.get_one(Person, me.person_id).country == "CA"
     with pytest.raises(NotAllowed):
-        record(factories.actor("coordinator"), given="Mine", email="me@example.org", update=True)
+        record(
+            factories.actor("coordinator"), given_name="Mine", email="me@example.org", update=True
+        )
 
 
 def test_what_opens_the_way_in_is_not_replaced_by_those_who_write_people(context: Flask) -> None:
     boss = factories.actor("administrator", email="boss@example.org", identifier="HQ-1")
     nameless = factories.actor("administrator", email=None, identifier="first")
     roster = factories.actor("roster")
-    for given in (
+    for facts in (
         {"identifier": "HQ-1", "email": "evil@example.org"},
         {"identifier": "EVIL-1", "email": "boss@example.org"},
         {"identifier": "first", "email": "evil@example.org"},
     ):
         with pytest.raises(Conflict):
-            record(roster, given="X", update=True, **given)
-    kept = [db.session.get_one(Person, one.person_id) for one in (boss, nameless)]
-    assert [(one.identifier, one.email) for one in kept] == [
+            record(roster, given_name="X", update=True, **facts)
+    people = [db.session.get_one(Person, actor.person_id) for actor in (boss, nameless)]
+    assert [(person.identifier, person.email) for person in people] == [
         ("HQ-1", "boss@example.org"),
         ("first", None),
     ]
@@ -184,8 +189,8 @@ def test_nothing_is_told_when_nothing_changes(context: Flask) -> None:
 
 
 def test_names_are_kept_in_nfc_with_single_spaces(context: Flask) -> None:
-    made = record(given="  Zoe\u0308 \u00a0 Anne ", family="Nguye\u0302\u0303n")
-    assert (made.given_name, made.family_name, made.name_on_certificate) == (
+    person = record(given_name="  Zoe\u0308 \u00a0 Anne ", family="Nguye\u0302\u0303n")
+    assert (person.given_name, person.family_name, person.name_on_certificate) == (
         "Zoë Anne",
         "Nguyễn",
         "Zoë Anne Nguyễn",
@@ -195,7 +200,7 @@ def test_names_are_kept_in_nfc_with_single_spaces(context: Flask) -> None:
 @pytest.mark.parametrize("name", ["A\x00", "A\x07B", "A\x85B", "A\ue000", "\ud800"])
 def test_control_characters_are_refused(context: Flask, name: str) -> None:
     with pytest.raises(Invalid) as refusal:
-        record(given=name)
+        record(given_name=name)
     assert (refusal.value.code, refusal.value.field) == ("forbidden_character", "person.given_name")
 
 
@@ -203,13 +208,13 @@ def test_control_characters_are_refused(context: Flask, name: str) -> None:
     "name", ["علی‌رضا", "क्‍ष", "O’Connor", "D'Arcy", "እማዬ", "李小龍", "Ольга", "Jean-Luc", "Ng"]
 )
 def test_names_of_the_world_are_kept(context: Flask, name: str) -> None:
-    assert record(given=name, family="").given_name == name
+    assert record(given_name=name, family="").given_name == name
 
 
 def test_every_refusal_is_named_at_once(context: Flask) -> None:
     with pytest.raises(Invalid) as refusal:
         record(
-            given="A\x07B",
+            given_name="A\x07B",
             email="no",
             country="XX",
             language="xx",
@@ -234,9 +239,9 @@ def test_every_refusal_is_named_at_once(context: Flask) -> None:
 
 def test_a_name_is_needed_but_one_is_enough(context: Flask) -> None:
     with pytest.raises(Invalid) as refusal:
-        record(given=" ", family="")
+        record(given_name=" ", family="")
     assert refusal.value.field == "person.given_name"
-    assert record(given="Suharto", family="").full_name == "Suharto"
+    assert record(given_name="Suharto", family="").full_name == "Suharto"
 
 
 @pytest.mark.parametrize(
@@ -317,10 +322,10 @@ def test_an_unknown_organization_is_made_only_by_those_who_manage_them(context: 
         people_services.organization_by_code(trainer, "CA-MFA")
     assert (refusal.value.code, refusal.value.field) == ("unknown_organization", "nominated_by")
     with transaction():
-        made = people_services.organization_by_code(coordinator, "CA-MFA")
-    assert (made.code, made.name) == ("CA-MFA", "CA-MFA")
+        organization = people_services.organization_by_code(coordinator, "CA-MFA")
+    assert (organization.code, organization.name) == ("CA-MFA", "CA-MFA")
     with transaction():
-        assert people_services.organization_by_code(trainer, " CA-MFA ").id == made.id
+        assert people_services.organization_by_code(trainer, " CA-MFA ").id == organization.id
     with pytest.raises(Invalid), transaction():
         people_services.organization_by_code(coordinator, "two words")
 
@@ -341,9 +346,12 @@ def test_people_are_found_by_every_word_in_any_case_and_paged(context: Flask) ->
     boss = factories.actor("administrator", given="Zz", family="Zz")
     for n in range(7):
         record(
-            given=f"Élodie {n}", family="Ça", email=f"elodie{n}@example.org", identifier=f"N-{n}"
+            given_name=f"Élodie {n}",
+            family="Ça",
+            email=f"elodie{n}@example.org",
+            identifier=f"N-{n}",
         )
-    record(given="Hundred%", family="Sure")
+    record(given_name="Hundred%", family="Sure")
     assert {
         row.person.given_name for row in queries.list_people(boss, words="élodie ÇA").items
     } == {f"Élodie {n}" for n in range(7)}
@@ -374,7 +382,7 @@ def test_a_person_whom_two_record_at_the_same_moment_is_one(app: Flask, context:
         with app.app_context():
             gate.wait()
             with transaction():
-                made = people_services.record_person(
+                person_id = people_services.record_person(
                     SYSTEM,
                     given_name="Awa",
                     family_name="Diop",
@@ -382,7 +390,7 @@ def test_a_person_whom_two_record_at_the_same_moment_is_one(app: Flask, context:
                     email="a@example.org",
                 ).id
                 time.sleep(0.1)
-            return made
+            return person_id
 
     with ThreadPoolExecutor(2) as pool:
         assert len(set(pool.map(add, range(2)))) == 1

@@ -136,7 +136,7 @@ def measure(app: Flask) -> None:
         sa.event.listen(
             db.engine,
             "before_cursor_execute",
-            lambda c, cur, statement, *rest: sent.append(statement),
+            lambda c, cur, statement, *others: sent.append(statement),
         )
     columns = (
         "found",
@@ -152,32 +152,37 @@ def measure(app: Flask) -> None:
     for words, ask in QUESTIONS.items():
         chance = random.Random(7)
         with app.app_context():
-            asked = [ask(skills, chance) for _ in range(ROUNDS)]
-            found = sorted(queries.find_experts(reader, one).count or 10_001 for one in asked)[
-                ROUNDS // 2
-            ]
-            searching = timed([lambda one=one: queries.find_experts(reader, one) for one in asked])
+            filters = [ask(skills, chance) for _ in range(ROUNDS)]
+            counts = sorted(
+                queries.find_experts(reader, filter_).count or 10_001 for filter_ in filters
+            )[ROUNDS // 2]
+            searching = timed(
+                [
+                    lambda filter_=filter_: queries.find_experts(reader, filter_)
+                    for filter_ in filters
+                ]
+            )
             db.session.remove()
         pages: list[Callable[[], object]] = [
-            lambda one=one: browser.client.get("/roster", query_string=one.as_query())
-            for one in asked[:100]
+            lambda filter_=filter_: browser.client.get("/roster", query_string=filter_.as_query())
+            for filter_ in filters[:100]
         ]
         pages[0]()
         sent.clear()
         pages[0]()
-        count = sum(not one.startswith(("BEGIN", "SAVEPOINT")) for one in sent)
-        whole = timed(pages)
+        count = sum(not statement.startswith(("BEGIN", "SAVEPOINT")) for statement in sent)
+        page_times = timed(pages)
         print(
-            f"{words:26}{found:>11}"
-            + "".join(f"{value:>11.1f}" for value in (*searching, *whole))
+            f"{words:26}{counts:>11}"
+            + "".join(f"{value:>11.1f}" for value in (*searching, *page_times))
             + f"{count:>11}"
         )
 
 
 if __name__ == "__main__":
-    given = argparse.ArgumentParser()
-    given.add_argument("--experts", type=int, default=10_000)
-    given.add_argument("--database")
-    given.add_argument("--folder", type=Path)
-    options = given.parse_args()
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--experts", type=int, default=10_000)
+    parser.add_argument("--database")
+    parser.add_argument("--folder", type=Path)
+    options = parser.parse_args()
     measure(make(options.folder or Path(tempfile.mkdtemp()), options.database, options.experts))

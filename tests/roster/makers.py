@@ -67,8 +67,8 @@ def certified(
     enrollments.attend(into, place)
     enrollments.finished(into)
     with factories.after(into.id), transaction():
-        made = certificates.issue(SYSTEM, db.session.get_one(Enrollment, place.id))
-        issued, holder = made.id, made.person_id
+        certificate = certificates.issue(SYSTEM, db.session.get_one(Enrollment, place.id))
+        issued, holder = certificate.id, certificate.person_id
     if agrees is not None:
         factories.consent(holder, agrees)
     if agrees:
@@ -79,27 +79,27 @@ def certified(
 def admitted(person_id: int) -> None:
     """On the roster, unless there already, or without a profile."""
     with transaction():
-        found = db.session.query(Expert).filter_by(person_id=person_id).one_or_none()
-        if found is not None and found.status is not ExpertStatus.ADMITTED:
-            services.admit(SYSTEM, found)
+        expert = db.session.query(Expert).filter_by(person_id=person_id).one_or_none()
+        if expert is not None and expert.status is not ExpertStatus.ADMITTED:
+            services.admit(SYSTEM, expert)
 
 
 def consenting(
-    identifier: str | None, given: str = "Amina", family: str = "Diallo", **values: Any
+    identifier: str | None, given_name: str = "Amina", family: str = "Diallo", **values: Any
 ) -> Person:
     """A person with this number who said yes, without an account or a profile yet."""
-    made = factories.person(given, family, identifier=identifier, **values)
+    person = factories.person(given_name, family, identifier=identifier, **values)
     with transaction():
-        db.session.execute(sa.delete(Account).where(Account.person_id == made.id))
-        audit.record(SYSTEM, "test.account", f"person:{made.id}", {})
-    factories.consent(made)
-    return db.session.get_one(Person, made.id)
+        db.session.execute(sa.delete(Account).where(Account.person_id == person.id))
+        audit.record(SYSTEM, "test.account", f"person:{person.id}", {})
+    factories.consent(person)
+    return db.session.get_one(Person, person.id)
 
 
 def listed(client: ApiClient, identifier: str, body: dict[str, Any]) -> dict[str, Any]:
     """The answer to `PUT /experts/…` for someone who said yes and is then admitted."""
     who = body["person"]
-    names = {"given": who.get("given_name", ""), "family": who.get("family_name", "")}
+    names = {"given_name": who.get("given_name", ""), "family": who.get("family_name", "")}
     with client.app.app_context():
         consenting(identifier, **names, **({"email": who["email"]} if "email" in who else {}))
     answer = client.put(f"/experts/{identifier}", body)
@@ -120,21 +120,21 @@ def expert_of(certificate: Certificate) -> Expert:
     return db.session.query(Expert).filter_by(person_id=certificate.person_id).one()
 
 
-def expert(given: str = "Amina", family: str = "Diallo", **values: Any) -> Expert:
+def expert(given_name: str = "Amina", family: str = "Diallo", **values: Any) -> Expert:
     """An expert on the roster; `values` of the profile, and of the person. `agrees` False: who
     said no; None: not asked."""
     agrees, is_admitted = values.pop("agrees", True), values.pop("admitted", True)
     profile = {
         name: values.pop(name) for name in list(values) if name in Profile.__dataclass_fields__
     }
-    who = factories.person(given, family, **values)
+    who = factories.person(given_name, family, **values)
     profile.setdefault("category", "police")
-    person = {"given_name": given, "family_name": family, "email": who.email}
+    person = {"given_name": given_name, "family_name": family, "email": who.email}
     factories.consent(who)
     with transaction():
-        made, _ = services.put_expert(SYSTEM, who.identifier, Profile(person=person, **profile))
-        assert made is not None
-        key, person_id = made.id, made.person_id
+        expert_, _ = services.put_expert(SYSTEM, who.identifier, Profile(person=person, **profile))
+        assert expert_ is not None
+        key, person_id = expert_.id, expert_.person_id
     if agrees and is_admitted:
         admitted(person_id)
     elif agrees is False:

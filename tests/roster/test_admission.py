@@ -47,9 +47,11 @@ def api_of(app: Flask, actor: Actor) -> ApiClient:
         return ApiClient(app, token_of(actor))
 
 
-def graduate(given: str = "Amina", agrees: bool | None = None, **values: Any) -> tuple[int, int]:
+def graduate(
+    given_name: str = "Amina", agrees: bool | None = None, **values: Any
+) -> tuple[int, int]:
     """(expert, person) of someone who completed a course and is not on the roster."""
-    person = factories.person(given, **values)
+    person = factories.person(given_name, **values)
     person_id = person.id
     certificate = makers.certified(person, agrees=None)
     if agrees is not None:
@@ -157,15 +159,24 @@ def test_who_said_yes_waits_with_what_was_proved_and_is_admitted(
         api.get("/experts").json["items"] == []
         and api.get(f"/experts/{key}").json["status"] == "certified"
     )
-    made = api.post(f"/experts/{key}/admit", {"expertise": ["Civil affairs", "Civil affairs", " "]})
-    assert (made.status_code, made.json["status"], made.json["consent"]) == (200, "admitted", True)
-    assert [(one["field"], one["how"]) for one in made.json["admissions"]] == [
-        ("Civil affairs", "reviewed")
-    ]
-    assert [one["id"] for one in api.get("/experts").json["items"]] == [key]
+    response = api.post(
+        f"/experts/{key}/admit", {"expertise": ["Civil affairs", "Civil affairs", " "]}
+    )
+    assert (response.status_code, response.json["status"], response.json["consent"]) == (
+        200,
+        "admitted",
+        True,
+    )
+    assert [
+        (admission["field"], admission["how"]) for admission in response.json["admissions"]
+    ] == [("Civil affairs", "reviewed")]
+    assert [item["id"] for item in api.get("/experts").json["items"]] == [key]
     assert api.post(f"/experts/{key}/admit").json["code"] == "already_admitted"
     further = api.post(f"/experts/{key}/admit", {"expertise": ["Civil affairs", "Elections"]})
-    assert [one["field"] for one in further.json["admissions"]] == ["Civil affairs", "Elections"]
+    assert [admission["field"] for admission in further.json["admissions"]] == [
+        "Civil affairs",
+        "Elections",
+    ]
     with app.app_context():
         rows = db.session.scalars(sa.select(RosterAdmission)).all()
         assert {(row.reviewer_id, row.how) for row in rows} == {
@@ -198,7 +209,8 @@ def test_who_waits_is_admitted_on_the_profile_too(
         and "On the roster" in page.text
     )
     assert [
-        one["field"] for one in api_of(app, staff).get(f"/experts/{key}").json["admissions"]
+        admission["field"]
+        for admission in api_of(app, staff).get(f"/experts/{key}").json["admissions"]
     ] == ["Civil affairs"]
     for someone in (staff, boss, own):
         assert "Admit to the roster" not in sign_in(someone).get(f"/roster/{key}").text, (
@@ -219,7 +231,7 @@ def test_many_are_admitted_at_once_and_who_withdrew_meanwhile_is_not(
     app: Flask, sign_in: SignIn, staff: Actor
 ) -> None:
     with app.app_context():
-        people = [graduate(given, agrees=True) for given in ("Ada", "Ben", "Cleo")]
+        people = [graduate(given_name, agrees=True) for given_name in ("Ada", "Ben", "Cleo")]
     form = sign_in(staff).get("/roster/waiting").form(button="Admit selected")
     with app.app_context():
         factories.consent(people[1][1], False)
@@ -415,8 +427,10 @@ def test_the_check_finds_an_expert_of_no_office_and_an_office_without_admission(
         db.session.get_one(Expert, waits).office_id = office_id
         audit.record(SYSTEM, "test.planted", "roster:all", {})
         documents.refresh([listed, waits])
-    said = "on the roster of no office, or of an office without being on its roster"
-    assert list(queries.breaches()) == [f"roster: expert {one}: {said}" for one in (listed, waits)]
+    sentence = "on the roster of no office, or of an office without being on its roster"
+    assert list(queries.breaches()) == [
+        f"roster: expert {key}: {sentence}" for key in (listed, waits)
+    ]
 
 
 def test_admitting_twice_is_refused(context: Flask) -> None:
@@ -444,7 +458,7 @@ def test_whom_one_office_admitted_another_does_not_see(
     mine, theirs = api_of(app, staff), api_of(app, other)
     assert theirs.get(f"/experts/{key}").status_code == 200, "no one has decided yet"
     assert mine.post(f"/experts/{key}/admit").json["status"] == "admitted"
-    assert [one["id"] for one in mine.get("/experts").json["items"]] == [key]
+    assert [item["id"] for item in mine.get("/experts").json["items"]] == [key]
     assert (
         theirs.get("/experts").json["items"] == theirs.get("/experts?q=amina").json["items"] == []
     )
@@ -453,11 +467,11 @@ def test_whom_one_office_admitted_another_does_not_see(
         == theirs.post(f"/experts/{key}/admit").status_code
         == 404
     )
-    said = {
+    facts = {
         "person": {"given_name": "Amina", "family_name": "Ouedraogo", "email": "amina@example.org"},
         "category": "police",
     }
-    assert theirs.put("/experts/SN-1", said).status_code == 202, (
+    assert theirs.put("/experts/SN-1", facts).status_code == 202, (
         "the person is asked, as a stranger would be"
     )
     browser = sign_in(other)
@@ -475,7 +489,7 @@ def test_whom_one_office_admitted_another_does_not_see(
     )
     assert mine.get(f"/experts/{key}").status_code == 404
     own = api_of(app, Actor(person_id=person_id))
-    read = [len(one.get(f"/experts/{key}").json["admissions"]) for one in (theirs, own)]
+    read = [len(client_.get(f"/experts/{key}").json["admissions"]) for client_ in (theirs, own)]
     assert read == [1, 2], "an office reads its own decisions, the person all"
 
 
@@ -486,10 +500,10 @@ def test_the_office_reads_who_reviewed_an_admission_and_the_person_the_day(
         key, person_id = graduate(agrees=True)
         own = factories.refreshed(Actor(person_id=person_id))
         boss = factories.actor(Role.ADMINISTRATOR)
-    made = api_of(app, staff).post(f"/experts/{key}/admit").json
+    expert = api_of(app, staff).post(f"/experts/{key}/admit").json
     for someone, name in ((staff, "Ingrid Haugen"), (boss, "Ingrid Haugen"), (own, None)):
         [read] = api_of(app, someone).get(f"/experts/{key}").json["admissions"]
-        assert read == made["admissions"][0] | {"reviewed_by": name}
+        assert read == expert["admissions"][0] | {"reviewed_by": name}
         assert ("reviewed by Ingrid Haugen" in sign_in(someone).get(f"/roster/{key}").text) == (
             name is not None
         )
@@ -597,7 +611,7 @@ def test_the_links_of_a_merged_record_lead_to_the_expert_who_is_kept(
     app: Flask, sign_in: SignIn, staff: Actor
 ) -> None:
     with app.app_context():
-        kept, keep_id = graduate(agrees=True, email="keep@example.org")
+        kept_key, keep_id = graduate(agrees=True, email="keep@example.org")
         old, merged_id = graduate(agrees=True, email="old@example.org")
         for person_id in (keep_id, merged_id):
             makers.admitted(person_id)
@@ -605,13 +619,16 @@ def test_the_links_of_a_merged_record_lead_to_the_expert_who_is_kept(
         last_id = factories.person("Amina", email="last@example.org").id
         merge = merged(keep_id, merged_id)
     api, browser = api_of(app, staff), sign_in(staff)
-    assert api.get(f"/experts/{old}").json == api.get(f"/experts/{kept}").json
+    assert api.get(f"/experts/{old}").json == api.get(f"/experts/{kept_key}").json
     for page in ("", "/edit"):
-        assert browser.get(f"/roster/{old}{page}").text == browser.get(f"/roster/{kept}{page}").text
+        assert (
+            browser.get(f"/roster/{old}{page}").text
+            == browser.get(f"/roster/{kept_key}{page}").text
+        )
     changed = (
         browser.get(f"/roster/{old}/edit").form(button="Save the profile").submit(rank="Colonel")
     )
-    assert changed.path == f"/roster/{kept}" and "Colonel" in changed.text
+    assert changed.path == f"/roster/{kept_key}" and "Colonel" in changed.text
     assert (
         api_of(app, other).get(f"/experts/{old}").status_code
         == sign_in(other).get(f"/roster/{old}").status
@@ -638,12 +655,12 @@ def test_who_leaves_the_roster_because_of_a_merge_is_asked_unless_the_kept_recor
         before = len(mails(app))
         merge = merged(keep, merged_id)
         assert status(expert) is ExpertStatus.LEFT
-    asked = [mail[:2] for mail in mails(app)[before:]]
-    assert asked == ([("keep@example.org", "consent_asked")] if answer is None else [])
+    messages = [mail[:2] for mail in mails(app)[before:]]
+    assert messages == ([("keep@example.org", "consent_asked")] if answer is None else [])
     with app.app_context():
         undone(merge)
         merged(keep, merged_id)
-    assert len(mails(app)) == before + len(asked), "once"
+    assert len(mails(app)) == before + len(messages), "once"
 
 
 @pytest.mark.parametrize("answer", [None, True, False])
@@ -658,11 +675,15 @@ def test_a_yes_said_through_the_record_that_is_merged_is_not_lost_unnoticed(
         if answer is not None:
             factories.consent(plain, answer)
         before = len(mails(app))
-        for given, one in (("Amina", certified), ("Kofi", plain)):
-            merged(factories.person(given, email=f"{given}@keep.example.org").id, one)
-    asked = [mail[:2] for mail in mails(app)[before:]]
-    kept = [(f"{given}@keep.example.org", "consent_asked") for given in ("Amina", "Kofi")]
-    assert asked == (kept if answer else [])
+        for given_name, certificate in (("Amina", certified), ("Kofi", plain)):
+            merged(
+                factories.person(given_name, email=f"{given_name}@keep.example.org").id, certificate
+            )
+    messages = [mail[:2] for mail in mails(app)[before:]]
+    expected = [
+        (f"{given_name}@keep.example.org", "consent_asked") for given_name in ("Amina", "Kofi")
+    ]
+    assert messages == (expected if answer else [])
 
 
 @pytest.mark.both_databases

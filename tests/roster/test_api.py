@@ -114,17 +114,17 @@ def test_a_new_profile_needs_a_name_and_a_category(api: ApiClient) -> None:
 def test_a_profile_is_made_and_then_updated(api: ApiClient, known: int) -> None:
     first = api.put("/experts/SN-0001", AMINA)
     assert first.status_code == 201
-    made = first.json
+    expert = first.json
     assert (
-        made["person"]["identifier"] == "SN-0001"
-        and made["skills"] == []
-        and made["deployments"] == []
+        expert["person"]["identifier"] == "SN-0001"
+        and expert["skills"] == []
+        and expert["deployments"] == []
     )
-    assert made["languages"] == [
+    assert expert["languages"] == [
         {"language": "fr", "level": "C1", "framework": "cefr"},
         {"language": "en", "level": "3322", "framework": "slp"},
     ]
-    assert made["availability"] == [{"from": "2026-12-01", "to": "2027-06-30"}]
+    assert expert["availability"] == [{"from": "2026-12-01", "to": "2027-06-30"}]
     again = api.put("/experts/SN-0001", AMINA | {"rank_code": "OF-4", "languages": []})
     assert (
         again.status_code,
@@ -133,17 +133,17 @@ def test_a_profile_is_made_and_then_updated(api: ApiClient, known: int) -> None:
         again.json["languages"],
     ) == (
         200,
-        made["id"],
+        expert["id"],
         "OF-4",
         [],
     )
-    kept = api.put("/experts/SN-0001", {"person": AMINA["person"], "category": "police"})
-    assert (kept.json["rank_code"], kept.json["expertise"], kept.json["consent"]) == (
+    response = api.put("/experts/SN-0001", {"person": AMINA["person"], "category": "police"})
+    assert (response.json["rank_code"], response.json["expertise"], response.json["consent"]) == (
         "OF-4",
         ["Investigation"],
         True,
     )
-    assert (kept.json["status"], kept.json["admissions"]) == ("certified", [])
+    assert (response.json["status"], response.json["admissions"]) == ("certified", [])
 
 
 def test_a_known_person_is_matched_by_email(app: Flask, api: ApiClient) -> None:
@@ -218,7 +218,7 @@ def test_a_wrong_value_is_refused_at_its_field(
             makers.consenting("SN-0001", email="amina@police.example.sn")
     answer = api.put("/experts/SN-0001", AMINA | changes)
     assert answer.status_code == 422
-    assert (field, code) in [(one["field"], one["code"]) for one in answer.json["errors"]]
+    assert (field, code) in [(error["field"], error["code"]) for error in answer.json["errors"]]
     assert api.get("/experts").json["items"] == [], "nothing was half saved"
 
 
@@ -252,18 +252,18 @@ def test_a_skill_proven_twice_is_one_skill_with_both_certificates(
     with app.app_context():
         person_id = db.session.get_one(Expert, key).person_id
         dates = [date(2025, 3, 10), date(2026, 3, 9), date(2025, 9, 8)]
-        made = [
+        certificates = [
             makers.certified(db.session.get_one(Person, person_id), starts_on=day) for day in dates
         ]
-        numbers = [one.number for one in made]
-        makers.revoke(made[1])
+        numbers = [certificate.number for certificate in certificates]
+        makers.revoke(certificates[1])
     (skill,) = api.get(f"/experts/{key}").json["skills"]
     assert (skill["status"], skill["valid_from"], skill["valid_until"]) == (
         "current",
         "2025-09-10",
         "2028-09-10",
     )
-    assert [(one["number"], one["status"]) for one in skill["evidence"]] == [
+    assert [(evidence["number"], evidence["status"]) for evidence in skill["evidence"]] == [
         (numbers[2], "valid"),
         (numbers[0], "valid"),
         (numbers[1], "revoked"),
@@ -322,7 +322,7 @@ def test_the_list_goes_on_behind_a_cursor(api: ApiClient) -> None:
     first = api.get("/experts?limit=2&category=civilian").json
     assert len(first["items"]) == 2 and "category=civilian" in first["next"]
     second = api.get(first["next"]).json
-    assert [one["person"]["given_name"] for one in second["items"]] == ["N2"] and second[
+    assert [item["person"]["given_name"] for item in second["items"]] == ["N2"] and second[
         "next"
     ] is None
 
@@ -334,13 +334,13 @@ def test_a_country_is_asked_for_as_it_is_everywhere(
     makers.listed(api, "SN-0001", AMINA | {"person": AMINA["person"] | {"nationalities": ["SN"]}})
     with app.app_context():
         browser = sign_in(factories.actor(Role.ROSTER))
-    for said in ("SN", "sn", "Senegal", "Sénégal"):
+    for country in ("SN", "sn", "Senegal", "Sénégal"):
         for name in ("country", "nationality"):
-            assert len(api.get(f"/experts?{name}={said}").json["items"]) == 1, said
-            page = browser.get(f"/roster?{name}={said}")
+            assert len(api.get(f"/experts?{name}={country}").json["items"]) == 1, country
+            page = browser.get(f"/roster?{name}={country}")
             assert "1 expert found" in page.text and 'value="SN" selected' in page.response.text, (
                 name,
-                said,
+                country,
             )
     assert api.get("/experts?country=Atlantis").status_code == 422
 
@@ -362,7 +362,7 @@ def test_a_country_is_asked_for_as_it_is_everywhere(
 def test_a_wrong_filter_is_422(api: ApiClient, query: str, field: str) -> None:
     answer = api.get(f"/experts?{query}")
     assert answer.status_code == 422 and any(
-        (one["field"] or "").startswith(field) for one in answer.json["errors"]
+        (error["field"] or "").startswith(field) for error in answer.json["errors"]
     )
 
 
@@ -416,7 +416,7 @@ def test_administrators_may_do_it_too(app: Flask, known: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "said",
+    "facts",
     [
         {"identifier_issuer": "ML"},
         {"identifier_issuer": "CA-MFA"},
@@ -425,7 +425,7 @@ def test_administrators_may_do_it_too(app: Flask, known: int) -> None:
     ],
 )
 def test_another_issuer_kind_or_birth_date_than_the_records_is_answered_as_for_a_stranger(
-    app: Flask, api: ApiClient, said: dict[str, Any]
+    app: Flask, api: ApiClient, facts: dict[str, Any]
 ) -> None:
     with app.app_context():
         factories.organization()
@@ -445,7 +445,7 @@ def test_another_issuer_kind_or_birth_date_than_the_records_is_answered_as_for_a
         ).status_code
         == 201
     )
-    answer = api.put("/experts/77", {"person": person | said, "category": "military"})
+    answer = api.put("/experts/77", {"person": person | facts, "category": "military"})
     assert (answer.status_code, answer.json) == (202, {"status": "asked"})
     with app.app_context():
         awa = db.session.get_one(Person, known)
@@ -453,10 +453,10 @@ def test_another_issuer_kind_or_birth_date_than_the_records_is_answered_as_for_a
 
 
 @pytest.mark.parametrize(
-    "given", [{"given_name": "Kofi", "family_name": "Mensah"}, {"given_name": "Kofi"}]
+    "identifier", [{"given_name": "Kofi", "family_name": "Mensah"}, {"given_name": "Kofi"}]
 )
 def test_the_birth_date_with_another_name_renames_no_one(
-    app: Flask, api: ApiClient, given: dict[str, str]
+    app: Flask, api: ApiClient, identifier: dict[str, str]
 ) -> None:
     """Number and birth date tell who is meant; the name that is known is still the person's own,
     with an account or without."""
@@ -464,13 +464,16 @@ def test_the_birth_date_with_another_name_renames_no_one(
         known = makers.consenting(
             "A-1", "Awa", "Diop", issuer_country="SN", birth_date=date(1990, 1, 1)
         ).id
-    asked = {"person": given | {"country": "SN", "birth_date": "1990-01-01"}, "category": "police"}
-    refused = api.put("/experts/A-1", asked)
+    body = {
+        "person": identifier | {"country": "SN", "birth_date": "1990-01-01"},
+        "category": "police",
+    }
+    refused = api.put("/experts/A-1", body)
     assert (refused.status_code, refused.json["code"]) == (409, "name_differs")
     with app.app_context():
         assert db.session.get_one(Person, known).full_name == "Awa Diop"
         assert db.session.scalar(sa.select(Expert.id)) is None
-    renamed = client(app, Role.ADMINISTRATOR).put("/experts/A-1", asked)
+    renamed = client(app, Role.ADMINISTRATOR).put("/experts/A-1", body)
     assert renamed.status_code == 201 and renamed.json["person"]["given_name"] == "Kofi"
 
 
@@ -504,11 +507,11 @@ def test_who_issued_the_number_is_kept_when_the_person_says_yes(app: Flask, api:
         "identifier_issuer": "ML",
         "identifier_kind": "passport",
     }
-    asked = {
+    body = {
         "person": person | {"email": "awa@example.org", "birth_date": "1990-01-01"},
         "category": "police",
     }
-    assert api.put("/experts/P-77", asked).status_code == 202
+    assert api.put("/experts/P-77", body).status_code == 202
     link = re.search(r"/roster/asked/[\w-]+", mails(app)[-1][2])[0]
     Browser(app).get(link).form(button="Yes, I agree").submit()
     with app.app_context():

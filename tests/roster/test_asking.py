@@ -214,19 +214,20 @@ def person_said(**changes: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    "said", [("SN-8", {}), ("SN-7", {"email": "other@example.org"}), ("sn 7", {"given_name": "A."})]
+    "expected",
+    [("SN-8", {}), ("SN-7", {"email": "other@example.org"}), ("sn 7", {"given_name": "A."})],
 )
 def test_after_a_no_nobody_is_asked_again_by_the_same_address_or_number(
-    app: Flask, api: ApiClient, said: tuple
+    app: Flask, api: ApiClient, expected: tuple
 ) -> None:
     api.put("/experts/SN-7", AWA)
     Browser(app).get(asked_link(app)).form(button="No").submit()
-    number, changes = said
+    number, changes = expected
     assert api.put(f"/experts/{number}", person_said(**changes)).json == {"status": "asked"}
     assert len(mails(app)) == 1
     with app.app_context():
-        kept = db.session.scalars(sa.select(ExpertProposal.identity)).all()
-        assert not any(kept), "nothing is kept of someone who refused"
+        identities = db.session.scalars(sa.select(ExpertProposal.identity)).all()
+        assert not any(identities), "nothing is kept of someone who refused"
 
 
 @pytest.mark.parametrize("issuer", [{"country": "GH"}, {"identifier_issuer": "SN-POL"}])
@@ -244,10 +245,10 @@ def test_another_issuers_officer_with_the_number_of_someone_who_refused_is_asked
 
 
 @pytest.mark.parametrize(
-    ("refused", "asked"), [({}, "SN-ARMY"), ({"identifier_issuer": "SN-ARMY"}, "SN"), ({}, "SN")]
+    ("refused", "kind"), [({}, "SN-ARMY"), ({"identifier_issuer": "SN-ARMY"}, "SN"), ({}, "SN")]
 )
 def test_a_no_holds_under_the_number_of_the_body_and_of_its_country(
-    app: Flask, api: ApiClient, refused: dict[str, str], asked: str
+    app: Flask, api: ApiClient, refused: dict[str, str], kind: str
 ) -> None:
     """They are one issuer where the name is the same, by whatever address."""
     with app.app_context():
@@ -256,7 +257,7 @@ def test_a_no_holds_under_the_number_of_the_body_and_of_its_country(
     Browser(app).get(asked_link(app)).form(button="No").submit()
     before = mails(app)
     answer = api.put(
-        "/experts/SN-7", person_said(identifier_issuer=asked, email="awa@other.example")
+        "/experts/SN-7", person_said(identifier_issuer=kind, email="awa@other.example")
     )
     assert answer.status_code == 202 and mails(app) == before
 
@@ -328,20 +329,20 @@ def test_the_answer_is_that_of_the_person_whose_record_was_merged_meanwhile(
     app: Flask, api: ApiClient, answer: bool
 ) -> None:
     with app.app_context():
-        asked = factories.person("Awa", "Diop", email="awa@example.org", identifier="SN-7").id
+        person_id = factories.person("Awa", "Diop", email="awa@example.org", identifier="SN-7").id
         keep = factories.person("Awa", "Diop", email="awa@work.example.org").id
         if not answer:
             factories.consent(keep)
     api.put("/experts/SN-7", AWA)
     with app.app_context():
         with transaction():
-            key = people.propose_merge(SYSTEM, keep, asked, reason="One person").id
+            key = people.propose_merge(SYSTEM, keep, person_id, reason="One person").id
         with transaction():
             people.confirm_merge(SYSTEM, people.get_merge(SYSTEM, key))
     Browser(app).get(asked_link(app)).form(button="Yes, I agree" if answer else "No").submit()
     with app.app_context():
         assert people.current_consent(keep, ConsentPurpose.ROSTER) is answer
-        assert [one.person_id for one in db.session.scalars(sa.select(Expert))] == (
+        assert [expert.person_id for expert in db.session.scalars(sa.select(Expert))] == (
             [keep] if answer else []
         )
 
@@ -464,8 +465,8 @@ def test_an_address_of_somebody_else_is_left_alone_and_nothing_is_said(
     with app.app_context():
         makers.consenting("SN-7", "Awa", "Diop", email=None)
         factories.person("Kofi", "Mensah", email="awa@example.org")
-    made = api.put("/experts/SN-7", AWA)
-    assert (made.status_code, made.json["person"]["email"]) == (201, None)
+    response = api.put("/experts/SN-7", AWA)
+    assert (response.status_code, response.json["person"]["email"]) == (201, None)
 
 
 @pytest.mark.parametrize("address", ["kofi@new.example.org", "kofi@old.example.org"])
@@ -481,11 +482,11 @@ def test_nobody_learns_whose_a_number_or_an_address_is_by_writing_it_to_someone_
             key = people.propose_merge(SYSTEM, keep, old, reason="One person").id
         with transaction():
             people.confirm_merge(SYSTEM, people.get_merge(SYSTEM, key))
-    made = api.put("/experts/SN-7", person_said(email=address))
-    assert (made.status_code, made.json["person"]["email"]) == (201, None)
+    response = api.put("/experts/SN-7", person_said(email=address))
+    assert (response.status_code, response.json["person"]["email"]) == (201, None)
     ben = {"given_name": "Ben", "family_name": "Zed", "email": "ben@example.org"}
-    made = api.put("/experts/KM-1", {"person": ben, "category": "police"})
-    assert (made.status_code, made.json["person"]["identifier"]) == (201, None)
+    response = api.put("/experts/KM-1", {"person": ben, "category": "police"})
+    assert (response.status_code, response.json["person"]["identifier"]) == (201, None)
 
 
 def test_questions_nobody_answers_are_forgotten(app: Flask, api: ApiClient) -> None:

@@ -12,14 +12,16 @@ from tests.roster.test_search import BROAD, ask
 from tests.rows_read import steps_of
 
 
-@pytest.mark.parametrize("asked", BROAD, ids=str)
+@pytest.mark.parametrize("question", BROAD, ids=str)
 def test_a_page_of_a_broad_search_reads_no_more_of_more_experts(
-    context: Flask, monkeypatch: pytest.MonkeyPatch, asked: dict
+    context: Flask, monkeypatch: pytest.MonkeyPatch, question: dict
 ) -> None:
     monkeypatch.setattr(counting, "MOST_COUNTED", 5)
     costs = []
     for count, seed in ((200, 2), (1000, 3)):
         load_experts(count, seed=seed)
-        filters = ask(**asked)
-        costs.append(steps_of(lambda given=filters: search.expert_page(given, after=None, limit=2)))
+        filters = ask(**question)
+        costs.append(
+            steps_of(lambda filters_=filters: search.expert_page(filters_, after=None, limit=2))
+        )
     assert costs[1] <= costs[0] * 2 + 500, costs

@@ -39,8 +39,10 @@ class Earlier:
         self.connection.execute(sa.text(statement.replace(":", "\\:")))
 
     def insert(self, table: str, **values: Any) -> None:
-        said = {name: self._literal(value) for name, value in values.items()}
-        self.run(f"INSERT INTO {table} ({', '.join(said)}) VALUES ({', '.join(said.values())})")
+        literals = {name: self._literal(value) for name, value in values.items()}
+        self.run(
+            f"INSERT INTO {table} ({', '.join(literals)}) VALUES ({', '.join(literals.values())})"
+        )
 
     def _literal(self, value: Any) -> str:
         if value is None or isinstance(value, bool):
@@ -261,12 +263,12 @@ def rows(statement: str) -> list[Any]:
 def test_only_what_the_person_said_becomes_a_consent(outcome: tuple[dict[str, int], str]) -> None:
     people, printed = outcome
     names = {key: name for name, key in people.items()}
-    said = {
+    statements = {
         names[row[0]]: (bool(row[1]), bool(row[2]), row[3], row[4])
         for row in rows("SELECT person_id, given, counts, how, language FROM consent")
     }
     yes, no = (True, True, "carried_over", "fr"), (False, True, "carried_over", "fr")
-    assert said == {
+    assert statements == {
         "own_yes": yes,
         "own_no": no,
         "staff_no": no,
@@ -335,8 +337,8 @@ def test_those_who_were_not_asked_are_asked_by_a_command(
         )
         connection.commit()
     names = {key: name for name, key in people.items()}
-    asked = {names[key] for key in people_to_ask()}
-    assert asked == {
+    names_asked = {names[key] for key in people_to_ask()}
+    assert names_asked == {
         "staff_yes",
         "overruled",
         "visitor_who_never_came",
@@ -353,15 +355,15 @@ def test_those_who_were_not_asked_are_asked_by_a_command(
 def test_the_answers_go_back_down(outcome: tuple[dict[str, int], str]) -> None:
     people, _ = outcome
     downgrade(revision="0013")
-    kept = {
+    remaining = {
         key: None if value is None else bool(value)
         for key, value in rows("SELECT person_id, consent FROM expert")
     }
     assert (
-        kept[people["own_yes"]],
-        kept[people["own_no"]],
-        kept[people["staff_yes"]],
-        kept[people["shared"]],
+        remaining[people["own_yes"]],
+        remaining[people["own_no"]],
+        remaining[people["staff_yes"]],
+        remaining[people["shared"]],
     ) == (
         True,
         False,

@@ -222,8 +222,8 @@ def test_a_profile_is_not_made_over_by_a_later_enrollment(context: Flask) -> Non
     person = db.session.get_one(Person, expert.person_id)
     makers.certified(person, category="civilian", rank="Adviser", agrees=None)
     db.session.rollback()
-    kept = db.session.get_one(Expert, expert.id)
-    assert (kept.category, kept.rank, kept.status) == ("military", "Major", "admitted")
+    expert_ = db.session.get_one(Expert, expert.id)
+    assert (expert_.category, expert_.rank, expert_.status) == ("military", "Major", "admitted")
 
 
 def test_a_changed_name_is_found_at_once(context: Flask) -> None:
@@ -248,12 +248,12 @@ def test_what_was_known_of_a_suspended_one_stays_right(context: Flask) -> None:
             act(SYSTEM, db.session.get_one(Certificate, key), note="An enquiry")
         known.append(clock.now() + timedelta(hours=1))
     day = date(2027, 4, 1)
-    wanted = search_for(makers.GENDER)
+    filters = search_for(makers.GENDER)
     for as_of, is_found in zip(known, (True, False, True), strict=True):
-        found = queries.find_experts(SYSTEM, replace(wanted, valid_on=day, as_of=as_of))
-        assert [item.expert.id for item in found.page.items] == ([expert.id] if is_found else []), (
-            as_of
-        )
+        experts = queries.find_experts(SYSTEM, replace(filters, valid_on=day, as_of=as_of))
+        assert [item.expert.id for item in experts.page.items] == (
+            [expert.id] if is_found else []
+        ), as_of
         standing = [
             skill
             for skill in skills(expert)

@@ -33,12 +33,12 @@ def code(app: Flask) -> str:
         return courses.delivery(places=10).code
 
 
-def kept(app: Flask) -> tuple[str | None, list[str]]:
+def stored(app: Flask) -> tuple[str | None, list[str]]:
     """The country and the nationalities of the newest person."""
     with app.app_context():
-        found = db.session.scalars(sa.select(Person).order_by(Person.id.desc())).first()
-        assert found
-        return found.country, found.nationalities
+        person = db.session.scalars(sa.select(Person).order_by(Person.id.desc())).first()
+        assert person
+        return person.country, person.nationalities
 
 
 def api(app: Flask, *roles: Role) -> ApiClient:
@@ -59,7 +59,7 @@ def test_programs_send_codes(app: Flask, code: str) -> None:
         "SN",
         ["SN", "XK"],
     )
-    assert kept(app) == ("SN", ["SN", "XK"])
+    assert stored(app) == ("SN", ["SN", "XK"])
 
 
 @pytest.mark.parametrize("value", [["ZZ"], ["Congo"], "SN", ["SN", "FR", "CA", "KE", "GH", "NG"]])
@@ -77,19 +77,19 @@ def test_roster_staff_find_experts_by_nationality(app: Flask, sign_in: Any) -> N
         "person": PERSON | {"country": "SN", "nationalities": ["FR", "SN"]},
         "category": "police",
     }
-    made = experts.listed(client, "SN-1", body)
-    assert made["person"]["nationalities"] == ["FR", "SN"]
+    expert = experts.listed(client, "SN-1", body)
+    assert expert["person"]["nationalities"] == ["FR", "SN"]
     assert client.put("/experts/SN-1", {"person": PERSON, "category": "police"}).json["person"][
         "nationalities"
     ] == ["FR", "SN"]
-    assert [e["id"] for e in client.get("/experts?nationality=FR").json["items"]] == [made["id"]]
+    assert [e["id"] for e in client.get("/experts?nationality=FR").json["items"]] == [expert["id"]]
     assert client.get("/experts?nationality=CA").json["items"] == []
     assert client.get("/experts?nationality=ZZ").status_code == 422
     with app.app_context():
         staff = sign_in(factories.actor(Role.ROSTER))
     page = staff.get("/roster?nationality=FR")
     assert "1 expert found" in page.text and "nationality: France" in page.text
-    assert "France, Senegal" in staff.get(f"/roster/{made['id']}").text
+    assert "France, Senegal" in staff.get(f"/roster/{expert['id']}").text
     emptied = client.put(
         "/experts/SN-1", {"person": PERSON | {"nationalities": []}, "category": "police"}
     )
@@ -172,10 +172,10 @@ def test_a_nomination_by_file_keeps_both(app: Flask, sign_in: Any, code: str) ->
     )
     assert "Senegal, France" in page.text
     page.form("/check").submit("Nominate 1")
-    assert kept(app) == (None, ["SN", "FR"])
+    assert stored(app) == (None, ["SN", "FR"])
     with app.app_context():
-        said = db.session.scalars(sa.select(Nomination)).one()
-        assert (said.country, said.nationalities) == (None, ["SN", "FR"])
+        nomination = db.session.scalars(sa.select(Nomination)).one()
+        assert (nomination.country, nomination.nationalities) == (None, ["SN", "FR"])
 
 
 @pytest.mark.parametrize("language", ["en", "fr"])
@@ -218,7 +218,7 @@ def test_a_nomination_of_one_person_keeps_both(app: Flask, sign_in: Any, code: s
         "international organization" in error for error in page.errors
     )
     page.form("/person").submit("Nominate", **values, organization="African Union")
-    assert kept(app) == (None, ["XK", "AL"])
+    assert stored(app) == (None, ["XK", "AL"])
 
 
 def test_applicants_say_both(app: Flask, browser: Browser, code: str) -> None:
@@ -236,7 +236,7 @@ def test_applicants_say_both(app: Flask, browser: Browser, code: str) -> None:
     page = page.form("/apply").submit("Continue", organization="United Nations")
     assert "None: an international organization" in page.text and "Kosovar, French" in page.text
     page.form("/apply").submit("Send application", consent="y")
-    assert kept(app) == (None, ["XK", "FR"])
+    assert stored(app) == (None, ["XK", "FR"])
 
 
 def _about(**changes: str) -> dict[str, str]:
@@ -245,7 +245,7 @@ def _about(**changes: str) -> dict[str, str]:
 
 def test_kosovo_can_be_chosen_by_applicants(app: Flask, browser: Browser, code: str) -> None:
     apply(browser, code, country="XK", category="civilian")
-    assert kept(app) == ("XK", [])
+    assert stored(app) == ("XK", [])
 
 
 def test_people_say_and_correct_it_on_their_own_page(app: Flask, sign_in: Any) -> None:
@@ -254,13 +254,13 @@ def test_people_say_and_correct_it_on_their_own_page(app: Flask, sign_in: Any) -
     form = own.get("/me/details").form("/details")
     assert form.values["nationalities"] == "Congo (the); Taiwan, Province of China"
     form.submit("Save")
-    assert kept(app) == ("CG", ["CG", "TW"])  # what is written is understood again
+    assert stored(app) == ("CG", ["CG", "TW"])  # what is written is understood again
     page = (
         own.get("/me/details").form("/details").submit("Save", nationalities="Kenyan", country="")
     )
-    assert "Kenya" in page.text and kept(app) == (None, ["KE"])
+    assert "Kenya" in page.text and stored(app) == (None, ["KE"])
     own.get("/me/details").form("/details").submit("Save", nationalities="")
-    assert kept(app) == (None, [])
+    assert stored(app) == (None, [])
 
 
 def test_administrators_correct_it(app: Flask, sign_in: Any) -> None:
@@ -270,7 +270,7 @@ def test_administrators_correct_it(app: Flask, sign_in: Any) -> None:
     page = staff.get(address).form("/edit").submit("Save", nationalities="congolaise")
     assert page.status == 422 and "more than one country" in " ".join(page.errors)
     page = page.form("/edit").submit("Save", nationalities="RDC; Belgique")
-    assert kept(app) == ("SN", ["CD", "BE"])
+    assert stored(app) == ("SN", ["CD", "BE"])
     assert "Democratic Republic of the Congo, Belgium" in page.text
 
 

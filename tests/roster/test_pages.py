@@ -378,7 +378,7 @@ def test_a_person_is_added_to_the_roster_once(app: Flask, staff: Browser) -> Non
     with app.app_context():
         makers.consenting("CN-1", "小明", "王")
     form = staff.get("/roster").follow("Add a person").form(button="Save")
-    given = {
+    values = {
         "person_given_name": "小明",
         "person_family_name": "王",
         "person_identifier": "CN-1",
@@ -387,9 +387,9 @@ def test_a_person_is_added_to_the_roster_once(app: Flask, staff: Browser) -> Non
         "languages_0_language": "zh",
         "languages_0_level": "C2",
     }
-    page = form.submit(**given)
+    page = form.submit(**values)
     assert "The profile was saved" in page.text and page.path.startswith("/roster/")
-    assert form.submit(**given).path.split("?")[0] == page.path.split("?")[0], (
+    assert form.submit(**values).path.split("?")[0] == page.path.split("?")[0], (
         "the same form sent twice makes one"
     )
     assert names_on(staff.get("/roster?q=王小明")) == [], "not admitted yet"

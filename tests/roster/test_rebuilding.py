@@ -58,11 +58,11 @@ def expert_id(app: Flask) -> int:
 def rows(app: Flask) -> list[tuple]:
     with app.app_context():
         columns = [column for column in ExpertSkill.__table__.columns if column.name != "id"]
-        found = db.session.execute(sa.select(*columns).order_by(ExpertSkill.certificate_id)).all()
+        rows = db.session.execute(sa.select(*columns).order_by(ExpertSkill.certificate_id)).all()
         documents = db.session.execute(
             sa.select(*ExpertSearch.__table__.columns).order_by(ExpertSearch.expert_id)
         ).all()
-        return [tuple(row) for row in [*found, *documents]]
+        return [tuple(row) for row in [*rows, *documents]]
 
 
 def test_the_roster_agrees_before_and_after_a_revocation(app: Flask) -> None:
@@ -102,11 +102,11 @@ def test_a_planted_difference_is_found_and_put_right(app: Flask, expert_id: int,
     before = rows(app)
     with app.app_context():
         plant(PLANTED[kind]())
-    found = rebuild(app, "--check")
-    assert found.exit_code == 1 and "roster:" in found.output
+    result = rebuild(app, "--check")
+    assert result.exit_code == 1 and "roster:" in result.output
     with app.app_context():
         assert [breach for breach in checking.breaches() if breach.startswith("roster:")]
-    assert rebuild(app, "--check").output == found.output, "looking changes nothing"
+    assert rebuild(app, "--check").output == result.output, "looking changes nothing"
     assert rebuild(app).exit_code == 0
     assert rows(app) == before
     assert rebuild(app, "--check").exit_code == 0

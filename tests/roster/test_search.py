@@ -35,7 +35,7 @@ def ask(**values: Any) -> Filters:
     return read_filters(values, skills_to_choose())
 
 
-def found(**values: Any) -> set[str]:
+def results(**values: Any) -> set[str]:
     """Given names of those found."""
     db.session.rollback()
     return {
@@ -48,25 +48,25 @@ def found(**values: Any) -> set[str]:
 
 
 def test_names_in_every_script(context: Flask) -> None:
-    for given, family in (
+    for given_name, family in (
         ("Zoë", "Lefèvre-Nguyễn"),
         ("محمد", "الحسيني"),
         ("Оксана", "Шевченко"),
         ("小明", "王"),
         ("Awa", "N’Diaye"),
     ):
-        makers.expert(given, family)
+        makers.expert(given_name, family)
     makers.expert("Kofi", "Mensah", identifier="GH-0042")
-    assert found(q="ngu") == found(q="LEFEVRE zo") == found(q="Lefèvre-Nguyễn") == {"Zoë"}
+    assert results(q="ngu") == results(q="LEFEVRE zo") == results(q="Lefèvre-Nguyễn") == {"Zoë"}
     assert (
-        found(q="حسيني") == {"محمد"}
-        and found(q="шевч") == {"Оксана"}
-        and found(q="明") == found(q="王小") == {"小明"}
+        results(q="حسيني") == {"محمد"}
+        and results(q="шевч") == {"Оксана"}
+        and results(q="明") == results(q="王小") == {"小明"}
     )
-    assert found(q="ndiaye") == found(q="n'di") == {"Awa"}
-    assert found(q="gh-0042") == found(q="0042 kof") == {"Kofi"}
-    assert found(q="guyen") == found(q="zoë mensah") == found(q="—") == set()
-    assert len(found(q="")) == 6
+    assert results(q="ndiaye") == results(q="n'di") == {"Awa"}
+    assert results(q="gh-0042") == results(q="0042 kof") == {"Kofi"}
+    assert results(q="guyen") == results(q="zoë mensah") == results(q="—") == set()
+    assert len(results(q="")) == 6
 
 
 @pytest.mark.parametrize(
@@ -87,23 +87,25 @@ def test_names_in_every_script(context: Flask) -> None:
 )
 def test_what_is_typed_is_a_name_and_never_a_query(context: Flask, q: str) -> None:
     makers.expert("Amina", "Diallo")
-    assert found(q=q) == set()
+    assert results(q=q) == set()
 
 
 def test_category_country_and_gender(context: Flask) -> None:
     makers.expert("Amina", category="police", country="SN", gender="female")
     makers.expert("Kofi", category="military", country="GH", gender="male")
-    assert found(category="police") == found(country="SN") == found(gender="female") == {"Amina"}
-    assert found(category="police", country="GH") == set()
+    assert (
+        results(category="police") == results(country="SN") == results(gender="female") == {"Amina"}
+    )
+    assert results(category="police", country="GH") == set()
 
 
 def test_languages_by_level_with_slp_by_policy(context: Flask) -> None:
     makers.expert("Amina", languages=[SpokenLanguage("fr", "B2"), SpokenLanguage("en", "A2")])
     makers.expert("Kofi", languages=[SpokenLanguage("fr", "3222", LanguageFramework.SLP)])
     makers.expert("Lars", languages=[SpokenLanguage("fr", "3321", LanguageFramework.SLP)])
-    assert found(language=["fr"]) == {"Amina", "Kofi", "Lars"}
-    assert found(language=["fr:B2"]) == {"Amina", "Kofi"} and found(language=["fr:C1"]) == set()
-    assert found(language=["fr:B1", "en"]) == {"Amina"}
+    assert results(language=["fr"]) == {"Amina", "Kofi", "Lars"}
+    assert results(language=["fr:B2"]) == {"Amina", "Kofi"} and results(language=["fr:C1"]) == set()
+    assert results(language=["fr:B1", "en"]) == {"Amina"}
 
 
 def test_one_period_covers_all_days_asked_for(context: Flask) -> None:
@@ -112,30 +114,30 @@ def test_one_period_covers_all_days_asked_for(context: Flask) -> None:
     makers.expert(
         "Kofi", availability=[Window(date(2027, 1, 1), date(2027, 1, 31)), december]
     )  # they touch, so they are one
-    assert found(available_from=date(2026, 12, 1), available_to=date(2026, 12, 31)) == {
+    assert results(available_from=date(2026, 12, 1), available_to=date(2026, 12, 31)) == {
         "Amina",
         "Kofi",
     }
-    assert found(available_from=date(2026, 12, 20), available_to=date(2027, 1, 10)) == {"Kofi"}
-    assert found(available_from=date(2026, 12, 31), available_to=date(2027, 2, 1)) == set()
-    assert found(available_from=date(2027, 2, 1)) == {"Amina"} and found(
+    assert results(available_from=date(2026, 12, 20), available_to=date(2027, 1, 10)) == {"Kofi"}
+    assert results(available_from=date(2026, 12, 31), available_to=date(2027, 2, 1)) == set()
+    assert results(available_from=date(2027, 2, 1)) == {"Amina"} and results(
         available_to=date(2027, 1, 31)
     ) == {"Kofi"}
-    assert found(available_from=date(2026, 11, 30), available_to=date(2026, 12, 2)) == set()
+    assert results(available_from=date(2026, 11, 30), available_to=date(2026, 12, 2)) == set()
 
 
 def test_skills_by_level_and_day(context: Flask) -> None:
     amina = factories.person("Amina")
     makers.certified(amina)  # practitioner, 10 March 2026 to 10 March 2029
-    assert found(skill=[makers.GENDER]) == {"Amina"}, "its status today is current"
-    assert found(skill=[f"{makers.GENDER}:basic"], valid_on=date(2026, 3, 10)) == {"Amina"}
-    assert found(skill=[f"{makers.GENDER}:practitioner"], valid_on=date(2029, 3, 10)) == {"Amina"}
+    assert results(skill=[makers.GENDER]) == {"Amina"}, "its status today is current"
+    assert results(skill=[f"{makers.GENDER}:basic"], valid_on=date(2026, 3, 10)) == {"Amina"}
+    assert results(skill=[f"{makers.GENDER}:practitioner"], valid_on=date(2029, 3, 10)) == {"Amina"}
     assert (
-        found(skill=[makers.GENDER], valid_on=date(2026, 3, 9))
-        == found(skill=[makers.GENDER], valid_on=date(2029, 3, 11))
+        results(skill=[makers.GENDER], valid_on=date(2026, 3, 9))
+        == results(skill=[makers.GENDER], valid_on=date(2029, 3, 11))
         == set()
     )
-    assert found(skill=[f"{makers.GENDER}:advanced"]) == set()
+    assert results(skill=[f"{makers.GENDER}:advanced"]) == set()
 
 
 def test_who_was_qualified_on_a_day_as_known_on_another(context: Flask) -> None:
@@ -143,15 +145,15 @@ def test_who_was_qualified_on_a_day_as_known_on_another(context: Flask) -> None:
     issued, day = clock.today(), date(2027, 4, 1)
     clock.travel(context, datetime(2027, 5, 5, 12, tzinfo=UTC))
     makers.revoke(certificate)
-    wanted: dict[str, Any] = {"skill": [makers.GENDER], "valid_on": day}
-    assert found(**wanted) == set(), "known today: the certificate was revoked"
-    assert found(**wanted, as_of=date(2027, 5, 4)) == found(**wanted, as_of=issued) == {"Amina"}
+    query: dict[str, Any] = {"skill": [makers.GENDER], "valid_on": day}
+    assert results(**query) == set(), "known today: the certificate was revoked"
+    assert results(**query, as_of=date(2027, 5, 4)) == results(**query, as_of=issued) == {"Amina"}
     assert (
-        found(**wanted, as_of=issued - timedelta(days=1))
-        == found(**wanted, as_of=date(2027, 5, 5))
+        results(**query, as_of=issued - timedelta(days=1))
+        == results(**query, as_of=date(2027, 5, 5))
         == set()
     )
-    assert found(**wanted, as_of=datetime(2027, 5, 5, 11, 59, tzinfo=UTC)) == {"Amina"}
+    assert results(**query, as_of=datetime(2027, 5, 5, 11, 59, tzinfo=UTC)) == {"Amina"}
 
 
 def test_who_refuses_is_never_found(context: Flask) -> None:
@@ -160,11 +162,11 @@ def test_who_refuses_is_never_found(context: Flask) -> None:
     makers.expert("Ada", admitted=False)
     makers.expert("Lars")
     assert makers.expert_of(certificate).status is ExpertStatus.CERTIFIED
-    assert found() == {"Lars"}
+    assert results() == {"Lars"}
     assert (
-        found(q="amina")
-        == found(skill=[makers.GENDER])
-        == found(skill=[makers.GENDER], as_of=date(2027, 1, 1))
+        results(q="amina")
+        == results(skill=[makers.GENDER])
+        == results(skill=[makers.GENDER], as_of=date(2027, 1, 1))
         == set()
     )
 
@@ -215,15 +217,18 @@ def test_only_roster_staff_search(context: Flask, role: str) -> None:
 
 
 def naive(experts: list[Expert], filters: Filters) -> list[int]:
-    kept = [
+    matching = [
         expert
         for expert in experts
         if expert.status is ExpertStatus.ADMITTED and _meets(expert, filters)
     ]
-    kept.sort(
-        key=lambda one: (names.sort_key(one.person.given_name, one.person.family_name), one.id)
+    matching.sort(
+        key=lambda expert: (
+            names.sort_key(expert.person.given_name, expert.person.family_name),
+            expert.id,
+        )
     )
-    return [one.id for one in kept]
+    return [expert.id for expert in matching]
 
 
 def _meets(expert: Expert, filters: Filters) -> bool:
@@ -234,18 +239,21 @@ def _meets(expert: Expert, filters: Filters) -> bool:
         and filters.gender in (None, person.gender)
     )
     spoken = {language.language: language.step for language in expert.languages}
-    speaks = all(spoken.get(wanted.language, 0) >= wanted.step for wanted in filters.languages)
+    speaks = all(
+        spoken.get(language.language, 0) >= language.step for language in filters.languages
+    )
     named = all(_is_called(person, word) for word in names.words_of(filters.q))
     window = filters.window
     free = window is None or any(
-        one.starts_on <= window[0] and window[1] <= one.ends_on for one in expert.availability
+        period.starts_on <= window[0] and window[1] <= period.ends_on
+        for period in expert.availability
     )
     return (
         plain
         and speaks
         and named
         and free
-        and all(_has(expert, wanted, filters) for wanted in filters.skills)
+        and all(_has(expert, skill, filters) for skill in filters.skills)
     )
 
 
@@ -266,10 +274,10 @@ def _is_called(person: Person, word: str) -> bool:
     return any(part.startswith(word) or (ord(word[0]) > 0x4E00 and word in part) for part in parts)
 
 
-def _has(expert: Expert, wanted: Any, filters: Filters) -> bool:
+def _has(expert: Expert, skill: Any, filters: Filters) -> bool:
     for row in expert.skills:
-        if row.skill.code != wanted.skill.code or row.level.rank < (
-            wanted.level.rank if wanted.level else 1
+        if row.skill.code != skill.skill.code or row.level.rank < (
+            skill.level.rank if skill.level else 1
         ):
             continue
         if not row.counts(as_of=filters.as_of):
@@ -336,7 +344,7 @@ def test_the_search_finds_what_a_plain_loop_finds(context: Flask) -> None:
 
 def test_pages_follow_each_other_without_gap_or_double(context: Flask) -> None:
     load_experts(60, seed=2)
-    whole = search.expert_page(Filters(), after=None, limit=200).items
+    items = search.expert_page(Filters(), after=None, limit=200).items
     got, after = [], None
     while True:
         page = search.expert_page(Filters(), after=after, limit=7)
@@ -344,16 +352,16 @@ def test_pages_follow_each_other_without_gap_or_double(context: Flask) -> None:
         if page.next is None:
             break
         after = page.next
-    assert got == whole and len(whole) == len(set(whole)) > 50
+    assert got == items and len(items) == len(set(items)) > 50
 
 
 def test_more_than_are_counted_is_said_so(context: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     load_experts(40, seed=2)
     total = queries.find_experts(SYSTEM, Filters()).count
     assert total is not None
-    for most, said in ((total, total), (total - 1, None)):
+    for most, expected in ((total, total), (total - 1, None)):
         monkeypatch.setattr(counting, "MOST_COUNTED", most)
-        assert queries.find_experts(SYSTEM, Filters()).count == said
+        assert queries.find_experts(SYSTEM, Filters()).count == expected
 
 
 def test_nobody_found_says_which_filter_to_loosen(context: Flask) -> None:
@@ -362,7 +370,10 @@ def test_nobody_found_says_which_filter_to_loosen(context: Flask) -> None:
     concessions = queries.loosenings(
         SYSTEM, ask(category="police", country="SN", language=["fr:B2"])
     )
-    assert [(one.name, one.count) for one in concessions] == [("languages", 1), ("level", 1)]
+    assert [(concession.name, concession.count) for concession in concessions] == [
+        ("languages", 1),
+        ("level", 1),
+    ]
     assert queries.loosenings(SYSTEM, ask(q="nobody", country="SN", category="military")) == []
 
 
@@ -371,7 +382,7 @@ def test_a_page_takes_the_same_number_of_queries_however_many_it_shows(context: 
     counts = []
     for limit in (1, 50):
         sent: list[str] = []
-        listener = lambda c, cur, statement, *rest, sent=sent: sent.append(statement)  # noqa: E731 -- binds the loop variable, and needs a name to be removed below
+        listener = lambda c, cur, statement, *others, sent=sent: sent.append(statement)  # noqa: E731 -- binds the loop variable, and needs a name to be removed below
         sa.event.listen(db.engine, "before_cursor_execute", listener)
         db.session.rollback()
         db.session.expire_all()
@@ -416,12 +427,12 @@ BROAD = [
 ]
 
 
-@pytest.mark.parametrize("asked", BROAD, ids=str)
+@pytest.mark.parametrize("question", BROAD, ids=str)
 def test_a_broad_search_finds_the_same_people_in_the_same_order(
-    context: Flask, monkeypatch: pytest.MonkeyPatch, asked: dict
+    context: Flask, monkeypatch: pytest.MonkeyPatch, question: dict
 ) -> None:
     load_experts(150, seed=2)
-    filters, found = ask(**asked), []
+    filters, first_pages = ask(**question), []
     for most in (10_000, 1):
         monkeypatch.setattr(counting, "MOST_COUNTED", most)
         pages = [
@@ -429,5 +440,5 @@ def test_a_broad_search_finds_the_same_people_in_the_same_order(
             for read in (search.expert_page, lambda *a, **k: search.counted_page(*a, **k)[0])
         ]
         assert pages[0] == pages[1]
-        found.append(pages[0])
-    assert found[0] == found[1] and len(found[0]) > 1
+        first_pages.append(pages[0])
+    assert first_pages[0] == first_pages[1] and len(first_pages[0]) > 1

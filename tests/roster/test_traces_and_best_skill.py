@@ -86,10 +86,10 @@ def test_what_is_made_to_be_taken_away_leaves_a_trace_and_a_page_leaves_none(
         api = ApiClient(app, token_of(staff))
     assert sign_in(staff).get(f"/deliveries/{code}/sheet").status == 200
     assert traces(app, "sheet.exported") == [about]
-    whole = api.get(f"/certificates/{number}/pdf")
-    assert whole.status_code == 200 and traces(app, "certificate.exported") == [subject]
+    response = api.get(f"/certificates/{number}/pdf")
+    assert response.status_code == 200 and traces(app, "certificate.exported") == [subject]
     assert (
-        api.get(f"/certificates/{number}/pdf", If_None_Match=whole.headers["ETag"]).status_code
+        api.get(f"/certificates/{number}/pdf", If_None_Match=response.headers["ETag"]).status_code
         == 304
     )
     assert sign_in(holder).client.get(f"/certificates/{number}.pdf").status_code == 200
@@ -153,11 +153,11 @@ def test_what_begins_after_the_day_asked_about_is_the_best_proof_nowhere(
         ("2026-05-01", "basic", "Basic"),
         (begins.isoformat(), "advanced", "Advanced"),
     ):
-        asked = f"skill=mediation&valid_on={day}"
-        [answer] = api.get(f"/experts?{asked}").json["items"]
+        query = f"skill=mediation&valid_on={day}"
+        [answer] = api.get(f"/experts?{query}").json["items"]
         assert [(skill["level"], len(skill["evidence"])) for skill in answer["skills"]] == [
             (level, 2)
         ]
-        assert word in browser.get(f"/roster?{asked}").text
-        file = browser.client.post(f"/roster/export?{asked}", data={"csrf_token": browser.token()})
+        assert word in browser.get(f"/roster?{query}").text
+        file = browser.client.post(f"/roster/export?{query}", data={"csrf_token": browser.token()})
         assert f"({word}," in file.get_data(as_text=True)
