@@ -42,6 +42,18 @@ def all_visits(chromium: Any, site: Site) -> Visits:
     return Visits(chromium, site)
 
 
+@pytest.fixture(scope="session")
+def created(all_visits: Visits) -> dict[str, str]:
+    """Addresses that someone has to ask for. Once for a site: the people of the long list would
+    be known the second time, and the page would offer nobody to nominate."""
+    from tests.browser.places import made_addresses
+
+    addresses = made_addresses(all_visits)
+    for context in all_visits.browser.contexts:
+        context.close()
+    return addresses
+
+
 @pytest.fixture
 def visits(all_visits: Visits) -> Iterator[object]:
     """Makes contexts; fails the test at its end when any page of them had anything to complain

@@ -10,21 +10,13 @@ from typing import Any
 
 import pytest
 
-from tests.browser.places import PAGES, made_addresses, page_endpoints, samples
+from tests.browser.places import PAGES, page_endpoints, samples
 from tests.browser.watching import Visits
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(400)]
 
 NARROW = ({"width": 360, "height": 740}, {"width": 320, "height": 640})
 ROLES = (None, "participant", "nominator", "trainer", "coordinator", "roster", "administrator")
-
-
-@pytest.fixture(scope="session")
-def created(all_visits: Visits) -> dict[str, str]:
-    addresses = made_addresses(all_visits)
-    for context in all_visits.browser.contexts:
-        context.close()
-    return addresses
 
 
 def judge(page: Any, where: str) -> list[str]:

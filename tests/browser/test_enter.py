@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.places import made_addresses, samples
+from tests.browser.places import samples
 from tests.browser.watching import Visits
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -57,14 +57,6 @@ def presses(page: Any, where: str) -> list[str]:
         if not sent or not sent["main"] or sent["chosen"] != sent["main"]:
             faults.append(f"{where}, form {number}: {sent}")
     return faults
-
-
-@pytest.fixture(scope="module")
-def created(all_visits: Visits) -> dict[str, str]:
-    addresses = made_addresses(all_visits)
-    for context in all_visits.browser.contexts:
-        context.close()
-    return addresses
 
 
 @pytest.mark.parametrize("role", ROLES)
