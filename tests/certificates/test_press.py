@@ -223,11 +223,12 @@ def test_an_idle_press_that_ended_is_replaced_silently(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("is_idle", [True, False])
-def test_the_press_gives_way_to_pages(is_idle: bool) -> None:
+def test_the_press_gives_way_to_pages(is_idle: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its niceness counts only beside processes of its own session: the scheduler gives each
     session the same share."""
+    monkeypatch.setattr(rendering, "PATIENCE", 90.0)
     with Renderer(is_idle=is_idle) as fresh:
-        assert fresh.render(sample())
+        assert fresh.render(sample(), timeout=90.0)
         assert os.getsid(fresh.child_pid) == os.getsid(0)
         assert os.getpgid(fresh.child_pid) == fresh.child_pid, "signals of a terminal pass it by"
         assert os.getpriority(os.PRIO_PROCESS, fresh.child_pid) >= press.YIELDING
