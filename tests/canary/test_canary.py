@@ -54,7 +54,7 @@ OUT_OF_REACH = {
         certificate.reason_code counter.name admission.end_reason enrollment.lacking
         enrollment.stood_as expert_search.tokens first_answer.location identity_question.agrees
         identity_question.differs job.args job.error job.kind mail.kind mail_server.fault
-        reopening.lacking user_session.method void_numbers.reason void_numbers.series""",
+        nomination.doubts reopening.lacking user_session.method void_numbers.reason void_numbers.series""",
     "codes of letters, digits and hyphens": (
         "course.code course_version.prerequisites delivery.code nomination.identifier_issuer "
         "organization.code skill.code"
@@ -66,6 +66,9 @@ OUT_OF_REACH = {
         expert_language.level mail.language nomination.country nomination.identifier_kind
         nomination.nationalities organization.country organization.kinds person.issuer_country
         person.country person.language person.nationalities""",
+    "the rows of more than a hundred people, shown again as those of nomination_draft.content": (
+        "nomination_list.sheet"
+    ),
     "a time of day": "course.day_ends course.day_starts timetable_block.start",
 }
 
