@@ -344,6 +344,7 @@ def test_tries_are_slowed_down_and_a_success_forgets(
     assert try_password(other, "amina@example.org", PASSWORD).path == "/me"
 
 
+@pytest.mark.long
 @pytest.mark.both_databases
 @pytest.mark.parametrize("attackers", [1, 9])
 def test_who_polls_for_every_free_try_keeps_the_owner_out_of_no_other_place(
@@ -369,6 +370,7 @@ def test_who_polls_for_every_free_try_keeps_the_owner_out_of_no_other_place(
         )
 
 
+@pytest.mark.long
 def test_no_account_is_guessed_at_more_than_a_hundred_times_an_hour_from_however_many_places(
     app: Flask, still: Callable[[datetime], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:

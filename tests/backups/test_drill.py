@@ -169,6 +169,7 @@ def test_a_checkpoint_kept_elsewhere_knows(
     is_sound(empty)
 
 
+@pytest.mark.long
 @pytest.mark.timeout(280)
 def test_whoever_knows_says_the_next_number(machine: Machine, copy: Path) -> None:
     machine.issue(3)

@@ -59,7 +59,13 @@ def presses(page: Any, where: str) -> list[str]:
     return faults
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(
+    "role",
+    [
+        role if role in (None, "coordinator") else pytest.param(role, marks=pytest.mark.long)
+        for role in ROLES
+    ],
+)
 def test_enter_does_what_the_main_button_does(
     visits: Visits, created: dict[str, str], role: str | None
 ) -> None:

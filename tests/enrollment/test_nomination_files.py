@@ -1038,6 +1038,7 @@ class TestAnything:
         if row.is_good:
             assert check_row(2, again, today=TODAY).fields == row.fields
 
+    @pytest.mark.long
     @pytest.mark.parametrize(
         "data",
         [

@@ -14,6 +14,7 @@ from tests.load import filling, growth
 SEED, SIZE = 20, 60
 
 
+@pytest.mark.long
 @pytest.mark.both_databases
 def test_copies_of_the_seed_are_sound(app: Flask) -> None:
     """What is measured at a hundred thousand is what the services would have made of them."""
@@ -26,6 +27,7 @@ def test_copies_of_the_seed_are_sound(app: Flask) -> None:
         assert list(services.differences()) == []
 
 
+@pytest.mark.long
 def test_pages_of_a_larger_database_are_measured(app: Flask, capsys: pytest.CaptureFixture) -> None:
     with app.app_context():
         filled = filling.begin(app, SEED)
