@@ -20,7 +20,7 @@ from tests.concurrency.serving import WebServer, web_server
 from tests.enrollment import makers
 from tests.load import attacks
 
-pytestmark = pytest.mark.alone
+pytestmark = [pytest.mark.alone, pytest.mark.long]
 
 BAR = 1.0  # seconds
 
@@ -59,7 +59,6 @@ def slowest(server: WebServer, name: str, path: str = "/") -> tuple[float, float
     return min(measured)
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("name", ["idle", "heads", "bodies", "readers"])
 def test_others_are_served_beside(server: WebServer, name: str) -> None:
     p95, worst = slowest(server, name, attacks.LARGE if name == "readers" else "/")
@@ -79,19 +78,16 @@ def call(app: Flask, server: WebServer, tmp_path: Path) -> str:
         )
 
 
-@pytest.mark.long
 def test_others_are_served_beside_forms_of_a_million_fields(server: WebServer) -> None:
     p95, _ = slowest(server, "fields")
     assert p95 < BAR
 
 
-@pytest.mark.long
 def test_others_are_served_beside_bodies_of_250_000_keys(server: WebServer, call: str) -> None:
     p95, _ = slowest(server, "keys", " ".join(call.split()[:2]))
     assert p95 < BAR
 
 
-@pytest.mark.long
 def test_others_are_served_while_40_writers_wait_for_a_lock(server: WebServer, call: str) -> None:
     look = page(server)
     look()
@@ -108,7 +104,6 @@ def test_others_are_served_while_40_writers_wait_for_a_lock(server: WebServer, c
     assert p95 < BAR
 
 
-@pytest.mark.long
 def test_a_quiet_client_is_served_beside_120_busy_ones(server: WebServer) -> None:
     p95, _ = slowest(server, "busy")
     assert p95 < BAR

@@ -24,7 +24,7 @@ from tests.core.test_api import token_for
 from tests.courses.makers import delivery
 from tests.databases import migrated_app
 
-pytestmark = pytest.mark.alone
+pytestmark = [pytest.mark.alone, pytest.mark.long]
 
 FORM = "application/x-www-form-urlencoded"
 SECONDS, BYTES = 5.0, 100_000
@@ -117,7 +117,6 @@ def test_forms_of_a_million_fields(attacked: tuple[WebServer, str, Path]) -> Non
     assert max(times) < SECONDS
 
 
-@pytest.mark.long
 def test_bodies_of_a_quarter_of_a_million_keys(attacked: tuple[WebServer, str, Path]) -> None:
     server, token, _path = attacked
     body, answers = b"{" + b",".join(b'"k%d":1' % n for n in range(250_000)) + b"}", []
@@ -143,7 +142,6 @@ MARKS = "\u0315\u0300" * 250_000
 
 
 @pytest.mark.parametrize("page", ["/deliveries/MARKS/apply", "/sign-in"])
-@pytest.mark.long
 def test_megabytes_of_combining_marks_in_a_form(
     attacked: tuple[WebServer, str, Path], page: str
 ) -> None:
@@ -184,7 +182,6 @@ def test_megabytes_of_combining_marks_in_a_form(
     assert max(times) < SECONDS
 
 
-@pytest.mark.long
 def test_megabytes_of_combining_marks_in_json(attacked: tuple[WebServer, str, Path]) -> None:
     server, token, _path = attacked
     body = json.dumps({"title": {"en": "a" + MARKS}}).encode()
