@@ -135,7 +135,7 @@ def _undo_parts(progress: jobs.Progress, list_id: int) -> None:
 
 
 def _giver(person_id: int | None, roles: list[str]) -> Actor:
-    """Whoever gave the list, also when the account is closed by now: it is in."""
+    """The person who sent the list, also if the account is closed by now: its people are in."""
     if person_id is None:
         return SYSTEM
     actor = actor_of(db.session.get_one(Person, person_id), roles)

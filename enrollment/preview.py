@@ -118,7 +118,7 @@ class Preview:
 
     @property
     def bad(self) -> list[NominationRow]:
-        """The rows that somebody has to correct or to leave out."""
+        """The rows that someone has to correct or leave out."""
         left_out = {row.row for row in self.here}
         return [row for row in self.rows if row.problems and row.row not in left_out]
 

@@ -2,7 +2,7 @@
 heading or the other rows have to show which part comes first.
 
 If nothing shows it, the order is asked once for the file. A name that was divided by a guess is a
-problem until somebody has checked it, so that no one is nominated under a wrong name.
+problem until someone has checked it, so that no one is nominated under a wrong name.
 """
 
 from __future__ import annotations

@@ -134,7 +134,7 @@ def check_sheet(sheet: Sheet, *, today: date | None = None) -> Checked:
 
 
 def _not_typed(row: SheetRow) -> dict[str, str]:
-    """The raw cells of the row that nobody has typed over."""
+    """The raw cells of the row that no one has typed over."""
     return {column: text for column, text in row.raw.items() if column not in row.typed}
 
 

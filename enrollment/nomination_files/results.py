@@ -50,7 +50,7 @@ class NominationRow:
     """One person as nominated.
 
     `values` is the raw text of every canonical column, to show it again. `fields` has the parsed
-    values; a field with a problem is empty and never a default, which nobody would notice.
+    values; a field with a problem is empty and never a default, which no one would notice.
     """
 
     row: int

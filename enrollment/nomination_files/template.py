@@ -10,7 +10,7 @@ from core import i18n
 from enrollment.nomination_files.columns import COLUMNS, HEADINGS
 
 _SHEETS = {"en": "Nominations", "fr": "Désignations"}
-# The date has the year first, so that nobody needs to know the order of day and month.
+# The date has the year first, so that no one needs to know the order of day and month.
 _EXAMPLES = {
     "en": {
         "identifier": "A-0001",

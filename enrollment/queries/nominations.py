@@ -81,7 +81,7 @@ def find_list(delivery: Delivery, organization_id: int) -> NominationList | None
 
 
 def get_list_job(actor: Actor, job_id: int) -> tuple[Job, Delivery]:
-    """The job that enters, or entered, a long list, and for which delivery: for whoever gave the
+    """The job that enters, or entered, a long list, and its delivery: for the person who sent the
     list; NotFound for others."""
     job = find_job(job_id)
     if job is None or (job.kind, job.created_by_id) != (ENTER, actor.person_id):
@@ -111,7 +111,7 @@ def reads_everybodys(actor: Actor) -> bool:
 
 def _is_nominated(actor: Actor) -> sa.ColumnElement[bool]:
     """Nominations, not applications: of the own organizations, or those of all organizations for
-    whoever coordinates a centre."""
+    the coordinators of a centre."""
     if reads_everybodys(actor):
         return Enrollment.nominated_by_id.is_not(None)
     require(actor, Permission.ENROLLMENT_NOMINATE)

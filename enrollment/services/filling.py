@@ -51,7 +51,7 @@ def fill(actor: Actor, delivery: Delivery) -> list[Enrollment]:
 
     After the delivery's cut-off no one moves up by themselves: who would come is told too late. A
     coordinator may still give a free place to someone on the list. No one moves up past people of
-    a list that is being entered; whoever finishes it fills the places.
+    a list that is being entered; the job that completes it fills the places.
     """
     if delivery.status is not DeliveryStatus.PUBLISHED:
         return []
